@@ -1,0 +1,120 @@
+//! Time and randomness: the one door through which both come in.
+//!
+//! Everything that asks "what time is it" or needs an id asks the [`Clock`] it was given, so that a test can say what the answer is.
+//! A clippy rule forbids the standard library's clocks elsewhere.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// A moment: milliseconds since the Unix epoch, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From milliseconds since the epoch.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, as DynamoDB's TTL and a token's `exp` count.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
+    /// This moment and `millis` more.
+    #[must_use]
+    pub const fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+}
+
+/// Where time and randomness come from.
+#[derive(Clone, Debug)]
+pub struct Clock(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    System,
+    Manual(Arc<Manual>),
+}
+
+#[derive(Debug)]
+struct Manual {
+    now_millis: AtomicI64,
+    random_state: AtomicU64,
+}
+
+impl Clock {
+    /// The machine's clock and its random number generator.
+    #[must_use]
+    pub fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// A clock that moves only by [`Clock::advance`], with a reproducible sequence of random bytes.
+    #[must_use]
+    pub fn manual(start: Timestamp) -> Self {
+        Self(Source::Manual(Arc::new(Manual {
+            now_millis: AtomicI64::new(start.millis()),
+            random_state: AtomicU64::new(0),
+        })))
+    }
+
+    /// The present moment.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    pub fn now(&self) -> Timestamp {
+        match &self.0 {
+            Source::System => {
+                let since_epoch = std::time::SystemTime::now()
+                    .duration_since(std::time::UNIX_EPOCH)
+                    .unwrap_or_default();
+                Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+            }
+            Source::Manual(manual) => Timestamp(manual.now_millis.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Moves a manual clock forward by `millis`; the machine's clock cannot be moved and stays as it is.
+    pub fn advance(&self, millis: i64) {
+        if let Source::Manual(manual) = &self.0 {
+            manual.now_millis.fetch_add(millis, Ordering::SeqCst);
+        }
+    }
+
+    /// Fresh random bytes: unguessable from the machine, reproducible from a manual clock.
+    ///
+    /// # Panics
+    /// If the operating system has no randomness to give; nothing safe can be done without.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "an id that can be guessed is worse than a handler that fails")]
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0_u8; N];
+        match &self.0 {
+            Source::System => getrandom::fill(&mut bytes).expect("the operating system gives random bytes"),
+            Source::Manual(manual) => {
+                for byte in &mut bytes {
+                    let state = manual.random_state.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst);
+                    *byte = scrambled(state.wrapping_add(0x9E37_79B9_7F4A_7C15));
+                }
+            }
+        }
+        bytes
+    }
+}
+
+/// One byte of SplitMix64's output for a state.
+fn scrambled(state: u64) -> u8 {
+    let z = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    let [byte, ..] = (z ^ (z >> 31)).to_le_bytes();
+    byte
+}

@@ -1,0 +1,3 @@
+//! Types and rules: no serde, no AWS, no tokio.
+
+pub mod clock;

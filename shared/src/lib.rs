@@ -1,0 +1,3 @@
+//! Parlance.
+
+pub mod domain;
