@@ -1,0 +1,150 @@
+//! Tokens: whom a client speaks for, and until when (dialects.md, section 2, "Authentication").
+//!
+//! Signatures are verified by `jsonwebtoken`; times by the [`Clock`](crate::domain::clock::Clock), without leeway.
+
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde_json::{Map, Value};
+
+use crate::domain::clock::Timestamp;
+use crate::domain::id::UserId;
+use crate::domain::user::Claims;
+use crate::error::Refusal;
+
+/// The role whose tokens manage users and are nobody themselves.
+pub const SERVICE_ROLE: &str = "service";
+
+/// Longest token looked at, in bytes: a frame's size; anything longer is not ours.
+const TOKEN_MAX_BYTES: usize = 16_384;
+
+/// What a verified token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Whom it speaks for.
+    pub user: UserId,
+    /// What it says of them.
+    pub claims: Claims,
+    /// When it was issued, if it says so.
+    pub issued_at: Option<Timestamp>,
+    /// When it ends, if ever.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What verifies tokens.
+#[derive(Clone)]
+pub struct Keys {
+    by_algorithm: Vec<(Vec<Algorithm>, DecodingKey)>,
+    require_exp: bool,
+}
+
+impl Keys {
+    /// Takes a shared secret (HS256), a PEM public key (RS256, ES256 or EdDSA), or both; `None` if the key cannot be read.
+    #[must_use]
+    pub fn new(secret: Option<&str>, public_key: Option<&str>, require_exp: bool) -> Option<Self> {
+        let mut by_algorithm = Vec::new();
+        if let Some(secret) = secret {
+            by_algorithm.push((vec![Algorithm::HS256], DecodingKey::from_secret(secret.as_bytes())));
+        }
+        if let Some(pem) = public_key {
+            // A parameter on one line has its line ends written as \n.
+            let pem = pem.replace("\\n", "\n");
+            by_algorithm.push(public(pem.as_bytes())?);
+        }
+        Some(Self { by_algorithm, require_exp })
+    }
+
+    /// Verifies a token, with or without `Bearer ` before it.
+    ///
+    /// # Errors
+    /// The [`Refusal`] to answer with.
+    pub fn verify(&self, token: Option<&str>, now: Timestamp) -> Result<Identity, Refusal> {
+        let token = token.map(bare).filter(|token| !token.is_empty()).ok_or(Refusal::NoToken)?;
+        let claims = self.claims(token).ok_or(Refusal::InvalidToken)?;
+        let expires_at = moment(&claims, "exp")?;
+        if expires_at.is_none() && self.require_exp {
+            return Err(Refusal::InvalidToken);
+        }
+        if expires_at.is_some_and(|end| end <= now) {
+            return Err(Refusal::ExpiredToken);
+        }
+        if moment(&claims, "nbf")?.is_some_and(|start| now < start) {
+            return Err(Refusal::InvalidToken);
+        }
+        let user = ["sub", "userId", "id", "_id"].iter().find_map(|name| user_id(claims.get(*name)?));
+        Ok(Identity {
+            user: user.ok_or(Refusal::UnknownUser)?,
+            issued_at: moment(&claims, "iat")?,
+            expires_at,
+            claims: profile(&claims),
+        })
+    }
+
+    fn claims(&self, token: &str) -> Option<Map<String, Value>> {
+        if token.len() > TOKEN_MAX_BYTES {
+            return None;
+        }
+        let algorithm = jsonwebtoken::decode_header(token).ok()?.alg;
+        let (algorithms, key) = self.by_algorithm.iter().find(|(algorithms, _)| algorithms.contains(&algorithm))?;
+        let mut validation = Validation::new(algorithm);
+        validation.algorithms.clone_from(algorithms);
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation.required_spec_claims.clear();
+        Some(jsonwebtoken::decode::<Map<String, Value>>(token, key, &validation).ok()?.claims)
+    }
+}
+
+/// The token without the scheme some clients put before it.
+fn bare(token: &str) -> &str {
+    let token = token.trim();
+    match token.split_once(' ') {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.trim_start(),
+        None if token.eq_ignore_ascii_case("bearer") => "",
+        _ => token,
+    }
+}
+
+fn public(pem: &[u8]) -> Option<(Vec<Algorithm>, DecodingKey)> {
+    if let Ok(key) = DecodingKey::from_rsa_pem(pem) {
+        return Some((vec![Algorithm::RS256], key));
+    }
+    if let Ok(key) = DecodingKey::from_ec_pem(pem) {
+        return Some((vec![Algorithm::ES256], key));
+    }
+    DecodingKey::from_ed_pem(pem).ok().map(|key| (vec![Algorithm::EdDSA], key))
+}
+
+/// A NumericDate claim; one that is there but no number makes the token invalid.
+fn moment(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, Refusal> {
+    /// The year 9999: beyond it a date has no ISO-8601 form of four digits.
+    const LAST_SECOND: f64 = 253_402_300_799.0;
+    let Some(value) = claims.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
+    let seconds = value.as_f64().ok_or(Refusal::InvalidToken)?.clamp(0.0, LAST_SECOND);
+    #[expect(clippy::cast_possible_truncation, reason = "clamped to what fits")]
+    Ok(Some(Timestamp::from_millis((seconds * 1_000.0) as i64)))
+}
+
+fn user_id(claim: &Value) -> Option<UserId> {
+    match claim {
+        Value::String(text) => UserId::parse(text).ok(),
+        Value::Number(number) => UserId::parse(&number.to_string()).ok(),
+        _ => None,
+    }
+}
+
+fn profile(claims: &Map<String, Value>) -> Claims {
+    /// Longest profile claim kept, in characters: a longer one is cut so that a profile stays small.
+    const CLAIM_MAX_CHARACTERS: usize = 512;
+    let text = |name: &str| {
+        let claim = claims.get(name)?.as_str()?;
+        Some(claim.chars().take(CLAIM_MAX_CHARACTERS).collect::<String>()).filter(|claim| !claim.is_empty())
+    };
+    Claims {
+        name: text("name"),
+        first_name: text("firstName"),
+        last_name: text("lastName"),
+        username: text("username"),
+        email: text("email"),
+        role: text("role"),
+        picture: text("picture"),
+    }
+}

@@ -1,0 +1,261 @@
+//! The settings of a deployment, read once from the environment that template.yaml declares.
+//!
+//! A missing or malformed setting stops the start with a sentence that names it. Nothing here has a secret default.
+
+use std::collections::HashSet;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use crate::auth::Keys;
+use crate::dialect::{self, Dialect};
+
+/// Why a deployment cannot start.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum ConfigError {
+    /// A setting that has no default is not set.
+    #[error("the setting {0} is missing: set it in the environment")]
+    Missing(&'static str),
+    /// A setting says something it cannot say.
+    #[error("the setting {name} is {value:?}, but {allowed}")]
+    Malformed {
+        /// Which.
+        name: &'static str,
+        /// What it says.
+        value: String,
+        /// What it may say.
+        allowed: String,
+    },
+    /// Neither kind of key for tokens is set.
+    #[error("neither JWT_SECRET nor JWT_PUBLIC_KEY is set: one is needed to verify tokens")]
+    NoKey,
+    /// A key for tokens cannot be read.
+    #[error("JWT_PUBLIC_KEY is not a PEM public key of RSA, EC P-256 or Ed25519")]
+    BadKey,
+}
+
+/// Which process handles an event family (design.md, section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// Each family in a function of its own, invoked asynchronously.
+    Separate,
+    /// All in the switchboard's process.
+    Inline,
+}
+
+/// Names of the tables.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    /// People, their memberships, sockets, sends and limits.
+    pub users: String,
+    /// Chats.
+    pub chats: String,
+    /// Messages.
+    pub messages: String,
+    /// Connections and the namespaces joined on them.
+    pub connections: String,
+}
+
+/// Which browsers' pages may connect or call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// Any page, and clients that are no browsers.
+    Any,
+    /// These pages, and clients that are no browsers.
+    Only(HashSet<String>),
+}
+
+/// How often a connection is pinged and how long silence is borne.
+#[derive(Clone, Copy, Debug)]
+pub struct Heartbeat {
+    /// Minutes between pings; also the number of slots.
+    pub interval_minutes: u32,
+    /// What the client waits beyond the interval.
+    pub timeout_secs: u32,
+    /// How long a connection may stay without a namespace.
+    pub connect_timeout_secs: u32,
+}
+
+/// How much one socket or one user may do; `None` leaves the number to the dialect.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LimitSettings {
+    /// `RATE_LIMITS=off`.
+    pub off: bool,
+    /// Events per socket.
+    pub events_per_second: Option<u64>,
+    /// Messages per user.
+    pub messages_per_minute: Option<u64>,
+    /// New chats per user.
+    pub chats_per_hour: Option<u64>,
+}
+
+/// Names of the functions that others invoke.
+#[derive(Clone, Debug)]
+pub struct Functions {
+    /// `$connect` and CONNECT packets.
+    pub connect: String,
+    /// `$disconnect`, DISCONNECT packets and the gone.
+    pub disconnect: String,
+    /// The open packet.
+    pub handshake: String,
+    /// Sending, reading and listing.
+    pub message: String,
+    /// Typing.
+    pub typing: String,
+    /// Blocking.
+    pub block: String,
+    /// Who is here.
+    pub presence: String,
+}
+
+/// Everything a deployment can be told.
+#[derive(Clone)]
+pub struct Config {
+    /// Table names.
+    pub tables: Tables,
+    /// Function names.
+    pub functions: Functions,
+    /// Where `@connections` answers, stage included.
+    pub connections_endpoint: String,
+    /// One process or many.
+    pub isolation: Isolation,
+    /// What the root namespace and plain paths speak.
+    pub default_dialect: &'static dyn Dialect,
+    /// What verifies tokens; `None` in functions that verify none.
+    pub keys: Option<Keys>,
+    /// Roles that may use the service; empty means any.
+    pub allowed_roles: HashSet<String>,
+    /// Pages that may connect.
+    pub allowed_origins: Origins,
+    /// Pings.
+    pub heartbeat: Heartbeat,
+    /// Below how many people online everybody hears of everybody.
+    pub presence_everyone_below: u32,
+    /// Limits.
+    pub limits: LimitSettings,
+}
+
+impl Config {
+    /// Reads the settings through `lookup`, which gives a variable's value if it is set. An empty value counts as not set.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the setting.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let settings = Settings { lookup };
+        Ok(Self {
+            tables: Tables {
+                users: settings.required("USERS_TABLE")?,
+                chats: settings.required("CHATS_TABLE")?,
+                messages: settings.required("MESSAGES_TABLE")?,
+                connections: settings.required("CONNECTIONS_TABLE")?,
+            },
+            functions: Functions {
+                connect: settings.required("CONNECT_FUNCTION")?,
+                disconnect: settings.required("DISCONNECT_FUNCTION")?,
+                handshake: settings.required("HANDSHAKE_FUNCTION")?,
+                message: settings.required("MESSAGE_FUNCTION")?,
+                typing: settings.required("TYPING_FUNCTION")?,
+                block: settings.required("BLOCK_FUNCTION")?,
+                presence: settings.required("PRESENCE_FUNCTION")?,
+            },
+            connections_endpoint: settings.required("CONNECTIONS_ENDPOINT")?,
+            isolation: settings.isolation()?,
+            default_dialect: settings.default_dialect()?,
+            keys: settings.keys()?,
+            allowed_roles: settings.list("ALLOWED_ROLES").into_iter().collect(),
+            allowed_origins: settings.origins(),
+            heartbeat: Heartbeat {
+                interval_minutes: settings.number("PING_INTERVAL_MINUTES", 1..=8)?.unwrap_or(5),
+                timeout_secs: settings.number("PING_TIMEOUT_SECONDS", 1..=86_400)?.unwrap_or(120),
+                connect_timeout_secs: settings.number("CONNECT_TIMEOUT_SECONDS", 1..=3_600)?.unwrap_or(45),
+            },
+            presence_everyone_below: settings.number("PRESENCE_EVERYONE_BELOW", 0..=1_000)?.unwrap_or(200),
+            limits: LimitSettings {
+                off: settings.rate_limits_off()?,
+                events_per_second: settings.number("LIMIT_EVENTS_PER_SECOND", 1..=1_000_000)?,
+                messages_per_minute: settings.number("LIMIT_MESSAGES_PER_MINUTE", 1..=1_000_000)?,
+                chats_per_hour: settings.number("LIMIT_CHATS_PER_HOUR", 1..=1_000_000)?,
+            },
+        })
+    }
+
+    /// Reads the settings from the process's environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the setting.
+    pub fn from_environment() -> Result<Self, ConfigError> {
+        Self::read(&|name| std::env::var(name).ok())
+    }
+}
+
+struct Settings<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Settings<'_> {
+    fn optional(&self, name: &'static str) -> Option<String> {
+        (self.lookup)(name).filter(|value| !value.is_empty())
+    }
+
+    fn required(&self, name: &'static str) -> Result<String, ConfigError> {
+        self.optional(name).ok_or(ConfigError::Missing(name))
+    }
+
+    fn list(&self, name: &'static str) -> Vec<String> {
+        let value = self.optional(name).unwrap_or_default();
+        value.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
+    }
+
+    fn number<T>(&self, name: &'static str, allowed: std::ops::RangeInclusive<T>) -> Result<Option<T>, ConfigError>
+    where
+        T: FromStr + PartialOrd + std::fmt::Display,
+    {
+        let Some(value) = self.optional(name) else { return Ok(None) };
+        match value.parse() {
+            Ok(number) if allowed.contains(&number) => Ok(Some(number)),
+            _ => {
+                let allowed = format!("must be a whole number from {} to {}", allowed.start(), allowed.end());
+                Err(ConfigError::Malformed { name, value, allowed })
+            }
+        }
+    }
+
+    fn one_of<T: Copy>(&self, name: &'static str, choices: &[(&str, T)], default: T) -> Result<T, ConfigError> {
+        let Some(value) = self.optional(name) else { return Ok(default) };
+        let chosen = choices.iter().find(|(word, _)| *word == value).map(|(_, choice)| *choice);
+        chosen.ok_or_else(|| {
+            let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+            ConfigError::Malformed { name, value, allowed: format!("must be one of {}", words.join(", ")) }
+        })
+    }
+
+    fn isolation(&self) -> Result<Isolation, ConfigError> {
+        let choices = [("separate", Isolation::Separate), ("inline", Isolation::Inline)];
+        self.one_of("HANDLER_ISOLATION", &choices, Isolation::Separate)
+    }
+
+    fn rate_limits_off(&self) -> Result<bool, ConfigError> {
+        self.one_of("RATE_LIMITS", &[("on", false), ("off", true)], false)
+    }
+
+    fn default_dialect(&self) -> Result<&'static dyn Dialect, ConfigError> {
+        let choices: Vec<(&str, &'static dyn Dialect)> = dialect::ALL.iter().map(|one| (one.name(), *one)).collect();
+        self.one_of("DEFAULT_DIALECT", &choices, dialect::FIRST)
+    }
+
+    fn origins(&self) -> Origins {
+        let origins: HashSet<String> = self.list("ALLOWED_ORIGINS").into_iter().collect();
+        if origins.is_empty() || origins.contains("*") { Origins::Any } else { Origins::Only(origins) }
+    }
+
+    /// Only the functions that verify tokens are given keys, so that none at all is not an error here but at the first use.
+    fn keys(&self) -> Result<Option<Keys>, ConfigError> {
+        let require_exp = self.one_of("JWT_REQUIRE_EXP", &[("true", true), ("false", false)], true)?;
+        let secret = self.optional("JWT_SECRET");
+        let public_key = self.optional("JWT_PUBLIC_KEY");
+        if secret.is_none() && public_key.is_none() {
+            return Ok(None);
+        }
+        Keys::new(secret.as_deref(), public_key.as_deref(), require_exp).map(Some).ok_or(ConfigError::BadKey)
+    }
+}

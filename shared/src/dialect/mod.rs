@@ -1,0 +1,143 @@
+//! Dialects: five apps' vocabularies over the same people, chats and messages (dialects.md).
+//!
+//! A dialect holds words, not decisions: what an event or a request means as a [`Command`], and how an [`Answer`], a [`Notice`] or an
+//! [`Error`] is said. A new dialect is one file or folder here and one entry in [`ALL`].
+
+pub mod fields;
+mod recruiting;
+
+use serde_json::{Map, Value};
+
+use crate::domain::clock::Timestamp;
+use crate::domain::command::Command;
+use crate::domain::id::UserId;
+use crate::domain::notice::{Answer, Notice, Viewer};
+use crate::error::{Error, Refusal};
+use fields::Fields;
+
+/// Every dialect there is.
+pub const ALL: &[&dyn Dialect] = &[FIRST];
+
+/// What the root namespace speaks unless a deployment says otherwise.
+pub const FIRST: &dyn Dialect = &recruiting::Recruiting;
+
+/// A function that owns a family of events (design.md, section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// Blocking and unblocking.
+    Block,
+    /// Ending a socket.
+    Disconnect,
+    /// Sending and reading.
+    Message,
+    /// Who is here.
+    Presence,
+    /// Typing, joining, leaving.
+    Typing,
+}
+
+/// How much one socket or one user may do in a dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Events per socket.
+    pub events_per_second: u64,
+    /// Messages per user.
+    pub messages_per_minute: u64,
+    /// New chats per user.
+    pub chats_per_hour: u64,
+}
+
+/// An event as a socket hears it: its name and its one argument.
+pub type Event = (&'static str, Value);
+
+/// One client app's vocabulary.
+pub trait Dialect: Send + Sync {
+    /// The namespace and path prefix it goes by, without the slash.
+    fn name(&self) -> &'static str;
+
+    /// Its limits, where a deployment sets no others.
+    fn limits(&self) -> Limits;
+
+    /// Every event a client may emit, and who owns it.
+    fn events(&self) -> &'static [(&'static str, Family)];
+
+    /// What an event asks for.
+    ///
+    /// # Errors
+    /// `Error::Validation` naming the field that is wrong, or the event if it is unknown.
+    fn command(&self, event: &str, arguments: &[Value]) -> Result<Command, Error>;
+
+    /// The acknowledgement of success. Its `success` is true.
+    fn ack(&self, answer: &Answer, viewer: &UserId) -> Map<String, Value>;
+
+    /// The event that carries an answer to a client that asked for no ack, where the dialect has one.
+    fn answer_event(&self, answer: &Answer) -> Option<Event>;
+
+    /// What a socket hears of a notice, in this order.
+    fn words(&self, notice: &Notice, viewer: Viewer<'_>) -> Vec<Event>;
+
+    /// Whether a socket is told who is here when it connects.
+    fn greets_with_online_users(&self) -> bool;
+
+    /// An error as the `error` event and a failed ack carry it.
+    fn error(&self, error: &Error, now: Timestamp) -> Value;
+
+    /// The payload of CONNECT_ERROR for a token that is refused.
+    fn refusal(&self, refusal: Refusal) -> Value;
+
+    /// Its REST routes.
+    fn routes(&self) -> &'static [Route];
+
+    /// The REST body of an error.
+    fn rest_error(&self, error: &Error, now: Timestamp) -> Value;
+}
+
+/// One REST route: how a request is read and how its answer is said.
+#[derive(Clone, Copy)]
+pub struct Route {
+    /// `GET`, `POST`, `PUT` or `DELETE`.
+    pub method: &'static str,
+    /// Below the dialect's prefix; parameters in braces.
+    pub path: &'static str,
+    /// What a request asks for.
+    pub read: fn(&Request<'_>) -> Result<Command, Error>,
+    /// The status and the body of an answer, as the caller sees it.
+    pub say: fn(&Answer, &UserId) -> (u16, Value),
+}
+
+/// The parts of a REST request that carry meaning, each by name.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// Parameters of the path.
+    pub path: &'a Fields<'a>,
+    /// Parameters of the query.
+    pub query: &'a Fields<'a>,
+    /// The JSON body; empty if there was none.
+    pub body: &'a Fields<'a>,
+}
+
+/// The dialect that a namespace speaks: the root speaks the default.
+#[must_use]
+pub fn of_namespace(namespace: &str, default: &'static dyn Dialect) -> Option<&'static dyn Dialect> {
+    match namespace.strip_prefix('/')? {
+        "" => Some(default),
+        name => ALL.iter().find(|dialect| dialect.name() == name).copied(),
+    }
+}
+
+impl dyn Dialect {
+    /// Who owns an event; `None` for one the dialect does not know.
+    #[must_use]
+    pub fn owner(&self, event: &str) -> Option<Family> {
+        self.events().iter().find(|(name, _)| *name == event).map(|(_, family)| *family)
+    }
+}
+
+/// An instant as every dialect writes it: ISO-8601 UTC with milliseconds.
+#[must_use]
+pub fn iso(at: Timestamp) -> String {
+    let format = time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    let nanos = i128::from(at.millis()) * 1_000_000;
+    let moment = time::OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+    moment.format(format).unwrap_or_default()
+}

@@ -1,0 +1,149 @@
+//! What a recruiting client emits and hears.
+
+use serde_json::{Map, Value, json};
+
+use crate::dialect::fields::Fields;
+use crate::dialect::recruiting::shapes;
+use crate::dialect::{Event, Family, iso};
+use crate::domain::command::Command;
+use crate::domain::id::UserId;
+use crate::domain::message::{Content, Draft, Media, MessageKind, TEXT_MAX_CHARACTERS};
+use crate::domain::notice::{Answer, Notice, Viewer};
+use crate::error::Error;
+
+pub(super) const OWNERS: &[(&str, Family)] = &[
+    ("send_message", Family::Message),
+    ("mark_messages_read", Family::Message),
+    ("typing_start", Family::Typing),
+    ("typing_stop", Family::Typing),
+    ("block_user", Family::Block),
+    ("unblock_user", Family::Block),
+    ("get_online_users", Family::Presence),
+    ("ping", Family::Presence),
+    ("manual_disconnect", Family::Disconnect),
+];
+
+pub(super) fn command(event: &str, arguments: &[Value]) -> Result<Command, Error> {
+    let fields = || Fields::of_arguments(arguments);
+    match event {
+        "send_message" => send(&fields()?),
+        "mark_messages_read" => Ok(Command::MarkChatRead(fields()?.chat("chatId")?)),
+        "typing_start" => typing(&fields()?, true),
+        "typing_stop" => typing(&fields()?, false),
+        "block_user" => Ok(Command::Block(fields()?.chat("chatId")?)),
+        "unblock_user" => Ok(Command::Unblock(fields()?.chat("chatId")?)),
+        "get_online_users" => Ok(Command::ListOnline),
+        "ping" => Ok(Command::Ping),
+        "manual_disconnect" => Ok(Command::Leave),
+        _ => Err(Error::validation("event", "is not one that this namespace knows")),
+    }
+}
+
+/// A send, over the socket or REST.
+pub(super) fn send(fields: &Fields<'_>) -> Result<Command, Error> {
+    let chat = fields.chat("chatId")?;
+    let receiver = fields.optional_user("receiverId")?;
+    let kind = kind(fields.optional_text("messageType")?)?;
+    let text = fields.optional_text("content")?.map(str::to_owned);
+    let media = fields.optional_text("mediaUrl")?.map(|url| Media::parse("mediaUrl", url)).transpose()?;
+    let content = Content::new(kind, text, media.into_iter().collect(), TEXT_MAX_CHARACTERS)?;
+    Ok(Command::Send { chat, receiver, draft: Draft { content, client_message_id: fields.client_message_id()? } })
+}
+
+fn kind(name: Option<&str>) -> Result<MessageKind, Error> {
+    let Some(name) = name else { return Ok(MessageKind::Text) };
+    let known = MessageKind::ALL.into_iter().find(|kind| kind.name() == name);
+    known.ok_or_else(|| Error::validation("messageType", "must be one of text, image, video, file"))
+}
+
+fn typing(fields: &Fields<'_>, active: bool) -> Result<Command, Error> {
+    Ok(Command::Type { chat: fields.chat("chatId")?, receiver: fields.optional_user("receiverId")?, active })
+}
+
+pub(super) fn ack(answer: &Answer, viewer: &UserId) -> Map<String, Value> {
+    let body = match answer {
+        Answer::Chat { view, .. } => json!({"chat": shapes::chat(view, viewer)}),
+        Answer::Online(users) => shapes::online_users(users),
+        Answer::Pong(at) => json!({"timestamp": at.millis()}),
+        Answer::Read { chat, marked } => json!({"chatId": chat.to_string(), "markedCount": marked}),
+        Answer::Sent { chat, message, .. } => json!({"message": shapes::message(message, chat, viewer)}),
+        // No event of this dialect asks for anything else.
+        Answer::BlockedChats(_)
+        | Answer::ChatDeleted(_)
+        | Answer::Chats { .. }
+        | Answer::Done
+        | Answer::Found { .. }
+        | Answer::MessageDeleted { .. }
+        | Answer::Messages { .. }
+        | Answer::Unread(_) => json!({}),
+    };
+    let mut ack = Map::from_iter([("success".to_owned(), true.into())]);
+    if let Value::Object(fields) = body {
+        ack.extend(fields);
+    }
+    ack
+}
+
+pub(super) fn words(notice: &Notice, viewer: Viewer<'_>) -> Vec<Event> {
+    let mine = |by: &UserId| by == viewer.user;
+    match notice {
+        Notice::Blocked { view, by } if mine(by) => {
+            vec![("user_blocked", json!({"chat": shapes::chat(view, viewer.user)}))]
+        }
+        Notice::Blocked { view, by } => vec![(
+            "you_were_blocked",
+            json!({"chatId": view.chat.id.to_string(), "blockedByUserId": by.to_string()}),
+        )],
+        Notice::Unblocked { view, by } if mine(by) => {
+            vec![("user_unblocked", json!({"chat": shapes::chat(view, viewer.user)}))]
+        }
+        Notice::Unblocked { view, by } => vec![(
+            "you_were_unblocked",
+            json!({"chatId": view.chat.id.to_string(), "unblockedByUserId": by.to_string()}),
+        )],
+        Notice::ChatCreated(view) => {
+            let chat = &view.chat;
+            let updated = iso(chat.updated_at);
+            vec![("chat_updated", json!({"chatId": chat.id.to_string(), "latestMessage": null, "updatedAt": updated}))]
+        }
+        Notice::ChatDeleted(chat) => vec![("chat_deleted", json!({"chatId": chat.to_string()}))],
+        Notice::Connected { user, socket } => vec![(
+            "connected",
+            json!({
+                "success": true,
+                "userId": user.to_string(),
+                "socketId": socket.to_string(),
+                "message": "Connected successfully",
+            }),
+        )],
+        Notice::Delivered(message) => vec![("message_delivered", named(message))],
+        Notice::MessageDeleted(message) => vec![("message_deleted", named(message))],
+        Notice::Online(user) => vec![("user_online", json!({"userId": user.to_string()}))],
+        Notice::Offline { user, last_seen } => {
+            vec![("user_offline", json!({"userId": user.to_string(), "lastSeen": iso(*last_seen)}))]
+        }
+        Notice::OnlineUsers(users) => vec![("online_users", shapes::online_users(users))],
+        Notice::Read { chat, reader, marked, .. } if mine(reader) => {
+            vec![("messages_marked_read", json!({"chatId": chat.to_string(), "markedCount": marked}))]
+        }
+        Notice::Read { chat, reader, at, .. } => vec![(
+            "messages_read_by_other",
+            json!({"chatId": chat.to_string(), "readByUserId": reader.to_string(), "readAt": iso(*at)}),
+        )],
+        Notice::Sent { chat, message } => {
+            let said = shapes::message(message, chat, viewer.user);
+            let updated = iso(chat.updated_at);
+            let updated = json!({"chatId": chat.id.to_string(), "latestMessage": &said, "updatedAt": updated});
+            let name = if viewer.origin { "message_sent" } else { "new_message" };
+            vec![(name, json!({"message": said})), ("chat_updated", updated)]
+        }
+        Notice::Typing { chat, user, active } => {
+            let name = if *active { "user_typing" } else { "user_stopped_typing" };
+            vec![(name, json!({"userId": user.to_string(), "chatId": chat.to_string()}))]
+        }
+    }
+}
+
+fn named(message: &crate::domain::id::MessageId) -> Value {
+    json!({"messageId": message.to_string(), "chatId": message.chat.to_string()})
+}

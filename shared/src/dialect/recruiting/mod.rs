@@ -1,0 +1,73 @@
+//! recruiting: candidates and employers (dialects.md, section 3).
+
+mod events;
+mod rest;
+mod shapes;
+
+use serde_json::{Map, Value, json};
+
+use crate::dialect::{Dialect, Event, Family, Limits, Route};
+use crate::domain::clock::Timestamp;
+use crate::domain::command::Command;
+use crate::domain::id::UserId;
+use crate::domain::notice::{Answer, Notice, Viewer};
+use crate::error::{Error, Refusal};
+
+/// `snake_case` events about chats with a receiver, and acks.
+pub(super) struct Recruiting;
+
+impl Dialect for Recruiting {
+    fn name(&self) -> &'static str {
+        "recruiting"
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { events_per_second: 20, messages_per_minute: 120, chats_per_hour: 60 }
+    }
+
+    fn events(&self) -> &'static [(&'static str, Family)] {
+        events::OWNERS
+    }
+
+    fn command(&self, event: &str, arguments: &[Value]) -> Result<Command, Error> {
+        events::command(event, arguments)
+    }
+
+    fn ack(&self, answer: &Answer, viewer: &UserId) -> Map<String, Value> {
+        events::ack(answer, viewer)
+    }
+
+    fn answer_event(&self, answer: &Answer) -> Option<Event> {
+        match answer {
+            Answer::Online(users) => Some(("online_users", shapes::online_users(users))),
+            Answer::Read { chat, marked: 0 } => {
+                Some(("messages_marked_read", json!({"chatId": chat.to_string(), "markedCount": 0})))
+            }
+            _ => None,
+        }
+    }
+
+    fn words(&self, notice: &Notice, viewer: Viewer<'_>) -> Vec<Event> {
+        events::words(notice, viewer)
+    }
+
+    fn greets_with_online_users(&self) -> bool {
+        true
+    }
+
+    fn error(&self, error: &Error, now: Timestamp) -> Value {
+        shapes::error(error, now)
+    }
+
+    fn refusal(&self, refusal: Refusal) -> Value {
+        json!({"message": refusal.to_string(), "data": {"code": "AUTHENTICATION_ERROR", "reason": refusal.reason()}})
+    }
+
+    fn routes(&self) -> &'static [Route] {
+        rest::ROUTES
+    }
+
+    fn rest_error(&self, error: &Error, now: Timestamp) -> Value {
+        json!({"success": false, "message": error.to_string(), "error": shapes::error(error, now)})
+    }
+}

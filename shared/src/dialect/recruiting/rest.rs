@@ -1,0 +1,85 @@
+//! The REST routes of recruiting: envelope `{success,message,data}`.
+
+use serde_json::{Value, json};
+
+use crate::dialect::recruiting::{events, shapes};
+use crate::dialect::{Request, Route};
+use crate::domain::command::Command;
+use crate::domain::id::{MessageId, UserId};
+use crate::domain::notice::Answer;
+use crate::domain::page::{CHATS_LIMIT_DEFAULT, MESSAGES_LIMIT_DEFAULT};
+use crate::error::Error;
+
+pub(super) const ROUTES: &[Route] = &[
+    route("POST", "/api/chat/create-or-get", |request| Ok(Command::CreateChat(request.body.user("otherUserId")?))),
+    route("GET", "/api/chat/my-chats", |request| Ok(Command::ListChats(request.query.page(CHATS_LIMIT_DEFAULT)?))),
+    route("GET", "/api/chat/blocked", |_| Ok(Command::ListBlockedChats)),
+    route("GET", "/api/chat/{chatId}", |request| Ok(Command::ShowChat(request.path.chat("chatId")?))),
+    route("DELETE", "/api/chat/{chatId}", |request| Ok(Command::DeleteChat(request.path.chat("chatId")?))),
+    route("POST", "/api/chat/{chatId}/block", |request| Ok(Command::Block(request.path.chat("chatId")?))),
+    route("POST", "/api/chat/{chatId}/unblock", |request| Ok(Command::Unblock(request.path.chat("chatId")?))),
+    route("POST", "/api/message/send", |request| events::send(request.body)),
+    route("GET", "/api/message/chat/{chatId}", |request| {
+        Ok(Command::ListMessages { chat: request.path.chat("chatId")?, window: request.query.window()? })
+    }),
+    route("POST", "/api/message/chat/{chatId}/mark-read", |request| {
+        Ok(Command::MarkChatRead(request.path.chat("chatId")?))
+    }),
+    route("GET", "/api/message/chat/{chatId}/search", search),
+    route("GET", "/api/message/unread-count", |_| Ok(Command::CountUnread)),
+    route("DELETE", "/api/message/{messageId}", |request| {
+        Ok(Command::DeleteMessage(request.path.message("messageId")?))
+    }),
+];
+
+const fn route(method: &'static str, path: &'static str, read: fn(&Request<'_>) -> Result<Command, Error>) -> Route {
+    Route { method, path, read, say }
+}
+
+fn search(request: &Request<'_>) -> Result<Command, Error> {
+    Ok(Command::Search {
+        chat: request.path.chat("chatId")?,
+        term: request.query.text("searchTerm")?.to_owned(),
+        page: request.query.page(MESSAGES_LIMIT_DEFAULT)?,
+        before: request.query.optional_text("before")?.map(MessageId::parse).transpose()?,
+    })
+}
+
+fn say(answer: &Answer, viewer: &UserId) -> (u16, Value) {
+    let (status, message, data) = match answer {
+        Answer::BlockedChats(views) => {
+            let chats: Vec<Value> = views.iter().map(|view| shapes::chat(view, viewer)).collect();
+            (200, "Blocked chats", json!({"chats": chats}))
+        }
+        Answer::Chat { view, created: true } => (201, "Chat created", shapes::chat(view, viewer)),
+        Answer::Chat { view, created: false } => (200, "Chat", shapes::chat(view, viewer)),
+        Answer::ChatDeleted(_) => (200, "Chat deleted", Value::Null),
+        Answer::Chats { views, paging } => {
+            let chats: Vec<Value> = views.iter().map(|view| shapes::chat(view, viewer)).collect();
+            (200, "Chats", json!({"chats": chats, "pagination": shapes::pagination(paging)}))
+        }
+        Answer::Done => (200, "Done", Value::Null),
+        Answer::Found { chat, messages, paging, stopped_before } => {
+            let found: Vec<Value> = messages.iter().map(|one| shapes::message(one, chat, viewer)).collect();
+            let mut pagination = shapes::pagination(paging);
+            if let (Some(stopped), Value::Object(fields)) = (stopped_before, &mut pagination) {
+                fields.insert("before".to_owned(), stopped.to_string().into());
+            }
+            (200, "Messages found", json!({"messages": found, "pagination": pagination}))
+        }
+        Answer::MessageDeleted { chat, message } => (200, "Message deleted", shapes::message(message, chat, viewer)),
+        Answer::Messages { chat, messages, paging } => {
+            let messages: Vec<Value> = messages.iter().map(|one| shapes::message(one, chat, viewer)).collect();
+            (200, "Messages", json!({"messages": messages, "pagination": shapes::pagination(paging)}))
+        }
+        Answer::Online(users) => (200, "Online users", shapes::online_users(users)),
+        Answer::Pong(at) => (200, "Pong", json!({"timestamp": at.millis()})),
+        Answer::Read { marked, .. } => (200, "Messages marked as read", json!({"markedCount": marked})),
+        Answer::Sent { chat, message, repeated } => {
+            let status = if *repeated { 200 } else { 201 };
+            (status, "Message sent", shapes::message(message, chat, viewer))
+        }
+        Answer::Unread(count) => (200, "Unread messages", json!({"unreadCount": count})),
+    };
+    (status, json!({"success": true, "message": message, "data": data}))
+}

@@ -1,0 +1,142 @@
+//! A chat: who takes part, how far each has come, and who blocks.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ChatId, UserId, hex};
+
+/// How far somebody has come in a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watermark {
+    /// Everything up to here.
+    pub seq: u64,
+    /// When that was last moved, if ever.
+    pub at: Option<Timestamp>,
+}
+
+/// One participant's side of a chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Who.
+    pub user: UserId,
+    /// Messages by others that this person has not read.
+    pub unread: u64,
+    /// Read by this person.
+    pub read: Watermark,
+    /// Delivered to a socket of this person, or fetched.
+    pub delivered: Watermark,
+    /// Whether this person blocks the chat.
+    pub blocks: bool,
+}
+
+/// A chat as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chat {
+    /// Derived from the participants, see [`plain_chat_id`].
+    pub id: ChatId,
+    /// Everybody in it, sorted by id.
+    pub members: Vec<Member>,
+    /// The sort key before the first message: a chat that was deleted and made anew counts on from where it was.
+    pub base: u64,
+    /// The newest message's sort key; equal to `base` while there is none.
+    pub seq: u64,
+    /// Creation, or the newest message.
+    pub active_at: Timestamp,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When anything about it changed.
+    pub updated_at: Timestamp,
+    /// Whether it was deleted; then only the next one between the same people is of interest.
+    pub deleted: bool,
+}
+
+/// The id of the one plain chat of two people: 96 bits of SHA-256 over both ids, each preceded by its length.
+#[must_use]
+pub fn plain_chat_id(one: &UserId, other: &UserId) -> ChatId {
+    let mut both = [one, other];
+    both.sort();
+    let mut hash = Sha256::new_with_prefix(b"parlance plain chat");
+    for id in both {
+        hash.update((id.as_str().len() as u64).to_be_bytes());
+        hash.update(id.as_str());
+    }
+    let digest = hex(&hash.finalize());
+    let digits = digest.get(..24).unwrap_or(&digest);
+    #[expect(clippy::expect_used, reason = "24 hex digits are a chat id")]
+    ChatId::parse(digits).expect("24 hex digits")
+}
+
+impl Chat {
+    /// A new chat between two people, without messages. `base` is 0 unless a former one was deleted.
+    #[must_use]
+    pub fn between(one: &UserId, other: &UserId, base: u64, at: Timestamp) -> Self {
+        let start = Watermark { seq: base, at: None };
+        let mut users = [one, other];
+        users.sort();
+        let members = users
+            .into_iter()
+            .map(|user| Member { user: user.clone(), unread: 0, read: start, delivered: start, blocks: false })
+            .collect();
+        Self {
+            id: plain_chat_id(one, other),
+            members,
+            base,
+            seq: base,
+            active_at: at,
+            created_at: at,
+            updated_at: at,
+            deleted: false,
+        }
+    }
+
+    /// This person's side and its index, if they take part.
+    #[must_use]
+    pub fn member(&self, user: &UserId) -> Option<(usize, &Member)> {
+        self.members.iter().enumerate().find(|(_, member)| member.user == *user)
+    }
+
+    /// Everybody in it.
+    #[must_use]
+    pub fn people(&self) -> Vec<UserId> {
+        self.members.iter().map(|member| member.user.clone()).collect()
+    }
+
+    /// Everybody but `user`.
+    pub fn others<'a>(&'a self, user: &'a UserId) -> impl Iterator<Item = &'a Member> {
+        self.members.iter().filter(move |member| member.user != *user)
+    }
+
+    /// The other person of a chat of two; `None` in a larger one.
+    #[must_use]
+    pub fn other(&self, user: &UserId) -> Option<&UserId> {
+        match self.members.as_slice() {
+            [one, two] if one.user == *user => Some(&two.user),
+            [one, two] if two.user == *user => Some(&one.user),
+            _ => None,
+        }
+    }
+
+    /// Whether anyone blocks.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.members.iter().any(|member| member.blocks)
+    }
+
+    /// How many messages it holds, deleted ones included.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.seq.saturating_sub(self.base)
+    }
+
+    /// The number people see for a sort key: 1, 2, 3, ... in this chat.
+    #[must_use]
+    pub fn number(&self, seq: u64) -> u64 {
+        seq.saturating_sub(self.base)
+    }
+
+    /// Whether a sort key is one of this chat's messages, and not of one that was deleted.
+    #[must_use]
+    pub fn holds(&self, seq: u64) -> bool {
+        self.base < seq && seq <= self.seq
+    }
+}

@@ -1,0 +1,139 @@
+//! Identifiers, each its own type: in only through `parse`, out only through `Display`.
+
+use std::fmt;
+
+use crate::error::Error;
+
+/// Longest user id, connection id or client message id accepted, in Unicode scalar values (dialects.md, sections 8 and 9).
+const USER_ID_MAX_CHARACTERS: usize = 128;
+const CLIENT_MESSAGE_ID_MAX_CHARACTERS: usize = 64;
+const CONNECTION_ID_MAX_CHARACTERS: usize = 128;
+const SOCKET_ID_MAX_CHARACTERS: usize = 64;
+/// A chat id is 96 bits in hex.
+const CHAT_ID_DIGITS: usize = 24;
+/// A message id is its chat's id and 48 bits of position in it.
+const MESSAGE_ID_DIGITS: usize = CHAT_ID_DIGITS + 12;
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $field:literal, $valid:expr, $allowed:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes text as an id.
+            ///
+            /// # Errors
+            /// `Error::Validation` naming the field, if the text is not of the id's form.
+            pub fn parse(text: &str) -> Result<Self, Error> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(text) { Ok(Self(text.to_owned())) } else { Err(Error::validation($field, $allowed)) }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text_id!(
+    /// 24 lower-case hex digits; derived from who takes part and about what.
+    ChatId,
+    "chatId",
+    |text| is_hex(text, CHAT_ID_DIGITS),
+    "must be a chat id"
+);
+text_id!(
+    /// What a client names a send, so that sending it again stores nothing new.
+    ClientMessageId,
+    "clientMessageId",
+    |text| is_length(text, CLIENT_MESSAGE_ID_MAX_CHARACTERS),
+    "must be a string of 1 to 64 characters"
+);
+text_id!(
+    /// API Gateway's name of a connection.
+    ConnectionId,
+    "connectionId",
+    |text| is_length(text, CONNECTION_ID_MAX_CHARACTERS),
+    "must be a connection id"
+);
+text_id!(
+    /// The private id of a socket, by which a later connection may claim its session.
+    Pid,
+    "pid",
+    |text| is_length(text, SOCKET_ID_MAX_CHARACTERS),
+    "must be a session id"
+);
+text_id!(
+    /// The Socket.IO sid of one namespace on one connection.
+    SocketId,
+    "sid",
+    |text| is_length(text, SOCKET_ID_MAX_CHARACTERS),
+    "must be a socket id"
+);
+text_id!(
+    /// Who a token speaks for.
+    UserId,
+    "userId",
+    |text| is_length(text, USER_ID_MAX_CHARACTERS),
+    "must be a string of 1 to 128 characters"
+);
+
+/// A message: its chat and its place there. Shown as 36 hex digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MessageId {
+    /// The chat it belongs to.
+    pub chat: ChatId,
+    /// Its sort key in that chat.
+    pub seq: u64,
+}
+
+impl MessageId {
+    /// Takes text as a message id.
+    ///
+    /// # Errors
+    /// `Error::Validation` naming the field, if the text is not 36 lower-case hex digits.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let refused = || Error::validation("messageId", "must be a message id");
+        if !is_hex(text, MESSAGE_ID_DIGITS) {
+            return Err(refused());
+        }
+        let (chat, seq) = text.split_at_checked(CHAT_ID_DIGITS).ok_or_else(refused)?;
+        Ok(Self { chat: ChatId::parse(chat)?, seq: u64::from_str_radix(seq, 16).map_err(|_| refused())? })
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{:012x}", self.chat, self.seq)
+    }
+}
+
+impl UserId {
+    /// The id as text, for comparing and sorting.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Lower-case hex of bytes.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+fn is_length(text: &str, max_characters: usize) -> bool {
+    !text.is_empty() && text.chars().nth(max_characters).is_none()
+}

@@ -1,0 +1,130 @@
+//! Blocking, per chat and per person.
+
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
+
+use super::rows::{self, ChatRow};
+use super::transaction::{Outcome, Transaction};
+use super::{Store, keys, number, text};
+use crate::domain::chat::Chat;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ChatId, UserId};
+use crate::error::Error;
+
+/// What became of blocking.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Blocking {
+    /// The chat is blocked now.
+    Blocked(Chat),
+    /// This person blocked it before.
+    Already(Chat),
+    /// The chat was deleted.
+    Gone,
+}
+
+/// What became of unblocking.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Unblocking {
+    /// This person's block is gone.
+    Unblocked(Chat),
+    /// Only somebody else blocks.
+    NotYours,
+    /// Nobody blocks.
+    Nobody(Chat),
+    /// The chat was deleted.
+    Gone,
+}
+
+impl Store {
+    /// Blocks a chat for everybody, by `by`. One transaction of two writes; none if they block it already.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn block(&self, chat: Chat, by: &UserId, at: Timestamp) -> Result<Blocking, Error> {
+        match self.set_block(chat, by, true, at).await? {
+            (chat, _) if chat.deleted => Ok(Blocking::Gone),
+            (chat, true) => Ok(Blocking::Blocked(chat)),
+            (chat, false) => Ok(Blocking::Already(chat)),
+        }
+    }
+
+    /// Takes the block of `by` back. One transaction of two writes; none if they do not block.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn unblock(&self, chat: Chat, by: &UserId, at: Timestamp) -> Result<Unblocking, Error> {
+        match self.set_block(chat, by, false, at).await? {
+            (chat, _) if chat.deleted => Ok(Unblocking::Gone),
+            (chat, true) => Ok(Unblocking::Unblocked(chat)),
+            (chat, false) if chat.is_blocked() => Ok(Unblocking::NotYours),
+            (chat, false) => Ok(Unblocking::Nobody(chat)),
+        }
+    }
+
+    /// The chats that `user` blocks. One query.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn blocked_chats(&self, user: &UserId) -> Result<Vec<ChatId>, Error> {
+        self.flagged_chats("blocked", user).await
+    }
+
+    /// Makes `by` block or not, and says whether that changed anything.
+    async fn set_block(&self, chat: Chat, by: &UserId, blocks: bool, at: Timestamp) -> Result<(Chat, bool), Error> {
+        let mut chat = chat;
+        let mut attempt = 0;
+        loop {
+            let Some((index, member)) = chat.member(by) else { return Ok((chat, false)) };
+            if chat.deleted || member.blocks == blocks {
+                return Ok((chat, false));
+            }
+            let mut next = chat.clone();
+            next.updated_at = next.updated_at.max(at);
+            if let Some(member) = next.members.get_mut(index) {
+                member.blocks = blocks;
+            }
+            match self.transact(self.blocking(&next, by, blocks)?).await? {
+                Outcome::Committed => return Ok((next, true)),
+                Outcome::Conflict => chat = self.present(&chat).await?,
+                Outcome::Refused(mut refused) => {
+                    chat = match refused.take(0) {
+                        Some(item) => rows::read::<ChatRow>(item)?.try_into()?,
+                        None => self.present(&chat).await?,
+                    };
+                }
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    fn blocking(&self, next: &Chat, by: &UserId, blocks: bool) -> Result<Transaction, Error> {
+        let (change, condition, flag) = if blocks {
+            ("SET updatedAt = :at ADD blockedBy :set", "NOT contains(blockedBy, :by)", "SET blocked = :flagged")
+        } else {
+            ("SET updatedAt = :at DELETE blockedBy :set", "contains(blockedBy, :by)", "REMOVE blocked")
+        };
+        let mut transaction = Transaction::default();
+        transaction.update(
+            Update::builder()
+                .table_name(&self.tables.chats)
+                .set_key(Some(keys::chat(&next.id)))
+                .update_expression(change)
+                .condition_expression(format!("{condition} AND attribute_not_exists(deletedAt)"))
+                .expression_attribute_values(":at", number(next.updated_at.millis()))
+                .expression_attribute_values(":by", text(by))
+                .expression_attribute_values(":set", AttributeValue::Ss(vec![by.to_string()])),
+        )?;
+        let mut membership = Update::builder()
+            .table_name(&self.tables.users)
+            .set_key(Some(keys::user(by, keys::membership(&next.id))))
+            .update_expression(flag)
+            .condition_expression("attribute_exists(entry)");
+        if blocks {
+            membership = membership.expression_attribute_values(":flagged", text(keys::FLAGGED));
+        }
+        transaction.update(membership)?;
+        Ok(transaction)
+    }
+}

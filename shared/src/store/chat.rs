@@ -1,0 +1,237 @@
+//! Chats and who takes part: making, finding, listing, deleting.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{Delete, Put, Update};
+
+use super::rows::{self, ChatRow, MembershipRow, MessageRow};
+use super::transaction::{Outcome, Transaction};
+use super::{Item, Store, keys, number, text};
+use crate::domain::chat::{Chat, plain_chat_id};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ChatId, MessageId, UserId};
+use crate::domain::message::Message;
+use crate::domain::page::Page;
+use crate::error::Error;
+
+/// Rows of a membership index read at a time.
+const INDEX_BATCH: i32 = 500;
+
+/// What became of making a chat.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Creation {
+    /// It is new.
+    Created(Chat),
+    /// It was there.
+    AlreadyThere(Chat),
+}
+
+impl Store {
+    /// A chat, unless it was deleted. One read.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn chat(&self, id: &ChatId) -> Result<Option<Chat>, Error> {
+        Ok(self.chat_or_remains(id).await?.filter(|chat| !chat.deleted))
+    }
+
+    /// A chat, or what a deleted one left behind. One read.
+    pub(super) async fn chat_or_remains(&self, id: &ChatId) -> Result<Option<Chat>, Error> {
+        let item = self.get(&self.tables.chats, keys::chat(id)).await?;
+        item.map(|item| rows::read::<ChatRow>(item)?.try_into()).transpose()
+    }
+
+    /// The chats that exist among `ids`, in no particular order. One read per hundred.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn chats(&self, ids: &[ChatId]) -> Result<Vec<Chat>, Error> {
+        let items = self.get_all(&self.tables.chats, ids.iter().map(keys::chat).collect()).await?;
+        let chats: Vec<Chat> =
+            items.into_iter().map(|item| rows::read::<ChatRow>(item)?.try_into()).collect::<Result<_, Error>>()?;
+        Ok(chats.into_iter().filter(|chat| !chat.deleted).collect())
+    }
+
+    /// The newest message of each chat that has one. One read per hundred.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn latest_messages(&self, chats: &[Chat]) -> Result<HashMap<ChatId, Message>, Error> {
+        let newest = chats.iter().filter(|chat| chat.total() > 0);
+        let keys = newest.map(|chat| keys::message(&MessageId { chat: chat.id.clone(), seq: chat.seq })).collect();
+        let items = self.get_all(&self.tables.messages, keys).await?;
+        let messages = items.into_iter().map(|item| {
+            let message: Message = rows::read::<MessageRow>(item)?.try_into()?;
+            Ok((message.id.chat.clone(), message))
+        });
+        messages.collect()
+    }
+
+    /// Finds the plain chat of two people. One read.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn plain_chat(&self, one: &UserId, other: &UserId) -> Result<Option<Chat>, Error> {
+        self.chat(&plain_chat_id(one, other)).await
+    }
+
+    /// Makes the plain chat of two people: chat, both memberships and both chat counts in one transaction. Does *not* write if it is
+    /// there. One read, five writes.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn create_chat(&self, one: &UserId, other: &UserId, at: Timestamp) -> Result<Creation, Error> {
+        let id = plain_chat_id(one, other);
+        let mut remains = self.chat_or_remains(&id).await?;
+        let mut attempt = 0;
+        loop {
+            let base = match remains {
+                Some(chat) if !chat.deleted => return Ok(Creation::AlreadyThere(chat)),
+                Some(chat) => chat.seq,
+                None => 0,
+            };
+            let chat = Chat::between(one, other, base, at);
+            match self.transact(self.creation(&chat)?).await? {
+                Outcome::Committed => return Ok(Creation::Created(chat)),
+                Outcome::Refused(mut refused) => match refused.take(0) {
+                    Some(item) => remains = Some(rows::read::<ChatRow>(item)?.try_into()?),
+                    None => remains = self.chat_or_remains(&id).await?,
+                },
+                Outcome::Conflict => {}
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    fn creation(&self, chat: &Chat) -> Result<Transaction, Error> {
+        let mut transaction = Transaction::default();
+        transaction.put(
+            Put::builder()
+                .table_name(&self.tables.chats)
+                .set_item(Some(rows::write(ChatRow::from(chat))?))
+                .condition_expression("attribute_not_exists(chatId) OR (attribute_exists(deletedAt) AND seq = :base)")
+                .expression_attribute_values(":base", number(chat.base)),
+        )?;
+        for member in &chat.members {
+            let membership = rows::write(MembershipRow::new(chat, &member.user))?;
+            transaction.put(Put::builder().table_name(&self.tables.users).set_item(Some(membership)))?;
+            transaction.update(
+                Update::builder()
+                    .table_name(&self.tables.users)
+                    .set_key(Some(keys::user(&member.user, keys::PROFILE)))
+                    .update_expression("ADD chats :one")
+                    .expression_attribute_values(":one", number(1)),
+            )?;
+        }
+        Ok(transaction)
+    }
+
+    /// Deletes a chat for everybody: what remains of it only says where the next one's messages begin, and that its own are to be
+    /// erased. One transaction of five writes. Whether this call did it.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn delete_chat(&self, chat: &Chat, at: Timestamp) -> Result<bool, Error> {
+        let mut attempt = 0;
+        loop {
+            let mut transaction = Transaction::default();
+            transaction.update(
+                Update::builder()
+                    .table_name(&self.tables.chats)
+                    .set_key(Some(keys::chat(&chat.id)))
+                    .update_expression("SET deletedAt = :at, updatedAt = :at, erasing = :flagged REMOVE blockedBy")
+                    .condition_expression("attribute_exists(chatId) AND attribute_not_exists(deletedAt)")
+                    .expression_attribute_values(":at", number(at.millis()))
+                    .expression_attribute_values(":flagged", text(keys::FLAGGED)),
+            )?;
+            for member in &chat.members {
+                transaction.delete(
+                    Delete::builder()
+                        .table_name(&self.tables.users)
+                        .set_key(Some(keys::user(&member.user, keys::membership(&chat.id)))),
+                )?;
+                transaction.update(
+                    Update::builder()
+                        .table_name(&self.tables.users)
+                        .set_key(Some(keys::user(&member.user, keys::PROFILE)))
+                        .update_expression("ADD chats :less")
+                        .expression_attribute_values(":less", number(-1)),
+                )?;
+            }
+            match self.transact(transaction).await? {
+                Outcome::Committed => return Ok(true),
+                Outcome::Refused(_) => return Ok(false),
+                Outcome::Conflict => {}
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    /// A page of a user's chats, most recent activity first. Reads the keys of the memberships up to the end of the page's last day, and
+    /// the chats of the days that the page touches.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn recent_chats(&self, user: &UserId, page: Page) -> Result<Vec<Chat>, Error> {
+        let offset = usize::try_from(page.offset()).unwrap_or(usize::MAX);
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        let entries = self.recent_entries(user, offset.saturating_add(limit)).await?;
+        let Some((first_day, _)) = entries.get(offset) else { return Ok(Vec::new()) };
+        let before = entries.iter().take_while(|(day, _)| day != first_day).count();
+        let ids: Vec<ChatId> = entries.into_iter().skip(before).map(|(_, chat)| chat).collect();
+        let mut chats = self.chats(&ids).await?;
+        chats.sort_by(|one, other| other.active_at.cmp(&one.active_at).then_with(|| one.id.cmp(&other.id)));
+        Ok(chats.into_iter().skip(offset - before).take(limit).collect())
+    }
+
+    /// The newest days' memberships, whole days, at least `wanted` of them if there are as many.
+    async fn recent_entries(&self, user: &UserId, wanted: usize) -> Result<Vec<(String, ChatId)>, Error> {
+        let mut entries: Vec<(String, ChatId)> = Vec::new();
+        let mut start = None;
+        loop {
+            let query = self.memberships_by("recent", user).scan_index_forward(false).limit(INDEX_BATCH);
+            let found = query.set_exclusive_start_key(start).send().await.map_err(Error::internal)?;
+            for item in found.items() {
+                let Some((day, chat)) = recent_entry(item) else { continue };
+                let day_begins = entries.last().is_none_or(|(last, _)| *last != day);
+                if entries.len() >= wanted && day_begins {
+                    return Ok(entries);
+                }
+                entries.push((day, chat));
+            }
+            start = found.last_evaluated_key;
+            if start.is_none() {
+                return Ok(entries);
+            }
+        }
+    }
+
+    /// The chats flagged in one of a user's sparse indexes, `unread` or `blocked`. One query per megabyte.
+    pub(super) async fn flagged_chats(&self, index: &str, user: &UserId) -> Result<Vec<ChatId>, Error> {
+        let items = self.memberships_by(index, user).into_paginator().items().send();
+        let found: Vec<Item> = items.collect::<Result<_, _>>().await.map_err(Error::internal)?;
+        Ok(found.iter().filter_map(|item| keys::chat_of_membership(item.get("entry")?.as_s().ok()?)).collect())
+    }
+
+    fn memberships_by(
+        &self,
+        index: &str,
+        user: &UserId,
+    ) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.tables.users)
+            .index_name(index)
+            .consistent_read(true)
+            .key_condition_expression("userId = :user")
+            .expression_attribute_values(":user", text(user))
+    }
+}
+
+fn recent_entry(item: &Item) -> Option<(String, ChatId)> {
+    let day = item.get("recent")?.as_s().ok()?.clone();
+    Some((day, keys::chat_of_membership(item.get("entry")?.as_s().ok()?)?))
+}

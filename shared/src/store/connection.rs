@@ -1,0 +1,425 @@
+//! Connections, the namespaces joined on them, and the exact count of a user's sockets.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{Delete, Put, Update};
+
+use super::presence::online_flag;
+use super::rows::{self, ConnectionRow, HeaderRow, SessionRow, SocketRow, VERSION};
+use super::transaction::{Outcome, Transaction};
+use super::user::{Change, claims_change, set_change};
+use super::{Item, Store, keys, number, text};
+use crate::auth::Identity;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ChatId, ConnectionId, Pid, SocketId, UserId};
+use crate::error::{Error, Refusal};
+
+/// API Gateway ends a connection after two hours; an hour later DynamoDB may forget what was left of it.
+const CONNECTION_TTL_SECS: i64 = 3 * 3_600;
+/// How long it is remembered that a namespace was left, for events that are still on their way.
+const ENDED_TTL_SECS: i64 = 3_600;
+
+/// A connection as `$connect` stored it.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// Which.
+    pub id: ConnectionId,
+    /// The minute of the ping interval at which it is pinged.
+    pub slot: u32,
+    /// When.
+    pub at: Timestamp,
+    /// From where.
+    pub source_ip: String,
+    /// What the handshake's `Authorization` header proved, if there was one.
+    pub header: Option<Result<Identity, Refusal>>,
+}
+
+/// One namespace joined on one connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// On which connection.
+    pub connection: ConnectionId,
+    /// Which namespace.
+    pub namespace: String,
+    /// Whose.
+    pub user: UserId,
+    /// The private id of the socket.
+    pub pid: Pid,
+    /// The Socket.IO sid.
+    pub sid: SocketId,
+    /// The event that joined it.
+    pub joined_by: String,
+    /// When the token ends.
+    pub expires_at: Option<Timestamp>,
+    /// When the namespace was left, if it was.
+    pub ended_at: Option<Timestamp>,
+    /// The chats in which the user types on this socket.
+    pub typing: Vec<ChatId>,
+}
+
+/// A row of the slot index: what a heartbeat needs to know.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// Which connection.
+    pub connection: ConnectionId,
+    /// Which namespace; `#` for the connection itself.
+    pub namespace: String,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When the token ends.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What became of marking a connection as greeted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Handshaking {
+    /// The open packet is to be posted.
+    First,
+    /// It was posted, or the connection is gone.
+    Over,
+}
+
+/// What became of joining a namespace.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Joining {
+    /// It is joined.
+    Joined {
+        /// Whether this is the user's first socket.
+        first: bool,
+    },
+    /// It was joined before, by the event named.
+    Already(Box<Session>),
+    /// The connection is gone.
+    Gone,
+}
+
+/// What became of leaving a namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Leaving {
+    /// It is left.
+    Left {
+        /// Whether that was the user's last socket.
+        last: bool,
+    },
+    /// It was left before.
+    Already,
+}
+
+impl Store {
+    /// Stores a new connection. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn open(&self, opened: &Opened) -> Result<(), Error> {
+        let row = rows::write(connection_row(opened))?;
+        let put = self.client.put_item().table_name(&self.tables.connections).set_item(Some(row));
+        put.send().await.map_err(Error::internal)?;
+        Ok(())
+    }
+
+    /// The connection, while it is open. One read.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn opened(&self, id: &ConnectionId) -> Result<Option<Opened>, Error> {
+        let item = self.get(&self.tables.connections, keys::connection(id, keys::CONNECTION)).await?;
+        item.map(|item| opened(rows::read(item)?)).transpose()
+    }
+
+    /// Notes that the open packet is about to be posted, so that a doubled invocation does not post it again. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn greet(&self, id: &ConnectionId) -> Result<Handshaking, Error> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(keys::connection(id, keys::CONNECTION)))
+            .update_expression("SET greeted = :yes")
+            .condition_expression("greeted = :no")
+            .expression_attribute_values(":yes", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
+            .expression_attribute_values(":no", aws_sdk_dynamodb::types::AttributeValue::Bool(false));
+        Ok(if applied(update.send().await)? { Handshaking::First } else { Handshaking::Over })
+    }
+
+    /// The session of a namespace, also for a while after it ended. One read.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn session(&self, connection: &ConnectionId, namespace: &str) -> Result<Option<Session>, Error> {
+        let item = self.get(&self.tables.connections, keys::connection(connection, namespace)).await?;
+        item.map(|item| session(rows::read(item)?)).transpose()
+    }
+
+    /// Joins a namespace: session, socket and socket count in one transaction, which fails if the connection is gone. One read and four
+    /// writes, repeated if another socket of the user comes or goes at the same time.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn join(&self, opened: &Opened, joining: &Session, identity: &Identity) -> Result<Joining, Error> {
+        let mut attempt = 0;
+        loop {
+            let known = self.user(&joining.user).await?;
+            let sockets = known.as_ref().map_or(0, |user| user.sockets);
+            let claims_at = self.newer_claims(known.as_ref(), identity);
+            let mut transaction = Transaction::default();
+            self.put_session(&mut transaction, opened, joining)?;
+            let connections = &self.tables.connections;
+            transaction.require(connections, keys::connection(&opened.id, keys::CONNECTION), "connectionId")?;
+            transaction.update(self.one_more_socket(joining, sockets, claims_at.map(|at| (identity, at))))?;
+            match self.transact(transaction).await? {
+                Outcome::Committed => return Ok(Joining::Joined { first: sockets == 0 }),
+                Outcome::Conflict => {}
+                Outcome::Refused(refused) if refused.at(2) => return Ok(Joining::Gone),
+                Outcome::Refused(mut refused) => {
+                    if let Some(item) = refused.take(0) {
+                        return Ok(Joining::Already(Box::new(session(rows::read(item)?)?)));
+                    }
+                }
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    /// The first two writes of a join: the session, unless there is a live one, and the socket.
+    fn put_session(&self, transaction: &mut Transaction, opened: &Opened, joining: &Session) -> Result<(), Error> {
+        let row = rows::write(session_row(opened, joining))?;
+        transaction.put(
+            Put::builder()
+                .table_name(&self.tables.connections)
+                .set_item(Some(row))
+                .condition_expression("attribute_not_exists(connectionId) OR attribute_exists(endedAt)"),
+        )?;
+        let socket = SocketRow {
+            user_id: joining.user.to_string(),
+            entry: keys::socket(&joining.pid),
+            v: VERSION,
+            connection_id: joining.connection.to_string(),
+            namespace: joining.namespace.clone(),
+            expires_at: joining.expires_at.map(Timestamp::millis),
+        };
+        transaction.put(Put::builder().table_name(&self.tables.users).set_item(Some(rows::write(socket)?)))
+    }
+
+    /// Counts a socket more, and in the same write replaces the claims if the token's are newer.
+    fn one_more_socket(&self, joining: &Session, was: u64, newer: Option<(&Identity, Timestamp)>) -> UpdateBuilder {
+        let also = [("sockets", number(was + 1)), ("online", online_flag())];
+        let Change { expression, names, mut values } = match newer {
+            Some((identity, at)) => claims_change(&identity.claims, at, &also),
+            None => set_change(&also),
+        };
+        values.insert(":was".to_owned(), number(was));
+        let fresh = if was == 0 { "attribute_not_exists(sockets) OR " } else { "" };
+        Update::builder()
+            .table_name(&self.tables.users)
+            .set_key(Some(keys::user(&joining.user, keys::PROFILE)))
+            .update_expression(expression)
+            .condition_expression(format!("{fresh}sockets = :was"))
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+    }
+
+    /// Leaves a namespace: session, socket and socket count in one transaction, so that leaving twice counts once. One read and three
+    /// writes.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn leave(&self, session: &Session, at: Timestamp) -> Result<Leaving, Error> {
+        let mut attempt = 0;
+        loop {
+            let sockets = self.user(&session.user).await?.map_or(0, |user| user.sockets);
+            let Some(left) = sockets.checked_sub(1) else { return Ok(Leaving::Already) };
+            let mut transaction = Transaction::default();
+            transaction.update(
+                Update::builder()
+                    .table_name(&self.tables.connections)
+                    .set_key(Some(keys::connection(&session.connection, &session.namespace)))
+                    .update_expression("SET endedAt = :at, #ttl = :ttl REMOVE slot, typing")
+                    .condition_expression("pid = :pid AND attribute_not_exists(endedAt)")
+                    .expression_attribute_names("#ttl", "ttl")
+                    .expression_attribute_values(":at", number(at.millis()))
+                    .expression_attribute_values(":ttl", number(at.seconds() + ENDED_TTL_SECS))
+                    .expression_attribute_values(":pid", text(&session.pid)),
+            )?;
+            transaction.delete(
+                Delete::builder()
+                    .table_name(&self.tables.users)
+                    .set_key(Some(keys::user(&session.user, keys::socket(&session.pid))))
+                    .condition_expression("attribute_exists(entry)"),
+            )?;
+            let mut count = Update::builder()
+                .table_name(&self.tables.users)
+                .set_key(Some(keys::user(&session.user, keys::PROFILE)))
+                .condition_expression("sockets = :was")
+                .expression_attribute_values(":was", number(sockets))
+                .expression_attribute_values(":is", number(left));
+            count = if left == 0 {
+                let gone = "SET sockets = :is, lastSeen = :at REMOVE online";
+                count.update_expression(gone).expression_attribute_values(":at", number(at.millis()))
+            } else {
+                count.update_expression("SET sockets = :is")
+            };
+            transaction.update(count)?;
+            match self.transact(transaction).await? {
+                Outcome::Committed => return Ok(Leaving::Left { last: left == 0 }),
+                Outcome::Refused(refused) if refused.at(0) || refused.at(1) => return Ok(Leaving::Already),
+                Outcome::Refused(_) | Outcome::Conflict => {}
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    /// Forgets an open connection, so that nothing more can join on it, and gives the sessions that are to be left. One write and one
+    /// query.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn close(&self, id: &ConnectionId) -> Result<Vec<Session>, Error> {
+        let key = keys::connection(id, keys::CONNECTION);
+        let delete = self.client.delete_item().table_name(&self.tables.connections).set_key(Some(key));
+        delete.send().await.map_err(Error::internal)?;
+        let query = self
+            .client
+            .query()
+            .table_name(&self.tables.connections)
+            .consistent_read(true)
+            .key_condition_expression("connectionId = :id")
+            .expression_attribute_values(":id", text(id));
+        let found: Vec<Item> =
+            query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
+        let sessions: Vec<Session> =
+            found.into_iter().map(|item| session(rows::read(item)?)).collect::<Result<_, Error>>()?;
+        Ok(sessions.into_iter().filter(|session| session.ended_at.is_none()).collect())
+    }
+
+    /// Everything in a slot, through the index (eventually consistent). One query per megabyte.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn slot(&self, slot: u32) -> Result<Vec<Slot>, Error> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.tables.connections)
+            .index_name("slot")
+            .key_condition_expression("slot = :slot")
+            .expression_attribute_values(":slot", number(slot));
+        let found: Vec<Item> =
+            query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
+        found.into_iter().map(|item| rows::read::<rows::SlotRow>(item)?.try_into()).collect()
+    }
+}
+
+/// Whether a conditional update was done.
+pub(super) fn applied<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result<bool, Error> {
+    match result {
+        Ok(_) => Ok(true),
+        Err(error) if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) => {
+            Ok(false)
+        }
+        Err(error) => Err(Error::internal(error)),
+    }
+}
+
+fn connection_row(opened: &Opened) -> ConnectionRow {
+    let Opened { id, slot, at, source_ip, header } = opened;
+    let header = header.as_ref().map(|header| match header {
+        Ok(Identity { user, claims, issued_at, expires_at }) => HeaderRow::Verified {
+            user_id: user.to_string(),
+            claims: claims.into(),
+            issued_at: issued_at.map(Timestamp::millis),
+            expires_at: expires_at.map(Timestamp::millis),
+        },
+        Err(refusal) => HeaderRow::Refused(refusal.reason().to_owned()),
+    });
+    ConnectionRow {
+        connection_id: id.to_string(),
+        namespace: keys::CONNECTION.to_owned(),
+        v: VERSION,
+        slot: *slot,
+        opened_at: at.millis(),
+        source_ip: source_ip.clone(),
+        header,
+        greeted: false,
+        ttl: at.seconds() + CONNECTION_TTL_SECS,
+    }
+}
+
+fn opened(row: ConnectionRow) -> Result<Opened, Error> {
+    let ConnectionRow { connection_id, namespace: _, v: _, slot, opened_at, source_ip, header, greeted: _, ttl: _ } = row;
+    let header = match header {
+        None => None,
+        Some(HeaderRow::Verified { user_id, claims, issued_at, expires_at }) => Some(Ok(Identity {
+            user: UserId::parse(&user_id)?,
+            claims: claims.into(),
+            issued_at: issued_at.map(Timestamp::from_millis),
+            expires_at: expires_at.map(Timestamp::from_millis),
+        })),
+        Some(HeaderRow::Refused(reason)) => {
+            let all = [Refusal::NoToken, Refusal::InvalidToken, Refusal::ExpiredToken, Refusal::UnknownUser];
+            Some(Err(all.into_iter().find(|refusal| refusal.reason() == reason).unwrap_or(Refusal::InvalidToken)))
+        }
+    };
+    Ok(Opened {
+        id: ConnectionId::parse(&connection_id)?,
+        slot,
+        at: Timestamp::from_millis(opened_at),
+        source_ip,
+        header,
+    })
+}
+
+fn session_row(opened: &Opened, session: &Session) -> SessionRow {
+    let Session { connection, namespace, user, pid, sid, joined_by, expires_at, ended_at, typing } = session;
+    SessionRow {
+        connection_id: connection.to_string(),
+        namespace: namespace.clone(),
+        v: VERSION,
+        slot: Some(opened.slot),
+        user_id: user.to_string(),
+        pid: pid.to_string(),
+        sid: sid.to_string(),
+        joined_by: joined_by.clone(),
+        opened_at: opened.at.millis(),
+        expires_at: expires_at.map(Timestamp::millis),
+        ended_at: ended_at.map(Timestamp::millis),
+        typing: typing.iter().map(ChatId::to_string).collect(),
+        ttl: opened.at.seconds() + CONNECTION_TTL_SECS,
+    }
+}
+
+fn session(row: SessionRow) -> Result<Session, Error> {
+    let SessionRow {
+        connection_id,
+        namespace,
+        v: _,
+        slot: _,
+        user_id,
+        pid,
+        sid,
+        joined_by,
+        opened_at: _,
+        expires_at,
+        ended_at,
+        typing,
+        ttl: _,
+    } = row;
+    Ok(Session {
+        connection: ConnectionId::parse(&connection_id)?,
+        namespace,
+        user: UserId::parse(&user_id)?,
+        pid: Pid::parse(&pid)?,
+        sid: SocketId::parse(&sid)?,
+        joined_by,
+        expires_at: expires_at.map(Timestamp::from_millis),
+        ended_at: ended_at.map(Timestamp::from_millis),
+        typing: typing.iter().map(|chat| ChatId::parse(chat)).collect::<Result<_, _>>()?,
+    })
+}

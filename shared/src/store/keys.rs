@@ -1,0 +1,68 @@
+//! Every key, spelled once.
+
+use std::collections::HashMap;
+
+use super::{Item, number, text};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ChatId, ClientMessageId, MessageId, Pid, UserId};
+
+/// Sort key of a user's profile.
+pub(super) const PROFILE: &str = "profile";
+/// What every membership's sort key begins with.
+pub(super) const MEMBERSHIPS: &str = "chat#";
+/// What every socket's sort key begins with.
+pub(super) const SOCKETS: &str = "socket#";
+/// Sort key of a connection itself, before any namespace.
+pub(super) const CONNECTION: &str = "#";
+/// The one value of the sparse keys `online`, `unread`, `blocked` and `erasing`.
+pub(super) const FLAGGED: &str = "1";
+
+/// Users: a chat that the user takes part in.
+pub(super) fn membership(chat: &ChatId) -> String {
+    format!("{MEMBERSHIPS}{chat}")
+}
+
+/// Users: a live socket of the user.
+pub(super) fn socket(pid: &Pid) -> String {
+    format!("{SOCKETS}{pid}")
+}
+
+/// Users: a send that the client named.
+pub(super) fn sent(id: &ClientMessageId) -> String {
+    format!("send#{id}")
+}
+
+/// Users: what the user did in a window of time.
+pub(super) fn limit(what: &str, window: i64) -> String {
+    format!("limit#{what}#{window}")
+}
+
+/// The value of a membership's `recent` key: the day of the chat's last activity.
+pub(super) fn day(at: Timestamp) -> String {
+    crate::dialect::iso(at).chars().take(10).collect()
+}
+
+/// A row of Users.
+pub(super) fn user(id: &UserId, entry: impl ToString) -> Item {
+    HashMap::from([("userId".to_owned(), text(id)), ("entry".to_owned(), text(entry))])
+}
+
+/// A row of Chats.
+pub(super) fn chat(id: &ChatId) -> Item {
+    HashMap::from([("chatId".to_owned(), text(id))])
+}
+
+/// A row of Messages.
+pub(super) fn message(id: &MessageId) -> Item {
+    HashMap::from([("chatId".to_owned(), text(&id.chat)), ("seq".to_owned(), number(id.seq))])
+}
+
+/// A row of Connections.
+pub(super) fn connection(id: impl ToString, namespace: impl ToString) -> Item {
+    HashMap::from([("connectionId".to_owned(), text(id)), ("namespace".to_owned(), text(namespace))])
+}
+
+/// The chat that a membership's sort key names.
+pub(super) fn chat_of_membership(entry: &str) -> Option<ChatId> {
+    ChatId::parse(entry.strip_prefix(MEMBERSHIPS)?).ok()
+}

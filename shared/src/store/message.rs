@@ -1,0 +1,429 @@
+//! Messages: sending, reading, taking back, and noting that they arrived.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
+
+use super::connection::applied;
+use super::rows::{self, ChatRow, MessageRow, SentRow, VERSION};
+use super::transaction::{Outcome, Refused, Transaction};
+use super::{Item, Store, keys, number, text};
+use crate::domain::chat::Chat;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ClientMessageId, MessageId, UserId};
+use crate::domain::message::{Draft, Message};
+use crate::error::Error;
+
+/// How long a client's own name for a send is remembered (dialects.md, section 8).
+const SENT_TTL_SECS: i64 = 24 * 3_600;
+
+/// What became of a send.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Sending {
+    /// It is stored; the chat as it is now.
+    Stored(Chat, Message),
+    /// A send of the same name stored this before.
+    Repeated(MessageId),
+    /// Nothing is stored: somebody blocks.
+    Blocked,
+    /// Nothing is stored: the chat was deleted.
+    Gone,
+}
+
+/// What became of taking a message back.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Deletion {
+    /// It is a placeholder now.
+    Deleted(Chat, Message),
+    /// It was one before.
+    Already,
+    /// The chat was deleted.
+    Gone,
+}
+
+impl Store {
+    /// Stores the next message of a chat: message, chat, the flags of those for whom it is the first unread or the first of the day, and
+    /// the client's name for it if it has one, in one transaction. `chat` may be a moment old: a failed condition gives back the present
+    /// one. Two writes in the ordinary case, of two units each.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn send(&self, chat: Chat, sender: &UserId, draft: &Draft, at: Timestamp) -> Result<Sending, Error> {
+        let mut chat = chat;
+        let mut attempt = 0;
+        loop {
+            if chat.deleted {
+                return Ok(Sending::Gone);
+            }
+            if chat.is_blocked() {
+                // The block may be newer than the send that this one repeats.
+                return Ok(match self.sent(sender, draft.client_message_id.as_ref()).await? {
+                    Some(first) => Sending::Repeated(first),
+                    None => Sending::Blocked,
+                });
+            }
+            let (next, message) = following(&chat, sender, draft, at);
+            let (transaction, sent) = self.sending(&chat, &next, &message, draft.client_message_id.as_ref())?;
+            match self.transact(transaction).await? {
+                Outcome::Committed => return Ok(Sending::Stored(next, message)),
+                Outcome::Conflict => chat = self.present(&chat).await?,
+                Outcome::Refused(mut refused) => {
+                    if let Some(first) = repeated(&mut refused, sent)? {
+                        return Ok(Sending::Repeated(first));
+                    }
+                    chat = match refused.take(1) {
+                        Some(item) => rows::read::<ChatRow>(item)?.try_into()?,
+                        None => self.present(&chat).await?,
+                    };
+                }
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    /// The message that a send of this name stored within the last day. One read, none without a name.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn sent(&self, sender: &UserId, id: Option<&ClientMessageId>) -> Result<Option<MessageId>, Error> {
+        let Some(id) = id else { return Ok(None) };
+        let item = self.get(&self.tables.users, keys::user(sender, keys::sent(id))).await?;
+        let Some(row) = item.map(rows::read::<SentRow>).transpose()? else { return Ok(None) };
+        if row.ttl <= self.clock.now().seconds() { Ok(None) } else { first_message(row).map(Some) }
+    }
+
+    /// The writes of a send, and the index of the one that notes the client's name.
+    fn sending(
+        &self,
+        chat: &Chat,
+        next: &Chat,
+        message: &Message,
+        name: Option<&ClientMessageId>,
+    ) -> Result<(Transaction, Option<usize>), Error> {
+        let mut transaction = Transaction::default();
+        transaction.put(
+            Put::builder()
+                .table_name(&self.tables.messages)
+                .set_item(Some(rows::write(MessageRow::from(message))?))
+                .condition_expression("attribute_not_exists(chatId)"),
+        )?;
+        transaction.update(self.advance(chat, next, &message.sender)?)?;
+        let sent = name.map(|_| 2);
+        if let Some(name) = name {
+            transaction.put(self.note_sent(message, name)?)?;
+        }
+        let new_day = keys::day(chat.active_at) != keys::day(next.active_at);
+        for member in &chat.members {
+            let first_unread = member.user != message.sender && member.unread == 0;
+            let (day, flag) = ("recent = :day", "unread = :flagged");
+            let change = match (new_day, first_unread) {
+                (false, false) => continue,
+                (true, false) => format!("SET {day}"),
+                (false, true) => format!("SET {flag}"),
+                (true, true) => format!("SET {day}, {flag}"),
+            };
+            let mut update = Update::builder()
+                .table_name(&self.tables.users)
+                .set_key(Some(keys::user(&member.user, keys::membership(&chat.id))))
+                .update_expression(change)
+                .condition_expression("attribute_exists(entry)");
+            if new_day {
+                update = update.expression_attribute_values(":day", text(keys::day(next.active_at)));
+            }
+            if first_unread {
+                update = update.expression_attribute_values(":flagged", text(keys::FLAGGED));
+            }
+            transaction.update(update)?;
+        }
+        Ok((transaction, sent))
+    }
+
+    /// The chat's own write of a send, with every check as its condition.
+    fn advance(
+        &self,
+        chat: &Chat,
+        next: &Chat,
+        sender: &UserId,
+    ) -> Result<aws_sdk_dynamodb::types::builders::UpdateBuilder, Error> {
+        let mut set = vec!["seq = :next".to_owned(), "activeAt = :active".to_owned(), "updatedAt = :updated".to_owned()];
+        let mut condition = "seq = :seq AND attribute_not_exists(blockedBy) AND attribute_not_exists(deletedAt)".to_owned();
+        let mut values: Item = HashMap::from([
+            (":seq".to_owned(), number(chat.seq)),
+            (":next".to_owned(), number(next.seq)),
+            (":active".to_owned(), number(next.active_at.millis())),
+            (":updated".to_owned(), number(next.updated_at.millis())),
+        ]);
+        for (index, (old, new)) in chat.members.iter().zip(&next.members).enumerate() {
+            if old.user == *sender {
+                // Nobody waits for their own message: where the sender has come so far, they come along.
+                for (name, old, new) in [("read", old.read, new.read), ("got", old.delivered, new.delivered)] {
+                    let value = format!(":{name}");
+                    if old != new {
+                        set.push(format!("members[{index}].#{name} = {value}"));
+                        values.insert(value, number(new.seq));
+                        continue;
+                    }
+                }
+            } else {
+                let met = if old.unread == 0 { "=" } else { ">" };
+                condition.push_str(&format!(" AND members[{index}].unread {met} :zero"));
+                set.push(format!("members[{index}].unread = members[{index}].unread + :one"));
+                values.insert(":zero".to_owned(), number(0));
+                values.insert(":one".to_owned(), number(1));
+            }
+        }
+        let mut update = Update::builder()
+            .table_name(&self.tables.chats)
+            .set_key(Some(keys::chat(&chat.id)))
+            .condition_expression(condition);
+        for name in ["read", "got"] {
+            if values.contains_key(&format!(":{name}")) {
+                update = update.expression_attribute_names(format!("#{name}"), name);
+            }
+        }
+        Ok(update.update_expression(format!("SET {}", set.join(", "))).set_expression_attribute_values(Some(values)))
+    }
+
+    fn note_sent(
+        &self,
+        message: &Message,
+        name: &ClientMessageId,
+    ) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, Error> {
+        let now = self.clock.now().seconds();
+        let row = SentRow {
+            user_id: message.sender.to_string(),
+            entry: keys::sent(name),
+            v: VERSION,
+            chat_id: message.id.chat.to_string(),
+            seq: message.id.seq,
+            ttl: now + SENT_TTL_SECS,
+        };
+        Ok(Put::builder()
+            .table_name(&self.tables.users)
+            .set_item(Some(rows::write(row)?))
+            .condition_expression("attribute_not_exists(entry) OR #ttl <= :now")
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":now", number(now)))
+    }
+
+    /// The chat as it is now.
+    pub(super) async fn present(&self, chat: &Chat) -> Result<Chat, Error> {
+        let found = self.chat_or_remains(&chat.id).await?;
+        found.ok_or_else(|| Error::internal("a chat's row is missing that was there a moment ago"))
+    }
+
+    /// One message. One read.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn message(&self, id: &MessageId) -> Result<Option<Message>, Error> {
+        let item = self.get(&self.tables.messages, keys::message(id)).await?;
+        item.map(|item| rows::read::<MessageRow>(item)?.try_into()).transpose()
+    }
+
+    /// The messages of a chat from one sort key to another, both included, oldest first. One query per megabyte, wherever they are.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn messages(&self, chat: &Chat, from: u64, to: u64) -> Result<Vec<Message>, Error> {
+        if from > to {
+            return Ok(Vec::new());
+        }
+        let query = self
+            .client
+            .query()
+            .table_name(&self.tables.messages)
+            .consistent_read(true)
+            .key_condition_expression("chatId = :chat AND seq BETWEEN :from AND :to")
+            .expression_attribute_values(":chat", text(&chat.id))
+            .expression_attribute_values(":from", number(from))
+            .expression_attribute_values(":to", number(to));
+        let found: Vec<Item> =
+            query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
+        found.into_iter().map(|item| rows::read::<MessageRow>(item)?.try_into()).collect()
+    }
+
+    /// Takes a message back for everyone: its content goes, and with it what it counted as unread. One transaction of two writes, one more
+    /// for each person who has nothing unread any more.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn delete_message(&self, chat: Chat, message: Message, at: Timestamp) -> Result<Deletion, Error> {
+        let mut chat = chat;
+        let mut attempt = 0;
+        loop {
+            if !chat.holds(message.id.seq) || chat.deleted {
+                return Ok(Deletion::Gone);
+            }
+            let mut next = chat.clone();
+            next.updated_at = next.updated_at.max(at);
+            for member in &mut next.members {
+                if message.is_unread_for(&chat, &member.user) {
+                    member.unread = member.unread.saturating_sub(1);
+                }
+            }
+            let mut transaction = Transaction::default();
+            transaction.update(self.blanking(&message, at))?;
+            self.recount(&mut transaction, &chat, &next)?;
+            match self.transact(transaction).await? {
+                Outcome::Committed => {
+                    let deleted = Message { content: None, deleted_at: Some(at), ..message };
+                    return Ok(Deletion::Deleted(next, deleted));
+                }
+                Outcome::Refused(refused) if refused.at(0) => return Ok(Deletion::Already),
+                Outcome::Refused(_) | Outcome::Conflict => chat = self.present(&chat).await?,
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    fn blanking(&self, message: &Message, at: Timestamp) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+        Update::builder()
+            .table_name(&self.tables.messages)
+            .set_key(Some(keys::message(&message.id)))
+            .update_expression("SET deletedAt = :at REMOVE #text, media")
+            .condition_expression("attribute_exists(chatId) AND attribute_not_exists(deletedAt)")
+            .expression_attribute_names("#text", "text")
+            .expression_attribute_values(":at", number(at.millis()))
+    }
+
+    /// Writes the members' unread counters and read watermarks of `next`, provided that they still are as in `chat`, and clears the flags
+    /// of those who have nothing unread any more.
+    pub(super) fn recount(&self, transaction: &mut Transaction, chat: &Chat, next: &Chat) -> Result<(), Error> {
+        let mut set = vec!["updatedAt = :updated".to_owned()];
+        let mut condition = "attribute_not_exists(deletedAt)".to_owned();
+        let mut values: Item = HashMap::from([(":updated".to_owned(), number(next.updated_at.millis()))]);
+        for (index, (old, new)) in chat.members.iter().zip(&next.members).enumerate() {
+            condition.push_str(&format!(" AND members[{index}].unread = :unread{index} AND members[{index}].#read = :read{index}"));
+            values.insert(format!(":unread{index}"), number(old.unread));
+            values.insert(format!(":read{index}"), number(old.read.seq));
+            if old.unread != new.unread {
+                set.push(format!("members[{index}].unread = :left{index}"));
+                values.insert(format!(":left{index}"), number(new.unread));
+            }
+            if old.read != new.read {
+                set.push(format!("members[{index}].#read = :reads{index}, members[{index}].readAt = :readAt{index}"));
+                values.insert(format!(":reads{index}"), number(new.read.seq));
+                values.insert(format!(":readAt{index}"), number(new.read.at.map_or(0, Timestamp::millis)));
+            }
+        }
+        transaction.update(
+            Update::builder()
+                .table_name(&self.tables.chats)
+                .set_key(Some(keys::chat(&chat.id)))
+                .update_expression(format!("SET {}", set.join(", ")))
+                .condition_expression(condition)
+                .expression_attribute_names("#read", "read")
+                .set_expression_attribute_values(Some(values)),
+        )?;
+        for (old, new) in chat.members.iter().zip(&next.members) {
+            if old.unread > 0 && new.unread == 0 {
+                transaction.update(
+                    Update::builder()
+                        .table_name(&self.tables.users)
+                        .set_key(Some(keys::user(&old.user, keys::membership(&chat.id))))
+                        .update_expression("REMOVE unread")
+                        .condition_expression("attribute_exists(entry)"),
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that a message reached a recipient: the watermark moves if it is the next one, else the message itself remembers. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn delivered(&self, chat: &Chat, message: &Message, to: &UserId, at: Timestamp) -> Result<(), Error> {
+        let Some((index, member)) = chat.member(to) else { return Ok(()) };
+        let before = message.id.seq.saturating_sub(1);
+        let is_next = member.delivered.seq.max(member.read.seq) >= before;
+        if is_next && self.advance_delivered(chat, index, (before, message.id.seq), at).await? {
+            return Ok(());
+        }
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.messages)
+            .set_key(Some(keys::message(&message.id)))
+            .update_expression("ADD deliveredTo :user")
+            .condition_expression("attribute_exists(chatId)")
+            .expression_attribute_values(":user", AttributeValue::Ss(vec![to.to_string()]));
+        applied(update.send().await).map(drop)
+    }
+
+    /// Notes that a recipient fetched what was waiting. One write. Whether anything was.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn fetched(&self, chat: &Chat, by: &UserId, at: Timestamp) -> Result<bool, Error> {
+        let Some((index, member)) = chat.member(by) else { return Ok(false) };
+        if member.delivered.seq >= chat.seq {
+            return Ok(false);
+        }
+        self.advance_delivered(chat, index, (member.delivered.seq, chat.seq), at).await
+    }
+
+    /// Moves a delivered watermark forward, provided that it has come at least to `from` and not yet to `to`.
+    async fn advance_delivered(&self, chat: &Chat, index: usize, (from, to): (u64, u64), at: Timestamp) -> Result<bool, Error> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .set_key(Some(keys::chat(&chat.id)))
+            .update_expression(format!("SET members[{index}].got = :to, members[{index}].gotAt = :at"))
+            .condition_expression(format!(
+                "attribute_not_exists(deletedAt) AND members[{index}].got < :to \
+                 AND (members[{index}].got >= :from OR members[{index}].#read >= :from)"
+            ))
+            .expression_attribute_names("#read", "read")
+            .expression_attribute_values(":from", number(from))
+            .expression_attribute_values(":to", number(to))
+            .expression_attribute_values(":at", number(at.millis()));
+        applied(update.send().await)
+    }
+}
+
+/// The chat after its next message, and that message.
+fn following(chat: &Chat, sender: &UserId, draft: &Draft, at: Timestamp) -> (Chat, Message) {
+    let seq = chat.seq + 1;
+    let mut next = chat.clone();
+    next.seq = seq;
+    next.active_at = next.active_at.max(at);
+    next.updated_at = next.updated_at.max(at);
+    for member in &mut next.members {
+        if member.user != *sender {
+            member.unread += 1;
+            continue;
+        }
+        for mark in [&mut member.read, &mut member.delivered] {
+            if mark.seq == chat.seq {
+                mark.seq = seq;
+            }
+        }
+    }
+    let message = Message {
+        id: MessageId { chat: chat.id.clone(), seq },
+        sender: sender.clone(),
+        content: Some(draft.content.clone()),
+        kind: draft.content.kind,
+        created_at: at,
+        deleted_at: None,
+        delivered_to: Vec::new(),
+    };
+    (next, message)
+}
+
+fn repeated(refused: &mut Refused, sent: Option<usize>) -> Result<Option<MessageId>, Error> {
+    let Some(item) = sent.and_then(|index| refused.take(index)) else { return Ok(None) };
+    first_message(rows::read(item)?).map(Some)
+}
+
+fn first_message(row: SentRow) -> Result<MessageId, Error> {
+    let SentRow { user_id: _, entry: _, v: _, chat_id, seq, ttl: _ } = row;
+    Ok(MessageId { chat: crate::domain::id::ChatId::parse(&chat_id)?, seq })
+}

@@ -1,0 +1,119 @@
+//! DynamoDB: the five tables of design.md, section 4.
+//!
+//! [`keys`] spells every key, [`rows`] is the only serde, and each capability's reads and writes are in the file of its name. The seam
+//! for tests and the local cloud is the SDK's connector; there is no second implementation.
+//!
+//! Invariants: `seq` has no gaps; an unread counter is exact and its index entry exists exactly while it is above zero; a user's
+//! socket count is exact; nothing is half-stored, because what belongs together is one transaction.
+
+mod block;
+mod chat;
+mod connection;
+mod keys;
+mod limit;
+mod message;
+mod presence;
+mod read;
+mod rows;
+mod search;
+mod transaction;
+mod typing;
+mod user;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::config::Tables;
+use crate::domain::clock::Clock;
+use crate::error::Error;
+
+pub use block::{Blocking, Unblocking};
+pub use chat::Creation;
+pub use connection::{Handshaking, Joining, Leaving, Opened, Session, Slot};
+pub use limit::{Counted, Counter};
+pub use message::{Deletion, Sending};
+pub use presence::Socket;
+pub use read::Reading;
+pub use search::Scan;
+
+/// How often a write is tried again when others wrote first. With full jitter up to a quarter of a second each, a chat in which dozens
+/// write at once still gets every message in.
+const ATTEMPTS_MAX: u32 = 24;
+const BACKOFF_BASE_MILLIS: u64 = 5;
+const BACKOFF_MAX_MILLIS: u64 = 250;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// The tables, through the AWS SDK.
+#[derive(Clone)]
+pub struct Store {
+    client: Client,
+    tables: Tables,
+    clock: Clock,
+}
+
+impl Store {
+    /// Takes a client and the tables' names.
+    #[must_use]
+    pub fn new(client: Client, tables: Tables, clock: Clock) -> Self {
+        Self { client, tables, clock }
+    }
+
+    /// Opens the connection to DynamoDB before the first event needs it; answers nothing and writes nothing.
+    pub async fn warm(&self) {
+        let key = keys::connection("-", keys::CONNECTION);
+        let _ = self.client.get_item().table_name(&self.tables.connections).set_key(Some(key)).send().await;
+    }
+
+    /// Waits a random while that grows with each attempt; `Err` once there have been too many.
+    async fn backoff(&self, attempt: u32) -> Result<(), Error> {
+        if attempt >= ATTEMPTS_MAX {
+            return Err(Error::internal("too many others write the same row at the same time"));
+        }
+        let ceiling = BACKOFF_BASE_MILLIS.saturating_mul(1 << attempt.min(16)).min(BACKOFF_MAX_MILLIS);
+        let millis = u64::from_le_bytes(self.clock.random()) % ceiling.max(1);
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        Ok(())
+    }
+
+    async fn get(&self, table: &str, key: Item) -> Result<Option<Item>, Error> {
+        let got = self.client.get_item().table_name(table).set_key(Some(key)).consistent_read(true).send().await;
+        Ok(got.map_err(Error::internal)?.item)
+    }
+
+    /// Gets rows by their keys, a hundred at a time, in no particular order. Rows that do not exist are left out.
+    async fn get_all(&self, table: &str, keys: Vec<Item>) -> Result<Vec<Item>, Error> {
+        use aws_sdk_dynamodb::types::KeysAndAttributes;
+        /// DynamoDB's bound for one BatchGetItem.
+        const BATCH_MAX: usize = 100;
+        let mut items = Vec::with_capacity(keys.len());
+        for batch in keys.chunks(BATCH_MAX) {
+            let mut pending = batch.to_vec();
+            let mut attempt = 0;
+            while !pending.is_empty() {
+                let wanted = KeysAndAttributes::builder().set_keys(Some(pending)).consistent_read(true).build();
+                let wanted = wanted.map_err(Error::internal)?;
+                let got = self.client.batch_get_item().request_items(table, wanted).send().await;
+                let got = got.map_err(Error::internal)?;
+                items.extend(got.responses.unwrap_or_default().remove(table).unwrap_or_default());
+                pending = got.unprocessed_keys.unwrap_or_default().remove(table).map(|rest| rest.keys).unwrap_or_default();
+                if !pending.is_empty() {
+                    self.backoff(attempt).await?;
+                    attempt += 1;
+                }
+            }
+        }
+        Ok(items)
+    }
+}
+
+fn text(value: impl ToString) -> AttributeValue {
+    AttributeValue::S(value.to_string())
+}
+
+fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}

@@ -1,0 +1,413 @@
+//! The rows as they are stored: the only serde of the store. Each carries the version `v` of its form.
+
+use std::collections::HashSet;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Item, Slot, keys};
+use crate::domain::chat::{Chat, Member, Watermark};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ChatId, ConnectionId, MessageId, UserId};
+use crate::domain::message::{Content, Media, Message, MessageKind};
+use crate::domain::user::{Claims, User};
+use crate::error::Error;
+
+/// The form that is written; every earlier one is still read.
+pub(super) const VERSION: u32 = 1;
+
+/// Users · `profile`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ProfileRow {
+    pub(super) user_id: String,
+    pub(super) v: u32,
+    #[serde(flatten)]
+    pub(super) claims: ClaimsRow,
+    pub(super) claims_at: i64,
+    pub(super) sockets: u64,
+    pub(super) chats: u64,
+    pub(super) last_seen: Option<i64>,
+}
+
+/// The claims in a profile and, for tokens in headers, in a connection.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ClaimsRow {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) first_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) last_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) role: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) picture: Option<String>,
+}
+
+/// Users · `chat#<chatId>`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MembershipRow {
+    pub(super) user_id: String,
+    pub(super) entry: String,
+    pub(super) v: u32,
+    pub(super) peers: Vec<String>,
+    pub(super) recent: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unread: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) blocked: Option<String>,
+}
+
+/// Users · `socket#<pid>`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SocketRow {
+    pub(super) user_id: String,
+    pub(super) entry: String,
+    pub(super) v: u32,
+    pub(super) connection_id: String,
+    pub(super) namespace: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expires_at: Option<i64>,
+}
+
+/// Users · `send#<clientMessageId>`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SentRow {
+    pub(super) user_id: String,
+    pub(super) entry: String,
+    pub(super) v: u32,
+    pub(super) chat_id: String,
+    pub(super) seq: u64,
+    pub(super) ttl: i64,
+}
+
+/// Users · `limit#<what>#<window>`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LimitRow {
+    #[serde(default)]
+    pub(super) count: u64,
+    #[serde(default, with = "serde_dynamo::string_set")]
+    pub(super) invocations: HashSet<String>,
+}
+
+/// Chats.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ChatRow {
+    pub(super) chat_id: String,
+    pub(super) v: u32,
+    pub(super) members: Vec<MemberRow>,
+    pub(super) base: u64,
+    pub(super) seq: u64,
+    /// Absent while nobody blocks: an empty set cannot be stored.
+    #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
+    pub(super) blocked_by: HashSet<String>,
+    pub(super) active_at: i64,
+    pub(super) created_at: i64,
+    pub(super) updated_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) deleted_at: Option<i64>,
+}
+
+/// One participant's side in a row of Chats; short names keep the row under 1 KB.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MemberRow {
+    pub(super) id: String,
+    pub(super) unread: u64,
+    pub(super) read: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) read_at: Option<i64>,
+    pub(super) got: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) got_at: Option<i64>,
+}
+
+/// Messages.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MessageRow {
+    pub(super) chat_id: String,
+    pub(super) seq: u64,
+    pub(super) v: u32,
+    pub(super) sender: String,
+    pub(super) kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) text: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) media: Vec<MediaRow>,
+    pub(super) created_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) deleted_at: Option<i64>,
+    #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
+    pub(super) delivered_to: HashSet<String>,
+}
+
+/// Something attached to a message.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MediaRow {
+    pub(super) url: String,
+}
+
+/// Connections · `#`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ConnectionRow {
+    pub(super) connection_id: String,
+    pub(super) namespace: String,
+    pub(super) v: u32,
+    pub(super) slot: u32,
+    pub(super) opened_at: i64,
+    pub(super) source_ip: String,
+    /// What the handshake's `Authorization` header proved, or why it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) header: Option<HeaderRow>,
+    #[serde(default)]
+    pub(super) greeted: bool,
+    pub(super) ttl: i64,
+}
+
+/// The outcome of verifying a header's token; the token itself is not stored.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum HeaderRow {
+    /// It was good.
+    #[serde(rename_all = "camelCase")]
+    Verified {
+        user_id: String,
+        claims: ClaimsRow,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        issued_at: Option<i64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expires_at: Option<i64>,
+    },
+    /// It was not; the word of `Refusal::reason`.
+    Refused(String),
+}
+
+/// Connections · a namespace.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SessionRow {
+    pub(super) connection_id: String,
+    pub(super) namespace: String,
+    pub(super) v: u32,
+    /// Absent once ended: nobody pings it then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) slot: Option<u32>,
+    pub(super) user_id: String,
+    pub(super) pid: String,
+    pub(super) sid: String,
+    /// The event that joined it, so that the same event invoked twice is known.
+    pub(super) joined_by: String,
+    pub(super) opened_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expires_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ended_at: Option<i64>,
+    #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
+    pub(super) typing: HashSet<String>,
+    pub(super) ttl: i64,
+}
+
+/// Connections through the `slot` index.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SlotRow {
+    connection_id: String,
+    namespace: String,
+    opened_at: i64,
+    #[serde(default)]
+    expires_at: Option<i64>,
+}
+
+impl TryFrom<SlotRow> for Slot {
+    type Error = Error;
+
+    fn try_from(row: SlotRow) -> Result<Self, Error> {
+        let SlotRow { connection_id, namespace, opened_at, expires_at } = row;
+        Ok(Self {
+            connection: ConnectionId::parse(&connection_id)?,
+            namespace,
+            opened_at: Timestamp::from_millis(opened_at),
+            expires_at: expires_at.map(Timestamp::from_millis),
+        })
+    }
+}
+
+/// Reads a row.
+pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(Error::internal)
+}
+
+/// Writes a row.
+pub(super) fn write<T: Serialize>(row: T) -> Result<Item, Error> {
+    serde_dynamo::aws_sdk_dynamodb_1::to_item(row).map_err(Error::internal)
+}
+
+impl From<&Claims> for ClaimsRow {
+    fn from(claims: &Claims) -> Self {
+        let Claims { name, first_name, last_name, username, email, role, picture } = claims.clone();
+        Self { name, first_name, last_name, username, email, role, picture }
+    }
+}
+
+impl From<ClaimsRow> for Claims {
+    fn from(row: ClaimsRow) -> Self {
+        let ClaimsRow { name, first_name, last_name, username, email, role, picture } = row;
+        Self { name, first_name, last_name, username, email, role, picture }
+    }
+}
+
+impl TryFrom<ProfileRow> for User {
+    type Error = Error;
+
+    fn try_from(row: ProfileRow) -> Result<Self, Error> {
+        let ProfileRow { user_id, v: _, claims, claims_at, sockets, chats, last_seen } = row;
+        Ok(Self {
+            id: UserId::parse(&user_id)?,
+            claims: claims.into(),
+            claims_at: Timestamp::from_millis(claims_at),
+            sockets,
+            chats,
+            last_seen: last_seen.map(Timestamp::from_millis),
+        })
+    }
+}
+
+impl From<&Chat> for ChatRow {
+    fn from(chat: &Chat) -> Self {
+        let Chat { id, members, base, seq, active_at, created_at, updated_at, deleted } = chat;
+        let blocked_by = members.iter().filter(|member| member.blocks).map(|member| member.user.to_string()).collect();
+        Self {
+            chat_id: id.to_string(),
+            v: VERSION,
+            members: members.iter().map(MemberRow::from).collect(),
+            base: *base,
+            seq: *seq,
+            blocked_by,
+            active_at: active_at.millis(),
+            created_at: created_at.millis(),
+            updated_at: updated_at.millis(),
+            deleted_at: deleted.then(|| updated_at.millis()),
+        }
+    }
+}
+
+impl From<&Member> for MemberRow {
+    fn from(member: &Member) -> Self {
+        let Member { user, unread, read, delivered, blocks: _ } = member;
+        Self {
+            id: user.to_string(),
+            unread: *unread,
+            read: read.seq,
+            read_at: read.at.map(Timestamp::millis),
+            got: delivered.seq,
+            got_at: delivered.at.map(Timestamp::millis),
+        }
+    }
+}
+
+impl TryFrom<ChatRow> for Chat {
+    type Error = Error;
+
+    fn try_from(row: ChatRow) -> Result<Self, Error> {
+        let ChatRow {
+            chat_id,
+            v: _,
+            members,
+            base,
+            seq,
+            blocked_by,
+            active_at,
+            created_at,
+            updated_at,
+            deleted_at,
+        } = row;
+        let member = |member: MemberRow| {
+            let MemberRow { id, unread, read, read_at, got, got_at } = member;
+            Ok(Member {
+                user: UserId::parse(&id)?,
+                unread,
+                read: Watermark { seq: read, at: read_at.map(Timestamp::from_millis) },
+                delivered: Watermark { seq: got, at: got_at.map(Timestamp::from_millis) },
+                blocks: blocked_by.contains(&id),
+            })
+        };
+        Ok(Self {
+            id: ChatId::parse(&chat_id)?,
+            members: members.into_iter().map(member).collect::<Result<_, Error>>()?,
+            base,
+            seq,
+            active_at: Timestamp::from_millis(active_at),
+            created_at: Timestamp::from_millis(created_at),
+            updated_at: Timestamp::from_millis(updated_at),
+            deleted: deleted_at.is_some(),
+        })
+    }
+}
+
+impl From<&Message> for MessageRow {
+    fn from(message: &Message) -> Self {
+        let Message { id, sender, content, kind, created_at, deleted_at, delivered_to } = message;
+        let media = content.iter().flat_map(|content| &content.media);
+        Self {
+            chat_id: id.chat.to_string(),
+            seq: id.seq,
+            v: VERSION,
+            sender: sender.to_string(),
+            kind: kind.name().to_owned(),
+            text: content.as_ref().and_then(|content| content.text.clone()),
+            media: media.map(|media| MediaRow { url: media.url().to_owned() }).collect(),
+            created_at: created_at.millis(),
+            deleted_at: deleted_at.map(Timestamp::millis),
+            delivered_to: delivered_to.iter().map(UserId::to_string).collect(),
+        }
+    }
+}
+
+impl TryFrom<MessageRow> for Message {
+    type Error = Error;
+
+    fn try_from(row: MessageRow) -> Result<Self, Error> {
+        let MessageRow { chat_id, seq, v: _, sender, kind, text, media, created_at, deleted_at, delivered_to } = row;
+        let kind = MessageKind::ALL.into_iter().find(|known| known.name() == kind);
+        let kind = kind.ok_or_else(|| Error::internal("a stored message is of a kind that nobody knows"))?;
+        let media = media.into_iter().map(|MediaRow { url }| Media::stored(url)).collect();
+        Ok(Self {
+            id: MessageId { chat: ChatId::parse(&chat_id)?, seq },
+            sender: UserId::parse(&sender)?,
+            content: deleted_at.is_none().then_some(Content { text, media, kind }),
+            kind,
+            created_at: Timestamp::from_millis(created_at),
+            deleted_at: deleted_at.map(Timestamp::from_millis),
+            delivered_to: delivered_to.iter().map(|user| UserId::parse(user)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl MembershipRow {
+    /// A new membership of `user` in `chat`.
+    pub(super) fn new(chat: &Chat, user: &UserId) -> Self {
+        Self {
+            user_id: user.to_string(),
+            entry: keys::membership(&chat.id),
+            v: VERSION,
+            peers: chat.others(user).map(|member| member.user.to_string()).collect(),
+            recent: keys::day(chat.active_at),
+            unread: None,
+            blocked: None,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Who types where: noted on the socket's session, never with the chat, so that the server can end it when the socket goes.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::connection::applied;
+use super::{Session, Store, keys, text};
+use crate::domain::id::ChatId;
+use crate::error::Error;
+
+impl Store {
+    /// Notes that typing began or stopped in a chat. One write; the caller knows from the session when none is needed.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn set_typing(&self, session: &Session, chat: &ChatId, active: bool) -> Result<(), Error> {
+        let change = if active { "ADD typing :chat" } else { "DELETE typing :chat" };
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(keys::connection(&session.connection, &session.namespace)))
+            .update_expression(change)
+            .condition_expression("pid = :pid AND attribute_not_exists(endedAt)")
+            .expression_attribute_values(":chat", AttributeValue::Ss(vec![chat.to_string()]))
+            .expression_attribute_values(":pid", text(&session.pid));
+        // A socket that ended meanwhile types nowhere, and whoever ended it has said so.
+        applied(update.send().await).map(drop)
+    }
+}

@@ -1,0 +1,114 @@
+//! Profiles: who has been seen, and what is known of them.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::rows::{self, ClaimsRow, ProfileRow, VERSION};
+use super::{Item, Store, keys, number, text};
+use crate::auth::Identity;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::UserId;
+use crate::domain::user::{Claims, User};
+use crate::error::Error;
+
+impl Store {
+    /// Somebody's profile, if they have been seen. One read.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn user(&self, id: &UserId) -> Result<Option<User>, Error> {
+        let item = self.get(&self.tables.users, keys::user(id, keys::PROFILE)).await?;
+        item.map(|item| rows::read::<ProfileRow>(item)?.try_into()).transpose()
+    }
+
+    /// The profiles of those who have been seen, in no particular order. One read per hundred.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, Error> {
+        let keys = ids.iter().map(|id| keys::user(id, keys::PROFILE)).collect();
+        let items = self.get_all(&self.tables.users, keys).await?;
+        items.into_iter().map(|item| rows::read::<ProfileRow>(item)?.try_into()).collect()
+    }
+
+    /// Remembers who a token speaks for. One read; does *not* write for somebody known whose claims are the newest already.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn see(&self, identity: &Identity) -> Result<(), Error> {
+        let known = self.user(&identity.user).await?;
+        let Some(claims_at) = self.newer_claims(known.as_ref(), identity) else { return Ok(()) };
+        let Change { expression, names, values } = claims_change(&identity.claims, claims_at, &[]);
+        let update = self.client.update_item().table_name(&self.tables.users);
+        update
+            .set_key(Some(keys::user(&identity.user, keys::PROFILE)))
+            .update_expression(expression)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .send()
+            .await
+            .map_err(Error::internal)?;
+        Ok(())
+    }
+
+    /// When the token's claims date from, if they are to replace the known ones: the newest token wins.
+    pub(super) fn newer_claims(&self, known: Option<&User>, identity: &Identity) -> Option<Timestamp> {
+        let issued_at = identity.issued_at.unwrap_or_else(|| self.clock.now());
+        match known {
+            Some(known) if known.claims == identity.claims || issued_at < known.claims_at => None,
+            _ => Some(issued_at),
+        }
+    }
+}
+
+/// What an UpdateItem does.
+pub(super) struct Change {
+    pub(super) expression: String,
+    pub(super) names: HashMap<String, String>,
+    pub(super) values: Item,
+}
+
+/// Sets a profile's claims, and whatever else is to be set in the same write.
+pub(super) fn claims_change(claims: &Claims, claims_at: Timestamp, also: &[(&str, AttributeValue)]) -> Change {
+    let ClaimsRow { name, first_name, last_name, username, email, role, picture } = claims.into();
+    let claims = [
+        ("name", name.map(text)),
+        ("firstName", first_name.map(text)),
+        ("lastName", last_name.map(text)),
+        ("username", username.map(text)),
+        ("email", email.map(text)),
+        ("role", role.map(text)),
+        ("picture", picture.map(text)),
+        ("claimsAt", Some(number(claims_at.millis()))),
+        ("v", Some(number(VERSION))),
+    ];
+    change(claims.into_iter().chain(some(also)))
+}
+
+/// Sets attributes.
+pub(super) fn set_change(attributes: &[(&str, AttributeValue)]) -> Change {
+    change(some(attributes))
+}
+
+fn some<'a>(attributes: &'a [(&str, AttributeValue)]) -> impl Iterator<Item = (&'a str, Option<AttributeValue>)> {
+    attributes.iter().map(|(attribute, value)| (*attribute, Some(value.clone())))
+}
+
+/// Sets the attributes that have a value and removes the others.
+fn change<'a>(attributes: impl Iterator<Item = (&'a str, Option<AttributeValue>)>) -> Change {
+    let (mut set, mut remove) = (Vec::new(), Vec::new());
+    let (mut names, mut values) = (HashMap::new(), HashMap::new());
+    for (attribute, value) in attributes {
+        names.insert(format!("#{attribute}"), attribute.to_owned());
+        match value {
+            Some(value) => {
+                set.push(format!("#{attribute} = :{attribute}"));
+                values.insert(format!(":{attribute}"), value);
+            }
+            None => remove.push(format!("#{attribute}")),
+        }
+    }
+    let removal = if remove.is_empty() { String::new() } else { format!(" REMOVE {}", remove.join(", ")) };
+    Change { expression: format!("SET {}{removal}", set.join(", ")), names, values }
+}
