@@ -1,3 +1,4 @@
 //! Parlance.
 
 pub mod domain;
+pub mod frame;

@@ -1,0 +1,207 @@
+//! Engine.IO, protocol version 4: a packet as a text frame, and several of them as one body of HTTP long-polling.
+//!
+//! Stricter than the reference server, which ignores what follows a ping, pong, close, upgrade or noop: here such a frame is
+//! undecodable, for no client sends it. Deliberately absent: binary frames and WebTransport, neither of which API Gateway passes on.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+/// Stands between two packets of a polling body (protocol, "HTTP long-polling").
+const SEPARATOR: char = '\u{1e}';
+
+/// The most packets in one polling body. A body of a megabyte could otherwise hold half a million one-byte packets, each forty times
+/// as large once decoded; a client's own packets are long enough for its largest body to stay below.
+pub const MAX_PACKETS_PER_PAYLOAD: usize = 10_000;
+
+/// One Engine.IO packet (protocol, "Protocol").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Packet<'a> {
+    /// `0{...}`: the first packet of a session, from the server.
+    Open(Open),
+    /// `1`: the transport can be closed.
+    Close,
+    /// `2`: the server's heartbeat.
+    Ping,
+    /// `2probe`: the client asks whether the new transport works.
+    PingProbe,
+    /// `3`: the client's answer to a heartbeat.
+    Pong,
+    /// `3probe`: the server's answer to the probe.
+    PongProbe,
+    /// `4...`: a text message; in Socket.IO, one packet of it.
+    Message(Cow<'a, str>),
+    /// `5`: the client has moved to the new transport.
+    Upgrade,
+    /// `6`: nothing; releases a waiting poll.
+    Noop,
+    /// `b...`: a binary message, as base64 with its padding.
+    Binary(Vec<u8>),
+}
+
+/// What the server tells a client about its session (protocol, "Handshake"): these five keys on the wire and no other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// The session id.
+    pub sid: String,
+    /// The transports that the client may move to.
+    pub upgrades: Vec<String>,
+    /// The time between two pings. Together with `ping_timeout_millis` it must stay below 2^31, or the client's timer fires at once.
+    pub ping_interval_millis: u64,
+    /// How long after a ping was due the client waits before it gives up.
+    pub ping_timeout_millis: u64,
+    /// The largest body that the server takes from a polling client.
+    pub max_payload_bytes: u64,
+}
+
+/// Why a frame or a polling body is not Engine.IO. The connection it came from is to be closed.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// The frame is `""`, or two separators touch.
+    #[error("frame is empty, a packet starts with its type")]
+    Empty,
+    /// The first character names no packet type.
+    #[error("packet type {0:?} is unknown, allowed are 0 to 6 and b")]
+    UnknownType(char),
+    /// A type that carries nothing is followed by something.
+    #[error("packet type {0} carries no data, except that 2 and 3 may carry `probe`")]
+    UnexpectedData(char),
+    /// What follows `b` is not base64.
+    #[error("binary message is not base64 with padding")]
+    Base64(#[from] base64::DecodeError),
+    /// What follows `0` is not JSON.
+    #[error("open packet is not JSON")]
+    Json(#[from] serde_json::Error),
+    /// What follows `0` does not start as a JSON object does.
+    #[error("open packet carries no JSON object")]
+    OpenNotAnObject,
+    /// One of the five keys is absent, or its value is of the wrong type.
+    #[error("open packet has no valid `{0}`")]
+    OpenField(&'static str),
+    /// There is a sixth key.
+    #[error("open packet has more than sid, upgrades, pingInterval, pingTimeout and maxPayload")]
+    OpenExtraField,
+    /// The polling body holds too many packets.
+    #[error("body holds more than {MAX_PACKETS_PER_PAYLOAD} packets")]
+    TooManyPackets,
+}
+
+/// Why packets cannot be put into one polling body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EncodeError {
+    /// There is no packet; an empty body is undecodable to every client.
+    #[error("body needs at least one packet, a noop if there is nothing to say")]
+    NoPackets,
+    /// A message holds U+001E, which would cut it in two. No Socket.IO packet does: JSON escapes it, a namespace may not hold it.
+    #[error("message holds the separator U+001E, which polling cannot carry")]
+    SeparatorInMessage,
+}
+
+impl Packet<'_> {
+    /// The packet as one text frame.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        match self {
+            Self::Open(open) => open.encode(),
+            Self::Close => "1".to_owned(),
+            Self::Ping => "2".to_owned(),
+            Self::PingProbe => "2probe".to_owned(),
+            Self::Pong => "3".to_owned(),
+            Self::PongProbe => "3probe".to_owned(),
+            Self::Message(text) => format!("4{text}"),
+            Self::Upgrade => "5".to_owned(),
+            Self::Noop => "6".to_owned(),
+            Self::Binary(bytes) => format!("b{}", STANDARD.encode(bytes)),
+        }
+    }
+}
+
+impl Open {
+    fn encode(&self) -> String {
+        let Self { sid, upgrades, ping_interval_millis, ping_timeout_millis, max_payload_bytes } = self;
+        let sid = Value::from(sid.as_str());
+        let upgrades = Value::from(upgrades.as_slice());
+        format!(
+            r#"0{{"sid":{sid},"upgrades":{upgrades},"pingInterval":{ping_interval_millis},"pingTimeout":{ping_timeout_millis},"maxPayload":{max_payload_bytes}}}"#
+        )
+    }
+
+    fn decode(json: &str) -> Result<Self, DecodeError> {
+        if !json.starts_with('{') {
+            return Err(DecodeError::OpenNotAnObject);
+        }
+        let mut fields: Map<String, Value> = serde_json::from_str(json)?;
+        let mut take = |key: &'static str| fields.remove(key).ok_or(DecodeError::OpenField(key));
+        let open = Self {
+            sid: text(take("sid")?).ok_or(DecodeError::OpenField("sid"))?,
+            upgrades: texts(take("upgrades")?).ok_or(DecodeError::OpenField("upgrades"))?,
+            ping_interval_millis: take("pingInterval")?.as_u64().ok_or(DecodeError::OpenField("pingInterval"))?,
+            ping_timeout_millis: take("pingTimeout")?.as_u64().ok_or(DecodeError::OpenField("pingTimeout"))?,
+            max_payload_bytes: take("maxPayload")?.as_u64().ok_or(DecodeError::OpenField("maxPayload"))?,
+        };
+        if fields.is_empty() { Ok(open) } else { Err(DecodeError::OpenExtraField) }
+    }
+}
+
+fn text(value: Value) -> Option<String> {
+    if let Value::String(text) = value { Some(text) } else { None }
+}
+
+fn texts(value: Value) -> Option<Vec<String>> {
+    if let Value::Array(values) = value { values.into_iter().map(text).collect() } else { None }
+}
+
+/// Reads one text frame, whichever side sent it.
+///
+/// # Errors
+/// Whatever is not exactly one packet.
+pub fn decode(frame: &str) -> Result<Packet<'_>, DecodeError> {
+    let mut characters = frame.chars();
+    match (characters.next(), characters.as_str()) {
+        (None, _) => Err(DecodeError::Empty),
+        (Some('0'), json) => Open::decode(json).map(Packet::Open),
+        (Some('1'), "") => Ok(Packet::Close),
+        (Some('2'), "") => Ok(Packet::Ping),
+        (Some('2'), "probe") => Ok(Packet::PingProbe),
+        (Some('3'), "") => Ok(Packet::Pong),
+        (Some('3'), "probe") => Ok(Packet::PongProbe),
+        (Some('4'), text) => Ok(Packet::Message(Cow::Borrowed(text))),
+        (Some('5'), "") => Ok(Packet::Upgrade),
+        (Some('6'), "") => Ok(Packet::Noop),
+        (Some('b'), base64) => Ok(Packet::Binary(STANDARD.decode(base64)?)),
+        (Some(bare @ ('1' | '2' | '3' | '5' | '6')), _) => Err(DecodeError::UnexpectedData(bare)),
+        (Some(unknown), _) => Err(DecodeError::UnknownType(unknown)),
+    }
+}
+
+/// Joins packets into one polling body, in their order.
+///
+/// # Errors
+/// No packet at all, or a message that polling cannot carry.
+pub fn encode_payload(packets: &[Packet<'_>]) -> Result<String, EncodeError> {
+    if packets.is_empty() {
+        return Err(EncodeError::NoPackets);
+    }
+    let frames: Vec<String> = packets.iter().map(Packet::encode).collect();
+    if frames.iter().any(|frame| frame.contains(SEPARATOR)) {
+        return Err(EncodeError::SeparatorInMessage);
+    }
+    Ok(frames.join(&String::from(SEPARATOR)))
+}
+
+/// Reads a polling body: all of its packets in their order, or none of them.
+///
+/// # Errors
+/// One packet is undecodable, the body is empty, or it holds more than [`MAX_PACKETS_PER_PAYLOAD`].
+pub fn decode_payload(payload: &str) -> Result<Vec<Packet<'_>>, DecodeError> {
+    let mut packets = Vec::new();
+    for frame in payload.split(SEPARATOR) {
+        if packets.len() == MAX_PACKETS_PER_PAYLOAD {
+            return Err(DecodeError::TooManyPackets);
+        }
+        packets.push(decode(frame)?);
+    }
+    Ok(packets)
+}
