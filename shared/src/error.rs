@@ -47,6 +47,9 @@ pub enum Error {
         /// The bound.
         max_bytes: usize,
     },
+    /// The path is known, but not with this method.
+    #[error("this method is not allowed here")]
+    Method,
     /// Ours, not the caller's.
     #[error("something went wrong on our side")]
     Internal(#[source] Cause),
@@ -130,6 +133,7 @@ impl Error {
             Self::Blocked => ("BLOCKED_USER", 403, Severity::Debug),
             Self::RateLimit { .. } => ("RATE_LIMIT", 429, Severity::Debug),
             Self::TooLarge { .. } => ("VALIDATION_ERROR", 413, Severity::Debug),
+            Self::Method => ("VALIDATION_ERROR", 405, Severity::Debug),
             Self::Internal(_) => ("INTERNAL_ERROR", 500, Severity::Error),
         }
     }

@@ -1,1 +1,10 @@
-//! x
+//! The function `block`, see ARCHITECTURE.md.
+
+use serde_json::Value;
+use shared::ctx::Ctx;
+use shared::relay::{self, event};
+
+/// Handles an event of the block family, handed over by the switchboard.
+pub async fn handle(ctx: &Ctx, event: Value) -> Value {
+    relay::answered(event::handle(ctx, &event).await)
+}

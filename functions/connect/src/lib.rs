@@ -1,1 +1,14 @@
-//! x
+//! The function `connect`, see ARCHITECTURE.md.
+
+use serde_json::Value;
+use shared::ctx::Ctx;
+use shared::relay::{self, Incoming, connect};
+
+/// Answers `$connect`, and CONNECT packets handed over by the switchboard.
+pub async fn handle(ctx: &Ctx, event: Value) -> Value {
+    match Incoming::read(&event) {
+        Ok(incoming) if incoming.is_connect() => relay::accepted(connect::opened(ctx, &incoming).await),
+        Ok(_) => relay::answered(connect::packet(ctx, &event).await),
+        Err(error) => relay::answered(Err(error)),
+    }
+}

@@ -1,1 +1,10 @@
-//! x
+//! The function `heartbeat`, see ARCHITECTURE.md.
+
+use serde_json::Value;
+use shared::ctx::Ctx;
+use shared::relay::{self, heartbeat};
+
+/// Handles the schedule's event of one minute.
+pub async fn handle(ctx: &Ctx, _event: Value) -> Value {
+    relay::answered(heartbeat::handle(ctx).await)
+}

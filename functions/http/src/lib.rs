@@ -1,1 +1,56 @@
-//! x
+//! The function `http`: the REST routes of every dialect, by prefix and by default, see ARCHITECTURE.md.
+
+mod answer;
+mod request;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::Uri;
+use axum::routing::{MethodFilter, MethodRouter, any, get, on};
+use shared::ctx::Ctx;
+use shared::dialect::{self, Dialect, Route};
+use shared::error::{Error, Thing};
+
+/// The router: each dialect's routes under its name, and the default dialect's without a prefix too. What no route answers to gets an error
+/// in the shape of the dialect whose prefix it has.
+pub fn router(ctx: Arc<Ctx>) -> Router {
+    let default = ctx.config.default_dialect;
+    let named = dialect::ALL.iter().map(|dialect| (format!("/{}", dialect.name()), *dialect));
+    let mut router = Router::new();
+    for (prefix, dialect) in named.chain([(String::new(), default)]) {
+        for route in dialect.routes() {
+            router = router.route(&format!("{prefix}{}", route.path), handler(&ctx, dialect, route));
+        }
+        let health = get(answer::health).with_state(Arc::clone(&ctx));
+        router = router.route(&format!("{prefix}/api/socket/health"), health);
+    }
+    router
+        .fallback(refusal(&ctx, || Error::NotFound(Thing::Route)))
+        .method_not_allowed_fallback(refusal(&ctx, || Error::Method))
+        .layer(answer::cors(&ctx.config.allowed_origins))
+}
+
+fn handler(ctx: &Arc<Ctx>, dialect: &'static dyn Dialect, route: &'static Route) -> MethodRouter {
+    let ctx = Arc::clone(ctx);
+    let method = match route.method {
+        "DELETE" => MethodFilter::DELETE,
+        "POST" => MethodFilter::POST,
+        "PUT" => MethodFilter::PUT,
+        _ => MethodFilter::GET,
+    };
+    on(method, move |request: Request| async move { answer::route(&ctx, dialect, route, request).await })
+}
+
+fn refusal(ctx: &Arc<Ctx>, error: fn() -> Error) -> MethodRouter {
+    let ctx = Arc::clone(ctx);
+    any(move |uri: Uri| async move { answer::refused(&ctx, of_path(&ctx, uri.path()), &error()) })
+}
+
+/// The dialect that a path's prefix names, else the default.
+fn of_path(ctx: &Ctx, path: &str) -> &'static dyn Dialect {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    let named = dialect::ALL.iter().find(|dialect| dialect.name() == first).copied();
+    named.unwrap_or(ctx.config.default_dialect)
+}

@@ -86,8 +86,8 @@ impl Store {
         let mut remains = self.chat_or_remains(&id).await?;
         let mut attempt = 0;
         loop {
-            let base = match remains {
-                Some(chat) if !chat.deleted => return Ok(Creation::AlreadyThere(chat)),
+            let base = match &remains {
+                Some(chat) if !chat.deleted => return Ok(Creation::AlreadyThere(chat.clone())),
                 Some(chat) => chat.seq,
                 None => 0,
             };
@@ -107,10 +107,15 @@ impl Store {
 
     fn creation(&self, chat: &Chat) -> Result<Transaction, Error> {
         let mut transaction = Transaction::default();
+        let mut row = rows::write(ChatRow::from(chat))?;
+        if chat.base > 0 {
+            // What the former chat left may not be erased yet.
+            row.insert("erasing".to_owned(), text(keys::FLAGGED));
+        }
         transaction.put(
             Put::builder()
                 .table_name(&self.tables.chats)
-                .set_item(Some(rows::write(ChatRow::from(chat))?))
+                .set_item(Some(row))
                 .condition_expression("attribute_not_exists(chatId) OR (attribute_exists(deletedAt) AND seq = :base)")
                 .expression_attribute_values(":base", number(chat.base)),
         )?;

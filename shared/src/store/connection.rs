@@ -20,6 +20,9 @@ const CONNECTION_TTL_SECS: i64 = 3 * 3_600;
 /// How long it is remembered that a namespace was left, for events that are still on their way.
 const ENDED_TTL_SECS: i64 = 3_600;
 
+/// The slot of connections that have not joined a namespace yet: nobody pings them, and they are closed if they wait too long.
+pub const WAITING_SLOT: i64 = -1;
+
 /// A connection as `$connect` stored it.
 #[derive(Clone, Debug)]
 pub struct Opened {
@@ -169,8 +172,14 @@ impl Store {
             let claims_at = self.newer_claims(known.as_ref(), identity);
             let mut transaction = Transaction::default();
             self.put_session(&mut transaction, opened, joining)?;
-            let connections = &self.tables.connections;
-            transaction.require(connections, keys::connection(&opened.id, keys::CONNECTION), "connectionId")?;
+            transaction.update(
+                Update::builder()
+                    .table_name(&self.tables.connections)
+                    .set_key(Some(keys::connection(&opened.id, keys::CONNECTION)))
+                    .update_expression("SET slot = :slot")
+                    .condition_expression("attribute_exists(connectionId)")
+                    .expression_attribute_values(":slot", number(opened.slot)),
+            )?;
             transaction.update(self.one_more_socket(joining, sockets, claims_at.map(|at| (identity, at))))?;
             match self.transact(transaction).await? {
                 Outcome::Committed => return Ok(Joining::Joined { first: sockets == 0 }),
@@ -303,7 +312,7 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn slot(&self, slot: u32) -> Result<Vec<Slot>, Error> {
+    pub async fn slot(&self, slot: i64) -> Result<Vec<Slot>, Error> {
         let query = self
             .client
             .query()
@@ -343,7 +352,8 @@ fn connection_row(opened: &Opened) -> ConnectionRow {
         connection_id: id.to_string(),
         namespace: keys::CONNECTION.to_owned(),
         v: VERSION,
-        slot: *slot,
+        slot: WAITING_SLOT,
+        beat: *slot,
         opened_at: at.millis(),
         source_ip: source_ip.clone(),
         header,
@@ -353,7 +363,7 @@ fn connection_row(opened: &Opened) -> ConnectionRow {
 }
 
 fn opened(row: ConnectionRow) -> Result<Opened, Error> {
-    let ConnectionRow { connection_id, namespace: _, v: _, slot, opened_at, source_ip, header, greeted: _, ttl: _ } = row;
+    let ConnectionRow { connection_id, namespace: _, v: _, slot: _, beat: slot, opened_at, source_ip, header, greeted: _, ttl: _ } = row;
     let header = match header {
         None => None,
         Some(HeaderRow::Verified { user_id, claims, issued_at, expires_at }) => Some(Ok(Identity {

@@ -9,6 +9,7 @@
 mod block;
 mod chat;
 mod connection;
+mod erase;
 mod keys;
 mod limit;
 mod message;
@@ -32,7 +33,7 @@ use crate::error::Error;
 
 pub use block::{Blocking, Unblocking};
 pub use chat::Creation;
-pub use connection::{Handshaking, Joining, Leaving, Opened, Session, Slot};
+pub use connection::{Handshaking, Joining, Leaving, Opened, Session, Slot, WAITING_SLOT};
 pub use limit::{Counted, Counter};
 pub use message::{Deletion, Sending};
 pub use presence::Socket;

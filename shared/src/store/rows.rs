@@ -167,7 +167,10 @@ pub(super) struct ConnectionRow {
     pub(super) connection_id: String,
     pub(super) namespace: String,
     pub(super) v: u32,
-    pub(super) slot: u32,
+    /// In the index: waiting, or the slot below.
+    pub(super) slot: i64,
+    /// The slot it is pinged in once it has joined a namespace.
+    pub(super) beat: u32,
     pub(super) opened_at: i64,
     pub(super) source_ip: String,
     /// What the handshake's `Authorization` header proved, or why it did not.

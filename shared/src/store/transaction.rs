@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{
-    CancellationReason, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 
 use super::{Item, Store};
@@ -58,18 +58,6 @@ impl Transaction {
     pub(super) fn delete(&mut self, delete: DeleteBuilder) -> Result<(), Error> {
         let delete = delete.return_values_on_condition_check_failure(GIVE_BACK).build().map_err(Error::internal)?;
         self.0.push(TransactWriteItem::builder().delete(delete).build());
-        Ok(())
-    }
-
-    /// Requires the row at `key` to exist.
-    pub(super) fn require(&mut self, table: &str, key: Item, attribute: &str) -> Result<(), Error> {
-        let check = ConditionCheck::builder()
-            .table_name(table)
-            .set_key(Some(key))
-            .condition_expression(format!("attribute_exists({attribute})"))
-            .build()
-            .map_err(Error::internal)?;
-        self.0.push(TransactWriteItem::builder().condition_check(check).build());
         Ok(())
     }
 }

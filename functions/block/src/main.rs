@@ -1,0 +1,6 @@
+//! The bootstrap of `block`.
+
+#[tokio::main]
+async fn main() -> Result<(), shared::runtime::Error> {
+    shared::runtime::run(block::handle).await
+}

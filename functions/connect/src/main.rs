@@ -1,0 +1,6 @@
+//! The bootstrap of `connect`.
+
+#[tokio::main]
+async fn main() -> Result<(), shared::runtime::Error> {
+    shared::runtime::run(connect::handle).await
+}

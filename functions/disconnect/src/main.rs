@@ -1,0 +1,6 @@
+//! The bootstrap of `disconnect`.
+
+#[tokio::main]
+async fn main() -> Result<(), shared::runtime::Error> {
+    shared::runtime::run(disconnect::handle).await
+}

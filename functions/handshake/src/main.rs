@@ -1,0 +1,6 @@
+//! The bootstrap of `handshake`.
+
+#[tokio::main]
+async fn main() -> Result<(), shared::runtime::Error> {
+    shared::runtime::run(handshake::handle).await
+}

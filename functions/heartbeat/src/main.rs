@@ -1,0 +1,6 @@
+//! The bootstrap of `heartbeat`.
+
+#[tokio::main]
+async fn main() -> Result<(), shared::runtime::Error> {
+    shared::runtime::run(heartbeat::handle).await
+}

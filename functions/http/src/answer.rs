@@ -1,0 +1,102 @@
+//! Answering a REST request: the command's answer, and what sockets hear of it as if it had been done there.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+use shared::app::{self, Caller, Outcome, Then};
+use shared::config::Origins;
+use shared::ctx::Ctx;
+use shared::deliver::Delivering;
+use shared::dialect::{Dialect, Route};
+use shared::error::Error;
+use shared::telemetry;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::request;
+
+/// Most people that the health route counts as connected.
+const CONNECTED_MAX: u32 = 1_000;
+
+/// Serves one route.
+pub(crate) async fn route(ctx: &Ctx, dialect: &'static dyn Dialect, route: &Route, request: Request) -> Response {
+    match run(ctx, dialect, route, request).await {
+        Ok((status, body)) => said(status, body),
+        Err(error) => refused(ctx, dialect, &error),
+    }
+}
+
+async fn run(
+    ctx: &Ctx,
+    dialect: &'static dyn Dialect,
+    route: &Route,
+    request: Request,
+) -> Result<(u16, Value), Error> {
+    let identity = request::identity(ctx, &request).await?;
+    let command = request::command(route, request).await?;
+    let caller = Caller { user: &identity.user, dialect, session: None, at: ctx.clock.now(), invocation: None };
+    let outcome = app::run(ctx, &caller, command).await?;
+    let answer = (route.say)(&outcome.answer, &identity.user);
+    tell(ctx, outcome).await;
+    Ok(answer)
+}
+
+/// Tells the sockets.
+async fn tell(ctx: &Ctx, outcome: Outcome) {
+    let Outcome { answer: _, envelopes, then } = outcome;
+    let mut delivering = Delivering::new(ctx, None);
+    let reached = delivering.say(Vec::new(), &envelopes).await;
+    if let Then::NoteDelivery(sent) = then {
+        let (chat, message) = *sent;
+        match app::note_delivered(ctx, &chat, &message, &reached).await {
+            Ok(envelopes) => drop(delivering.say(Vec::new(), &envelopes).await),
+            Err(error) => telemetry::failed(None, &error),
+        }
+    }
+}
+
+/// An error in the dialect's shape.
+pub(crate) fn refused(ctx: &Ctx, dialect: &dyn Dialect, error: &Error) -> Response {
+    telemetry::failed(None, error);
+    let mut response = said(error.status(), dialect.rest_error(error, ctx.clock.now()));
+    if let Error::RateLimit { retry_after_secs, .. } = error {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*retry_after_secs));
+    }
+    response
+}
+
+fn said(status: u16, body: Value) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(body)).into_response()
+}
+
+/// Whether anybody is there: needs no token, and counts people, not sockets.
+pub(crate) async fn health(State(ctx): State<Arc<Ctx>>) -> Response {
+    match ctx.store.online(CONNECTED_MAX).await {
+        Ok(online) => {
+            let socket = json!({"initialized": true, "connected": online.len(), "rooms": 0});
+            said(200, json!({"status": "ok", "socket": socket}))
+        }
+        Err(error) => {
+            telemetry::failed(None, &error);
+            said(503, json!({"status": "unavailable", "socket": {"initialized": false, "connected": 0, "rooms": 0}}))
+        }
+    }
+}
+
+/// Which pages may call, the same as may connect.
+pub(crate) fn cors(origins: &Origins) -> CorsLayer {
+    let origins = match origins {
+        Origins::Any => AllowOrigin::any(),
+        Origins::Only(origins) => AllowOrigin::list(origins.iter().filter_map(|origin| origin.parse().ok())),
+    };
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+        .expose_headers([RETRY_AFTER])
+}

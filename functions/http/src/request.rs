@@ -1,0 +1,62 @@
+//! Reading a REST request: path, query and body as fields, the token as an identity.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequestParts as _, RawPathParams, Request};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use serde_json::{Map, Value};
+use shared::app;
+use shared::auth::Identity;
+use shared::ctx::Ctx;
+use shared::dialect::fields::Fields;
+use shared::dialect::{self, Route};
+use shared::domain::command::Command;
+use shared::error::Error;
+
+/// Largest body taken: the longest text, every character of it escaped, with room for the other fields.
+const BODY_MAX_BYTES: usize = 65_536;
+
+/// Who asks. A user is remembered from their first request on.
+pub(crate) async fn identity(ctx: &Ctx, request: &Request) -> Result<Identity, Error> {
+    let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let identity = app::authenticate(ctx, app::verified(ctx, token))?;
+    ctx.store.see(&identity).await?;
+    Ok(identity)
+}
+
+/// What the request asks for.
+pub(crate) async fn command(route: &Route, request: Request) -> Result<Command, Error> {
+    let (mut parts, body) = request.into_parts();
+    let path = path(&mut parts).await?;
+    let query = query(&parts);
+    let too_large = |_| Error::TooLarge { field: "body", max_bytes: BODY_MAX_BYTES };
+    let body = object(&to_bytes(body, BODY_MAX_BYTES).await.map_err(too_large)?)?;
+    let (path, query, body) = (Fields::new(&path), Fields::new(&query), Fields::new(&body));
+    (route.read)(&dialect::Request { path: &path, query: &query, body: &body })
+}
+
+async fn path(parts: &mut Parts) -> Result<Map<String, Value>, Error> {
+    let parameters = RawPathParams::from_request_parts(parts, &()).await;
+    let parameters = parameters.map_err(|_| Error::validation("path", "must be percent-encoded UTF-8"))?;
+    Ok(parameters.iter().map(|(name, value)| (name.to_owned(), value.into())).collect())
+}
+
+/// Of a name given twice the first value counts.
+fn query(parts: &Parts) -> Map<String, Value> {
+    let mut fields = Map::new();
+    for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
+        fields.entry(name.into_owned()).or_insert_with(|| value.into_owned().into());
+    }
+    fields
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, Error> {
+    if body.is_empty() {
+        return Ok(Map::new());
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(Error::validation("body", "must be a JSON object")),
+        Err(_) => Err(Error::validation("body", "is not valid JSON")),
+    }
+}

@@ -1,0 +1,6 @@
+//! The bootstrap of `switchboard`.
+
+#[tokio::main]
+async fn main() -> Result<(), shared::runtime::Error> {
+    shared::runtime::run(switchboard::handle).await
+}

@@ -1,0 +1,35 @@
+//! Authenticating: whom a token speaks for, and whether they may use the service.
+
+use crate::auth::{Identity, SERVICE_ROLE};
+use crate::ctx::Ctx;
+use crate::error::{Error, Refusal};
+
+/// Verifies a token, with or without `Bearer ` before it.
+///
+/// # Errors
+/// The refusal to answer with.
+pub fn verified(ctx: &Ctx, token: Option<&str>) -> Result<Identity, Refusal> {
+    let Some(keys) = &ctx.config.keys else {
+        tracing::error!("no token can be verified: neither JWT_SECRET nor JWT_PUBLIC_KEY is set");
+        return Err(Refusal::InvalidToken);
+    };
+    keys.verify(token, ctx.clock.now())
+}
+
+/// Checks what a verification came to, and whether this role may act as a user.
+///
+/// # Errors
+/// `Error::Authentication`, or `Error::Forbidden` for a role that is not allowed.
+pub fn authenticate(ctx: &Ctx, verified: Result<Identity, Refusal>) -> Result<Identity, Error> {
+    let identity = verified.map_err(Error::Authentication)?;
+    let role = identity.claims.role.as_deref();
+    if role == Some(SERVICE_ROLE) {
+        return Err(Error::Forbidden("a service token is not a user"));
+    }
+    let allowed = &ctx.config.allowed_roles;
+    if allowed.is_empty() || role.is_some_and(|role| allowed.contains(role)) {
+        Ok(identity)
+    } else {
+        Err(Error::Forbidden("this role may not use the service"))
+    }
+}

@@ -1,0 +1,47 @@
+//! Blocking: per chat and per person. While anyone blocks, nobody sends.
+
+use super::{Caller, Outcome, chat_of, view, views};
+use crate::ctx::Ctx;
+use crate::domain::id::ChatId;
+use crate::domain::notice::{Answer, Notice};
+use crate::error::{Error, Thing};
+use crate::store::{Blocking, Unblocking};
+
+/// Blocks a chat. Blocking it twice is success and tells nobody.
+pub(super) async fn block(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
+    let chat = chat_of(ctx, caller.user, id).await?;
+    match ctx.store.block(chat, caller.user, caller.at).await? {
+        Blocking::Blocked(chat) => {
+            let people = chat.people();
+            let view = view(ctx, chat).await?;
+            let notice = Notice::Blocked { view: view.clone(), by: caller.user.clone() };
+            Ok(Outcome::told(Answer::Chat { view, created: false }, notice, people))
+        }
+        Blocking::Already(chat) => Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created: false })),
+        Blocking::Gone => Err(Error::NotFound(Thing::Chat)),
+    }
+}
+
+/// Takes one's own block back. Told even while the other still blocks; silent when nobody does.
+pub(super) async fn unblock(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
+    let chat = chat_of(ctx, caller.user, id).await?;
+    match ctx.store.unblock(chat, caller.user, caller.at).await? {
+        Unblocking::Unblocked(chat) => {
+            let people = chat.people();
+            let view = view(ctx, chat).await?;
+            let notice = Notice::Unblocked { view: view.clone(), by: caller.user.clone() };
+            Ok(Outcome::told(Answer::Chat { view, created: false }, notice, people))
+        }
+        Unblocking::Nobody(chat) => Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created: false })),
+        Unblocking::NotYours => Err(Error::Forbidden("only who blocked can unblock")),
+        Unblocking::Gone => Err(Error::NotFound(Thing::Chat)),
+    }
+}
+
+/// The chats that the caller blocks, most recent activity first.
+pub(super) async fn list(ctx: &Ctx, caller: &Caller<'_>) -> Result<Outcome, Error> {
+    let blocked = ctx.store.blocked_chats(caller.user).await?;
+    let mut chats = ctx.store.chats(&blocked).await?;
+    chats.sort_by(|one, other| other.active_at.cmp(&one.active_at).then_with(|| one.id.cmp(&other.id)));
+    Ok(Outcome::answer(Answer::BlockedChats(views(ctx, chats).await?)))
+}

@@ -1,0 +1,72 @@
+//! Searching a chat: case-insensitive substring by Unicode case folding, bounded work per request.
+//!
+//! The text is not indexed, so a search reads the chat backwards, at most [`SCAN_MAX`] messages a request. If that bound is met before the
+//! chat's beginning, the answer says where it stopped, and the next search goes on from there; its total then counts what was found so far.
+
+use unicase::UniCase;
+
+use super::{Caller, Outcome, chat_of};
+use crate::ctx::Ctx;
+use crate::domain::id::{ChatId, MessageId};
+use crate::domain::message::{Message, TEXT_MAX_CHARACTERS};
+use crate::domain::notice::{Answer, Paging};
+use crate::domain::page::Page;
+use crate::error::Error;
+
+/// Most messages read for one request: with texts of a few hundred bytes that is some 2 MB, or 250 read units.
+const SCAN_MAX: u64 = 5_000;
+
+/// What is looked for.
+pub(super) struct Wanted {
+    pub(super) term: String,
+    pub(super) page: Page,
+    pub(super) before: Option<MessageId>,
+}
+
+/// A page of the messages whose text contains the term; page 1 holds the newest, inside a page the oldest comes first.
+pub(super) async fn search(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId, wanted: Wanted) -> Result<Outcome, Error> {
+    let Wanted { term, page, before } = wanted;
+    if term.chars().nth(TEXT_MAX_CHARACTERS).is_some() {
+        return Err(Error::validation("searchTerm", format!("must be at most {TEXT_MAX_CHARACTERS} characters")));
+    }
+    let chat = chat_of(ctx, caller.user, id).await?;
+    let mut from = chat.seq;
+    if let Some(before) = before {
+        if before.chat != chat.id {
+            return Err(Error::validation("before", "must be a message of this chat"));
+        }
+        from = from.min(before.seq.saturating_sub(1));
+    }
+    let term = folded(&term);
+    let (mut found, mut scanned) = (Vec::new(), 0);
+    let mut stopped_before = None;
+    while chat.holds(from) {
+        if scanned >= SCAN_MAX {
+            stopped_before = Some(MessageId { chat: chat.id.clone(), seq: from + 1 });
+            break;
+        }
+        let piece = ctx.store.scan_back(&chat, from, SCAN_MAX - scanned).await?;
+        let Some(oldest) = piece.messages.last() else { break };
+        scanned += u64::try_from(piece.messages.len()).unwrap_or(u64::MAX);
+        from = oldest.id.seq.saturating_sub(1);
+        found.extend(piece.messages.into_iter().filter(|message| contains(message, &term)));
+        if piece.done {
+            break;
+        }
+    }
+    let total = u64::try_from(found.len()).unwrap_or(u64::MAX);
+    let skip = usize::try_from(page.offset()).unwrap_or(usize::MAX);
+    let take = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let mut messages: Vec<Message> = found.into_iter().skip(skip).take(take).collect();
+    messages.sort_by_key(|message| (message.created_at, message.id.seq));
+    Ok(Outcome::answer(Answer::Found { chat, messages, paging: Paging::Page { page, total }, stopped_before }))
+}
+
+fn contains(message: &Message, folded_term: &str) -> bool {
+    let text = message.content.as_ref().and_then(|content| content.text.as_deref());
+    text.is_some_and(|text| folded(text).contains(folded_term))
+}
+
+fn folded(text: &str) -> String {
+    UniCase::unicode(text).to_folded_case()
+}

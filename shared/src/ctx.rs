@@ -1,0 +1,127 @@
+//! What an invocation works with: settings, clock, tables, `@connections`, and the other functions.
+
+use aws_sdk_apigatewaymanagement::config::http::HttpResponse;
+use aws_sdk_apigatewaymanagement::error::SdkError;
+use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+use aws_types::SdkConfig;
+
+use crate::config::{Config, Isolation};
+use crate::domain::clock::Clock;
+use crate::domain::id::ConnectionId;
+use crate::error::Error;
+use crate::limit::EventRates;
+use crate::store::Store;
+use crate::telemetry;
+
+/// Built once per instance, borrowed by every invocation.
+pub struct Ctx {
+    /// Settings.
+    pub config: Config,
+    /// Time and randomness.
+    pub clock: Clock,
+    /// The tables.
+    pub store: Store,
+    /// Events per second of the sockets this instance sees.
+    pub event_rates: EventRates,
+    connections: aws_sdk_apigatewaymanagement::Client,
+    lambda: aws_sdk_lambda::Client,
+}
+
+/// Where a handler runs (design.md, section 3, "Isolation").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route<'a> {
+    /// In this process.
+    Here,
+    /// In the function of this name, asynchronously.
+    Function(&'a str),
+}
+
+/// What became of posting a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Delivery {
+    /// API Gateway took it.
+    Sent,
+    /// The connection is no more.
+    Gone,
+    /// It was not taken, and not because the connection is gone.
+    Throttled,
+}
+
+impl Ctx {
+    /// Takes the settings, and how to reach AWS.
+    #[must_use]
+    pub fn new(config: Config, clock: Clock, aws: &SdkConfig) -> Self {
+        let tables = aws_sdk_dynamodb::Client::new(aws);
+        let store = Store::new(tables, config.tables.clone(), clock.clone());
+        let endpoint = aws_sdk_apigatewaymanagement::config::Builder::from(aws).endpoint_url(&config.connections_endpoint);
+        Self {
+            clock,
+            store,
+            event_rates: EventRates::default(),
+            connections: aws_sdk_apigatewaymanagement::Client::from_conf(endpoint.build()),
+            lambda: aws_sdk_lambda::Client::new(aws),
+            config,
+        }
+    }
+
+    /// Where the handler of an event family runs; `function` is its name in a deployment that separates them.
+    #[must_use]
+    pub fn route<'a>(&self, function: &'a str) -> Route<'a> {
+        match self.config.isolation {
+            Isolation::Inline => Route::Here,
+            Isolation::Separate => Route::Function(function),
+        }
+    }
+
+    /// Invokes a function asynchronously. One request.
+    ///
+    /// # Errors
+    /// `Error::Internal` if Lambda does not take the event.
+    pub async fn invoke(&self, function: &str, payload: Vec<u8>) -> Result<(), Error> {
+        let invocation = self.lambda.invoke().function_name(function).invocation_type(InvocationType::Event);
+        invocation.payload(Blob::new(payload)).send().await.map_err(Error::internal)?;
+        Ok(())
+    }
+
+    /// Posts one frame. One request, retried by the SDK while API Gateway says "too many".
+    pub async fn post(&self, connection: &ConnectionId, frame: &str) -> Delivery {
+        let data = aws_sdk_apigatewaymanagement::primitives::Blob::new(frame);
+        let post = self.connections.post_to_connection().connection_id(connection.to_string()).data(data);
+        match post.send().await {
+            Ok(_) => Delivery::Sent,
+            Err(error) if is_gone(&error) => Delivery::Gone,
+            Err(error) => {
+                let cause = Error::internal(error);
+                tracing::warn!(connection.id = %connection, error.cause = %telemetry::causes(&cause), "a post was not taken");
+                Delivery::Throttled
+            }
+        }
+    }
+
+    /// Closes a connection from our side. One request. Closing one that is gone is no failure.
+    pub async fn close(&self, connection: &ConnectionId) {
+        let delete = self.connections.delete_connection().connection_id(connection.to_string());
+        if let Err(error) = delete.send().await {
+            if error.as_service_error().is_some_and(|error| error.is_gone_exception()) {
+                return;
+            }
+            let cause = Error::internal(error);
+            tracing::warn!(connection.id = %connection, error.cause = %telemetry::causes(&cause), "a connection was not closed");
+        }
+    }
+
+    /// Hands a connection that is gone to the disconnect function.
+    pub async fn bury(&self, connection: &ConnectionId) {
+        let event = crate::relay::gone_event(connection);
+        if let Err(error) = self.invoke(&self.config.functions.disconnect, event).await {
+            telemetry::failed(Some(connection), &error);
+        }
+    }
+}
+
+fn is_gone(error: &SdkError<PostToConnectionError, HttpResponse>) -> bool {
+    error.as_service_error().is_some_and(PostToConnectionError::is_gone_exception)
+}

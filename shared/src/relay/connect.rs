@@ -1,0 +1,182 @@
+//! `$connect`, and CONNECT packets.
+
+use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use serde_json::{Map, Value, json};
+
+use crate::app::{self, presence};
+use crate::auth::Identity;
+use crate::config::Origins;
+use crate::ctx::Ctx;
+use crate::deliver::{Delivering, packet_frame};
+use crate::dialect::{self, Dialect};
+use crate::domain::id::{ConnectionId, Pid, SocketId, hex};
+use crate::domain::notice::{Audience, Envelope, Notice};
+use crate::error::Error;
+use crate::frame::engine;
+use crate::frame::socket::{self, Body, Packet};
+use crate::relay::{Incoming, own_event, reply};
+use crate::store::{Joining, Opened, Session};
+use crate::telemetry;
+
+/// Answers `$connect`: stores what later frames will not carry and has the open packet posted. The status is what the upgrade answers with.
+///
+/// # Errors
+/// `Error::Internal`.
+pub async fn opened(ctx: &Ctx, incoming: &Incoming) -> Result<Value, Error> {
+    let request = &incoming.request;
+    if let Some(status) = refused(&ctx.config.allowed_origins, request) {
+        return Ok(json!({"statusCode": status}));
+    }
+    let authorization = request.headers.get("authorization").and_then(|value| value.to_str().ok());
+    let [random, ..] = ctx.clock.random::<4>();
+    let opened = Opened {
+        id: incoming.connection.clone(),
+        slot: u32::from(random) % ctx.config.heartbeat.interval_minutes,
+        at: incoming.at,
+        source_ip: request.request_context.identity.source_ip.clone().unwrap_or_default(),
+        header: authorization.map(|token| app::verified(ctx, Some(token))),
+    };
+    ctx.store.open(&opened).await?;
+    let event = own_event(&opened.id, "CONNECT", "$connect").to_string().into_bytes();
+    ctx.invoke(&ctx.config.functions.handshake, event).await?;
+    // A client that offers subprotocols must be given one of them.
+    let offered = request.headers.get("sec-websocket-protocol").and_then(|value| value.to_str().ok());
+    let chosen = offered.and_then(|offered| offered.split(',').next()).map(str::trim);
+    Ok(match chosen {
+        Some(protocol) => json!({"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": protocol}}),
+        None => json!({"statusCode": 200}),
+    })
+}
+
+/// The status that refuses an upgrade: a page of a foreign origin, or a request that is not Engine.IO v4 over WebSocket.
+fn refused(allowed: &Origins, request: &ApiGatewayWebsocketProxyRequest) -> Option<u16> {
+    let origin = request.headers.get("origin").and_then(|value| value.to_str().ok());
+    if let (Origins::Only(allowed), Some(origin)) = (allowed, origin)
+        && !allowed.contains(origin)
+    {
+        return Some(403);
+    }
+    let query = |name| request.query_string_parameters.first(name);
+    // A session id belongs to another transport, of which there is none to upgrade from.
+    let opens = query("EIO") == Some("4") && query("transport") == Some("websocket") && query("sid").is_none();
+    (!opens).then_some(400)
+}
+
+/// Answers a CONNECT packet: joins the namespace, or refuses with CONNECT_ERROR and leaves the connection open.
+///
+/// # Errors
+/// `Error::Internal` if the connection cannot be read; whatever else goes wrong is answered.
+pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
+    let incoming = Incoming::read(event)?;
+    let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return Ok(()) };
+    let Ok(Packet { namespace, body: Body::Connect { payload } }) = socket::decode(&text) else { return Ok(()) };
+    let connection = &incoming.connection;
+    let Some(dialect) = dialect::of_namespace(namespace.as_str(), ctx.config.default_dialect) else {
+        refuse(ctx, connection, namespace.as_str(), json!({"message": "Invalid namespace"})).await;
+        return Ok(());
+    };
+    let Some(opened) = ctx.store.opened(connection).await? else { return Ok(()) };
+    match join(ctx, &incoming, (namespace.as_str(), dialect), &opened, payload.as_ref()).await {
+        Ok(Some((session, first))) => greet(ctx, dialect, &session, first).await,
+        Ok(None) => {}
+        Err(error) => {
+            telemetry::failed(Some(connection), &error);
+            refuse(ctx, connection, namespace.as_str(), refusal(ctx, dialect, &error)).await;
+        }
+    }
+    Ok(())
+}
+
+/// Joins the namespace; `None` if that is dealt with: the connection is gone, the event came twice, or the namespace was joined before.
+async fn join(
+    ctx: &Ctx,
+    incoming: &Incoming,
+    (namespace, dialect): (&str, &dyn Dialect),
+    opened: &Opened,
+    payload: Option<&Map<String, Value>>,
+) -> Result<Option<(Session, bool)>, Error> {
+    let identity = app::authenticate(ctx, token(ctx, opened, payload))?;
+    let session = session(ctx, incoming, namespace, &identity)?;
+    match ctx.store.join(opened, &session, &identity).await? {
+        Joining::Joined { first } => Ok(Some((session, first))),
+        Joining::Gone => Ok(None),
+        Joining::Already(joined) if joined.joined_by == incoming.invocation => Ok(None),
+        Joining::Already(_) => {
+            tracing::debug!(connection.id = %opened.id, dialect = dialect.name(), "a namespace was joined twice");
+            ctx.close(&opened.id).await;
+            Ok(None)
+        }
+    }
+}
+
+/// The token of the CONNECT payload, else what the handshake's header proved, provided that it is still good.
+fn token(
+    ctx: &Ctx,
+    opened: &Opened,
+    payload: Option<&Map<String, Value>>,
+) -> Result<Identity, crate::error::Refusal> {
+    use crate::error::Refusal;
+    let given = payload.and_then(|payload| payload.get("token")).filter(|token| !token.is_null());
+    match (given, &opened.header) {
+        (Some(Value::String(token)), _) if !token.trim().is_empty() => app::verified(ctx, Some(token)),
+        (Some(Value::String(_)) | None, Some(Ok(identity))) => {
+            let over = identity.expires_at.is_some_and(|expiry| expiry <= ctx.clock.now());
+            if over { Err(Refusal::ExpiredToken) } else { Ok(identity.clone()) }
+        }
+        (Some(Value::String(_)) | None, Some(Err(refusal))) => Err(*refusal),
+        (Some(Value::String(_)) | None, None) => Err(Refusal::NoToken),
+        (Some(_), _) => Err(Refusal::InvalidToken),
+    }
+}
+
+fn session(ctx: &Ctx, incoming: &Incoming, namespace: &str, identity: &Identity) -> Result<Session, Error> {
+    Ok(Session {
+        connection: incoming.connection.clone(),
+        namespace: namespace.to_owned(),
+        user: identity.user.clone(),
+        pid: Pid::parse(&hex(&ctx.clock.random::<16>()))?,
+        sid: SocketId::parse(&hex(&ctx.clock.random::<12>()))?,
+        joined_by: incoming.invocation.clone(),
+        expires_at: identity.expires_at,
+        ended_at: None,
+        typing: Vec::new(),
+    })
+}
+
+/// Confirms, greets, and tells the others if this is the user's first socket.
+async fn greet(ctx: &Ctx, dialect: &dyn Dialect, session: &Session, first: bool) {
+    let payload = Map::from_iter([("sid".to_owned(), session.sid.to_string().into())]);
+    let confirmation = packet_frame(&session.namespace, Body::Connect { payload: Some(payload) });
+    let connected = Notice::Connected { user: session.user.clone(), socket: session.sid.clone() };
+    let mut envelopes = vec![Envelope { notice: connected, to: Audience::Origin }];
+    if first || dialect.greets_with_online_users() {
+        match presence::online(ctx, &session.user).await {
+            Ok(online) => {
+                let others = online.iter().filter(|user| **user != session.user).cloned().collect();
+                if dialect.greets_with_online_users() {
+                    envelopes.push(Envelope { notice: Notice::OnlineUsers(online), to: Audience::Origin });
+                }
+                if first {
+                    let notice = Notice::Online(session.user.clone());
+                    envelopes.push(Envelope { notice, to: Audience::People(others) });
+                }
+            }
+            Err(error) => telemetry::failed(Some(&session.connection), &error),
+        }
+    }
+    Delivering::new(ctx, Some(session)).say(confirmation.into_iter().collect(), &envelopes).await;
+}
+
+/// The payload of CONNECT_ERROR.
+fn refusal(ctx: &Ctx, dialect: &dyn Dialect, error: &Error) -> Value {
+    match error {
+        Error::Authentication(refusal) => dialect.refusal(*refusal),
+        other => json!({"message": other.to_string(), "data": dialect.error(other, ctx.clock.now())}),
+    }
+}
+
+async fn refuse(ctx: &Ctx, connection: &ConnectionId, namespace: &str, payload: Value) {
+    let Value::Object(payload) = payload else { return };
+    let frame = packet_frame(namespace, Body::ConnectError { payload });
+    reply(ctx, connection, &frame.into_iter().collect::<Vec<_>>()).await;
+}

@@ -1,0 +1,68 @@
+//! `$disconnect`, DISCONNECT packets, and connections that somebody found gone. Doing any of it twice does it once.
+
+use serde_json::Value;
+
+use crate::app::{presence, typing};
+use crate::ctx::Ctx;
+use crate::deliver::Delivering;
+use crate::domain::clock::Timestamp;
+use crate::domain::notice::{Audience, Envelope, Notice};
+use crate::error::Error;
+use crate::frame::engine;
+use crate::frame::socket::{self, Body, Packet};
+use crate::relay::{Incoming, event};
+use crate::store::{Leaving, Session};
+use crate::telemetry;
+
+/// Handles the end of a connection, a DISCONNECT packet, or an event that asks for the end of its socket.
+///
+/// # Errors
+/// `Error::Internal`; the invocation may be tried again.
+pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
+    let incoming = Incoming::read(event)?;
+    if incoming.request.request_context.event_type.as_deref() == Some("DISCONNECT") {
+        return connection(ctx, &incoming).await;
+    }
+    let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return Ok(()) };
+    let Ok(Packet { namespace, body }) = socket::decode(&text) else { return Ok(()) };
+    if !matches!(body, Body::Disconnect) {
+        return event::handle(ctx, event).await;
+    }
+    match ctx.store.session(&incoming.connection, namespace.as_str()).await? {
+        Some(session) if session.ended_at.is_none() => leave(ctx, &session, incoming.at).await,
+        Some(_) => Ok(()),
+        None => {
+            ctx.close(&incoming.connection).await;
+            Ok(())
+        }
+    }
+}
+
+/// Leaves every namespace of a connection that is no more.
+async fn connection(ctx: &Ctx, incoming: &Incoming) -> Result<(), Error> {
+    // An event of our own says nothing of the time.
+    let at = if incoming.at.millis() == 0 { ctx.clock.now() } else { incoming.at };
+    for session in ctx.store.close(&incoming.connection).await? {
+        leave(ctx, &session, at).await?;
+    }
+    Ok(())
+}
+
+/// Leaves a namespace: its typing ends, and if it was the user's last socket the others hear that they are offline.
+///
+/// # Errors
+/// `Error::Internal`.
+pub async fn leave(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<(), Error> {
+    let Leaving::Left { last } = ctx.store.leave(session, at).await? else { return Ok(()) };
+    let mut envelopes = typing::end(ctx, &session.user, &session.typing).await.unwrap_or_else(|error| {
+        telemetry::failed(Some(&session.connection), &error);
+        Vec::new()
+    });
+    if last {
+        let witnesses = presence::witnesses(ctx, &session.user).await?;
+        let notice = Notice::Offline { user: session.user.clone(), last_seen: at };
+        envelopes.push(Envelope { notice, to: Audience::People(witnesses) });
+    }
+    Delivering::new(ctx, None).say(Vec::new(), &envelopes).await;
+    Ok(())
+}

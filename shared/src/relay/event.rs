@@ -1,0 +1,90 @@
+//! An event of a client: session, command, use case, and what is to be said. The functions message, typing, block and presence are this,
+//! each for its own family.
+
+use serde_json::Value;
+
+use crate::app::{self, Caller, Outcome, Then};
+use crate::ctx::Ctx;
+use crate::deliver::{Delivering, ack_frame, error_frames, event_frame};
+use crate::dialect::{self, Dialect};
+use crate::domain::command::Command;
+use crate::domain::notice::Answer;
+use crate::error::Error;
+use crate::frame::engine;
+use crate::frame::socket::{self, AckId, Body, Packet};
+use crate::relay::{Incoming, end, reply};
+use crate::store::Session;
+use crate::telemetry;
+
+/// Handles an event, from its frame to the last post.
+///
+/// # Errors
+/// `Error::Internal` if the event is none of API Gateway's or the session cannot be read; whatever else goes wrong is answered.
+pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
+    let incoming = Incoming::read(event)?;
+    let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return Ok(()) };
+    let Ok(Packet { namespace, body: Body::Event { name, arguments, ack } }) = socket::decode(&text) else { return Ok(()) };
+    let Some(session) = ctx.store.session(&incoming.connection, namespace.as_str()).await? else {
+        ctx.close(&incoming.connection).await;
+        return Ok(());
+    };
+    // What a client sent before it left still counts; what came after does not.
+    if session.ended_at.is_some_and(|ended| ended < incoming.at) {
+        return Ok(());
+    }
+    if session.ended_at.is_none() && session.expires_at.is_some_and(|expiry| expiry <= ctx.clock.now()) {
+        end(ctx, &session).await;
+        return Ok(());
+    }
+    let Some(dialect) = dialect::of_namespace(namespace.as_str(), ctx.config.default_dialect) else { return Ok(()) };
+    let caller = Caller {
+        user: &session.user,
+        dialect,
+        session: Some(&session),
+        at: incoming.at,
+        invocation: Some(&incoming.invocation),
+    };
+    let ran = match dialect.command(name.as_str(), &arguments) {
+        Ok(Command::Type { .. }) if session.ended_at.is_some() => return Ok(()),
+        Ok(command) => app::run(ctx, &caller, command).await,
+        Err(error) => Err(error),
+    };
+    match ran {
+        Ok(outcome) => say(ctx, &caller, &session, ack.as_ref(), outcome).await,
+        Err(error) => {
+            telemetry::failed(Some(&incoming.connection), &error);
+            reply(ctx, &incoming.connection, &error_frames(ctx, namespace.as_str(), ack.as_ref(), &error)).await;
+        }
+    }
+    Ok(())
+}
+
+/// Says a command's outcome: the answer first, then what everybody hears, then what follows from it.
+async fn say(ctx: &Ctx, caller: &Caller<'_>, session: &Session, ack: Option<&AckId>, outcome: Outcome) {
+    let Outcome { answer, envelopes, then } = outcome;
+    if matches!(then, Then::HandledBefore) {
+        return;
+    }
+    let first = answer_frame(caller.dialect, session, ack, &answer);
+    let mut delivering = Delivering::new(ctx, Some(session));
+    let reached = delivering.say(first.into_iter().collect(), &envelopes).await;
+    match then {
+        Then::Nothing | Then::HandledBefore => {}
+        Then::Leave => end(ctx, session).await,
+        Then::NoteDelivery(sent) => {
+            let (chat, message) = *sent;
+            match app::note_delivered(ctx, &chat, &message, &reached).await {
+                Ok(envelopes) => drop(delivering.say(Vec::new(), &envelopes).await),
+                Err(error) => telemetry::failed(Some(&session.connection), &error),
+            }
+        }
+    }
+}
+
+/// The ack, or without one the event that carries the answer, if the dialect has one.
+fn answer_frame(dialect: &dyn Dialect, session: &Session, ack: Option<&AckId>, answer: &Answer) -> Option<String> {
+    match ack {
+        Some(id) => ack_frame(&session.namespace, id, Value::Object(dialect.ack(answer, &session.user))),
+        None => event_frame(&session.namespace, dialect.answer_event(answer)?),
+    }
+}

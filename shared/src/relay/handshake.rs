@@ -1,0 +1,50 @@
+//! The open packet (socketio.md, "Engine.IO"). A client sends nothing before it, and API Gateway takes no post before `$connect` has
+//! returned; so it is posted from here, again and again while API Gateway says that the connection does not exist.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::ctx::{Ctx, Delivery};
+use crate::domain::id::hex;
+use crate::error::Error;
+use crate::frame::engine::{Open, Packet};
+use crate::relay::Incoming;
+use crate::store::Handshaking;
+
+/// Posts tried, with waits that double from the first to the longest: about 14 seconds in all, within the client's 20.
+const ATTEMPTS_MAX: u32 = 32;
+const WAIT_FIRST_MILLIS: u64 = 5;
+const WAIT_MAX_MILLIS: u64 = 500;
+
+/// What one frame may hold (gateway.md, "Limits and closes"): a browser sends a message as one frame.
+const MAX_PAYLOAD_BYTES: u64 = 32_768;
+
+/// Posts the open packet, once per connection.
+///
+/// # Errors
+/// `Error::Internal`.
+pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
+    let connection = Incoming::read(event)?.connection;
+    let Handshaking::First = ctx.store.greet(&connection).await? else { return Ok(()) };
+    let heartbeat = ctx.config.heartbeat;
+    let open = Packet::Open(Open {
+        sid: hex(&ctx.clock.random::<12>()),
+        upgrades: Vec::new(),
+        ping_interval_millis: u64::from(heartbeat.interval_minutes) * 60_000,
+        ping_timeout_millis: u64::from(heartbeat.timeout_secs) * 1_000,
+        max_payload_bytes: MAX_PAYLOAD_BYTES,
+    });
+    let frame = open.encode();
+    for attempt in 0..ATTEMPTS_MAX {
+        match ctx.post(&connection, &frame).await {
+            Delivery::Sent => return Ok(()),
+            Delivery::Gone | Delivery::Throttled => {
+                let wait = WAIT_FIRST_MILLIS.saturating_mul(1 << attempt.min(16)).min(WAIT_MAX_MILLIS);
+                tokio::time::sleep(Duration::from_millis(wait)).await;
+            }
+        }
+    }
+    ctx.bury(&connection).await;
+    Ok(())
+}

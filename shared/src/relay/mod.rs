@@ -1,0 +1,120 @@
+//! The life of a connection: from API Gateway's events to the use cases and back. One file per function of design.md, section 3.
+//!
+//! Nothing here fails towards API Gateway: every error becomes a reply in the protocol, or a log line.
+
+pub mod connect;
+pub mod disconnect;
+pub mod event;
+pub mod handshake;
+pub mod heartbeat;
+pub mod switchboard;
+
+use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use serde::Deserialize as _;
+use serde_json::{Value, json};
+
+use crate::ctx::Ctx;
+use crate::deliver::packet_frame;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::ConnectionId;
+use crate::error::Error;
+use crate::frame::socket::Body;
+use crate::store::Session;
+use crate::telemetry;
+
+/// What the relay needs of an event of API Gateway.
+pub struct Incoming {
+    /// Which connection.
+    pub connection: ConnectionId,
+    /// The gateway's name for this very event; empty in events of our own.
+    pub invocation: String,
+    /// When the gateway received it.
+    pub at: Timestamp,
+    /// The text of the frame.
+    pub body: String,
+    /// The rest, for `$connect`.
+    pub request: ApiGatewayWebsocketProxyRequest,
+}
+
+impl Incoming {
+    /// Reads a WebSocket proxy event (gateway.md, "Events").
+    ///
+    /// # Errors
+    /// `Error::Internal` if it is something else.
+    pub fn read(event: &Value) -> Result<Self, Error> {
+        let mut request = ApiGatewayWebsocketProxyRequest::deserialize(event).map_err(Error::internal)?;
+        let context = &mut request.request_context;
+        let connection = ConnectionId::parse(context.connection_id.as_deref().unwrap_or_default());
+        let invocation = context.message_id.take().or_else(|| context.request_id.take()).unwrap_or_default();
+        let at = Timestamp::from_millis(context.request_time_epoch);
+        let body = request.body.take().unwrap_or_default();
+        Ok(Self { connection: connection.map_err(Error::internal)?, invocation, at, body, request })
+    }
+}
+
+impl Incoming {
+    /// Whether this is a client asking to connect, and not a frame of one that has.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        self.request.request_context.event_type.as_deref() == Some("CONNECT")
+    }
+}
+
+/// What a handler gives back to whoever invoked it: never a failure, which would reach the client as a frame it cannot read.
+#[must_use]
+pub fn answered(result: Result<(), Error>) -> Value {
+    if let Err(error) = result {
+        telemetry::failed(None, &error);
+    }
+    json!({"statusCode": 200})
+}
+
+/// What `$connect` gives back: its own answer, or a refusal of the upgrade.
+#[must_use]
+pub fn accepted(result: Result<Value, Error>) -> Value {
+    result.unwrap_or_else(|error| {
+        telemetry::failed(None, &error);
+        json!({"statusCode": error.status()})
+    })
+}
+
+/// The event that tells the disconnect function of a connection that somebody found gone.
+#[must_use]
+pub fn gone_event(connection: &ConnectionId) -> Vec<u8> {
+    own_event(connection, "DISCONNECT", "$disconnect").to_string().into_bytes()
+}
+
+fn own_event(connection: &ConnectionId, event_type: &str, route_key: &str) -> Value {
+    json!({
+        "requestContext": {
+            "routeKey": route_key,
+            "eventType": event_type,
+            "connectionId": connection.to_string(),
+            "connectedAt": 0,
+            "requestTimeEpoch": 0,
+            "identity": {},
+        },
+        "isBase64Encoded": false,
+    })
+}
+
+/// Posts frames to a connection, in order; a connection that is gone is handed to the disconnect function.
+async fn reply(ctx: &Ctx, connection: &ConnectionId, frames: &[String]) {
+    use crate::ctx::Delivery;
+    for frame in frames {
+        match ctx.post(connection, frame).await {
+            Delivery::Sent => {}
+            Delivery::Throttled => return ctx.close(connection).await,
+            Delivery::Gone => return ctx.bury(connection).await,
+        }
+    }
+}
+
+/// Ends a socket from our side: a DISCONNECT packet, after which its client does not come back by itself, and everything that leaving means.
+pub(crate) async fn end(ctx: &Ctx, session: &Session) {
+    let frame = packet_frame(&session.namespace, Body::Disconnect);
+    reply(ctx, &session.connection, &frame.into_iter().collect::<Vec<_>>()).await;
+    if let Err(error) = disconnect::leave(ctx, session, ctx.clock.now()).await {
+        telemetry::failed(Some(&session.connection), &error);
+    }
+}

@@ -1,0 +1,113 @@
+//! `$default`: every frame, sorted by who owns it (socketio.md). Answers what nobody owns.
+
+use crate::ctx::Ctx;
+use crate::deliver::error_frames;
+use crate::dialect::{self, Family};
+use crate::error::Error;
+use crate::frame::engine;
+use crate::frame::socket::{self, AckId, Body, Packet};
+use crate::relay::{Incoming, reply};
+use crate::telemetry;
+
+/// Who is to handle a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// CONNECT packets.
+    Connect,
+    /// Events, and DISCONNECT packets.
+    Family(Family),
+}
+
+/// Decodes a frame and names its owner; `None` for one that was dealt with here: a pong, a protocol error that closed the connection, an
+/// event that nobody owns or that came too fast.
+pub async fn sort(ctx: &Ctx, incoming: &Incoming) -> Option<Owner> {
+    let packet = match engine::decode(&incoming.body) {
+        Ok(engine::Packet::Message(text)) => socket::decode(&text),
+        // An attachment: its header was answered with an error, and what belongs to it is passed over.
+        Ok(engine::Packet::Pong | engine::Packet::Noop | engine::Packet::Binary(_)) => return None,
+        Ok(_) | Err(_) => return close(ctx, incoming).await,
+    };
+    let Ok(Packet { namespace, body }) = packet else { return close(ctx, incoming).await };
+    match body {
+        Body::Connect { .. } => Some(Owner::Connect),
+        Body::Disconnect => Some(Owner::Family(Family::Disconnect)),
+        Body::Event { name, ack, .. } => {
+            owner(ctx, incoming, Event { namespace: namespace.as_str(), name: name.as_str(), ack: ack.as_ref() }).await
+        }
+        Body::BinaryEvent { ack, .. } => {
+            let refused = Error::validation("event", "has binary attachments, which are not supported");
+            answer(ctx, incoming, (namespace.as_str(), ack.as_ref()), &refused).await
+        }
+        // Nobody asks clients for acks: there is nothing an answer could belong to.
+        Body::Ack { .. } | Body::BinaryAck { .. } if joined(ctx, incoming, namespace.as_str()).await => None,
+        Body::Ack { .. } | Body::BinaryAck { .. } | Body::ConnectError { .. } => close(ctx, incoming).await,
+    }
+}
+
+/// What the switchboard looks at in an event.
+struct Event<'a> {
+    namespace: &'a str,
+    name: &'a str,
+    ack: Option<&'a AckId>,
+}
+
+async fn owner(ctx: &Ctx, incoming: &Incoming, event: Event<'_>) -> Option<Owner> {
+    let Event { namespace, name, ack } = event;
+    let Some(dialect) = dialect::of_namespace(namespace, ctx.config.default_dialect) else {
+        return close(ctx, incoming).await;
+    };
+    let limit = ctx.config.limits.in_force(dialect).events_per_second;
+    let socket = format!("{}{namespace}", incoming.connection);
+    if let Err(full) = ctx.event_rates.count(socket, limit, incoming.at) {
+        return answer(ctx, incoming, (namespace, ack), &full).await;
+    }
+    match dialect.owner(name) {
+        Some(family) => Some(Owner::Family(family)),
+        None => {
+            let unknown = Error::validation("event", "is not one that this namespace knows");
+            answer(ctx, incoming, (namespace, ack), &unknown).await
+        }
+    }
+}
+
+/// Replies with an error, if the namespace is joined; else the connection is closed.
+async fn answer(ctx: &Ctx, incoming: &Incoming, to: (&str, Option<&AckId>), error: &Error) -> Option<Owner> {
+    let (namespace, ack) = to;
+    if !joined(ctx, incoming, namespace).await {
+        return close(ctx, incoming).await;
+    }
+    telemetry::failed(Some(&incoming.connection), error);
+    reply(ctx, &incoming.connection, &error_frames(ctx, namespace, ack, error)).await;
+    None
+}
+
+async fn joined(ctx: &Ctx, incoming: &Incoming, namespace: &str) -> bool {
+    match ctx.store.session(&incoming.connection, namespace).await {
+        Ok(session) => session.is_some(),
+        Err(error) => {
+            telemetry::failed(Some(&incoming.connection), &error);
+            true
+        }
+    }
+}
+
+async fn close(ctx: &Ctx, incoming: &Incoming) -> Option<Owner> {
+    tracing::debug!(connection.id = %incoming.connection, "a frame broke the protocol");
+    ctx.close(&incoming.connection).await;
+    None
+}
+
+/// Replies to an event that could not be handed to its owner.
+pub async fn not_handed_over(ctx: &Ctx, incoming: &Incoming, error: &Error) {
+    telemetry::failed(Some(&incoming.connection), error);
+    let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return };
+    let Ok(Packet { namespace, body }) = socket::decode(&text) else { return };
+    match body {
+        Body::Event { ack, .. } => {
+            let frames = error_frames(ctx, namespace.as_str(), ack.as_ref(), error);
+            reply(ctx, &incoming.connection, &frames).await;
+        }
+        // Without an answer to CONNECT or DISCONNECT nothing can go on; a new connection may fare better.
+        _ => ctx.close(&incoming.connection).await,
+    }
+}

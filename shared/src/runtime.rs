@@ -1,0 +1,68 @@
+//! A function in the cloud: settings from the environment, clients built and connections opened during init, then one event at a time.
+
+use std::panic::AssertUnwindSafe;
+
+use aws_credential_types::Credentials;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::tls;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use aws_types::sdk_config::{SharedAsyncSleep, SharedCredentialsProvider};
+use futures_util::FutureExt as _;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::{Value, json};
+
+pub use lambda_runtime::Error;
+
+use crate::config::Config;
+use crate::ctx::Ctx;
+use crate::domain::clock::Clock;
+
+/// Runs a handler for as long as Lambda wants. A handler that panics is logged, and answers like any other.
+///
+/// # Errors
+/// If a setting is missing or malformed, or the Lambda Runtime API is not there.
+pub async fn run<F>(handler: F) -> Result<(), Error>
+where
+    F: AsyncFn(&Ctx, Value) -> Value,
+{
+    let ctx = &start().await?;
+    let handler = &handler;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        let answer = AssertUnwindSafe(handler(ctx, event.payload)).catch_unwind().await;
+        Ok::<Value, Error>(answer.unwrap_or_else(|_| {
+            tracing::error!("a handler panicked");
+            json!({"statusCode": 200})
+        }))
+    }))
+    .await
+}
+
+/// Reads the settings, and opens the connection to DynamoDB while the processor is not yet rationed.
+///
+/// # Errors
+/// If a setting is missing or malformed.
+pub async fn start() -> Result<Ctx, Error> {
+    let filter = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "info".to_owned());
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_ansi(false).without_time().init();
+    let ctx = Ctx::new(Config::from_environment()?, Clock::system(), &aws()?);
+    ctx.store.warm().await;
+    Ok(ctx)
+}
+
+/// How to reach AWS: what Lambda puts into the environment, over HTTPS.
+fn aws() -> Result<SdkConfig, Error> {
+    let required = |name: &str| std::env::var(name).map_err(|_| format!("the setting {name} is missing: Lambda sets it"));
+    let (key, secret) = (required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?);
+    let credentials = Credentials::new(key, secret, std::env::var("AWS_SESSION_TOKEN").ok(), None, "environment");
+    let https = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https();
+    Ok(SdkConfig::builder()
+        .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+        .region(Region::new(required("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(https)
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .build())
+}

@@ -1,0 +1,98 @@
+//! Erasing the messages that a deleted chat left, a bounded piece at a time.
+
+use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+
+use super::{Item, Store, keys, number, text};
+use crate::domain::chat::Chat;
+use crate::domain::id::ChatId;
+use crate::error::Error;
+
+impl Store {
+    /// Deleted chats whose messages are still to be erased, at most `most`. One query.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn chats_to_erase(&self, most: i32) -> Result<Vec<ChatId>, Error> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.tables.chats)
+            .index_name("erasing")
+            .key_condition_expression("erasing = :flagged")
+            .expression_attribute_values(":flagged", text(keys::FLAGGED))
+            .limit(most)
+            .send()
+            .await
+            .map_err(Error::internal)?;
+        let ids = found.items().iter().filter_map(|item| item.get("chatId")?.as_s().ok());
+        ids.map(|id| ChatId::parse(id)).collect()
+    }
+
+    /// Erases up to `most` messages that a deleted chat left behind; once none are left, the chat is not to be erased any more. How many
+    /// were erased.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn erase(&self, id: &ChatId, most: i32) -> Result<usize, Error> {
+        let Some(chat) = self.chat_or_remains(id).await? else { return Ok(0) };
+        // A chat made anew after the deletion begins above its base.
+        let last = if chat.deleted { chat.seq } else { chat.base };
+        let found = self
+            .client
+            .query()
+            .table_name(&self.tables.messages)
+            .projection_expression("chatId, seq")
+            .key_condition_expression("chatId = :chat AND seq <= :last")
+            .expression_attribute_values(":chat", text(id))
+            .expression_attribute_values(":last", number(last))
+            .limit(most)
+            .send()
+            .await
+            .map_err(Error::internal)?;
+        let left: Vec<Item> = found.items.unwrap_or_default();
+        if left.is_empty() {
+            self.erased(&chat).await?;
+        }
+        let erased = left.len();
+        self.delete_all(left).await?;
+        Ok(erased)
+    }
+
+    /// Takes the chat out of the index, unless it was made anew or deleted again meanwhile.
+    async fn erased(&self, chat: &Chat) -> Result<(), Error> {
+        let state = if chat.deleted { "attribute_exists(deletedAt)" } else { "attribute_not_exists(deletedAt)" };
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .set_key(Some(keys::chat(&chat.id)))
+            .update_expression("REMOVE erasing")
+            .condition_expression(format!("base = :base AND {state}"))
+            .expression_attribute_values(":base", number(chat.base));
+        super::connection::applied(update.send().await).map(drop)
+    }
+
+    async fn delete_all(&self, keys: Vec<Item>) -> Result<(), Error> {
+        /// DynamoDB's bound for one BatchWriteItem.
+        const BATCH_MAX: usize = 25;
+        let table = &self.tables.messages;
+        for batch in keys.chunks(BATCH_MAX) {
+            let delete = |key: &Item| {
+                let request = DeleteRequest::builder().set_key(Some(key.clone())).build().map_err(Error::internal)?;
+                Ok(WriteRequest::builder().delete_request(request).build())
+            };
+            let mut pending: Vec<WriteRequest> = batch.iter().map(delete).collect::<Result<_, Error>>()?;
+            let mut attempt = 0;
+            while !pending.is_empty() {
+                let write = self.client.batch_write_item().request_items(table, pending).send().await;
+                let left = write.map_err(Error::internal)?.unprocessed_items;
+                pending = left.unwrap_or_default().remove(table).unwrap_or_default();
+                if !pending.is_empty() {
+                    self.backoff(attempt).await?;
+                    attempt += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+}
