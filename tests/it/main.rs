@@ -1,1 +1,4 @@
-//! x
+//! The system's promises, one test each.
+
+#[cfg(test)]
+mod gateway;
