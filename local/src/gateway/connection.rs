@@ -45,6 +45,18 @@ pub(super) enum Side {
     Gateway,
 }
 
+/// What became of a text for the client.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Queued {
+    /// It waits for the client to read it.
+    Waiting,
+    /// Too much waits already.
+    Full,
+    /// The connection has ended.
+    Ended,
+}
+
 enum Phase {
     Open(oneshot::Sender<Departure>),
     Ended,
@@ -111,17 +123,21 @@ impl Connection {
         Timestamp::from_millis(self.active_at_millis.load(Ordering::Relaxed))
     }
 
-    /// Queues a text for the client, unless more than `limit_bytes` would then wait for it.
-    #[must_use]
-    pub(super) fn queue(&self, text: String, limit_bytes: usize) -> bool {
+    /// Queues a text for the client, unless the connection has ended or more than `limit_bytes` would then wait.
+    pub(super) fn queue(&self, text: String, limit_bytes: usize) -> Queued {
+        // Held until the text is queued, so that nothing is accepted after the close.
+        let phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*phase, Phase::Ended) {
+            return Queued::Ended;
+        }
         let size = text.len();
         let room = |waiting: usize| waiting.checked_add(size).filter(|sum| *sum <= limit_bytes);
-        let reserved = self.buffered_bytes.fetch_update(Ordering::SeqCst, Ordering::SeqCst, room).is_ok();
-        if reserved {
-            // A lost client's queue is closed; that is not noticed before the idle limit.
-            let _lost = self.outbound.send(Outbound::Text(text));
+        if self.buffered_bytes.fetch_update(Ordering::SeqCst, Ordering::SeqCst, room).is_err() {
+            return Queued::Full;
         }
-        reserved
+        // A lost client's queue is closed; that is not noticed before the idle limit.
+        let _lost = self.outbound.send(Outbound::Text(text));
+        Queued::Waiting
     }
 
     /// Ends the connection if nobody has before; true if this call did it.
@@ -224,7 +240,7 @@ fn handle(gateway: &Arc<Gateway>, connection: &Arc<Connection>, frame: Frame) ->
             json!(connection.origin.id.as_str()),
             json!(request_id)
         );
-        let _full = connection.queue(frame, gateway.settings.outbound_buffer_bytes);
+        let _unheard = connection.queue(frame, gateway.settings.outbound_buffer_bytes);
     }
 }
 

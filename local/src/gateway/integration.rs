@@ -37,10 +37,13 @@ impl Answer {
         Self { status: StatusCode::OK, subprotocol: None }
     }
 
-    /// Reads a proxy answer: an object with an integer `statusCode`, and headers and a textual body if there are any.
+    /// Reads a proxy answer: an object with an integer `statusCode` from 200 up, and headers and a textual body if there are any.
     fn parse(value: &Value) -> Option<Self> {
         let status = value.get("statusCode")?.as_u64()?;
         let status = StatusCode::from_u16(u16::try_from(status).ok()?).ok()?;
+        if status.is_informational() {
+            return None;
+        }
         let well_formed = |name: &str, fits: fn(&Value) -> bool| value.get(name).is_none_or(|v| v.is_null() || fits(v));
         let sound = well_formed("body", Value::is_string)
             && well_formed("headers", Value::is_object)
@@ -96,7 +99,7 @@ impl Invocation {
         let failure = match tokio::time::timeout(timeout, running).await {
             Ok(Ok(Ok(value))) => match Answer::parse(&value) {
                 Some(answer) => return Ok(answer),
-                None => "its answer is not an object with an integer statusCode".to_owned(),
+                None => "its answer is malformed: it must be an object with an integer statusCode, and a body only if that is text".to_owned(),
             },
             Ok(Ok(Err(error))) => error.to_string(),
             Ok(Err(panic)) => panic.to_string(),

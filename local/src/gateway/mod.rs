@@ -3,7 +3,7 @@
 //!
 //! A client's way through: [`server`] takes the socket and tells upgrades, `@connections` calls and everything else apart;
 //! [`Gateway::connect`] asks `$connect` and answers only then; a task in `connection` hands the client's frames to the functions that
-//! `routes` names, in the words of `events`. [`websocket`] is the only file that knows of real sockets; without it, a test speaks
+//! `routes` names, in the words of `events`. `websocket` is the only file that knows of real sockets; without it, a test speaks
 //! through a [`Peer`].
 //!
 //! Invariants:
@@ -35,10 +35,10 @@ mod peer;
 mod routes;
 pub mod server;
 mod settings;
-pub mod websocket;
+mod websocket;
 
 use activity::Activity;
-use connection::{Connection, Departure, Lines, Side};
+use connection::{Connection, Departure, Lines, Queued, Side};
 pub use events::ConnectRequest;
 pub(crate) use events::iso_time;
 use events::{Origin, Writer};
@@ -137,6 +137,8 @@ impl Gateway {
         if !self.settings.serves(&request.path) {
             return Err(StatusCode::FORBIDDEN);
         }
+        // From before the look at `closing` until the connection is open or refused, something is under way.
+        let busy = self.activity.begin();
         if self.directory().closing {
             return Err(StatusCode::SERVICE_UNAVAILABLE);
         }
@@ -144,7 +146,11 @@ impl Gateway {
             return Err(StatusCode::TOO_MANY_REQUESTS);
         }
         // A task of its own, for a function runs to its end even if the client does not wait for it.
-        let opening = tokio::spawn(Arc::clone(self).open(request));
+        let opening = Arc::clone(self).open(request);
+        let opening = tokio::spawn(async move {
+            let _busy = busy;
+            opening.await
+        });
         opening.await.unwrap_or(Err(StatusCode::INTERNAL_SERVER_ERROR))
     }
 
@@ -197,11 +203,14 @@ impl Gateway {
         }
         let connection = self.existing(&id)?;
         let text = String::from_utf8(data.into()).map_err(|_| ManagementError::NotText)?;
-        if !connection.queue(text, self.settings.outbound_buffer_bytes) {
-            return Err(ManagementError::LimitExceeded);
+        match connection.queue(text, self.settings.outbound_buffer_bytes) {
+            Queued::Waiting => {
+                connection.touch(self.clock.now());
+                Ok(())
+            }
+            Queued::Full => Err(ManagementError::LimitExceeded),
+            Queued::Ended => Err(ManagementError::Gone),
         }
-        connection.touch(self.clock.now());
-        Ok(())
     }
 
     /// `GET @connections`.

@@ -1,4 +1,4 @@
-//! The client's end of a connection. Tests speak through it as it is; [`websocket`](super::websocket) pumps it to a real socket.
+//! The client's end of a connection. Tests speak through it as it is; `websocket` pumps it to a real socket.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

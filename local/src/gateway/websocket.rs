@@ -80,12 +80,11 @@ pub(super) async fn upgrade(
     if let Some(Ok(subprotocol)) = peer.subprotocol().map(HeaderValue::from_str) {
         headers.insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
     }
-    let (settings, busy) = (gateway.settings().clone(), sockets.begin());
+    let (config, busy) = (limits(gateway.settings()), sockets.begin());
     tokio::spawn(async move {
         let _busy = busy;
         // A client that left before the answer is lost, as the dropped peer says.
         if let Ok(upgraded) = upgraded.await {
-            let config = limits(&settings);
             pump(peer, WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await)
                 .await;
         }

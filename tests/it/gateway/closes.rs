@@ -180,6 +180,22 @@ async fn shutdown_closes_everyone_with_1001_and_waits_for_their_disconnects() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_is_let_in_during_shutdown_is_closed_at_once() {
+    let stage = Stage::with(prompt(), |_| async {
+        pass(1).await;
+        fine()
+    });
+    let shutdown = async {
+        pass(0).await;
+        stage.gateway.shutdown().await;
+        stage.told()
+    };
+    let (mut client, told) = tokio::join!(stage.client(), shutdown);
+    assert_eq!(client.next().await, close(1001, "Going away"));
+    assert_eq!(told, ["$connect", "$disconnect 1001 Going away"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn shutdown_does_not_wait_forever() {
     let stage = Stage::with(prompt(), |call| async move {
         if call.function == "disconnect" {

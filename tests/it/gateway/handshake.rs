@@ -54,9 +54,14 @@ async fn a_failed_or_malformed_or_panicking_connect_is_502() {
     assert_eq!(failed.refused(request("/prod")).await, StatusCode::BAD_GATEWAY);
     let panicking = Stage::with(prompt(), |_| async { panic!("a function panics on purpose") });
     assert_eq!(panicking.refused(request("/prod")).await, StatusCode::BAD_GATEWAY);
-    for malformed in
-        [Value::Null, json!({}), json!("200"), json!({ "statusCode": "ok" }), json!({ "statusCode": 200, "body": {} })]
-    {
+    for malformed in [
+        Value::Null,
+        json!({}),
+        json!("200"),
+        json!({ "statusCode": "ok" }),
+        json!({ "statusCode": 101 }),
+        json!({ "statusCode": 200, "body": {} }),
+    ] {
         let answer = malformed.clone();
         let stage = Stage::with(prompt(), move |_| std::future::ready(Ok(answer.clone())));
         assert_eq!(stage.refused(request("/prod")).await, StatusCode::BAD_GATEWAY, "{malformed}");

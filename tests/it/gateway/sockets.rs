@@ -125,6 +125,42 @@ async fn an_unknown_path_is_403_and_what_is_no_upgrade_goes_to_the_rest() {
 }
 
 #[tokio::test]
+async fn an_upgrade_without_a_key_is_400() {
+    let served = Served::start(Stage::new(prompt())).await;
+    let path = "/prod HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nx: y";
+    let answer = served.http("GET", path, "").await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_429_and_hears_the_rest_later() {
+    let served = Served::start(Stage::new(prompt())).await;
+    let mut socket = served.client().await;
+    let id = served.connection_id();
+    let mut posted = 0;
+    // Fills the operating system's buffers, too.
+    while served.stage.gateway.post(&id, vec![b'a'; 131_072].into()).is_ok() {
+        posted += 1;
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..posted {
+        assert_eq!(socket.next().await.unwrap().unwrap().len(), 131_072);
+    }
+    served.stage.gateway.post(&id, "again".into()).unwrap();
+    assert_eq!(socket.next().await.unwrap().unwrap(), Message::text("again"));
+}
+
+#[tokio::test]
+async fn a_compressed_frame_is_a_protocol_error() {
+    let served = Served::start(Stage::new(prompt())).await;
+    let mut socket = served.client().await;
+    let mut frame = Frame::message("hello", OpCode::Data(Data::Text), true);
+    frame.header_mut().rsv1 = true;
+    socket.send(Message::Frame(frame)).await.unwrap();
+    assert_eq!(closed_with(&mut socket).await.0, 1002);
+}
+
+#[tokio::test]
 async fn the_subprotocol_that_connect_returned_is_in_the_answer() {
     let served = Served::start(Stage::with(prompt(), |call| async move {
         let offered = &call.event["headers"]["Sec-WebSocket-Protocol"];
