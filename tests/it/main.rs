@@ -1,3 +1,6 @@
-//! x
+//! The system's promises, one test each.
 
+#[cfg(test)]
 mod codec;
+#[cfg(test)]
+mod gateway;

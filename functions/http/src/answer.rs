@@ -36,7 +36,8 @@ async fn run(
     route: &Route,
     request: Request,
 ) -> Result<(u16, Value), Error> {
-    let identity = request::identity(ctx, &request).await?;
+    let headers = request.headers().clone();
+    let identity = request::identity(ctx, &headers).await?;
     let command = request::command(route, request).await?;
     let caller = Caller { user: &identity.user, dialect, session: None, at: ctx.clock.now(), invocation: None };
     let outcome = app::run(ctx, &caller, command).await?;

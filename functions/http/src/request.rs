@@ -2,6 +2,7 @@
 
 use axum::body::to_bytes;
 use axum::extract::{FromRequestParts as _, RawPathParams, Request};
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use serde_json::{Map, Value};
@@ -17,8 +18,8 @@ use shared::error::Error;
 const BODY_MAX_BYTES: usize = 65_536;
 
 /// Who asks. A user is remembered from their first request on.
-pub(crate) async fn identity(ctx: &Ctx, request: &Request) -> Result<Identity, Error> {
-    let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+pub(crate) async fn identity(ctx: &Ctx, headers: &HeaderMap) -> Result<Identity, Error> {
+    let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let identity = app::authenticate(ctx, app::verified(ctx, token))?;
     ctx.store.see(&identity).await?;
     Ok(identity)

@@ -1,0 +1,48 @@
+//! Knowing when nothing is under way any more.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+
+/// Counts what is under way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Activity(Arc<Count>);
+
+#[derive(Debug, Default)]
+struct Count {
+    under_way: AtomicUsize,
+    none_left: Notify,
+}
+
+/// Something under way, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Busy(Arc<Count>);
+
+impl Activity {
+    /// Something begins.
+    pub(super) fn begin(&self) -> Busy {
+        self.0.under_way.fetch_add(1, Ordering::SeqCst);
+        Busy(Arc::clone(&self.0))
+    }
+
+    /// Waits until nothing is under way; at once if nothing is.
+    pub(super) async fn settled(&self) {
+        loop {
+            let mut none_left = std::pin::pin!(self.0.none_left.notified());
+            none_left.as_mut().enable();
+            if self.0.under_way.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            none_left.await;
+        }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if self.0.under_way.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.none_left.notify_waiters();
+        }
+    }
+}

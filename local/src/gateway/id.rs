@@ -1,0 +1,50 @@
+//! The ids that the gateway gives.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE;
+use shared::domain::clock::Clock;
+
+/// Eleven bytes are fifteen base64url characters and one `=`, as API Gateway's ids are.
+const ID_BYTES: usize = 11;
+
+/// The id of a connection: fifteen base64url characters and `=`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ConnectionId(String);
+
+impl ConnectionId {
+    /// A fresh one.
+    pub(super) fn fresh(clock: &Clock) -> Self {
+        Self(token(clock))
+    }
+
+    /// A connection id, if this has the form of one.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let characters = text.strip_suffix('=')?;
+        let base64url = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        (characters.len() == 15 && characters.chars().all(base64url)).then(|| Self(text.to_owned()))
+    }
+
+    /// The id as text.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A request id or message id, which look like connection ids.
+pub(super) fn token(clock: &Clock) -> String {
+    URL_SAFE.encode(clock.random::<ID_BYTES>())
+}
+
+/// An id as X-Ray writes it: the time in seconds and twelve random bytes, both in hexadecimal.
+pub(super) fn trace(clock: &Clock) -> String {
+    let unique = u128::from_le_bytes(clock.random()) >> 32;
+    format!("Root=1-{:08x}-{unique:024x}", clock.now().seconds())
+}

@@ -1,0 +1,292 @@
+//! Amazon API Gateway's WebSocket API, with its limits, its closes and its delays: code that works against a kinder gateway fails on
+//! the real one.
+//!
+//! A client's way through: [`server`] takes the socket and tells upgrades, `@connections` calls and everything else apart;
+//! [`Gateway::connect`] asks `$connect` and answers only then; a task in `connection` hands the client's frames to the functions that
+//! `routes` names, in the words of `events`. `websocket` is the only file that knows of real sockets; without it, a test speaks
+//! through a [`Peer`].
+//!
+//! Invariants:
+//! - Until the result of `$connect` is in (and a moment longer), a connection does not exist for `@connections`; nor after its end.
+//! - A connection ends once, and `$disconnect` is told after that.
+//! - What a function returns to a message or a disconnect is ignored, unless it is malformed.
+//! - A client that vanishes without a close frame is noticed at the idle limit only.
+//!
+//! Deliberately absent: authorizers, API keys, route responses, request templates, usage plans, and the check of signatures. A
+//! selection expression other than `$request.body.<member>` is refused.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use shared::domain::clock::{Clock, Timestamp};
+use tokio::sync::{mpsc, oneshot};
+
+mod activity;
+mod connection;
+mod events;
+mod id;
+mod integration;
+mod limits;
+mod peer;
+mod routes;
+pub mod server;
+mod settings;
+mod websocket;
+
+use activity::Activity;
+use connection::{Connection, Departure, Lines, Queued, Side};
+pub use events::ConnectRequest;
+pub(crate) use events::iso_time;
+use events::{Origin, Writer};
+use id::ConnectionId;
+use integration::{Answer, Call, Failure, Invocation};
+pub use integration::{FunctionError, Integration};
+use limits::Bucket;
+use peer::{Listener, Speaker};
+pub use peer::{Outbound, Peer};
+pub use routes::{Routes, UnsupportedExpression};
+pub use settings::{DisconnectFault, Mode, Settings};
+
+/// What API Gateway says when it closes a connection that is idle or old.
+const GOING_AWAY: &str = "Going away";
+
+/// Why an `@connections` call is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ManagementError {
+    /// The connection has ended, does not exist yet, or never did.
+    #[error("the connection is gone")]
+    Gone,
+    /// This is not the form of a connection id.
+    #[error("Invalid connectionId: {0}")]
+    Malformed(String),
+    /// The body is larger than a message may be.
+    #[error("the payload is too large")]
+    PayloadTooLarge,
+    /// Too many calls, or too much waits for this client.
+    #[error("the limit is exceeded")]
+    LimitExceeded,
+    /// The body is not UTF-8. What API Gateway makes of it is not known, so this gateway makes nothing of it.
+    #[error("a post that is not UTF-8 is not emulated")]
+    NotText,
+}
+
+/// What `GET @connections` tells of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// When the client asked to be connected.
+    pub connected_at: Timestamp,
+    /// When a message last went either way.
+    pub last_active_at: Timestamp,
+    /// The client's address.
+    pub source_ip: String,
+    /// The client's `User-Agent`.
+    pub user_agent: Option<String>,
+}
+
+/// A WebSocket API of Amazon API Gateway.
+pub struct Gateway {
+    settings: Settings,
+    routes: Routes,
+    integration: Arc<dyn Integration>,
+    clock: Clock,
+    directory: Mutex<Directory>,
+    activity: Activity,
+    new_connections: Bucket,
+    requests: Bucket,
+}
+
+/// The connections that have been accepted and have not ended.
+#[derive(Default)]
+struct Directory {
+    open: HashMap<ConnectionId, Arc<Connection>>,
+    closing: bool,
+}
+
+impl Gateway {
+    /// A gateway without connections.
+    #[must_use]
+    pub fn new(settings: Settings, routes: Routes, integration: Arc<dyn Integration>, clock: Clock) -> Arc<Self> {
+        let new_connections = Bucket::new(settings.connections_per_second, settings.connections_per_second);
+        let requests = Bucket::new(settings.requests_per_second, settings.requests_burst);
+        let (directory, activity) = (Mutex::default(), Activity::default());
+        Arc::new(Self { settings, routes, integration, clock, directory, activity, new_connections, requests })
+    }
+
+    /// The settings it was made with.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How many connections are open.
+    #[must_use]
+    pub fn open_connections(&self) -> usize {
+        self.directory().open.len()
+    }
+
+    /// A client's handshake: asks `$connect` and waits for what it says. If the caller stops waiting, the client counts as lost.
+    ///
+    /// # Errors
+    /// The HTTP status for the client: 403 for a path without an API, 429 over the rate, 502 if the function failed, 504 if it took
+    /// too long, 503 during shutdown, and whatever else the function returned.
+    pub async fn connect(self: &Arc<Self>, request: ConnectRequest) -> Result<Peer, StatusCode> {
+        if !self.settings.serves(&request.path) {
+            return Err(StatusCode::FORBIDDEN);
+        }
+        // From before the look at `closing` until the connection is open or refused, something is under way.
+        let busy = self.activity.begin();
+        if self.directory().closing {
+            return Err(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        if self.settings.rate_limits && !self.new_connections.take() {
+            return Err(StatusCode::TOO_MANY_REQUESTS);
+        }
+        // A task of its own, for a function runs to its end even if the client does not wait for it.
+        let opening = Arc::clone(self).open(request);
+        let opening = tokio::spawn(async move {
+            let _busy = busy;
+            opening.await
+        });
+        opening.await.unwrap_or(Err(StatusCode::INTERNAL_SERVER_ERROR))
+    }
+
+    async fn open(self: Arc<Self>, request: ConnectRequest) -> Result<Peer, StatusCode> {
+        let origin = Origin::new(&self.clock, &request);
+        let answer = self.ask_connect(&origin, &request).await?;
+        if !answer.status.is_success() {
+            return Err(answer.status);
+        }
+        let (outbound, to_client) = mpsc::unbounded_channel();
+        let (frames, from_client) = mpsc::channel(connection::WAITING_FRAMES);
+        let (departure, ended) = oneshot::channel();
+        let buffered_bytes = Arc::new(AtomicUsize::new(0));
+        let lines = Lines { outbound, buffered_bytes: Arc::clone(&buffered_bytes), departure };
+        let lag = settings::drawn(&self.clock, &self.settings.existence_lag_millis);
+        let connection = Arc::new(Connection::new(origin, lines, lag, self.clock.now()));
+        let closing = {
+            let mut directory = self.directory();
+            directory.open.insert(connection.origin.id.clone(), Arc::clone(&connection));
+            directory.closing
+        };
+        if closing {
+            self.end(&connection, Side::Gateway, (1001, GOING_AWAY));
+        }
+        tokio::spawn(connection::live(Arc::clone(&self), Arc::clone(&connection), from_client, ended));
+        let speaker = Speaker { gateway: self, connection, frames, subprotocol: answer.subprotocol };
+        Ok(Peer::new(speaker, Listener { outbound: to_client, buffered_bytes }))
+    }
+
+    async fn ask_connect(&self, origin: &Origin, request: &ConnectRequest) -> Result<Answer, StatusCode> {
+        let Some(function) = self.routes.function(routes::CONNECT) else { return Ok(Answer::accepted()) };
+        let writer = Writer { settings: &self.settings, clock: &self.clock, origin };
+        let event = writer.connect(request).json;
+        let call = Call { function: function.to_owned(), event, delay: Duration::ZERO };
+        let invocation = Invocation::start(&self.integration, call, self.activity.begin());
+        invocation.answer(self.settings.integration_timeout()).await.map_err(|failure| match failure {
+            Failure::Failed => StatusCode::BAD_GATEWAY,
+            Failure::TimedOut => self.settings.connect_timeout_status,
+        })
+    }
+
+    /// `POST @connections`: sends the bytes to the client as one text frame. Posts to one connection arrive in the order of the calls.
+    ///
+    /// # Errors
+    /// See [`ManagementError`].
+    pub fn post(&self, connection_id: &str, data: Bytes) -> Result<(), ManagementError> {
+        let id = self.admitted(connection_id)?;
+        if data.len() > self.settings.message_bytes {
+            return Err(ManagementError::PayloadTooLarge);
+        }
+        let connection = self.existing(&id)?;
+        let text = String::from_utf8(data.into()).map_err(|_| ManagementError::NotText)?;
+        match connection.queue(text, self.settings.outbound_buffer_bytes) {
+            Queued::Waiting => {
+                connection.touch(self.clock.now());
+                Ok(())
+            }
+            Queued::Full => Err(ManagementError::LimitExceeded),
+            Queued::Ended => Err(ManagementError::Gone),
+        }
+    }
+
+    /// `GET @connections`.
+    ///
+    /// # Errors
+    /// See [`ManagementError`].
+    pub fn get(&self, connection_id: &str) -> Result<Description, ManagementError> {
+        let id = self.admitted(connection_id)?;
+        let connection = self.existing(&id)?;
+        Ok(Description {
+            connected_at: connection.origin.connected_at,
+            last_active_at: connection.last_active_at(),
+            source_ip: connection.origin.source_ip.to_string(),
+            user_agent: connection.origin.user_agent.clone(),
+        })
+    }
+
+    /// `DELETE @connections`: closes the connection with 1000.
+    ///
+    /// # Errors
+    /// See [`ManagementError`].
+    pub fn delete(&self, connection_id: &str) -> Result<(), ManagementError> {
+        let id = self.admitted(connection_id)?;
+        let connection = self.existing(&id)?;
+        self.end(&connection, Side::Gateway, (1000, "Connection Closed Normally"));
+        Ok(())
+    }
+
+    /// Closes every client with 1001 and lets no more in; waits until their `$disconnect` has been handled, but not longer than
+    /// [`Settings::shutdown_secs`].
+    pub async fn shutdown(&self) {
+        let open: Vec<Arc<Connection>> = {
+            let mut directory = self.directory();
+            directory.closing = true;
+            directory.open.values().cloned().collect()
+        };
+        for connection in open {
+            self.end(&connection, Side::Gateway, (1001, GOING_AWAY));
+        }
+        let patience = Duration::from_secs(self.settings.shutdown_secs);
+        if tokio::time::timeout(patience, self.activity.settled()).await.is_err() {
+            tracing::warn!("some functions still run after the last client was closed");
+        }
+    }
+
+    /// Waits until no frame is queued and no invocation of this gateway runs: nothing more will be heard by itself.
+    pub async fn settled(&self) {
+        self.activity.settled().await;
+    }
+
+    fn directory(&self) -> MutexGuard<'_, Directory> {
+        self.directory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the rate allows one more message or `@connections` call.
+    fn admits_request(&self) -> bool {
+        !self.settings.rate_limits || self.requests.take()
+    }
+
+    fn admitted(&self, connection_id: &str) -> Result<ConnectionId, ManagementError> {
+        if !self.admits_request() {
+            return Err(ManagementError::LimitExceeded);
+        }
+        ConnectionId::parse(connection_id).ok_or_else(|| ManagementError::Malformed(connection_id.to_owned()))
+    }
+
+    fn existing(&self, id: &ConnectionId) -> Result<Arc<Connection>, ManagementError> {
+        let connection = self.directory().open.get(id).cloned();
+        connection.filter(|connection| connection.exists()).ok_or(ManagementError::Gone)
+    }
+
+    /// Ends a connection, unless it has ended: from here on it does not exist, and `$disconnect` will be told code and reason.
+    fn end(&self, connection: &Connection, side: Side, (code, reason): (u16, &str)) {
+        let departure = Departure { code, reason: reason.to_owned(), busy: self.activity.begin() };
+        if connection.end(side, departure) {
+            self.directory().open.remove(&connection.origin.id);
+        }
+    }
+}

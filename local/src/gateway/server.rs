@@ -1,0 +1,147 @@
+//! One port for everything: upgrades go to the WebSocket API, `/{stage}/@connections/{id}` to its management, the rest to a router.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use percent_encoding::percent_decode_str;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tower::ServiceExt as _;
+
+use super::activity::Activity;
+use super::{Gateway, ManagementError, websocket};
+use crate::management;
+
+/// How many clients may wait for being accepted: a crowd that comes back at once must not be turned away.
+const BACKLOG: u32 = 4_096;
+/// How long to wait after a failed accept, which mostly means that no file descriptor is left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long open sockets may take to finish at shutdown.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A listening socket with a long backlog.
+///
+/// # Errors
+/// If the address cannot be bound.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// What every socket needs.
+struct Front {
+    gateway: Arc<Gateway>,
+    rest: Router,
+    sockets: Activity,
+    stopping: watch::Receiver<bool>,
+}
+
+/// Serves until `shutdown` resolves; then closes every client with 1001, lets running requests finish, and returns.
+///
+/// A request given to `rest` carries the client's [`SocketAddr`] as an extension.
+pub async fn serve(
+    listeners: impl IntoIterator<Item = TcpListener>,
+    gateway: Arc<Gateway>,
+    rest: Router,
+    shutdown: impl Future<Output = ()>,
+) {
+    let sockets = Activity::default();
+    let (stop, stopping) = watch::channel(false);
+    let front = Arc::new(Front { gateway: Arc::clone(&gateway), rest, sockets: sockets.clone(), stopping });
+    let mut accepting = JoinSet::new();
+    for listener in listeners {
+        accepting.spawn(accept(listener, Arc::clone(&front)));
+    }
+    shutdown.await;
+    accepting.shutdown().await;
+    stop.send_replace(true);
+    gateway.shutdown().await;
+    if tokio::time::timeout(CLOSE_PATIENCE, sockets.settled()).await.is_err() {
+        tracing::warn!("some sockets are still open");
+    }
+}
+
+async fn accept(listener: TcpListener, front: Arc<Front>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, address)) => {
+                tokio::spawn(attend(Arc::clone(&front), stream, address));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a client could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Serves the requests of one socket, until it becomes a WebSocket or is closed.
+async fn attend(front: Arc<Front>, stream: TcpStream, address: SocketAddr) {
+    let _busy = front.sockets.begin();
+    let mut stopping = front.stopping.clone();
+    let _slower = stream.set_nodelay(true);
+    let service = service_fn(|request| {
+        let front = Arc::clone(&front);
+        async move { Ok::<_, Infallible>(respond(&front, request, address).await) }
+    });
+    let serving = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    let mut serving = std::pin::pin!(serving.with_upgrades());
+    let outcome = tokio::select! {
+        outcome = &mut serving => outcome,
+        _ = stopping.changed() => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "a client's HTTP connection ended badly");
+    }
+}
+
+async fn respond(front: &Front, mut request: Request<Incoming>, address: SocketAddr) -> Response<Body> {
+    if websocket::is_upgrade(request.headers()) {
+        return websocket::upgrade(&front.gateway, &front.sockets, request, address.ip()).await;
+    }
+    if let Some(connection_id) = managed(&front.gateway.settings().stage, request.uri().path()) {
+        return manage(&front.gateway, &connection_id, request).await.map(Body::from);
+    }
+    request.extensions_mut().insert(address);
+    match front.rest.clone().oneshot(request.map(Body::new)).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// The connection id of a management path, if it is one; SDKs percent-encode both `@` and `=`.
+fn managed(stage: &str, path: &str) -> Option<String> {
+    let path = percent_decode_str(path).decode_utf8().ok()?;
+    let id = path.strip_prefix('/')?.strip_prefix(stage)?.strip_prefix("/@connections/")?;
+    Some(id.to_owned())
+}
+
+async fn manage(gateway: &Gateway, connection_id: &str, request: Request<Incoming>) -> Response<Bytes> {
+    let (head, body) = request.into_parts();
+    let body = match Limited::new(body, gateway.settings().message_bytes).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return management::refusal(&ManagementError::PayloadTooLarge),
+        // The caller has gone; nobody will read this.
+        Err(_) => return Response::new(Bytes::new()),
+    };
+    management::answer(gateway, &head.method, connection_id, body)
+}

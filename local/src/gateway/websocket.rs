@@ -1,0 +1,211 @@
+//! Real sockets: the upgrade, which waits for `$connect`, and the pump between a socket and a [`Peer`].
+//!
+//! API Gateway negotiates permessage-deflate when a client offers it. The WebSocket library of this file has no extensions (as of
+//! version 0.30), so the offer is not taken up and every client goes on without compression; a compressed frame is a protocol error.
+//!
+//! The gateway never pings. Pongs are the library's work: it answers each ping while it reads.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt as _, StreamExt as _};
+use http::header::{
+    CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
+    UPGRADE,
+};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use percent_encoding::percent_decode_str;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::activity::Activity;
+use super::peer::{Listener, Speaker, Violation};
+use super::{ConnectRequest, Gateway, Outbound, Peer, Settings};
+
+/// How long a client may take to answer a close frame before the socket is dropped.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
+/// How much is read at once. Frames are small and connections many.
+const READ_BUFFER_BYTES: usize = 4_096;
+/// How much is written at once at least, while more is waiting.
+const WRITE_BUFFER_BYTES: usize = 16_384;
+
+type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
+/// Whether a request asks for the WebSocket protocol.
+pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
+    names(headers, &UPGRADE, "websocket") && names(headers, &CONNECTION, "upgrade")
+}
+
+/// Whether a header's comma-separated list names `token`.
+fn names(headers: &HeaderMap, header: &HeaderName, token: &str) -> bool {
+    let values = headers.get_all(header).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|entry| entry.trim().eq_ignore_ascii_case(token))
+}
+
+/// Answers an upgrade once `$connect` has: 101, or the status of the refusal. The socket counts in `sockets` until it is closed.
+pub(super) async fn upgrade(
+    gateway: &Arc<Gateway>,
+    sockets: &Activity,
+    mut request: Request<Incoming>,
+    source_ip: IpAddr,
+) -> Response<Body> {
+    let Some(accept) = accept_key(&request) else { return bare(StatusCode::BAD_REQUEST) };
+    let upgraded = hyper::upgrade::on(&mut request);
+    let (head, _no_body) = request.into_parts();
+    let peer = gateway.connect(ConnectRequest {
+        path: percent_decode_str(head.uri.path()).decode_utf8_lossy().into_owned(),
+        query: head.uri.query().map(str::to_owned),
+        headers: head.headers,
+        source_ip,
+    });
+    let peer = match peer.await {
+        Ok(peer) => peer,
+        Err(status) => return bare(status),
+    };
+    let mut response = bare(StatusCode::SWITCHING_PROTOCOLS);
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    if let Some(Ok(subprotocol)) = peer.subprotocol().map(HeaderValue::from_str) {
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
+    }
+    let (config, busy) = (limits(gateway.settings()), sockets.begin());
+    tokio::spawn(async move {
+        let _busy = busy;
+        // A client that left before the answer is lost, as the dropped peer says.
+        if let Ok(upgraded) = upgraded.await {
+            pump(peer, WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await)
+                .await;
+        }
+    });
+    response
+}
+
+/// What proves to the client that its handshake was understood; `None` if RFC 6455 does not allow the handshake.
+fn accept_key(request: &Request<Incoming>) -> Option<HeaderValue> {
+    let version = request.headers().get(SEC_WEBSOCKET_VERSION)?;
+    let key = request.headers().get(SEC_WEBSOCKET_KEY)?;
+    let allowed = request.method() == Method::GET && version == "13";
+    allowed.then(|| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok())?
+}
+
+fn limits(settings: &Settings) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_frame_size(Some(settings.frame_bytes))
+        .max_message_size(Some(settings.message_bytes))
+}
+
+/// How reading ended.
+enum Read {
+    /// With a close frame, which has been answered.
+    Closed,
+    /// Without one.
+    Lost,
+    /// With something forbidden. The peer has been told; it will want to send its close frame.
+    Violated,
+}
+
+/// Carries messages both ways until the connection is closed or lost.
+async fn pump(peer: Peer, socket: Socket) {
+    let (speaker, mut listener) = peer.split();
+    let (mut sink, mut stream) = socket.split();
+    let mut lingering = false;
+    {
+        let mut reading = std::pin::pin!(read(&mut stream, speaker));
+        let mut writing = std::pin::pin!(write(&mut sink, &mut listener));
+        tokio::select! {
+            end = &mut reading => match end {
+                Read::Closed | Read::Lost => {}
+                Read::Violated => {
+                    let _too_slow = tokio::time::timeout(CLOSE_PATIENCE, writing).await;
+                    lingering = true;
+                }
+            },
+            sent = &mut writing => if sent.is_ok() {
+                let _too_slow = tokio::time::timeout(CLOSE_PATIENCE, reading).await;
+            },
+        }
+    }
+    if lingering && let Ok(socket) = sink.reunite(stream) {
+        let _too_slow = tokio::time::timeout(CLOSE_PATIENCE, linger(socket)).await;
+    }
+}
+
+async fn read(stream: &mut SplitStream<Socket>, speaker: Speaker) -> Read {
+    let mut status = None;
+    while let Some(received) = stream.next().await {
+        let violation = match received {
+            Ok(Message::Text(text)) => {
+                speaker.message(text.as_str().to_owned()).await;
+                continue;
+            }
+            Ok(Message::Ping(_) | Message::Pong(_)) => {
+                speaker.control_frame();
+                continue;
+            }
+            Ok(Message::Close(frame)) => {
+                status = frame.map(|frame| (u16::from(frame.code), frame.reason.as_str().to_owned()));
+                // The next read sends the answer to the close frame.
+                continue;
+            }
+            Ok(Message::Binary(_) | Message::Frame(_)) => Violation::Binary,
+            Err(Error::Capacity(_)) => Violation::TooLarge,
+            Err(Error::Utf8(_)) => Violation::NotText,
+            Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => return Read::Lost,
+            Err(Error::Protocol(_)) => Violation::Protocol,
+            Err(_) => return Read::Lost,
+        };
+        speaker.violate(violation);
+        return Read::Violated;
+    }
+    speaker.close(status.as_ref().map(|(code, reason)| (*code, reason.as_str())));
+    Read::Closed
+}
+
+/// Sends what the gateway says; `Ok` once the close frame is out.
+async fn write(sink: &mut SplitSink<Socket, Message>, listener: &mut Listener) -> Result<(), Error> {
+    while let Some(first) = listener.next().await {
+        let mut waiting = Some(first);
+        // What waits is written together, and flushed once.
+        while let Some(outbound) = waiting {
+            match outbound {
+                Outbound::Text(text) => sink.feed(Message::text(text)).await?,
+                Outbound::Close { code, reason } => {
+                    let frame = CloseFrame { code: code.into(), reason: reason.into() };
+                    return sink.send(Message::Close(Some(frame))).await;
+                }
+            }
+            waiting = listener.try_next();
+        }
+        sink.flush().await?;
+    }
+    Ok(())
+}
+
+/// Reads away what a client still sends. A socket closed with unread bytes is reset, and the client would lose the close frame.
+async fn linger(mut socket: Socket) {
+    let stream = socket.get_mut();
+    let mut unread = [0_u8; READ_BUFFER_BYTES];
+    if stream.shutdown().await.is_ok() {
+        while matches!(stream.read(&mut unread).await, Ok(count) if count > 0) {}
+    }
+}
+
+fn bare(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}

@@ -1,0 +1,66 @@
+//! `@connections` as HTTP: what a call of the API Gateway Management API is answered with, in process and on the wire.
+//!
+//! Deliberately absent: the check of signatures. Whoever reaches the port may post.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName};
+use http::{HeaderValue, Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::gateway::{Description, Gateway, ManagementError, iso_time};
+
+/// Where API Gateway names the kind of an error, for SDKs to read.
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// Answers a call on `/@connections/{connection_id}`; the id is percent-decoded.
+#[must_use]
+pub fn answer(gateway: &Gateway, method: &Method, connection_id: &str, body: Bytes) -> Response<Bytes> {
+    let outcome = match *method {
+        Method::POST => gateway.post(connection_id, body).map(|()| plain(StatusCode::OK, Bytes::new())),
+        Method::GET => gateway.get(connection_id).map(|description| with_json(StatusCode::OK, &described(description))),
+        Method::DELETE => gateway.delete(connection_id).map(|()| plain(StatusCode::NO_CONTENT, Bytes::new())),
+        _ => {
+            return with_json(
+                StatusCode::NOT_IMPLEMENTED,
+                &json!({ "message": "only POST, GET and DELETE exist here" }),
+            );
+        }
+    };
+    outcome.unwrap_or_else(|error| refusal(&error))
+}
+
+/// The answer to a refused call: status, `x-amzn-ErrorType` and message.
+#[must_use]
+pub fn refusal(error: &ManagementError) -> Response<Bytes> {
+    let (status, kind) = match error {
+        ManagementError::Gone => (StatusCode::GONE, "GoneException"),
+        ManagementError::Malformed(_) => (StatusCode::BAD_REQUEST, "BadRequestException"),
+        ManagementError::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException"),
+        ManagementError::LimitExceeded => (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException"),
+        ManagementError::NotText => (StatusCode::NOT_IMPLEMENTED, "NotImplementedException"),
+    };
+    let mut response = with_json(status, &json!({ "message": error.to_string() }));
+    response.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+fn described(description: Description) -> Value {
+    let Description { connected_at, last_active_at, source_ip, user_agent } = description;
+    let identity = match user_agent {
+        Some(user_agent) => json!({ "sourceIp": source_ip, "userAgent": user_agent }),
+        None => json!({ "sourceIp": source_ip }),
+    };
+    json!({ "connectedAt": iso_time(connected_at), "lastActiveAt": iso_time(last_active_at), "identity": identity })
+}
+
+fn with_json(status: StatusCode, body: &Value) -> Response<Bytes> {
+    let mut response = plain(status, body.to_string().into());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn plain(status: StatusCode, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
+}
