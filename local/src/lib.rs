@@ -1,4 +1,24 @@
-//! The pocket cloud: what AWS does for Parlance, on one machine.
+//! The pocket cloud: what AWS does for Parlance, in one process, booted from template.yaml. In reading order:
+//!
+//! - [`template`]: the deployed system, read.
+//! - [`cloud`]: all of it, put together.
+//! - [`gateway`], [`management`]: API Gateway's WebSocket API and `@connections`.
+//! - [`lambda`]: the functions, invoked synchronously and asynchronously.
+//! - [`dynamodb`]: the tables.
+//! - [`schedule`]: what runs by the clock.
+//! - [`connector`]: the one seam: the AWS SDK's requests, answered here.
+//! - [`token`]: tokens for development.
+//! - [`world`]: the whole system for a test, with clients that need no sockets.
+//!
+//! What this emulation does not support is refused with 501, never approximated.
 
+pub mod cloud;
+pub mod connector;
+pub mod dynamodb;
 pub mod gateway;
+pub mod lambda;
 pub mod management;
+pub mod schedule;
+pub mod template;
+pub mod token;
+pub mod world;

@@ -1,6 +1,8 @@
-//! The system's promises, one test each.
+//! The tests of the whole: transcripts over the system in one process, and what holds it together.
 
 #[cfg(test)]
 mod codec;
 #[cfg(test)]
 mod gateway;
+#[cfg(test)]
+mod template;

@@ -34,14 +34,15 @@ pub async fn handle(ctx: &Ctx) -> Result<(), Error> {
     for row in ctx.store.slot(turn).await? {
         connections.entry(row.connection.clone()).or_default().push(row);
     }
-    let beats = futures_util::stream::iter(&connections).map(|(connection, rows)| beat(ctx, connection, rows, now));
+    let beats = futures_util::stream::iter(connections).map(|(connection, rows)| beat(ctx, connection, rows, now));
     beats.buffer_unordered(CONCURRENCY).collect::<()>().await;
     close_waiting(ctx, now).await?;
     erase(ctx).await
 }
 
 /// Pings a connection, and ends those of its sockets whose token has ended.
-async fn beat(ctx: &Ctx, connection: &ConnectionId, rows: &[Slot], now: Timestamp) {
+async fn beat(ctx: &Ctx, connection: ConnectionId, rows: Vec<Slot>, now: Timestamp) {
+    let connection = &connection;
     for row in rows.iter().filter(|row| row.expires_at.is_some_and(|expiry| expiry <= now)) {
         match ctx.store.session(connection, &row.namespace).await {
             Ok(Some(session)) if session.ended_at.is_none() => end(ctx, &session).await,

@@ -1,0 +1,192 @@
+//! The pocket cloud: template.yaml's tables, functions and routes, put together in this process.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use aws_types::sdk_config::{SharedAsyncSleep, SharedCredentialsProvider};
+use axum::Router;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use shared::config::{Config, ConfigError};
+use shared::ctx::Ctx;
+use shared::domain::clock::Clock;
+
+use crate::connector::{Connector, Services};
+use crate::dynamodb::{DynamoDb, DynamoDbError};
+use crate::gateway::{Gateway, Routes, Settings, UnsupportedExpression};
+use crate::lambda::{Handler, Invoked, Lambda};
+use crate::template::{Function, Schedule, Template, TemplateError};
+use crate::token::DEV_SECRET;
+
+/// The deployed system, as committed.
+pub const TEMPLATE: &str = include_str!("../../template.yaml");
+
+/// What template.yaml's parameter has to be given: 32 characters. The functions get [`DEV_SECRET`] in its place.
+const SECRET_PLACEHOLDER: &str = "replaced-by-the-development-secret";
+
+/// Where the tables are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// In a folder, from one start to the next.
+    Folder(PathBuf),
+    /// In memory.
+    Memory,
+    /// At another DynamoDB-compatible endpoint.
+    Endpoint(String),
+}
+
+/// How the system is to be booted.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the tables are kept.
+    pub storage: Storage,
+    /// Values for template.yaml's parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// How the gateway behaves; what template.yaml says of it comes from there.
+    pub gateway: Settings,
+    /// Time and randomness.
+    pub clock: Clock,
+    /// Shortens the waits before retries of asynchronous invocations.
+    pub retry_scale: f64,
+}
+
+/// Why the system cannot be booted.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    /// template.yaml, or a parameter of it.
+    #[error("template.yaml: {0}")]
+    Template(#[from] TemplateError),
+    /// A route selection expression the gateway does not know.
+    #[error("template.yaml: {0}")]
+    Expression(#[from] UnsupportedExpression),
+    /// A function's settings.
+    #[error("the function {package} cannot start: {error}")]
+    Config {
+        /// Which.
+        package: String,
+        /// Why.
+        error: ConfigError,
+    },
+    /// A function that has no code.
+    #[error("template.yaml names the function {0}, which is not known here")]
+    UnknownFunction(String),
+    /// The tables.
+    #[error(transparent)]
+    DynamoDb(#[from] DynamoDbError),
+}
+
+/// The system, running.
+pub struct PocketCloud {
+    /// What it was booted from.
+    pub template: Template,
+    /// What functions reach.
+    pub services: Arc<Services>,
+    /// The functions.
+    pub lambda: Arc<Lambda>,
+    /// The WebSocket API.
+    pub gateway: Arc<Gateway>,
+    /// The HTTP API.
+    pub http: Router,
+}
+
+impl PocketCloud {
+    /// Reads template.yaml, makes its tables, starts its functions and opens its APIs.
+    ///
+    /// # Errors
+    /// [`BootError`].
+    pub async fn boot(options: Options) -> Result<Self, BootError> {
+        let Options { storage, mut parameters, mut gateway, clock, retry_scale } = options;
+        parameters.entry("JwtSecret".to_owned()).or_insert_with(|| SECRET_PLACEHOLDER.to_owned());
+        let template = Template::read(TEMPLATE, &parameters)?;
+        let dynamodb = match &storage {
+            Storage::Folder(folder) => DynamoDb::in_folder(folder)?,
+            Storage::Memory => DynamoDb::in_memory()?,
+            Storage::Endpoint(endpoint) => DynamoDb::elsewhere(endpoint),
+        };
+        dynamodb.make(&template.tables).await?;
+        let services = Services::new(dynamodb);
+        let (mut handlers, mut http) = (Vec::new(), Router::new());
+        for function in template.functions.values() {
+            let function = Arc::new(function.clone());
+            let ctx = context(&services, &function, &clock)?;
+            if function.package == "http" {
+                http = rest::router(Arc::clone(&ctx));
+                continue;
+            }
+            let handler = handler(&function.package, ctx);
+            let handler = handler.ok_or_else(|| BootError::UnknownFunction(function.package.clone()))?;
+            handlers.push((function, handler));
+        }
+        let lambda = Lambda::new(handlers, retry_scale);
+        gateway.stage.clone_from(&template.websocket.stage);
+        let names = template.websocket.routes.iter().filter_map(|(key, package)| {
+            Some((key.clone(), template.functions.get(package)?.name.clone()))
+        });
+        let routes = Routes::new(&template.websocket.selection_expression, names)?;
+        let gateway = Gateway::new(gateway, routes, Arc::new(Invoked(Arc::clone(&lambda))), clock);
+        services.connect(&gateway, &lambda);
+        Ok(Self { template, services, lambda, gateway, http })
+    }
+
+    /// The schedules, each with the name its function is invoked by.
+    #[must_use]
+    pub fn schedules(&self) -> Vec<(Schedule, String)> {
+        let named = self.template.schedules.iter().filter_map(|schedule| {
+            Some((schedule.clone(), self.template.functions.get(&schedule.function)?.name.clone()))
+        });
+        named.collect()
+    }
+}
+
+fn context(services: &Arc<Services>, function: &Arc<Function>, clock: &Clock) -> Result<Arc<Ctx>, BootError> {
+    let lookup = |name: &str| {
+        let value = function.environment.get(name)?;
+        Some(if value == SECRET_PLACEHOLDER { DEV_SECRET.to_owned() } else { value.clone() })
+    };
+    let config = Config::read(&lookup);
+    let config = config.map_err(|error| BootError::Config { package: function.package.clone(), error })?;
+    let connector = Connector::new(Arc::clone(services), Arc::clone(function));
+    Ok(Arc::new(Ctx::new(config, clock.clone(), &aws(connector, services.dynamodb.endpoint()))))
+}
+
+/// The SDK as a function uses it, with our connector.
+fn aws(connector: Connector, endpoint: Option<&str>) -> SdkConfig {
+    let credentials = Credentials::new("local", "local", None, None, "local");
+    let mut config = SdkConfig::builder()
+        .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(connector)
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
+    // Only DynamoDB can be elsewhere: the other services are told apart by their paths.
+    config.set_endpoint_url(endpoint.map(str::to_owned));
+    config.build()
+}
+
+fn handler(package: &str, ctx: Arc<Ctx>) -> Option<Handler> {
+    macro_rules! handler {
+        ($function:ident) => {
+            Arc::new(move |event: Value| -> BoxFuture<'static, Value> {
+                let ctx = Arc::clone(&ctx);
+                Box::pin(async move { $function::handle(&ctx, event).await })
+            })
+        };
+    }
+    Some(match package {
+        "block" => handler!(block),
+        "connect" => handler!(connect),
+        "disconnect" => handler!(disconnect),
+        "handshake" => handler!(handshake),
+        "heartbeat" => handler!(heartbeat),
+        "message" => handler!(message),
+        "presence" => handler!(presence),
+        "switchboard" => handler!(switchboard),
+        "typing" => handler!(typing),
+        _ => return None,
+    })
+}

@@ -1,0 +1,188 @@
+//! The seam: the AWS SDK's HTTP connector, in process. A function's requests are answered by the service they are for, provided that the
+//! role which template.yaml gives the function allows them.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use http::Method;
+
+use crate::dynamodb::DynamoDb;
+use crate::gateway::Gateway;
+use crate::lambda::Lambda;
+use crate::management;
+use crate::template::{Function, Resource};
+
+/// The services that functions reach. The gateway and the registry come to it after it is made, because they reach it too.
+#[derive(Debug)]
+pub struct Services {
+    /// The tables.
+    pub dynamodb: DynamoDb,
+    gateway: OnceLock<Weak<Gateway>>,
+    lambda: OnceLock<Weak<Lambda>>,
+    used: Mutex<BTreeSet<Permission>>,
+}
+
+/// An action on a resource that a function has made use of: package, action, resource.
+pub type Permission = (String, String, Resource);
+
+impl Services {
+    /// Services with the tables alone.
+    #[must_use]
+    pub fn new(dynamodb: DynamoDb) -> Arc<Self> {
+        let (gateway, lambda, used) = Default::default();
+        Arc::new(Self { dynamodb, gateway, lambda, used })
+    }
+
+    /// Makes the gateway and the functions reachable. Only the first call counts.
+    pub fn connect(&self, gateway: &Arc<Gateway>, lambda: &Arc<Lambda>) {
+        let _ = self.gateway.set(Arc::downgrade(gateway));
+        let _ = self.lambda.set(Arc::downgrade(lambda));
+    }
+
+    /// Every permission that was made use of so far.
+    #[must_use]
+    pub fn used(&self) -> BTreeSet<Permission> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn allowed(&self, function: &Function, action: &str, resource: Resource) -> bool {
+        let may = function.may(action, &resource);
+        if may {
+            let permission = (function.package.clone(), action.to_owned(), resource);
+            self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(permission);
+        } else {
+            tracing::error!(function = function.package, action, %resource, "the role of a function does not allow what it does");
+        }
+        may
+    }
+}
+
+/// One function's way to AWS.
+#[derive(Clone, Debug)]
+pub struct Connector {
+    services: Arc<Services>,
+    function: Arc<Function>,
+}
+
+impl Connector {
+    /// For a function with its role.
+    #[must_use]
+    pub fn new(services: Arc<Services>, function: Arc<Function>) -> Self {
+        Self { services, function }
+    }
+
+    async fn answer(self, request: HttpRequest) -> HttpResponse {
+        let path = request.uri().split_once("://").map_or("", |(_, rest)| rest);
+        let path = path.split_once('/').map_or("", |(_, path)| path);
+        let path = path.split_once('?').map_or(path, |(path, _)| path).to_owned();
+        if let Some(operation) = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next()) {
+            let operation = operation.to_owned();
+            return self.dynamodb(&operation, request).await;
+        }
+        if let Some((_, id)) = path.rsplit_once("/@connections/") {
+            return self.connections(&request, &decoded(id));
+        }
+        let invoked = path.strip_prefix("2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
+        match invoked {
+            Some(name) => self.invoke(&request, &decoded(name)),
+            None => refusal(501, "UnsupportedOperation", "the local system does not have this service"),
+        }
+    }
+
+    async fn dynamodb(&self, operation: &str, request: HttpRequest) -> HttpResponse {
+        let needs = self.services.dynamodb.needs(operation, request.body().bytes().unwrap_or_default());
+        let denied = needs.into_iter().find(|(action, resource)| {
+            !self.services.allowed(&self.function, &format!("dynamodb:{action}"), resource.clone())
+        });
+        if let Some((action, resource)) = denied {
+            return self.denied(&action, &resource);
+        }
+        self.services.dynamodb.serve(operation, request).await
+    }
+
+    fn connections(&self, request: &HttpRequest, id: &str) -> HttpResponse {
+        let Some(gateway) = self.services.gateway.get().and_then(Weak::upgrade) else {
+            return refusal(503, "ServiceUnavailable", "the gateway is not running");
+        };
+        let resource = Resource::Connections(request.method().to_owned());
+        if !self.services.allowed(&self.function, "execute-api:ManageConnections", resource.clone()) {
+            return self.denied("execute-api:ManageConnections", &resource);
+        }
+        let method = Method::from_bytes(request.method().as_bytes()).unwrap_or_default();
+        let (parts, body) = management::answer(&gateway, &method, id, body(request)).into_parts();
+        let mut answer = response(parts.status.as_u16(), body);
+        for (name, value) in &parts.headers {
+            if let Ok(value) = value.to_str() {
+                answer.headers_mut().insert(name.as_str().to_owned(), value.to_owned());
+            }
+        }
+        answer
+    }
+
+    fn invoke(&self, request: &HttpRequest, name: &str) -> HttpResponse {
+        let Some(lambda) = self.services.lambda.get().and_then(Weak::upgrade) else {
+            return refusal(503, "ServiceUnavailable", "no function is running");
+        };
+        let Some(package) = lambda.package(name) else {
+            return refusal(404, "ResourceNotFoundException", "there is no function of this name");
+        };
+        let resource = Resource::Function(package);
+        if !self.services.allowed(&self.function, "lambda:InvokeFunction", resource.clone()) {
+            return self.denied("lambda:InvokeFunction", &resource);
+        }
+        if request.headers().get("x-amz-invocation-type") != Some("Event") {
+            return refusal(501, "UnsupportedOperation", "functions are invoked asynchronously here");
+        }
+        match lambda.invoke_later(name, &body(request)) {
+            Ok(()) => response(202, Bytes::new()),
+            Err(error) => refusal(error.status(), error.kind(), &error.to_string()),
+        }
+    }
+
+    fn denied(&self, action: &str, resource: &Resource) -> HttpResponse {
+        let message = format!("the role of {} does not allow {action} on {resource}", self.function.package);
+        refusal(403, "AccessDeniedException", &message)
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let this = self.clone();
+        HttpConnectorFuture::new(async move { Ok(this.answer(request).await) })
+    }
+}
+
+impl HttpClient for Connector {
+    fn http_connector(&self, _settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+fn body(request: &HttpRequest) -> Bytes {
+    request.body().bytes().map(Bytes::copy_from_slice).unwrap_or_default()
+}
+
+fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// A response with a body.
+pub(crate) fn response(status: u16, body: Bytes) -> HttpResponse {
+    let status = StatusCode::try_from(status).unwrap_or_else(|_| StatusCode::from(http::StatusCode::INTERNAL_SERVER_ERROR));
+    HttpResponse::new(status, SdkBody::from(body))
+}
+
+fn refusal(status: u16, kind: &str, message: &str) -> HttpResponse {
+    let body = serde_json::json!({"__type": kind, "message": message}).to_string();
+    let mut answer = response(status, body.into());
+    answer.headers_mut().insert("x-amzn-errortype", kind.to_owned());
+    answer
+}

@@ -1,0 +1,290 @@
+//! The tables: the `dynoxide-rs` engine on SQLite in this process, or any other DynamoDB-compatible endpoint.
+//!
+//! With a file, SQLite writes ahead (WAL) with `synchronous` NORMAL: a killed process loses nothing that was committed; a machine that
+//! loses power may lose the last moments.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use dynoxide::{Database, DynoxideError};
+use http_body_util::BodyExt as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::template::{Resource, Table};
+
+/// Where the tables are.
+pub struct DynamoDb {
+    engine: Engine,
+    meter: Mutex<Meter>,
+}
+
+enum Engine {
+    Here(Database),
+    There(Elsewhere),
+}
+
+struct Elsewhere {
+    connector: SharedHttpConnector,
+    endpoint: String,
+}
+
+/// What has been asked of DynamoDB, and what that costs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Meter {
+    /// Requests, by operation.
+    pub requests: BTreeMap<String, u64>,
+    /// Units of reading, by the operations that read.
+    pub read_units: f64,
+    /// Units of writing, indexes included.
+    pub write_units: f64,
+}
+
+impl std::fmt::Debug for DynamoDb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DynamoDb").finish_non_exhaustive()
+    }
+}
+
+/// Why the tables cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum DynamoDbError {
+    /// The engine says no.
+    #[error("the database cannot be opened: {0}")]
+    Engine(#[from] DynoxideError),
+    /// A table cannot be made.
+    #[error("the table {table} cannot be made: {answer}")]
+    Table {
+        /// Which.
+        table: String,
+        /// What was answered.
+        answer: String,
+    },
+    /// A file or folder cannot be used.
+    #[error("the data folder cannot be used: {0}")]
+    Folder(#[from] std::io::Error),
+}
+
+impl DynamoDb {
+    /// Tables in a file of this folder, kept from one start to the next.
+    ///
+    /// # Errors
+    /// If the folder or the file cannot be used.
+    pub fn in_folder(folder: &Path) -> Result<Self, DynamoDbError> {
+        std::fs::create_dir_all(folder)?;
+        let database = Database::new(&folder.join("dynamodb.sqlite").to_string_lossy())?;
+        // The engine's way of saying `PRAGMA synchronous = NORMAL`; WAL it has from the start.
+        database.disable_bulk_loading()?;
+        Ok(Self::with(Engine::Here(database)))
+    }
+
+    /// Tables that are gone with the process.
+    ///
+    /// # Errors
+    /// If the engine cannot start.
+    pub fn in_memory() -> Result<Self, DynamoDbError> {
+        Ok(Self::with(Engine::Here(Database::memory()?)))
+    }
+
+    /// Tables of another DynamoDB-compatible endpoint, `http` or `https`. What is asked there is not metered.
+    #[must_use]
+    pub fn elsewhere(endpoint: &str) -> Self {
+        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+        let connector = aws_smithy_http_client::Connector::builder().tls_provider(provider).build();
+        let connector = SharedHttpConnector::new(connector);
+        Self::with(Engine::There(Elsewhere { connector, endpoint: endpoint.trim_end_matches('/').to_owned() }))
+    }
+
+    /// Where requests are to be addressed, if not here.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        match &self.engine {
+            Engine::Here(_) => None,
+            Engine::There(elsewhere) => Some(&elsewhere.endpoint),
+        }
+    }
+
+    fn with(engine: Engine) -> Self {
+        Self { engine, meter: Mutex::default() }
+    }
+
+    /// Makes the tables that are not there yet.
+    ///
+    /// # Errors
+    /// If one cannot be made.
+    pub async fn make(&self, tables: &BTreeMap<String, Table>) -> Result<(), DynamoDbError> {
+        for (name, table) in tables {
+            self.admit("CreateTable", name, &table.create_table(), "ResourceInUseException").await?;
+            if let Some(time_to_live) = table.update_time_to_live() {
+                self.admit("UpdateTimeToLive", name, &time_to_live, "already").await?;
+            }
+        }
+        *self.meter.lock().unwrap_or_else(PoisonError::into_inner) = Meter::default();
+        Ok(())
+    }
+
+    async fn admit(&self, operation: &str, table: &str, request: &Value, fine: &str) -> Result<(), DynamoDbError> {
+        let (status, answer) = self.call(operation, request.to_string().as_bytes()).await;
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        if status == 200 || answer.contains(fine) {
+            return Ok(());
+        }
+        Err(DynamoDbError::Table { table: table.to_owned(), answer })
+    }
+
+    /// What has been asked since the start or the last [`DynamoDb::reset_meter`].
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        self.meter.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Begins to count anew.
+    pub fn reset_meter(&self) {
+        *self.meter.lock().unwrap_or_else(PoisonError::into_inner) = Meter::default();
+    }
+
+    /// What a role must allow for an operation: IAM's action and the table or index, for each part of a transaction or batch.
+    #[must_use]
+    pub fn needs(&self, operation: &str, body: &[u8]) -> Vec<(String, Resource)> {
+        let request: Value = serde_json::from_slice(body).unwrap_or_default();
+        let table = |value: &Value| value.get("TableName").and_then(Value::as_str).unwrap_or_default().to_owned();
+        match operation {
+            "TransactWriteItems" => {
+                let items = request.get("TransactItems").and_then(Value::as_array).into_iter().flatten();
+                let parts = items.filter_map(Value::as_object).flatten().map(|(kind, part)| {
+                    let action = if kind == "ConditionCheck" { "ConditionCheckItem".to_owned() } else { format!("{kind}Item") };
+                    (action, Resource::Table(table(part)))
+                });
+                parts.collect()
+            }
+            "BatchGetItem" | "BatchWriteItem" => {
+                let tables = request.get("RequestItems").and_then(Value::as_object).into_iter().flatten();
+                tables.map(|(table, _)| (operation.to_owned(), Resource::Table(table.clone()))).collect()
+            }
+            _ => {
+                let resource = match request.get("IndexName").and_then(Value::as_str) {
+                    Some(index) => Resource::Index { table: table(&request), index: index.to_owned() },
+                    None => Resource::Table(table(&request)),
+                };
+                vec![(operation.to_owned(), resource)]
+            }
+        }
+    }
+
+    /// Answers a signed request of a function.
+    pub async fn serve(&self, operation: &str, request: HttpRequest) -> HttpResponse {
+        let Engine::There(elsewhere) = &self.engine else {
+            let body = request.body().bytes().map(Bytes::copy_from_slice).unwrap_or_default();
+            let (status, answer) = self.call(operation, &body).await;
+            return crate::connector::response(status, answer);
+        };
+        elsewhere.connector.call(request).await.unwrap_or_else(|error| unreachable_endpoint(&elsewhere.endpoint, &error))
+    }
+
+    /// Answers one request of DynamoDB's JSON protocol: HTTP status and body.
+    pub async fn call(&self, operation: &str, body: &[u8]) -> (u16, Bytes) {
+        match &self.engine {
+            Engine::Here(database) => {
+                let metered = metered(operation, body);
+                let (status, answer) = here(database, operation, metered.as_deref().unwrap_or(body));
+                self.count(operation, &answer);
+                (status, answer)
+            }
+            Engine::There(elsewhere) => there(elsewhere, operation, body).await,
+        }
+    }
+
+    fn count(&self, operation: &str, answer: &[u8]) {
+        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        let consumed = match answer.get("ConsumedCapacity") {
+            Some(Value::Array(all)) => all.iter().map(units).sum(),
+            Some(one) => units(one),
+            None => 0.0,
+        };
+        let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
+        *meter.requests.entry(operation.to_owned()).or_default() += 1;
+        if matches!(operation, "GetItem" | "BatchGetItem" | "Query" | "Scan" | "TransactGetItems") {
+            meter.read_units += consumed;
+        } else {
+            meter.write_units += consumed;
+        }
+    }
+}
+
+fn units(consumed: &Value) -> f64 {
+    consumed.get("CapacityUnits").and_then(Value::as_f64).unwrap_or_default()
+}
+
+/// The request with the question what it costs; `None` where that cannot be asked.
+fn metered(operation: &str, body: &[u8]) -> Option<Vec<u8>> {
+    let item = operation.ends_with("Item") || operation.ends_with("Items") || operation == "Query";
+    if !item {
+        return None;
+    }
+    let mut request: Value = serde_json::from_slice(body).ok()?;
+    request.as_object_mut()?.entry("ReturnConsumedCapacity").or_insert_with(|| json!("TOTAL"));
+    serde_json::to_vec(&request).ok()
+}
+
+fn here(database: &Database, operation: &str, body: &[u8]) -> (u16, Bytes) {
+    let answered = match operation {
+        "BatchGetItem" => run(body, |request| database.batch_get_item(request)),
+        "BatchWriteItem" => run(body, |request| database.batch_write_item(request)),
+        "CreateTable" => run(body, |request| database.create_table(request)),
+        "DeleteItem" => run(body, |request| database.delete_item(request)),
+        "GetItem" => run(body, |request| database.get_item(request)),
+        "PutItem" => run(body, |request| database.put_item(request)),
+        "Query" => run(body, |request| database.query(request)),
+        "TransactWriteItems" => run(body, |request| database.transact_write_items(request)),
+        "UpdateItem" => run(body, |request| database.update_item(request)),
+        "UpdateTimeToLive" => run(body, |request| database.update_time_to_live(request)),
+        _ => {
+            let refusal = json!({"__type": "UnsupportedOperation", "message": "Parlance does not use this operation"});
+            return (501, refusal.to_string().into());
+        }
+    };
+    answered.unwrap_or_else(|error| (error.status_code(), error.to_json().into()))
+}
+
+/// Asks another endpoint, unsigned in all but form: emulators do not check signatures, and AWS makes its tables from template.yaml.
+async fn there(elsewhere: &Elsewhere, operation: &str, body: &[u8]) -> (u16, Bytes) {
+    const UNSIGNED: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
+                            SignedHeaders=host;x-amz-target, Signature=unsigned";
+    let request = http::Request::post(format!("{}/", elsewhere.endpoint))
+        .header("content-type", "application/x-amz-json-1.0")
+        .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+        .header("x-amz-date", "20260101T000000Z")
+        .header("authorization", UNSIGNED)
+        .body(SdkBody::from(body));
+    let request = request.ok().and_then(|request| HttpRequest::try_from(request).ok());
+    let Some(request) = request else { return (400, Bytes::from_static(b"the endpoint is not an address")) };
+    let answered = elsewhere.connector.call(request).await;
+    let answer = answered.unwrap_or_else(|error| unreachable_endpoint(&elsewhere.endpoint, &error));
+    let status = answer.status().as_u16();
+    let body = answer.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    (status, body)
+}
+
+fn unreachable_endpoint(endpoint: &str, error: &dyn std::error::Error) -> HttpResponse {
+    let message = format!("{endpoint} does not answer: {error}");
+    tracing::error!(error.cause = message, "DynamoDB cannot be reached");
+    let body = json!({"__type": "InternalServerError", "message": message}).to_string();
+    crate::connector::response(500, body.into())
+}
+
+fn run<Q: DeserializeOwned, A: Serialize>(
+    body: &[u8],
+    operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
+) -> Result<(u16, Bytes), DynoxideError> {
+    let malformed = |error: serde_json::Error| DynoxideError::SerializationException(error.to_string());
+    let request = serde_json::from_slice(body).map_err(malformed)?;
+    let answer = operation(request)?;
+    Ok((200, serde_json::to_vec(&answer).map_err(malformed)?.into()))
+}

@@ -1,0 +1,206 @@
+//! The functions: a registry of handlers by the name they are invoked with, synchronously by the gateway and asynchronously by each other.
+//!
+//! As Lambda does, an asynchronous invocation that fails is tried again as often as template.yaml says, and each may come twice. A panic is a
+//! failed invocation. What is not as in Lambda: an environment here handles many events at a time.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::gateway::{FunctionError, Integration};
+use crate::template::Function;
+
+/// Most bytes of an asynchronous event (gateway.md, "Lambda").
+const EVENT_MAX_BYTES: usize = 1_048_576;
+
+/// Waits before the first and the second retry (gateway.md, "Lambda"), scaled by the registry's setting.
+const RETRY_WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
+
+/// A handler with what it works with.
+pub type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Value> + Send + Sync>;
+
+struct Deployed {
+    handler: Handler,
+    function: Arc<Function>,
+}
+
+/// The registry.
+pub struct Lambda {
+    by_name: BTreeMap<String, Deployed>,
+    running: watch::Sender<u64>,
+    panics: AtomicU64,
+    doubled: AtomicBool,
+    retry_scale: f64,
+}
+
+impl std::fmt::Debug for Lambda {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lambda").field("functions", &self.by_name.keys()).finish_non_exhaustive()
+    }
+}
+
+/// Why an event was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum InvokeError {
+    /// There is no such function.
+    #[error("there is no function of this name")]
+    NotFound,
+    /// The event is larger than Lambda takes.
+    #[error("the event is larger than {EVENT_MAX_BYTES} bytes")]
+    TooLarge,
+    /// The event is not JSON.
+    #[error("the event is not JSON")]
+    NotJson,
+}
+
+impl InvokeError {
+    /// The HTTP status Lambda answers with.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::NotFound => 404,
+            Self::TooLarge => 413,
+            Self::NotJson => 400,
+        }
+    }
+
+    /// The name of Lambda's exception.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::NotFound => "ResourceNotFoundException",
+            Self::TooLarge => "RequestTooLargeException",
+            Self::NotJson => "InvalidRequestContentException",
+        }
+    }
+}
+
+/// Counts an invocation for as long as it runs.
+struct Running(Arc<Lambda>);
+
+impl Running {
+    fn new(lambda: &Arc<Lambda>) -> Self {
+        lambda.running.send_modify(|running| *running += 1);
+        Self(Arc::clone(lambda))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.send_modify(|running| *running -= 1);
+    }
+}
+
+impl Lambda {
+    /// Deploys functions with their handlers. `retry_scale` shortens the waits before retries.
+    #[must_use]
+    pub fn new(functions: Vec<(Arc<Function>, Handler)>, retry_scale: f64) -> Arc<Self> {
+        let by_name = functions
+            .into_iter()
+            .map(|(function, handler)| (function.name.clone(), Deployed { handler, function }))
+            .collect();
+        let (running, panics, doubled) = (watch::Sender::new(0), AtomicU64::new(0), AtomicBool::new(false));
+        Arc::new(Self { by_name, running, panics, doubled, retry_scale })
+    }
+
+    /// The package of a function.
+    #[must_use]
+    pub fn package(&self, name: &str) -> Option<String> {
+        self.by_name.get(name).map(|deployed| deployed.function.package.clone())
+    }
+
+    /// From now on each asynchronous event comes twice, as Lambda says it may.
+    pub fn double(&self) {
+        self.doubled.store(true, Ordering::SeqCst);
+    }
+
+    /// Handlers that have panicked so far.
+    #[must_use]
+    pub fn panics(&self) -> u64 {
+        self.panics.load(Ordering::SeqCst)
+    }
+
+    /// Takes an event and invokes the function after answering.
+    ///
+    /// # Errors
+    /// [`InvokeError`], if the event is not taken.
+    pub fn invoke_later(self: &Arc<Self>, name: &str, event: &[u8]) -> Result<(), InvokeError> {
+        if event.len() > EVENT_MAX_BYTES {
+            return Err(InvokeError::TooLarge);
+        }
+        let event: Value = serde_json::from_slice(event).map_err(|_| InvokeError::NotJson)?;
+        if !self.by_name.contains_key(name) {
+            return Err(InvokeError::NotFound);
+        }
+        let times = if self.doubled.load(Ordering::SeqCst) { 2 } else { 1 };
+        for _ in 0..times {
+            let (running, name, event) = (Running::new(self), name.to_owned(), event.clone());
+            tokio::spawn(async move { running.0.attempts(&name, event).await });
+        }
+        Ok(())
+    }
+
+    async fn attempts(self: &Arc<Self>, name: &str, event: Value) {
+        let retries = self.by_name.get(name).map_or(0, |deployed| deployed.function.asynchronous.retries);
+        let waits = RETRY_WAITS.iter().take(usize::try_from(retries).unwrap_or_default());
+        for wait in waits.map(Some).chain([None]) {
+            let Err(FunctionError(problem)) = self.run(name, event.clone()).await else { return };
+            match wait {
+                Some(wait) => tokio::time::sleep(wait.mul_f64(self.retry_scale)).await,
+                None => tracing::error!(function = name, problem, "an event was given up"),
+            }
+        }
+    }
+
+    /// Invokes a function and waits for its answer.
+    async fn run(self: &Arc<Self>, name: &str, event: Value) -> Result<Value, FunctionError> {
+        let Some(deployed) = self.by_name.get(name) else {
+            return Err(FunctionError(format!("there is no function {name}")));
+        };
+        let handling = AssertUnwindSafe((deployed.handler)(event)).catch_unwind();
+        match tokio::time::timeout(deployed.function.timeout, handling).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) => {
+                self.panics.fetch_add(1, Ordering::SeqCst);
+                Err(FunctionError(format!("{name} panicked")))
+            }
+            Err(_) => Err(FunctionError(format!("{name} took longer than its timeout"))),
+        }
+    }
+
+    /// Invokes a function by the clock, and waits for it.
+    pub async fn run_scheduled(self: &Arc<Self>, name: &str, event: Value) {
+        let running = Running::new(self);
+        running.0.attempts(name, event).await;
+    }
+
+    /// Resolves when nothing runs.
+    pub async fn settled(&self) {
+        let _ = self.running.subscribe().wait_for(|running| *running == 0).await;
+    }
+
+    /// Whether nothing runs.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        *self.running.borrow() == 0
+    }
+}
+
+/// The registry as the gateway's integration: frames go to functions synchronously.
+#[derive(Debug)]
+pub struct Invoked(pub Arc<Lambda>);
+
+impl Integration for Invoked {
+    fn invoke(&self, function: &str, event: Value) -> BoxFuture<'static, Result<Value, FunctionError>> {
+        let (lambda, name) = (Arc::clone(&self.0), function.to_owned());
+        let running = Running::new(&lambda);
+        Box::pin(async move { running.0.run(&name, event).await })
+    }
+}

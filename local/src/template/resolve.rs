@@ -1,0 +1,264 @@
+//! Parameters, conditions, rules and intrinsics, replaced by values.
+//!
+//! Only the short forms are read (`!Ref`, not `Ref:`), of `Ref`, `Sub` with one text, `GetAtt` with a dot, `If`, and in
+//! conditions `Equals`, `Not`, `And` and `Or`. Both branches of an `If` are resolved, so that the one not taken is
+//! understood too.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::TemplateError;
+use super::node::Node;
+use super::shape::{self, Sections};
+
+/// Pseudo parameters, unless told otherwise: a place that is none.
+const PSEUDO_PARAMETERS: [(&str, &str); 5] = [
+    ("AWS::AccountId", "000000000000"),
+    ("AWS::Partition", "aws"),
+    ("AWS::Region", "us-east-1"),
+    ("AWS::StackName", "parlance"),
+    ("AWS::URLSuffix", "amazonaws.com"),
+];
+
+/// The parameter that takes the property it is given to away.
+const NO_VALUE: &str = "AWS::NoValue";
+
+/// What `Ref` and `GetAtt` say of a resource.
+#[derive(Debug, Default)]
+pub(super) struct Physical {
+    /// What `Ref` gives.
+    pub(super) reference: String,
+    /// What `GetAtt` gives, by attribute.
+    pub(super) attributes: BTreeMap<&'static str, String>,
+}
+
+/// Everything that a name can stand for.
+#[derive(Debug)]
+pub(super) struct Resolver {
+    parameters: BTreeMap<String, Value>,
+    conditions: BTreeMap<String, bool>,
+    physical: BTreeMap<String, Physical>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct Parameter {
+    r#type: ParameterType,
+    #[serde(rename = "Description")]
+    _description: String,
+    default: Option<Value>,
+    allowed_values: Option<Vec<Value>>,
+    allowed_pattern: Option<String>,
+    min_value: Option<i64>,
+    max_value: Option<i64>,
+    #[serde(rename = "NoEcho")]
+    _no_echo: Option<bool>,
+}
+
+#[derive(Deserialize)]
+enum ParameterType {
+    String,
+    Number,
+}
+
+impl Resolver {
+    /// Gives the parameters their values, checks them as CloudFormation would, and evaluates conditions and rules.
+    pub(super) fn new(sections: &Sections, overrides: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
+        let pseudo = PSEUDO_PARAMETERS.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
+        let mut resolver =
+            Self { parameters: pseudo.collect(), conditions: BTreeMap::new(), physical: BTreeMap::new() };
+        for (name, node) in &sections.parameters {
+            let parameter = shape::typed(resolver.resolve(node, name)?, &format!("Parameters.{name}"))?;
+            let value = parameter_value(name, parameter, overrides.get(name))?;
+            resolver.parameters.insert(name.clone(), value);
+        }
+        for (name, value) in overrides {
+            match resolver.parameters.get_mut(name) {
+                None => return Err(TemplateError::NoSuchParameter(name.clone())),
+                Some(pseudo) if name.starts_with("AWS::") => *pseudo = Value::from(value.as_str()),
+                Some(_) => {}
+            }
+        }
+        for (name, node) in &sections.conditions {
+            let holds = resolver.condition(node, &format!("Conditions.{name}"))?;
+            resolver.conditions.insert(name.clone(), holds);
+        }
+        for (name, node) in &sections.rules {
+            resolver.keep_rule(name, node)?;
+        }
+        Ok(resolver)
+    }
+
+    /// Says what `Ref` and `GetAtt` give for a resource.
+    pub(super) fn define(&mut self, logical_id: &str, physical: Physical) {
+        self.physical.insert(logical_id.to_owned(), physical);
+    }
+
+    /// The value of a pseudo parameter or parameter that must exist, as text.
+    pub(super) fn parameter(&self, name: &str) -> Result<String, TemplateError> {
+        self.parameters.get(name).map(text_of).ok_or_else(|| TemplateError::NoSuchParameter(name.to_owned()))
+    }
+
+    /// The values of all parameters, as text.
+    pub(super) fn into_parameters(self) -> BTreeMap<String, String> {
+        self.parameters.into_iter().map(|(name, value)| (name, text_of(&value))).collect()
+    }
+
+    /// The value of a node that must have one.
+    pub(super) fn resolve(&self, node: &Node, place: &str) -> Result<Value, TemplateError> {
+        self.value(node, place)?.ok_or_else(|| TemplateError::refused(place, "must have a value"))
+    }
+
+    /// The value of a node; `None` for `AWS::NoValue`.
+    fn value(&self, node: &Node, place: &str) -> Result<Option<Value>, TemplateError> {
+        Ok(Some(match node {
+            Node::Scalar(value) => value.clone(),
+            Node::List(items) => {
+                let mut values = Vec::new();
+                for (index, item) in items.iter().enumerate() {
+                    values.extend(self.value(item, &format!("{place}.{index}"))?);
+                }
+                Value::Array(values)
+            }
+            Node::Map(entries) => {
+                let mut values = Map::new();
+                for (key, node) in entries {
+                    let place = format!("{place}.{key}");
+                    if entries.len() == 1 && (key == "Ref" || key.starts_with("Fn::")) {
+                        return Err(TemplateError::refused(place, "write the short form, with an exclamation mark"));
+                    }
+                    values.extend(self.value(node, &place)?.map(|value| (key.clone(), value)));
+                }
+                Value::Object(values)
+            }
+            Node::Call(name, argument) => return self.call(name, argument, place),
+        }))
+    }
+
+    fn call(&self, name: &str, argument: &Node, place: &str) -> Result<Option<Value>, TemplateError> {
+        match (name, argument, argument.text()) {
+            ("Ref", _, Some(NO_VALUE)) => Ok(None),
+            ("Ref", _, Some(name)) => self.reference(name, place).map(Some),
+            ("Sub", _, Some(text)) => self.substitute(text, place).map(|text| Some(Value::from(text))),
+            ("GetAtt", _, Some(name)) => self.attribute(name, place).map(|text| Some(Value::from(text))),
+            ("If", Node::List(items), _) => match items.as_slice() {
+                [condition, yes, no] => {
+                    let condition = condition.text().unwrap_or_default();
+                    let Some(holds) = self.conditions.get(condition) else {
+                        return Err(TemplateError::refused(place, format!("there is no condition {condition:?}")));
+                    };
+                    let (yes, no) = (self.value(yes, place)?, self.value(no, place)?);
+                    Ok(if *holds { yes } else { no })
+                }
+                _ => Err(TemplateError::refused(place, "!If takes a condition and two values")),
+            },
+            _ => Err(TemplateError::refused(place, format!("!{name} with this argument is not understood"))),
+        }
+    }
+
+    fn reference(&self, name: &str, place: &str) -> Result<Value, TemplateError> {
+        if let Some(value) = self.parameters.get(name) {
+            return Ok(value.clone());
+        }
+        let physical = self.physical.get(name).map(|physical| Value::from(physical.reference.as_str()));
+        physical.ok_or_else(|| TemplateError::refused(place, format!("nothing here is called {name:?}")))
+    }
+
+    fn attribute(&self, path: &str, place: &str) -> Result<String, TemplateError> {
+        let (name, attribute) = path.split_once('.').unwrap_or((path, ""));
+        let found = self.physical.get(name).and_then(|physical| physical.attributes.get(attribute));
+        found.cloned().ok_or_else(|| TemplateError::refused(place, format!("nothing here is called {path:?}")))
+    }
+
+    fn substitute(&self, text: &str, place: &str) -> Result<String, TemplateError> {
+        let mut result = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            let Some((name, after)) = after.split_once('}') else {
+                return Err(TemplateError::refused(place, "a ${ is not closed"));
+            };
+            result.push_str(before);
+            match name.strip_prefix('!') {
+                Some(literal) => result.push_str(&format!("${{{literal}}}")),
+                None if name.contains('.') => result.push_str(&self.attribute(name, place)?),
+                None => result.push_str(&text_of(&self.reference(name, place)?)),
+            }
+            rest = after;
+        }
+        result.push_str(rest);
+        Ok(result)
+    }
+
+    fn condition(&self, node: &Node, place: &str) -> Result<bool, TemplateError> {
+        let refused = |problem: &str| TemplateError::refused(place, problem);
+        let Node::Call(name, argument) = node else { return Err(refused("a condition is !Equals, !Not, !And or !Or")) };
+        let Node::List(items) = argument.as_ref() else { return Err(refused("a condition takes a list")) };
+        let all = || items.iter().map(|item| self.condition(item, place)).collect::<Result<Vec<bool>, _>>();
+        match (name.as_str(), items.as_slice()) {
+            ("Equals", [left, right]) => {
+                Ok(text_of(&self.resolve(left, place)?) == text_of(&self.resolve(right, place)?))
+            }
+            ("Not", [condition]) => Ok(!self.condition(condition, place)?),
+            ("And", [_, _, ..]) => Ok(all()?.into_iter().all(|holds| holds)),
+            ("Or", [_, _, ..]) => Ok(all()?.into_iter().any(|holds| holds)),
+            _ => Err(refused(&format!("!{name} of {} items is not understood", items.len()))),
+        }
+    }
+
+    fn keep_rule(&self, name: &str, node: &Node) -> Result<(), TemplateError> {
+        let place = format!("Rules.{name}");
+        let refused = || TemplateError::refused(&place, "a rule has Assertions, each of Assert and AssertDescription");
+        let [(_, Node::List(assertions))] = shape::fields(node, &place, &["Assertions"])? else {
+            return Err(refused());
+        };
+        for assertion in assertions {
+            let fields = shape::fields(assertion, &place, &["Assert", "AssertDescription"])?;
+            let [(_, condition), (_, description)] = fields else { return Err(refused()) };
+            if !self.condition(condition, &place)? {
+                let description = description.text().ok_or_else(refused)?.to_owned();
+                return Err(TemplateError::Rule { name: name.to_owned(), description });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The text that `Sub` and a comparison make of a value.
+pub(super) fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn parameter_value(name: &str, parameter: Parameter, given: Option<&String>) -> Result<Value, TemplateError> {
+    let bad = |problem: String| TemplateError::Parameter { name: name.to_owned(), problem };
+    let text = given.cloned().or_else(|| parameter.default.as_ref().map(text_of));
+    let text = text.ok_or_else(|| bad("has no default and was given no value".to_owned()))?;
+    if let Some(allowed) = parameter.allowed_values {
+        let allowed: Vec<String> = allowed.iter().map(text_of).collect();
+        if !allowed.contains(&text) {
+            return Err(bad(format!("must be one of {}", allowed.join(", "))));
+        }
+    }
+    if let Some(pattern) = parameter.allowed_pattern {
+        let regex =
+            Regex::new(&format!("^(?:{pattern})$")).map_err(|error| bad(format!("has a bad pattern: {error}")))?;
+        if !regex.is_match(&text) {
+            return Err(bad(format!("must match {pattern}")));
+        }
+    }
+    match parameter.r#type {
+        ParameterType::String => Ok(Value::from(text)),
+        ParameterType::Number => {
+            let (least, most) = (parameter.min_value.unwrap_or(i64::MIN), parameter.max_value.unwrap_or(i64::MAX));
+            match text.parse::<i64>() {
+                Ok(number) if (least..=most).contains(&number) => Ok(Value::from(number)),
+                _ => Err(bad(format!("must be a whole number from {least} to {most}"))),
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `AWS::Serverless::WebSocketApi` and `AWS::Serverless::HttpApi`
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::Resources;
+use super::function::Names;
+use crate::template::{TemplateError, WebSocketApi};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub(super) struct WebSocketProperties {
+    #[serde(rename = "Name")]
+    _name: IgnoredAny,
+    pub(super) stage_name: String,
+    route_selection_expression: String,
+    default_route_settings: Option<RouteSettings>,
+    routes: BTreeMap<String, Route>,
+}
+
+/// A burst of as many as a second has, and no other.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct RouteSettings {
+    throttling_rate_limit: u32,
+    throttling_burst_limit: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct Route {
+    function_arn: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HttpProperties {
+    #[serde(rename = "Name")]
+    _name: IgnoredAny,
+    #[serde(rename = "FailOnWarnings")]
+    _fail_on_warnings: Option<IgnoredAny>,
+    #[serde(rename = "DefaultRouteSettings")]
+    _default_route_settings: Option<IgnoredAny>,
+}
+
+/// The one WebSocket API.
+pub(super) fn websocket(resources: &Resources, names: &Names) -> Result<WebSocketApi, TemplateError> {
+    let mut all = resources.websockets.iter();
+    let (Some((id, properties)), None) = (all.next(), all.next()) else {
+        return Err(TemplateError::refused("Resources", "there must be one WebSocket API"));
+    };
+    let place = format!("Resources.{id}.Properties");
+    let mut routes = BTreeMap::new();
+    for (key, route) in &properties.routes {
+        let problem = || TemplateError::refused(format!("{place}.Routes.{key}"), "FunctionArn is of no function here");
+        routes.insert(key.clone(), names.package(&route.function_arn).ok_or_else(problem)?.clone());
+    }
+    let settings = properties.default_route_settings.as_ref();
+    if settings.is_some_and(|settings| settings.throttling_rate_limit != settings.throttling_burst_limit) {
+        return Err(TemplateError::refused(place, "rate and burst of DefaultRouteSettings must be the same"));
+    }
+    Ok(WebSocketApi {
+        id: id.to_ascii_lowercase(),
+        stage: properties.stage_name.clone(),
+        selection_expression: properties.route_selection_expression.clone(),
+        routes,
+        requests_per_second: settings.map(|settings| settings.throttling_rate_limit),
+    })
+}

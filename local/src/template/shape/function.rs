@@ -1,0 +1,284 @@
+//! `AWS::Serverless::Function`
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+
+use super::{Resources, text_of};
+use crate::template::{Asynchronous, Function, HttpRoute, Resource, Schedule, Statement, TemplateError};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub(super) struct Properties {
+    function_name: String,
+    code_uri: String,
+    memory_size: u32,
+    timeout: u64,
+    logging_config: LoggingConfig,
+    environment: Environment,
+    reserved_concurrent_executions: Option<u32>,
+    event_invoke_config: Option<EventInvokeConfig>,
+    #[serde(default)]
+    events: BTreeMap<String, Event>,
+    policies: Vec<Policy>,
+    // What a function runs on in the cloud.
+    #[serde(rename = "Runtime")]
+    _runtime: IgnoredAny,
+    #[serde(rename = "Handler")]
+    _handler: IgnoredAny,
+    #[serde(rename = "Architectures")]
+    _architectures: IgnoredAny,
+    #[serde(rename = "RecursiveLoop")]
+    _recursive_loop: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct LoggingConfig {
+    log_group: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct Environment {
+    variables: BTreeMap<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct EventInvokeConfig {
+    maximum_event_age_in_seconds: u64,
+    maximum_retry_attempts: u32,
+    destination_config: Option<DestinationConfig>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct DestinationConfig {
+    #[serde(rename = "OnFailure")]
+    _on_failure: Queue,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "Type", deny_unknown_fields)]
+enum Queue {
+    #[serde(rename = "SQS")]
+    Sqs {
+        #[serde(rename = "Destination")]
+        _destination: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "Type", content = "Properties", deny_unknown_fields)]
+enum Event {
+    Schedule(ScheduleEvent),
+    HttpApi(HttpApiEvent),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct ScheduleEvent {
+    #[serde(rename = "Description")]
+    _description: Option<IgnoredAny>,
+    schedule: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct HttpApiEvent {
+    api_id: String,
+    method: Option<String>,
+    path: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct Policy {
+    statement: Vec<PolicyStatement>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct PolicyStatement {
+    sid: String,
+    #[serde(rename = "Effect")]
+    _effect: Effect,
+    action: Vec<String>,
+    resource: OneOrMore,
+}
+
+#[derive(Deserialize)]
+enum Effect {
+    Allow,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::More(more) => more,
+        }
+    }
+}
+
+/// What the names in an ARN stand for.
+pub(super) struct Names {
+    resources: BTreeMap<String, Resource>,
+    packages: BTreeMap<String, String>,
+}
+
+impl Names {
+    pub(super) fn new(resources: &Resources, parameters: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
+        let pseudo = |name: &str| parameters.get(name).map_or("", String::as_str);
+        let arn = |service: &str, resource: &str| {
+            let (partition, region, account) =
+                (pseudo("AWS::Partition"), pseudo("AWS::Region"), pseudo("AWS::AccountId"));
+            format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+        };
+        let mut names = Self { resources: BTreeMap::new(), packages: BTreeMap::new() };
+        for (table, properties) in &resources.tables {
+            names.resources.insert(arn("dynamodb", &format!("table/{table}")), Resource::Table(table.clone()));
+            for index in properties.indexes() {
+                let resource = Resource::Index { table: table.clone(), index: index.name.clone() };
+                names.resources.insert(arn("dynamodb", &format!("table/{table}/index/{}", index.name)), resource);
+            }
+        }
+        for (id, websocket) in &resources.websockets {
+            let (api, stage) = (id.to_ascii_lowercase(), &websocket.stage_name);
+            for method in ["DELETE", "GET", "POST"] {
+                let resource = Resource::Connections(method.to_owned());
+                names.resources.insert(arn("execute-api", &format!("{api}/{stage}/{method}/@connections/*")), resource);
+            }
+        }
+        for (id, function) in &resources.functions {
+            let package = function.package(&format!("Resources.{id}.Properties.CodeUri"))?;
+            let arn = arn("lambda", &format!("function:{}", function.function_name));
+            names.resources.insert(arn.clone(), Resource::Function(package.to_owned()));
+            if names.packages.insert(arn, package.to_owned()).is_some() {
+                let place = format!("Resources.{id}.Properties.FunctionName");
+                return Err(TemplateError::refused(place, "another function has the same name"));
+            }
+        }
+        Ok(names)
+    }
+
+    /// The package of the function with this ARN.
+    pub(super) fn package(&self, arn: &str) -> Option<&String> {
+        self.packages.get(arn)
+    }
+}
+
+impl Properties {
+    fn package(&self, place: &str) -> Result<&str, TemplateError> {
+        let package = self.code_uri.strip_prefix("functions/").filter(|package| !package.contains('/'));
+        package.ok_or_else(|| TemplateError::refused(place, "must be functions/ and the name of a package"))
+    }
+
+    pub(super) fn function(&self, names: &Names, place: &str) -> Result<Function, TemplateError> {
+        let asynchronous = self.event_invoke_config.as_ref().map(|config| Asynchronous {
+            max_age: Duration::from_secs(config.maximum_event_age_in_seconds),
+            retries: config.maximum_retry_attempts,
+            failures_kept: config.destination_config.is_some(),
+        });
+        let statements = self.policies.iter().flat_map(|policy| &policy.statement);
+        Ok(Function {
+            package: self.package(place)?.to_owned(),
+            name: self.function_name.clone(),
+            memory_mb: self.memory_size,
+            timeout: Duration::from_secs(self.timeout),
+            environment: self
+                .environment
+                .variables
+                .iter()
+                .map(|(name, value)| (name.clone(), text_of(value)))
+                .collect(),
+            asynchronous: asynchronous.unwrap_or_default(),
+            concurrency: self.reserved_concurrent_executions,
+            log_group: self.logging_config.log_group.clone(),
+            statements: statements.map(|one| statement(one, names, place)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The routes and schedules that invoke this function.
+    pub(super) fn events(
+        &self,
+        package: &str,
+        resources: &Resources,
+        place: &str,
+    ) -> Result<(Vec<HttpRoute>, Vec<Schedule>), TemplateError> {
+        let (mut routes, mut schedules) = (Vec::new(), Vec::new());
+        for (id, event) in &self.events {
+            let place = format!("{place}.Events.{id}");
+            match event {
+                Event::Schedule(event) => {
+                    schedules.push(Schedule { function: package.to_owned(), every: rate(&event.schedule, &place)? });
+                }
+                Event::HttpApi(event) => {
+                    if !resources.https.keys().any(|id| id.to_ascii_lowercase() == event.api_id) {
+                        return Err(TemplateError::refused(place, "ApiId must be a reference to the HTTP API"));
+                    }
+                    let key = match (&event.method, &event.path) {
+                        (None, None) => "$default".to_owned(),
+                        (Some(method), Some(path)) => format!("{} {path}", method.to_ascii_uppercase()),
+                        _ => return Err(TemplateError::refused(place, "Method and Path go together")),
+                    };
+                    routes.push(HttpRoute { key, function: package.to_owned() });
+                }
+            }
+        }
+        Ok((routes, schedules))
+    }
+}
+
+/// Only the build that is known to work is understood.
+pub(super) fn check_build(metadata: &Map<String, Value>, place: &str) -> Result<(), TemplateError> {
+    match metadata.iter().next() {
+        Some((key, Value::String(method)))
+            if metadata.len() == 1 && key == "BuildMethod" && method == "rust-cargolambda" =>
+        {
+            Ok(())
+        }
+        _ => Err(TemplateError::refused(place, "the metadata must be BuildMethod: rust-cargolambda")),
+    }
+}
+
+fn statement(statement: &PolicyStatement, names: &Names, place: &str) -> Result<Statement, TemplateError> {
+    let resource = |arn: &String| {
+        let known = names.resources.get(arn).cloned();
+        let problem = || format!("{arn} is no table, index, function or @connections of this template");
+        known.ok_or_else(|| TemplateError::refused(format!("{place}.Policies, {}", statement.sid), problem()))
+    };
+    Ok(Statement {
+        sid: statement.sid.clone(),
+        actions: statement.action.clone(),
+        resources: statement.resource.as_slice().iter().map(resource).collect::<Result<_, _>>()?,
+    })
+}
+
+/// `rate(1 minute)`, `rate(5 minutes)` and the like; an expression for a calendar is not understood.
+fn rate(expression: &str, place: &str) -> Result<Duration, TemplateError> {
+    let words = expression.strip_prefix("rate(").and_then(|rest| rest.strip_suffix(')'));
+    let number_and_unit = words.and_then(|words| words.split_once(' '));
+    let parsed = number_and_unit.and_then(|(number, unit)| Some((number.parse::<u32>().ok()?, unit)));
+    let minutes = match parsed {
+        Some((1, "minute")) => 1,
+        Some((1, "hour")) => 60,
+        Some((1, "day")) => 24 * 60,
+        Some((number @ 2.., "minutes")) => u64::from(number),
+        Some((number @ 2.., "hours")) => u64::from(number) * 60,
+        Some((number @ 2.., "days")) => u64::from(number) * 24 * 60,
+        _ => return Err(TemplateError::refused(place, format!("{expression} is no rate of minutes, hours or days"))),
+    };
+    Ok(Duration::from_secs(minutes * 60))
+}

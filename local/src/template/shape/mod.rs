@@ -1,0 +1,240 @@
+//! The form that the documentation of CloudFormation and SAM gives to sections and resources. A property that is not
+//! named here is refused.
+
+mod api;
+mod function;
+mod table;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::{Map, Value};
+
+use super::node::Node;
+use super::resolve::{Physical, Resolver, text_of};
+use super::{Table, Template, TemplateError};
+
+/// The transform that gives `AWS::Serverless` its meaning.
+const SAM: &str = "AWS::Serverless-2016-10-31";
+
+/// The top level of the template, in the order it is understood in.
+#[derive(Debug)]
+pub(super) struct Sections {
+    pub(super) parameters: Vec<(String, Node)>,
+    pub(super) rules: Vec<(String, Node)>,
+    pub(super) conditions: Vec<(String, Node)>,
+    globals: Vec<(String, Node)>,
+    resources: Vec<(String, Node)>,
+    pub(super) outputs: Vec<(String, Node)>,
+}
+
+impl Sections {
+    pub(super) fn new(root: Node) -> Result<Self, TemplateError> {
+        let Node::Map(entries) = root else { return Err(TemplateError::refused("the whole", "must be a map")) };
+        let mut sections: BTreeMap<String, Node> = entries.into_iter().collect();
+        if sections.remove("Transform").as_ref().and_then(Node::text) != Some(SAM) {
+            return Err(TemplateError::refused("Transform", format!("must be {SAM}")));
+        }
+        // Words for people and for the console.
+        for words in ["AWSTemplateFormatVersion", "Description", "Metadata"] {
+            sections.remove(words);
+        }
+        let mut take = |name: &str| match sections.remove(name) {
+            None => Ok(Vec::new()),
+            Some(Node::Map(entries)) => Ok(entries),
+            Some(_) => Err(TemplateError::refused(name, "must be a map")),
+        };
+        let taken = Self {
+            parameters: take("Parameters")?,
+            rules: take("Rules")?,
+            conditions: take("Conditions")?,
+            globals: take("Globals")?,
+            resources: take("Resources")?,
+            outputs: take("Outputs")?,
+        };
+        match sections.keys().next() {
+            None => Ok(taken),
+            Some(unknown) => Err(TemplateError::refused(unknown, "this section is not understood")),
+        }
+    }
+}
+
+/// The resources, resolved and in shape, by logical id.
+#[derive(Default)]
+pub(super) struct Resources {
+    tables: BTreeMap<String, Table>,
+    functions: BTreeMap<String, function::Properties>,
+    websockets: BTreeMap<String, api::WebSocketProperties>,
+    https: BTreeMap<String, api::HttpProperties>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+enum Kind {
+    #[serde(rename = "AWS::DynamoDB::Table")]
+    Table,
+    #[serde(rename = "AWS::Serverless::Function")]
+    Function,
+    #[serde(rename = "AWS::Serverless::WebSocketApi")]
+    WebSocketApi,
+    #[serde(rename = "AWS::Serverless::HttpApi")]
+    HttpApi,
+    #[serde(rename = "AWS::SQS::Queue")]
+    Queue,
+    #[serde(rename = "AWS::Logs::LogGroup")]
+    LogGroup,
+    #[serde(rename = "AWS::CloudWatch::Alarm")]
+    Alarm,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct Attributes {
+    r#type: Kind,
+    metadata: Option<Map<String, Value>>,
+    #[serde(rename = "DeletionPolicy")]
+    _deletion_policy: Option<IgnoredAny>,
+    #[serde(rename = "UpdateReplacePolicy")]
+    _update_replace_policy: Option<IgnoredAny>,
+}
+
+/// Names every resource, so that each can refer to any other, then resolves them.
+pub(super) fn resources(sections: &Sections, resolver: &mut Resolver) -> Result<Resources, TemplateError> {
+    let mut kinds = Vec::new();
+    for (id, node) in &sections.resources {
+        let place = format!("Resources.{id}");
+        let Node::Map(entries) = node else { return Err(TemplateError::refused(place, "must be a map")) };
+        let (properties, attributes): (Vec<_>, Vec<_>) =
+            entries.iter().cloned().partition(|(key, _)| key == "Properties");
+        let attributes: Attributes = typed(resolver.resolve(&Node::Map(attributes), &place)?, &place)?;
+        let properties = properties.into_iter().next().map_or(Node::Map(Vec::new()), |(_, properties)| properties);
+        resolver.define(id, physical(id, attributes.r#type, &properties, resolver)?);
+        kinds.push((id, attributes, properties));
+    }
+    let globals = globals(sections, resolver)?;
+    let mut resources = Resources::default();
+    for (id, attributes, properties) in kinds {
+        let place = format!("Resources.{id}.Properties");
+        let properties = resolver.resolve(&properties, &place)?;
+        if let (Some(metadata), Kind::Function) = (&attributes.metadata, attributes.r#type) {
+            function::check_build(metadata, &place)?;
+        } else if attributes.metadata.is_some() {
+            return Err(TemplateError::refused(place, "metadata is only understood of functions"));
+        }
+        match attributes.r#type {
+            Kind::Table => drop(resources.tables.insert(id.clone(), table::read(id, properties, &place)?)),
+            Kind::Function => {
+                let properties = merged(globals.clone(), properties, &place)?;
+                resources.functions.insert(id.clone(), typed(properties, &place)?);
+            }
+            Kind::WebSocketApi => drop(resources.websockets.insert(id.clone(), typed(properties, &place)?)),
+            Kind::HttpApi => drop(resources.https.insert(id.clone(), typed(properties, &place)?)),
+            // They watch and keep what is deployed; the local system shows its log and its failures by itself.
+            Kind::Queue | Kind::LogGroup | Kind::Alarm => {}
+        }
+    }
+    Ok(resources)
+}
+
+/// Puts the parts together.
+pub(super) fn assemble(resources: &Resources, parameters: BTreeMap<String, String>) -> Result<Template, TemplateError> {
+    let names = function::Names::new(resources, &parameters)?;
+    let mut functions = BTreeMap::new();
+    let (mut http_routes, mut schedules) = (Vec::new(), Vec::new());
+    for (id, properties) in &resources.functions {
+        let place = format!("Resources.{id}.Properties");
+        let function = properties.function(&names, &place)?;
+        let (routes, clock) = properties.events(&function.package, resources, &place)?;
+        http_routes.extend(routes);
+        schedules.extend(clock);
+        functions.insert(function.package.clone(), function);
+    }
+    let websocket = api::websocket(resources, &names)?;
+    Ok(Template { parameters, tables: resources.tables.clone(), functions, websocket, http_routes, schedules })
+}
+
+/// What `Ref` and `GetAtt` give. A table and an API are called what they are called in the template.
+fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Result<Physical, TemplateError> {
+    let arn = |service: &str, resource: &str| {
+        let (partition, region) = (resolver.parameter("AWS::Partition")?, resolver.parameter("AWS::Region")?);
+        Ok(format!("arn:{partition}:{service}:{region}:{}:{resource}", resolver.parameter("AWS::AccountId")?))
+    };
+    let named = |property: &str| {
+        let place = format!("Resources.{id}.Properties.{property}");
+        let Node::Map(entries) = properties else { return Err(TemplateError::refused(place, "must be given")) };
+        match entries.iter().find(|(key, _)| key == property) {
+            Some((_, node)) => Ok(text_of(&resolver.resolve(node, &place)?)),
+            None => Err(TemplateError::refused(place, "must be given")),
+        }
+    };
+    Ok(match kind {
+        Kind::Table => Physical {
+            reference: id.to_owned(),
+            attributes: BTreeMap::from([("Arn", arn("dynamodb", &format!("table/{id}"))?)]),
+        },
+        Kind::Function => {
+            let name = named("FunctionName")?;
+            let attributes = BTreeMap::from([("Arn", arn("lambda", &format!("function:{name}"))?)]);
+            Physical { reference: name, attributes }
+        }
+        Kind::Queue => {
+            let name = named("QueueName")?;
+            let (region, suffix) = (resolver.parameter("AWS::Region")?, resolver.parameter("AWS::URLSuffix")?);
+            let account = resolver.parameter("AWS::AccountId")?;
+            let attributes = BTreeMap::from([("Arn", arn("sqs", &name)?), ("QueueName", name.clone())]);
+            Physical { reference: format!("https://sqs.{region}.{suffix}/{account}/{name}"), attributes }
+        }
+        Kind::LogGroup => Physical { reference: named("LogGroupName")?, attributes: BTreeMap::new() },
+        Kind::WebSocketApi | Kind::HttpApi => {
+            Physical { reference: id.to_ascii_lowercase(), attributes: BTreeMap::new() }
+        }
+        Kind::Alarm => Physical { reference: id.to_owned(), attributes: BTreeMap::new() },
+    })
+}
+
+/// What all functions have in common.
+fn globals(sections: &Sections, resolver: &Resolver) -> Result<Value, TemplateError> {
+    let mut functions = Value::Object(Map::new());
+    for (kind, node) in &sections.globals {
+        let place = format!("Globals.{kind}");
+        match kind.as_str() {
+            "Function" => functions = resolver.resolve(node, &place)?,
+            _ => return Err(TemplateError::refused(place, "only globals of functions are understood")),
+        }
+    }
+    Ok(functions)
+}
+
+/// Globals under properties, as SAM merges them: maps key by key, other values by the property.
+fn merged(global: Value, own: Value, place: &str) -> Result<Value, TemplateError> {
+    match (global, own) {
+        (Value::Object(mut global), Value::Object(own)) => {
+            for (key, value) in own {
+                let place = format!("{place}.{key}");
+                let value = match global.remove(&key) {
+                    Some(under) => merged(under, value, &place)?,
+                    None => value,
+                };
+                global.insert(key, value);
+            }
+            Ok(Value::Object(global))
+        }
+        (Value::Array(_), Value::Array(_)) => {
+            Err(TemplateError::refused(place, "SAM would add this list to the one in Globals: give it in one place"))
+        }
+        (_, own) => Ok(own),
+    }
+}
+
+/// A value in the form of `T`, which refuses fields it does not have.
+pub(super) fn typed<T: DeserializeOwned>(value: Value, place: &str) -> Result<T, TemplateError> {
+    serde_json::from_value(value).map_err(|error| TemplateError::refused(place, error.to_string()))
+}
+
+/// The entries of a map whose keys must be exactly these, in this order.
+pub(super) fn fields<'a>(node: &'a Node, place: &str, keys: &[&str]) -> Result<&'a [(String, Node)], TemplateError> {
+    match node {
+        Node::Map(entries) if entries.iter().map(|(key, _)| key.as_str()).eq(keys.iter().copied()) => Ok(entries),
+        _ => Err(TemplateError::refused(place, format!("must have {}, in this order", keys.join(" and ")))),
+    }
+}

@@ -1,0 +1,157 @@
+//! `AWS::DynamoDB::Table`
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::typed;
+use crate::template::{AttributeType, Index, Key, Projection, Table, TemplateError};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct Properties {
+    #[serde(rename = "BillingMode")]
+    _billing_mode: OnDemand,
+    attribute_definitions: Vec<AttributeDefinition>,
+    key_schema: Vec<KeyElement>,
+    #[serde(default)]
+    local_secondary_indexes: Vec<IndexProperties>,
+    #[serde(default)]
+    global_secondary_indexes: Vec<IndexProperties>,
+    time_to_live_specification: Option<TimeToLive>,
+    // Backups and encryption are the cloud's.
+    #[serde(rename = "PointInTimeRecoverySpecification")]
+    _point_in_time_recovery: Option<IgnoredAny>,
+    #[serde(rename = "SSESpecification")]
+    _encryption: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+enum OnDemand {
+    #[serde(rename = "PAY_PER_REQUEST")]
+    PayPerRequest,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct AttributeDefinition {
+    attribute_name: String,
+    attribute_type: Letter,
+}
+
+#[derive(Deserialize)]
+enum Letter {
+    S,
+    N,
+    B,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct KeyElement {
+    attribute_name: String,
+    key_type: KeyType,
+}
+
+#[derive(Deserialize, PartialEq)]
+#[serde(rename_all = "UPPERCASE")]
+enum KeyType {
+    Hash,
+    Range,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct IndexProperties {
+    index_name: String,
+    key_schema: Vec<KeyElement>,
+    projection: ProjectionProperties,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct ProjectionProperties {
+    projection_type: ProjectionType,
+    #[serde(default)]
+    non_key_attributes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum ProjectionType {
+    KeysOnly,
+    Include,
+    All,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct TimeToLive {
+    attribute_name: String,
+    enabled: bool,
+}
+
+/// A table, whose attributes must be those of its keys, as DynamoDB demands.
+pub(super) fn read(id: &str, properties: Value, place: &str) -> Result<Table, TemplateError> {
+    let properties: Properties = typed(properties, place)?;
+    let attributes: BTreeMap<String, AttributeType> = properties
+        .attribute_definitions
+        .into_iter()
+        .map(|one| (one.attribute_name, one.attribute_type.into()))
+        .collect();
+    let table = Table {
+        name: id.to_owned(),
+        key: key(properties.key_schema, place)?,
+        attributes,
+        local_indexes: indexes(properties.local_secondary_indexes, place)?,
+        global_indexes: indexes(properties.global_secondary_indexes, place)?,
+        ttl: properties.time_to_live_specification.filter(|ttl| ttl.enabled).map(|ttl| ttl.attribute_name),
+    };
+    let keys = std::iter::once(&table.key).chain(table.indexes().map(|index| &index.key));
+    let named: BTreeSet<&String> = keys.flat_map(|key| std::iter::once(&key.partition).chain(&key.sort)).collect();
+    if let Some(odd) = table.attributes.keys().collect::<BTreeSet<_>>().symmetric_difference(&named).next() {
+        return Err(TemplateError::refused(place, format!("{odd} must be both in a key and in AttributeDefinitions")));
+    }
+    if let Some(index) = table.local_indexes.iter().find(|index| index.key.partition != table.key.partition) {
+        return Err(TemplateError::refused(place, format!("the local index {} has another partition key", index.name)));
+    }
+    Ok(table)
+}
+
+fn indexes(all: Vec<IndexProperties>, place: &str) -> Result<Vec<Index>, TemplateError> {
+    let index = |one: IndexProperties| {
+        let projection = match (one.projection.projection_type, one.projection.non_key_attributes) {
+            (ProjectionType::KeysOnly, none) if none.is_empty() => Projection::KeysOnly,
+            (ProjectionType::All, none) if none.is_empty() => Projection::All,
+            (ProjectionType::Include, some) if !some.is_empty() => Projection::Include(some),
+            _ => return Err(TemplateError::refused(place, "NonKeyAttributes go with INCLUDE, and with nothing else")),
+        };
+        Ok(Index { name: one.index_name, key: key(one.key_schema, place)?, projection })
+    };
+    all.into_iter().map(index).collect()
+}
+
+fn key(schema: Vec<KeyElement>, place: &str) -> Result<Key, TemplateError> {
+    let mut elements = schema.into_iter();
+    match (elements.next(), elements.next(), elements.next()) {
+        (Some(hash), None, None) if hash.key_type == KeyType::Hash => {
+            Ok(Key { partition: hash.attribute_name, sort: None })
+        }
+        (Some(hash), Some(range), None) if hash.key_type == KeyType::Hash && range.key_type == KeyType::Range => {
+            Ok(Key { partition: hash.attribute_name, sort: Some(range.attribute_name) })
+        }
+        _ => Err(TemplateError::refused(place, "a KeySchema is a HASH, and a RANGE or nothing")),
+    }
+}
+
+impl From<Letter> for AttributeType {
+    fn from(letter: Letter) -> Self {
+        match letter {
+            Letter::S => Self::Text,
+            Letter::N => Self::Number,
+            Letter::B => Self::Binary,
+        }
+    }
+}

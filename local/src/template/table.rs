@@ -1,0 +1,130 @@
+//! Tables, and the requests that create them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+/// Type of a key attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttributeType {
+    /// `S`
+    Text,
+    /// `N`
+    Number,
+    /// `B`
+    Binary,
+}
+
+impl AttributeType {
+    fn letter(self) -> &'static str {
+        match self {
+            Self::Text => "S",
+            Self::Number => "N",
+            Self::Binary => "B",
+        }
+    }
+}
+
+/// Names of the key attributes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The partition key.
+    pub partition: String,
+    /// The sort key, if there is one.
+    pub sort: Option<String>,
+}
+
+/// What an index holds besides the keys of the table and its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Projection {
+    /// Nothing.
+    KeysOnly,
+    /// These attributes.
+    Include(Vec<String>),
+    /// The whole item.
+    All,
+}
+
+/// A secondary index, local or global.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// Its key.
+    pub key: Key,
+    /// What it holds.
+    pub projection: Projection,
+}
+
+/// A table, on demand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Logical name, here also the physical one.
+    pub name: String,
+    /// Its key.
+    pub key: Key,
+    /// Types of the attributes that are in some key; of no others.
+    pub attributes: BTreeMap<String, AttributeType>,
+    /// Indexes that share the table's partition key.
+    pub local_indexes: Vec<Index>,
+    /// Indexes with a key of their own.
+    pub global_indexes: Vec<Index>,
+    /// The attribute that says when an item expires, in epoch seconds.
+    pub ttl: Option<String>,
+}
+
+impl Table {
+    /// Both kinds of indexes.
+    pub fn indexes(&self) -> impl Iterator<Item = &Index> {
+        self.local_indexes.iter().chain(&self.global_indexes)
+    }
+
+    /// The body of DynamoDB's `CreateTable`.
+    #[must_use]
+    pub fn create_table(&self) -> Value {
+        let attribute =
+            |(name, kind): (&String, &AttributeType)| json!({"AttributeName": name, "AttributeType": kind.letter()});
+        let mut request = json!({
+            "TableName": self.name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": self.attributes.iter().map(attribute).collect::<Vec<_>>(),
+            "KeySchema": key_schema(&self.key),
+        });
+        // An empty list is refused, where an absent one is not.
+        for (name, indexes) in
+            [("LocalSecondaryIndexes", &self.local_indexes), ("GlobalSecondaryIndexes", &self.global_indexes)]
+        {
+            if let (false, Some(fields)) = (indexes.is_empty(), request.as_object_mut()) {
+                fields.insert(name.to_owned(), indexes.iter().map(index).collect());
+            }
+        }
+        request
+    }
+
+    /// The body of DynamoDB's `UpdateTimeToLive`, if items of the table expire.
+    #[must_use]
+    pub fn update_time_to_live(&self) -> Option<Value> {
+        let attribute = self.ttl.as_ref()?;
+        Some(json!({
+            "TableName": self.name,
+            "TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": true},
+        }))
+    }
+}
+
+fn index(index: &Index) -> Value {
+    let projection = match &index.projection {
+        Projection::KeysOnly => json!({"ProjectionType": "KEYS_ONLY"}),
+        Projection::Include(attributes) => json!({"ProjectionType": "INCLUDE", "NonKeyAttributes": attributes}),
+        Projection::All => json!({"ProjectionType": "ALL"}),
+    };
+    json!({"IndexName": index.name, "KeySchema": key_schema(&index.key), "Projection": projection})
+}
+
+fn key_schema(key: &Key) -> Value {
+    let partition = json!({"AttributeName": key.partition, "KeyType": "HASH"});
+    match &key.sort {
+        Some(sort) => json!([partition, {"AttributeName": sort, "KeyType": "RANGE"}]),
+        None => json!([partition]),
+    }
+}

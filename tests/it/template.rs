@@ -1,0 +1,312 @@
+//! template.yaml describes what is in functions/, and its reader understands all of it or refuses.
+
+#![expect(clippy::unwrap_used, reason = "clippy takes what helps a test for something else")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use local::template::{Asynchronous, Function, Index, Key, Resource, Table, Template, TemplateError};
+
+const TEXT: &str = include_str!("../../template.yaml");
+const SECRET: &str = "a secret that is only good for a test";
+
+fn read(text: &str, overrides: &[(&str, &str)]) -> Result<Template, TemplateError> {
+    let overrides = [("JwtSecret", SECRET)].iter().chain(overrides);
+    Template::read(text, &overrides.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+}
+
+fn template() -> Template {
+    read(TEXT, &[]).unwrap()
+}
+
+/// What the reader says of the template with one thing in it changed.
+fn refusal(from: &str, to: &str) -> String {
+    let changed = TEXT.replacen(from, to, 1);
+    assert_ne!(TEXT, changed, "the template has no {from:?} any more");
+    read(&changed, &[]).unwrap_err().to_string()
+}
+
+#[test]
+fn every_folder_in_functions_is_in_the_template_and_the_other_way_round() {
+    let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../functions")).unwrap();
+    let names = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap());
+    let packages: BTreeSet<String> = names.filter(|name| !name.starts_with('.')).collect();
+    assert_eq!(packages, template().functions.into_keys().collect());
+}
+
+#[test]
+fn tables_have_these_keys_and_indexes() {
+    let template = template();
+    let tables: Vec<String> = template.tables.values().map(words).collect();
+    insta::assert_snapshot!(tables.join("\n"), @r#"
+    Chats: chatId Text
+      global erasing: erasing Text · chatId Text, KeysOnly
+    Connections: connectionId Text · namespace Text
+      global slot: slot Number · connectionId Text, Include(["openedAt", "expiresAt"])
+    Listings: petId Text
+    Messages: chatId Text · seq Number
+    Users: userId Text · entry Text
+      local recent: userId Text · recent Text, KeysOnly
+      local unread: userId Text · unread Text, KeysOnly
+      local blocked: userId Text · blocked Text, KeysOnly
+      global online: online Text · userId Text, KeysOnly
+    "#);
+    assert!(template.tables.values().all(|table| table.ttl.as_deref() == Some("ttl")));
+}
+
+fn words(table: &Table) -> String {
+    let key = |key: &Key| {
+        let names = [&key.partition].into_iter().chain(&key.sort);
+        names.map(|name| format!("{name} {:?}", table.attributes.get(name).unwrap())).collect::<Vec<_>>().join(" · ")
+    };
+    let mut lines = vec![format!("{}: {}", table.name, key(&table.key))];
+    for (kind, indexes) in [("local", &table.local_indexes), ("global", &table.global_indexes)] {
+        let line = |index: &Index| format!("  {kind} {}: {}, {:?}", index.name, key(&index.key), index.projection);
+        lines.extend(indexes.iter().map(line));
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn a_table_is_created_by_two_requests() {
+    let connections = &template().tables["Connections"];
+    insta::assert_snapshot!(format!("{:#}", connections.create_table()), @r#"
+    {
+      "AttributeDefinitions": [
+        {
+          "AttributeName": "connectionId",
+          "AttributeType": "S"
+        },
+        {
+          "AttributeName": "namespace",
+          "AttributeType": "S"
+        },
+        {
+          "AttributeName": "slot",
+          "AttributeType": "N"
+        }
+      ],
+      "BillingMode": "PAY_PER_REQUEST",
+      "GlobalSecondaryIndexes": [
+        {
+          "IndexName": "slot",
+          "KeySchema": [
+            {
+              "AttributeName": "slot",
+              "KeyType": "HASH"
+            },
+            {
+              "AttributeName": "connectionId",
+              "KeyType": "RANGE"
+            }
+          ],
+          "Projection": {
+            "NonKeyAttributes": [
+              "openedAt",
+              "expiresAt"
+            ],
+            "ProjectionType": "INCLUDE"
+          }
+        }
+      ],
+      "KeySchema": [
+        {
+          "AttributeName": "connectionId",
+          "KeyType": "HASH"
+        },
+        {
+          "AttributeName": "namespace",
+          "KeyType": "RANGE"
+        }
+      ],
+      "TableName": "Connections"
+    }
+    "#);
+    insta::assert_snapshot!(connections.update_time_to_live().unwrap(), @r#"{"TableName":"Connections","TimeToLiveSpecification":{"AttributeName":"ttl","Enabled":true}}"#);
+    assert!(template().tables["Users"].create_table()["LocalSecondaryIndexes"].is_array());
+}
+
+#[test]
+fn each_kind_of_frame_has_its_function() {
+    let template = template();
+    let routes: Vec<(&str, &str)> =
+        template.websocket.routes.iter().map(|(key, function)| (key.as_str(), function.as_str())).collect();
+    assert_eq!(routes, [("$connect", "connect"), ("$default", "switchboard"), ("$disconnect", "disconnect")]);
+    assert_eq!(template.websocket.stage, "prod");
+    let [http] = template.http_routes.as_slice() else { panic!("{:?}", template.http_routes) };
+    assert_eq!((http.key.as_str(), http.function.as_str()), ("$default", "http"));
+    let [heartbeat] = template.schedules.as_slice() else { panic!("{:?}", template.schedules) };
+    assert_eq!((heartbeat.function.as_str(), heartbeat.every), ("heartbeat", Duration::from_secs(60)));
+}
+
+#[test]
+fn functions_have_logs_of_their_own_and_answer_before_api_gateway_gives_up() {
+    let template = template();
+    let logs: BTreeSet<&String> = template.functions.values().map(|function| &function.log_group).collect();
+    assert_eq!(logs.len(), template.functions.len());
+    let called = template.websocket.routes.values().chain(template.http_routes.iter().map(|route| &route.function));
+    for package in called {
+        assert!(template.functions[package].timeout < Duration::from_secs(29), "{package}");
+    }
+}
+
+#[test]
+fn only_what_may_be_repeated_is_retried() {
+    let settings = |retries, max_age_secs, failures_kept| Asynchronous {
+        retries,
+        max_age: Duration::from_secs(max_age_secs),
+        failures_kept,
+    };
+    let template = template();
+    for (package, expected) in [
+        ("connect", settings(0, 60, true)),
+        ("handshake", settings(0, 60, false)),
+        ("message", settings(0, 60, true)),
+        ("typing", settings(0, 60, true)),
+        ("block", settings(0, 60, true)),
+        ("presence", settings(0, 60, true)),
+        ("disconnect", settings(2, 3600, true)),
+        ("heartbeat", settings(0, 60, false)),
+    ] {
+        assert_eq!(template.functions[package].asynchronous, expected, "{package}");
+    }
+}
+
+#[test]
+fn roles_name_actions_and_never_allow_a_scan() {
+    for (package, function) in template().functions {
+        for statement in function.statements {
+            for action in statement.actions {
+                assert!(!action.contains('*') && action != "dynamodb:Scan", "{package}: {action}");
+            }
+        }
+    }
+    assert!(refusal("Resource: !GetAtt Users.Arn", "Resource: '*'").contains("* is no table, index, function"));
+}
+
+#[test]
+fn functions_apart_the_switchboard_sees_connections_only() {
+    let tables = tables_of(&template().functions["switchboard"]);
+    assert_eq!(tables, BTreeSet::from([Resource::Table("Connections".to_owned())]));
+}
+
+#[test]
+fn functions_in_one_the_switchboard_may_do_what_their_roles_allow() {
+    let template = read(TEXT, &[("HandlerIsolation", "inline")]).unwrap();
+    let switchboard = &template.functions["switchboard"];
+    // The handshake is for $connect alone, which is never handed on.
+    let handshake = Resource::Function("handshake".to_owned());
+    for package in ["connect", "disconnect", "message", "typing", "block", "presence"] {
+        for statement in &template.functions[package].statements {
+            for resource in statement.resources.iter().filter(|resource| **resource != handshake) {
+                for action in &statement.actions {
+                    assert!(switchboard.may(action, resource), "{package}: {action} on {resource}");
+                }
+            }
+        }
+    }
+}
+
+fn tables_of(function: &Function) -> BTreeSet<Resource> {
+    let resources = function.statements.iter().flat_map(|statement| statement.resources.clone());
+    resources.filter(|resource| matches!(resource, Resource::Table(_) | Resource::Index { .. })).collect()
+}
+
+#[test]
+fn only_functions_that_verify_tokens_are_given_keys() {
+    let with_secret = |template: &Template| -> Vec<String> {
+        let has = |function: &&Function| function.environment.get("JWT_SECRET").is_some_and(|secret| secret == SECRET);
+        template.functions.values().filter(has).map(|function| function.package.clone()).collect()
+    };
+    assert_eq!(with_secret(&template()), ["connect", "http"]);
+    let inline = read(TEXT, &[("HandlerIsolation", "inline")]).unwrap();
+    assert_eq!(with_secret(&inline), ["connect", "http", "switchboard"]);
+}
+
+#[test]
+fn the_environment_names_tables_and_functions_that_exist() {
+    let template = template();
+    for function in template.functions.values() {
+        for (name, value) in &function.environment {
+            if name.ends_with("_FUNCTION") {
+                let package = template.function_named(value).map(|function| function.package.to_uppercase());
+                assert_eq!(package.as_deref(), name.strip_suffix("_FUNCTION"));
+            }
+            if name.ends_with("_TABLE") {
+                assert!(template.tables.contains_key(value), "{name}");
+            }
+        }
+    }
+    let environment = &template.functions["message"].environment;
+    assert_eq!(environment["CONNECTIONS_ENDPOINT"], "https://websocket.execute-api.us-east-1.amazonaws.com/prod");
+    assert_eq!(
+        (environment["PING_INTERVAL_MINUTES"].as_str(), environment["LIMIT_CHATS_PER_HOUR"].as_str()),
+        ("5", "")
+    );
+}
+
+#[test]
+fn parameters_take_only_what_they_allow() {
+    let of = |name, value| read(TEXT, &[(name, value)]).map(|template| template.parameters[name].clone());
+    assert_eq!(of("PingIntervalMinutes", "8"), Ok("8".to_owned()));
+    let region = read(TEXT, &[("AWS::Region", "eu-north-1")]).unwrap();
+    let endpoint = &region.functions["connect"].environment["CONNECTIONS_ENDPOINT"];
+    assert!(endpoint.contains("eu-north-1"), "{endpoint}");
+    let refused = |name, value| of(name, value).unwrap_err().to_string();
+    insta::assert_snapshot!([
+        refused("PingIntervalMinutes", "9"),
+        refused("HandlerIsolation", "sideways"),
+        refused("JwtSecret", "short"),
+        refused("NoSuchThing", "1"),
+    ].join("\n"), @"
+    the parameter PingIntervalMinutes must be a whole number from 1 to 8
+    the parameter HandlerIsolation must be one of separate, inline
+    the parameter JwtSecret must match ^$|^.{32,1024}$
+    template.yaml has no parameter NoSuchThing
+    ");
+    let nothing = Template::read(TEXT, &BTreeMap::new()).unwrap_err();
+    insta::assert_snapshot!(nothing, @"the parameters break the rule TokensCanBeVerified: one of JwtSecret and JwtPublicKey is needed to verify tokens");
+}
+
+#[test]
+fn what_is_not_understood_is_refused_by_name() {
+    insta::assert_snapshot!([
+        refusal("Type: AWS::SQS::Queue", "Type: AWS::SNS::Topic"),
+        refusal("BillingMode: PAY_PER_REQUEST", "BillingMode: PROVISIONED"),
+        refusal("      BillingMode: PAY_PER_REQUEST", "      TableClass: STANDARD\n      BillingMode: PAY_PER_REQUEST"),
+        refusal("      MemorySize: 256\n", ""),
+        refusal("CodeUri: functions/connect", "CodeUri: functions/no/where"),
+        refusal("!GetAtt Users.Arn", "!GetAtt Users.StreamArn"),
+        refusal("!Ref Users", "!Ref Nobody"),
+        refusal("!Ref Users", "!ImportValue Users"),
+        refusal("!Ref Users", "{ Ref: Users }"),
+        refusal("!Ref Users", "!Sub '${Users'"),
+        refusal("!If [ConcurrencyReserved,", "!If [Reserved,"),
+        refusal("rate(1 minute)", "cron(* * * * ? *)"),
+        refusal("LogGroup: !Ref ConnectLog }", "LogGroup: !Ref ConnectLog, LogFormat: JSON }"),
+        refusal("    Type: AWS::SQS::Queue\n", "    Type: AWS::SQS::Queue\n    Condition: HandlersInline\n"),
+        refusal("  HttpUrl:", "  HttpUrl: { Value: !Ref Nobody }\n  OtherUrl:"),
+        refusal("\nOutputs:", "\nMappings: {}\nOutputs:"),
+        refusal("FunctionArn: !GetAtt ConnectFunction.Arn", "FunctionArn: elsewhere"),
+        refusal("  Http:\n", "  WebSocket:\n"),
+    ].join("\n"), @r#"
+    template.yaml, Resources.Failures: unknown variant `AWS::SNS::Topic`, expected one of `AWS::DynamoDB::Table`, `AWS::Serverless::Function`, `AWS::Serverless::WebSocketApi`, `AWS::Serverless::HttpApi`, `AWS::SQS::Queue`, `AWS::Logs::LogGroup`, `AWS::CloudWatch::Alarm`
+    template.yaml, Resources.Users.Properties: unknown variant `PROVISIONED`, expected `PAY_PER_REQUEST`
+    template.yaml, Resources.Users.Properties: unknown field `TableClass`, expected one of `BillingMode`, `AttributeDefinitions`, `KeySchema`, `LocalSecondaryIndexes`, `GlobalSecondaryIndexes`, `TimeToLiveSpecification`, `PointInTimeRecoverySpecification`, `SSESpecification`
+    template.yaml, Resources.ConnectFunction.Properties: missing field `MemorySize`
+    template.yaml, Resources.ConnectFunction.Properties.CodeUri: must be functions/ and the name of a package
+    template.yaml, Resources.ConnectFunction.Properties.Policies.0.Statement.1.Resource: nothing here is called "Users.StreamArn"
+    template.yaml, Globals.Function.Environment.Variables.USERS_TABLE: nothing here is called "Nobody"
+    template.yaml, Globals.Function.Environment.Variables.USERS_TABLE: !ImportValue with this argument is not understood
+    template.yaml, Globals.Function.Environment.Variables.USERS_TABLE.Ref: write the short form, with an exclamation mark
+    template.yaml, Globals.Function.Environment.Variables.USERS_TABLE: a ${ is not closed
+    template.yaml, Globals.Function.ReservedConcurrentExecutions: there is no condition "Reserved"
+    template.yaml, Resources.HeartbeatFunction.Properties.Events.EachMinute: cron(* * * * ? *) is no rate of minutes, hours or days
+    template.yaml, Resources.ConnectFunction.Properties: unknown field `LogFormat`, expected `LogGroup`
+    template.yaml, Resources.Failures: unknown field `Condition`, expected one of `Type`, `Metadata`, `DeletionPolicy`, `UpdateReplacePolicy`
+    template.yaml, Outputs.HttpUrl.Value: nothing here is called "Nobody"
+    template.yaml, Mappings: this section is not understood
+    template.yaml, Resources.WebSocket.Properties.Routes.$connect: FunctionArn is of no function here
+    template.yaml is not YAML: duplicated key in mapping at byte 13585 line 333 column 3
+    "#);
+}
