@@ -123,9 +123,8 @@ impl Open {
         let Self { sid, upgrades, ping_interval_millis, ping_timeout_millis, max_payload_bytes } = self;
         let sid = Value::from(sid.as_str());
         let upgrades = Value::from(upgrades.as_slice());
-        format!(
-            r#"0{{"sid":{sid},"upgrades":{upgrades},"pingInterval":{ping_interval_millis},"pingTimeout":{ping_timeout_millis},"maxPayload":{max_payload_bytes}}}"#
-        )
+        let heartbeat = format!(r#""pingInterval":{ping_interval_millis},"pingTimeout":{ping_timeout_millis}"#);
+        format!(r#"0{{"sid":{sid},"upgrades":{upgrades},{heartbeat},"maxPayload":{max_payload_bytes}}}"#)
     }
 
     fn decode(json: &str) -> Result<Self, DecodeError> {

@@ -19,7 +19,8 @@ pub const MAX_NAMESPACE_BYTES: usize = 256;
 /// The longest ack id, in digits: the answer repeats it. Clients count up from 0; a random id of 128 bits has 39.
 pub const MAX_ACK_ID_DIGITS: usize = 64;
 
-/// The most attachments of one packet, as in the reference parser: without a bound one short packet makes the receiver wait, and collect, for ever.
+/// The most attachments of one packet, as in the reference parser: without a bound one short packet makes the receiver wait, and
+/// collect, for ever.
 pub const MAX_ATTACHMENTS: u8 = 10;
 
 /// Names that the client libraries use for themselves, and which therefore must not arrive as events.
