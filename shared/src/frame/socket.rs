@@ -13,6 +13,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::json;
+
 /// The longest namespace, in bytes: it becomes part of a sort key, which DynamoDB limits to 1024 bytes, and refusals repeat it.
 pub const MAX_NAMESPACE_BYTES: usize = 256;
 
@@ -444,22 +446,24 @@ fn refuse_payload(payload: &str) -> Result<(), DecodeError> {
     if payload.is_empty() { Ok(()) } else { Err(DecodeError::PayloadUnexpected) }
 }
 
-fn array(json: &str) -> Result<Vec<Value>, DecodeError> {
-    if !json.starts_with('[') {
+fn array(text: &str) -> Result<Vec<Value>, DecodeError> {
+    if !text.starts_with('[') {
         return Err(DecodeError::PayloadNotAnArray);
     }
-    Ok(serde_json::from_str(json)?)
+    let Value::Array(elements) = json::parse(text)? else { return Err(DecodeError::PayloadNotAnArray) };
+    Ok(elements)
 }
 
-fn object(json: &str) -> Result<Map<String, Value>, DecodeError> {
-    if !json.starts_with('{') {
+fn object(text: &str) -> Result<Map<String, Value>, DecodeError> {
+    if !text.starts_with('{') {
         return Err(DecodeError::PayloadNotAnObject);
     }
-    Ok(serde_json::from_str(json)?)
+    let Value::Object(fields) = json::parse(text)? else { return Err(DecodeError::PayloadNotAnObject) };
+    Ok(fields)
 }
 
-fn event(json: &str) -> Result<(EventName, Vec<Value>), DecodeError> {
-    let mut elements = array(json)?.into_iter();
+fn event(text: &str) -> Result<(EventName, Vec<Value>), DecodeError> {
+    let mut elements = array(text)?.into_iter();
     let name = elements.next().ok_or(DecodeError::EventNameMissing)?;
     Ok((EventName::from_value(&name)?, elements.collect()))
 }

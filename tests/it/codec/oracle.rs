@@ -348,7 +348,7 @@ fn open_packet_is_written_alike() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn frames_are_read_alike_but_for_the_listed_differences(text in generate::frame_text()) {
