@@ -1,1 +1,230 @@
-fn main() {}
+//! `local`: the whole system in one process, for development.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use local::cloud::{Options, PocketCloud, Storage};
+use local::gateway::{Mode, Settings, server};
+use local::{schedule, token};
+use shared::dialect;
+use shared::domain::clock::Clock;
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Parlance on this machine: a chat backend that unmodified Socket.IO clients can use, with the cloud it runs on.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Prints a token that speaks for a user for thirty days, signed with the development secret `dev-secret`.
+    Token {
+        /// Id of the user.
+        user: String,
+        /// Name to show.
+        #[arg(long)]
+        name: Option<String>,
+        /// Role, where a deployment asks for one.
+        #[arg(long)]
+        role: Option<String>,
+    },
+}
+
+#[derive(Args)]
+struct Serve {
+    /// Port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    /// Dialect of the root namespace and of REST paths without a prefix.
+    #[arg(long, default_value = "recruiting", value_parser = dialect_name)]
+    dialect: String,
+    /// One more port with the dialect its root namespace speaks, such as 5000:recruiting. May be given several times.
+    #[arg(long, value_name = "PORT:DIALECT", value_parser = listener)]
+    listen: Vec<(u16, String)>,
+    /// Folder to keep the data in.
+    #[arg(long, value_name = "DIR", default_value = ".parlance")]
+    data: PathBuf,
+    /// Keep the data in memory: it is gone when the process ends.
+    #[arg(long, conflicts_with = "data")]
+    memory: bool,
+    /// Keep the data at another DynamoDB-compatible endpoint, such as http://localhost:8000.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["data", "memory"], value_parser = endpoint)]
+    dynamodb_url: Option<String>,
+    /// Whether each family of events is handled by a function of its own, or all by the switchboard.
+    #[arg(long, value_enum, default_value_t = Isolation::Separate)]
+    isolation: Isolation,
+    /// Whether the gateway hands on the frames of one connection one after another, or several at once as API Gateway may.
+    #[arg(long, value_enum, default_value_t = GatewayMode::Serial)]
+    gateway_mode: GatewayMode,
+    /// Switch every limit off: the chat's and the gateway's.
+    #[arg(long)]
+    no_rate_limits: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Isolation {
+    Separate,
+    Inline,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum GatewayMode {
+    Serial,
+    Concurrent,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "warn".to_owned());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let Cli { command, serve } = Cli::parse();
+    let done = match command {
+        Some(Command::Token { user, name, role }) => print_token(&user, name.as_deref(), role.as_deref()),
+        None => run(serve).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say_error(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print_token(user: &str, name: Option<&str>, role: Option<&str>) -> Result<(), Failure> {
+    shared::domain::id::UserId::parse(user)?;
+    say(&token::mint(user, name, role, Clock::system().now())?);
+    Ok(())
+}
+
+async fn run(serve: Serve) -> Result<(), Failure> {
+    let clock = Clock::system();
+    let mut listeners = Vec::new();
+    for (port, dialect) in ports(&serve)? {
+        let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+        let listener = server::listen(address).map_err(|error| format!("port {port} cannot be listened on: {error}"))?;
+        listeners.push((listener, dialect));
+    }
+    let cloud = PocketCloud::boot(options(&serve, &clock)).await?;
+    say(&introduction(&serve, &cloud, &listeners, &clock)?);
+    let listeners: Vec<_> = listeners.into_iter().map(|(listener, _)| listener).collect();
+    let schedules = tokio::spawn(schedule::run(cloud.schedules(), Arc::clone(&cloud.lambda)));
+    let interrupted = async {
+        stopped().await;
+        say("closing");
+    };
+    server::serve(listeners, Arc::clone(&cloud.gateway), cloud.http.clone(), interrupted).await;
+    schedules.abort();
+    cloud.lambda.settled().await;
+    Ok(())
+}
+
+/// Resolves on Ctrl-C, or when the process is asked to end.
+async fn stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+/// The ports to listen on, each with its dialect. One system speaks one default dialect.
+fn ports(serve: &Serve) -> Result<Vec<(u16, String)>, Failure> {
+    let mut ports = vec![(serve.port, serve.dialect.clone())];
+    ports.extend(serve.listen.iter().cloned());
+    if let Some((port, dialect)) = ports.iter().find(|(_, dialect)| *dialect != serve.dialect) {
+        return Err(format!("port {port} cannot speak {dialect} by default while --dialect is {}", serve.dialect).into());
+    }
+    Ok(ports)
+}
+
+fn options(serve: &Serve, clock: &Clock) -> Options {
+    let isolation = match serve.isolation {
+        Isolation::Separate => "separate",
+        Isolation::Inline => "inline",
+    };
+    let rate_limits = if serve.no_rate_limits { "off" } else { "on" };
+    let parameters = [("DefaultDialect", serve.dialect.as_str()), ("HandlerIsolation", isolation), ("RateLimits", rate_limits)];
+    Options {
+        storage: match (&serve.dynamodb_url, serve.memory) {
+            (Some(url), _) => Storage::Endpoint(url.clone()),
+            (None, true) => Storage::Memory,
+            (None, false) => Storage::Folder(serve.data.clone()),
+        },
+        parameters: parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect::<BTreeMap<_, _>>(),
+        gateway: Settings {
+            mode: match serve.gateway_mode {
+                GatewayMode::Serial => Mode::Serial,
+                GatewayMode::Concurrent => Mode::Concurrent,
+            },
+            rate_limits: !serve.no_rate_limits,
+            ..Settings::default()
+        },
+        clock: clock.clone(),
+        retry_scale: 1.0,
+    }
+}
+
+fn introduction(
+    serve: &Serve,
+    cloud: &PocketCloud,
+    listeners: &[(tokio::net::TcpListener, String)],
+    clock: &Clock,
+) -> Result<String, Failure> {
+    let mut lines = vec!["Parlance is running:".to_owned()];
+    for (listener, dialect) in listeners {
+        let port = listener.local_addr()?.port();
+        lines.push(format!("  http://localhost:{port}  speaks {dialect} (Socket.IO at /socket.io/ and /{}, REST at /api)", cloud.gateway.settings().stage));
+    }
+    let storage = match (&serve.dynamodb_url, serve.memory) {
+        (Some(url), _) => format!("at {url}"),
+        (None, true) => "in memory".to_owned(),
+        (None, false) => format!("in {}", serve.data.display()),
+    };
+    lines.push(format!("  {} functions, {} tables {storage}", cloud.template.functions.len(), cloud.template.tables.len()));
+    lines.push("Tokens for two demo users, good for thirty days:".to_owned());
+    for (user, name) in [("alice", "Alice"), ("bob", "Bob")] {
+        lines.push(format!("  {user}  {}", token::mint(user, Some(name), None, clock.now())?));
+    }
+    lines.push("Ctrl-C ends it.".to_owned());
+    Ok(lines.join("\n"))
+}
+
+fn dialect_name(name: &str) -> Result<String, String> {
+    let names: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name()).collect();
+    if names.contains(&name) { Ok(name.to_owned()) } else { Err(format!("there is {}", names.join(", "))) }
+}
+
+fn listener(text: &str) -> Result<(u16, String), String> {
+    let (port, dialect) = text.split_once(':').ok_or("must be PORT:DIALECT, such as 5000:recruiting")?;
+    let port = port.parse().map_err(|_| format!("{port} is not a port"))?;
+    Ok((port, dialect_name(dialect)?))
+}
+
+fn endpoint(text: &str) -> Result<String, String> {
+    let known = text.starts_with("http://") || text.starts_with("https://");
+    if known { Ok(text.to_owned()) } else { Err("must begin with http:// or https://".to_owned()) }
+}
+
+#[expect(clippy::print_stdout, reason = "what the user of a command line reads")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "what the user of a command line reads")]
+fn say_error(text: &str) {
+    eprintln!("{text}");
+}

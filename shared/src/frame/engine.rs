@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use super::json;
 
 /// Stands between two packets of a polling body (protocol, "HTTP long-polling").
 const SEPARATOR: char = '\u{1e}';
@@ -123,20 +125,19 @@ impl Open {
         let Self { sid, upgrades, ping_interval_millis, ping_timeout_millis, max_payload_bytes } = self;
         let sid = Value::from(sid.as_str());
         let upgrades = Value::from(upgrades.as_slice());
-        format!(
-            r#"0{{"sid":{sid},"upgrades":{upgrades},"pingInterval":{ping_interval_millis},"pingTimeout":{ping_timeout_millis},"maxPayload":{max_payload_bytes}}}"#
-        )
+        let heartbeat = format!(r#""pingInterval":{ping_interval_millis},"pingTimeout":{ping_timeout_millis}"#);
+        format!(r#"0{{"sid":{sid},"upgrades":{upgrades},{heartbeat},"maxPayload":{max_payload_bytes}}}"#)
     }
 
-    fn decode(json: &str) -> Result<Self, DecodeError> {
-        if !json.starts_with('{') {
+    fn decode(text: &str) -> Result<Self, DecodeError> {
+        if !text.starts_with('{') {
             return Err(DecodeError::OpenNotAnObject);
         }
-        let mut fields: Map<String, Value> = serde_json::from_str(json)?;
+        let Value::Object(mut fields) = json::parse(text)? else { return Err(DecodeError::OpenNotAnObject) };
         let mut take = |key: &'static str| fields.remove(key).ok_or(DecodeError::OpenField(key));
         let open = Self {
-            sid: text(take("sid")?).ok_or(DecodeError::OpenField("sid"))?,
-            upgrades: texts(take("upgrades")?).ok_or(DecodeError::OpenField("upgrades"))?,
+            sid: string(take("sid")?).ok_or(DecodeError::OpenField("sid"))?,
+            upgrades: strings(take("upgrades")?).ok_or(DecodeError::OpenField("upgrades"))?,
             ping_interval_millis: take("pingInterval")?.as_u64().ok_or(DecodeError::OpenField("pingInterval"))?,
             ping_timeout_millis: take("pingTimeout")?.as_u64().ok_or(DecodeError::OpenField("pingTimeout"))?,
             max_payload_bytes: take("maxPayload")?.as_u64().ok_or(DecodeError::OpenField("maxPayload"))?,
@@ -145,12 +146,12 @@ impl Open {
     }
 }
 
-fn text(value: Value) -> Option<String> {
+fn string(value: Value) -> Option<String> {
     if let Value::String(text) = value { Some(text) } else { None }
 }
 
-fn texts(value: Value) -> Option<Vec<String>> {
-    if let Value::Array(values) = value { values.into_iter().map(text).collect() } else { None }
+fn strings(value: Value) -> Option<Vec<String>> {
+    if let Value::Array(values) = value { values.into_iter().map(string).collect() } else { None }
 }
 
 /// Reads one text frame, whichever side sent it.
@@ -161,7 +162,7 @@ pub fn decode(frame: &str) -> Result<Packet<'_>, DecodeError> {
     let mut characters = frame.chars();
     match (characters.next(), characters.as_str()) {
         (None, _) => Err(DecodeError::Empty),
-        (Some('0'), json) => Open::decode(json).map(Packet::Open),
+        (Some('0'), open) => Open::decode(open).map(Packet::Open),
         (Some('1'), "") => Ok(Packet::Close),
         (Some('2'), "") => Ok(Packet::Ping),
         (Some('2'), "probe") => Ok(Packet::PingProbe),

@@ -13,13 +13,16 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::json;
+
 /// The longest namespace, in bytes: it becomes part of a sort key, which DynamoDB limits to 1024 bytes, and refusals repeat it.
 pub const MAX_NAMESPACE_BYTES: usize = 256;
 
 /// The longest ack id, in digits: the answer repeats it. Clients count up from 0; a random id of 128 bits has 39.
 pub const MAX_ACK_ID_DIGITS: usize = 64;
 
-/// The most attachments of one packet, as in the reference parser: without a bound one short packet makes the receiver wait, and collect, for ever.
+/// The most attachments of one packet, as in the reference parser: without a bound one short packet makes the receiver wait, and
+/// collect, for ever.
 pub const MAX_ATTACHMENTS: u8 = 10;
 
 /// Names that the client libraries use for themselves, and which therefore must not arrive as events.
@@ -443,22 +446,24 @@ fn refuse_payload(payload: &str) -> Result<(), DecodeError> {
     if payload.is_empty() { Ok(()) } else { Err(DecodeError::PayloadUnexpected) }
 }
 
-fn array(json: &str) -> Result<Vec<Value>, DecodeError> {
-    if !json.starts_with('[') {
+fn array(text: &str) -> Result<Vec<Value>, DecodeError> {
+    if !text.starts_with('[') {
         return Err(DecodeError::PayloadNotAnArray);
     }
-    Ok(serde_json::from_str(json)?)
+    let Value::Array(elements) = json::parse(text)? else { return Err(DecodeError::PayloadNotAnArray) };
+    Ok(elements)
 }
 
-fn object(json: &str) -> Result<Map<String, Value>, DecodeError> {
-    if !json.starts_with('{') {
+fn object(text: &str) -> Result<Map<String, Value>, DecodeError> {
+    if !text.starts_with('{') {
         return Err(DecodeError::PayloadNotAnObject);
     }
-    Ok(serde_json::from_str(json)?)
+    let Value::Object(fields) = json::parse(text)? else { return Err(DecodeError::PayloadNotAnObject) };
+    Ok(fields)
 }
 
-fn event(json: &str) -> Result<(EventName, Vec<Value>), DecodeError> {
-    let mut elements = array(json)?.into_iter();
+fn event(text: &str) -> Result<(EventName, Vec<Value>), DecodeError> {
+    let mut elements = array(text)?.into_iter();
     let name = elements.next().ok_or(DecodeError::EventNameMissing)?;
     Ok((EventName::from_value(&name)?, elements.collect()))
 }

@@ -550,3 +550,16 @@ fn numbers_keep_their_value() {
     packet("2[\"a\",0.1,1.7976931348623157e+308,5e-324,-1,9007199254740993,18446744073709551615]");
     assert_eq!(refusal("2[\"a\",1e999]"), "payload is not JSON");
 }
+
+#[test]
+fn object_that_looks_like_the_parser_s_own_is_plain_data() {
+    for key in ["$serde_json::private::RawValue", "$serde_json::private::Number"] {
+        for value in ["1", "[1]", "not JSON", r#"{"_placeholder":true,"num":0}"#] {
+            packet(&format!("2{}", json!(["a", { key: value }])));
+            packet(&format!("0{}", json!({ "auth": { key: value } })));
+            packet(&format!("50-{}", json!(["a", { key: value }])));
+        }
+    }
+    let sid = r#"0{"sid":{"$serde_json::private::RawValue":"\"a\""},"upgrades":[],"pingInterval":1,"pingTimeout":1,"maxPayload":1}"#;
+    assert_eq!(frame_refusal(sid), "open packet has no valid `sid`");
+}
