@@ -37,7 +37,7 @@ pub async fn opened(ctx: &Ctx, incoming: &Incoming) -> Result<Value, Error> {
         header: authorization.map(|token| app::verified(ctx, Some(token))),
     };
     ctx.store.open(&opened).await?;
-    let event = own_event(&opened.id, "CONNECT", "$connect").to_string().into_bytes();
+    let event = own_event(&opened.id, "CONNECT", None, None);
     ctx.invoke(&ctx.config.functions.handshake, event).await?;
     // A client that offers subprotocols must be given one of them.
     let offered = request.headers.get("sec-websocket-protocol").and_then(|value| value.to_str().ok());

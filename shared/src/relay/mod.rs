@@ -81,21 +81,23 @@ pub fn accepted(result: Result<Value, Error>) -> Value {
 /// The event that tells the disconnect function of a connection that somebody found gone.
 #[must_use]
 pub fn gone_event(connection: &ConnectionId) -> Vec<u8> {
-    own_event(connection, "DISCONNECT", "$disconnect").to_string().into_bytes()
+    own_event(connection, "DISCONNECT", None, None)
 }
 
-fn own_event(connection: &ConnectionId, event_type: &str, route_key: &str) -> Value {
-    json!({
+/// An event of our own in API Gateway's form. Without a time it says nothing of when.
+fn own_event(connection: &ConnectionId, event_type: &str, body: Option<&str>, at: Option<Timestamp>) -> Vec<u8> {
+    let event = json!({
         "requestContext": {
-            "routeKey": route_key,
             "eventType": event_type,
             "connectionId": connection.to_string(),
             "connectedAt": 0,
-            "requestTimeEpoch": 0,
+            "requestTimeEpoch": at.map_or(0, Timestamp::millis),
             "identity": {},
         },
+        "body": body,
         "isBase64Encoded": false,
-    })
+    });
+    event.to_string().into_bytes()
 }
 
 /// Posts frames to a connection, in order; a connection that is gone is handed to the disconnect function.
@@ -110,11 +112,13 @@ async fn reply(ctx: &Ctx, connection: &ConnectionId, frames: &[String]) {
     }
 }
 
-/// Ends a socket from our side: a DISCONNECT packet, after which its client does not come back by itself, and everything that leaving means.
-pub(crate) async fn end(ctx: &Ctx, session: &Session) {
-    let frame = packet_frame(&session.namespace, Body::Disconnect);
-    reply(ctx, &session.connection, &frame.into_iter().collect::<Vec<_>>()).await;
-    if let Err(error) = disconnect::leave(ctx, session, ctx.clock.now()).await {
+/// Ends a socket from our side: a DISCONNECT packet, after which its client does not come back by itself, and the same packet to the
+/// disconnect function, as if the client had sent it.
+async fn end(ctx: &Ctx, session: &Session) {
+    let Some(frame) = packet_frame(&session.namespace, Body::Disconnect) else { return };
+    let event = own_event(&session.connection, "MESSAGE", Some(&frame), Some(ctx.clock.now()));
+    reply(ctx, &session.connection, &[frame]).await;
+    if let Err(error) = ctx.invoke(&ctx.config.functions.disconnect, event).await {
         telemetry::failed(Some(&session.connection), &error);
     }
 }

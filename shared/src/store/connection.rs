@@ -269,8 +269,9 @@ impl Store {
                 .expression_attribute_values(":was", number(sockets))
                 .expression_attribute_values(":is", number(left));
             count = if left == 0 {
-                let gone = "SET sockets = :is, lastSeen = :at REMOVE online";
-                count.update_expression(gone).expression_attribute_values(":at", number(at.millis()))
+                let gone = "SET sockets = :is, lastSeen = :at REMOVE #online";
+                let count = count.update_expression(gone).expression_attribute_names("#online", "online");
+                count.expression_attribute_values(":at", number(at.millis()))
             } else {
                 count.update_expression("SET sockets = :is")
             };
