@@ -1,1 +1,308 @@
-//! x
+//! The whole system for a test: booted from template.yaml in memory, with clients that need no sockets and a clock that the test moves.
+//!
+//! Each call does one thing, waits until nothing runs any more, and gives a transcript of everything that anybody heard of it, so that who
+//! does not hear is asserted along with who does. `PARLANCE_ISOLATION` and `PARLANCE_GATEWAY_MODE` choose how the system is built.
+#![expect(clippy::expect_used, clippy::panic, reason = "for tests: what is not as expected ends the test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr};
+
+use axum::body::Body;
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use shared::domain::clock::{Clock, Timestamp};
+use shared::frame::engine;
+use tower::ServiceExt as _;
+
+use crate::cloud::{Options, PocketCloud, Storage};
+use crate::connector::Permission;
+use crate::dynamodb::Meter;
+use crate::gateway::{ConnectRequest, Mode, Outbound, Peer, Settings};
+use crate::{schedule, token};
+
+/// When a world begins: 2026-01-02T03:04:05.006Z.
+const BEGINNING: Timestamp = Timestamp::from_millis(1_767_323_045_006);
+
+/// Connects with the query of a stock client.
+const QUERY: &str = "EIO=4&transport=websocket";
+
+/// The system and its clients, by label.
+pub struct World {
+    /// The system.
+    pub cloud: PocketCloud,
+    /// Its clock.
+    pub clock: Clock,
+    clients: BTreeMap<String, Client>,
+    posts: u64,
+}
+
+struct Client {
+    peer: Peer,
+    namespace: String,
+    next_ack: u64,
+}
+
+impl World {
+    /// A world with template.yaml's own parameters.
+    pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A world with some parameters different.
+    pub async fn with(parameters: &[(&str, &str)]) -> Self {
+        let chosen = |name: &str| std::env::var(name).ok();
+        let mut all = BTreeMap::new();
+        if let Some(isolation) = chosen("PARLANCE_ISOLATION") {
+            all.insert("HandlerIsolation".to_owned(), isolation);
+        }
+        all.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let mode = match chosen("PARLANCE_GATEWAY_MODE").as_deref() {
+            None | Some("serial") => Mode::Serial,
+            Some("concurrent") => Mode::Concurrent,
+            Some(other) => panic!("PARLANCE_GATEWAY_MODE is {other}, but must be serial or concurrent"),
+        };
+        let clock = Clock::manual(BEGINNING);
+        let gateway = Settings { mode, ..Settings::default() };
+        let storage = Storage::Memory;
+        let options = Options { storage, parameters: all, gateway, clock: clock.clone(), retry_scale: 0.0 };
+        let cloud = PocketCloud::boot(options).await.expect("the system boots");
+        Self { cloud, clock, clients: BTreeMap::new(), posts: 0 }
+    }
+
+    /// Opens a connection without joining a namespace.
+    pub async fn open(&mut self, label: &str) -> String {
+        self.upgrade(label, QUERY, HeaderMap::new()).await.expect("the upgrade is accepted");
+        self.transcript(String::new()).await
+    }
+
+    /// Opens a connection as a client with this query and these headers would.
+    ///
+    /// # Errors
+    /// The HTTP status that refuses the upgrade.
+    pub async fn upgrade(&mut self, label: &str, query: &str, headers: HeaderMap) -> Result<(), StatusCode> {
+        let (path, source_ip) = ("/socket.io/".to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let request = ConnectRequest { path, query: Some(query.to_owned()), headers, source_ip };
+        let peer = self.cloud.gateway.connect(request).await?;
+        let client = Client { peer, namespace: "/".to_owned(), next_ack: 0 };
+        assert!(self.clients.insert(label.to_owned(), client).is_none(), "{label} is connected already");
+        Ok(())
+    }
+
+    /// Opens a connection with a header and no payload, and joins the root namespace with it.
+    pub async fn join_by_header(&mut self, label: &str, user: &str) -> String {
+        let mut headers = HeaderMap::new();
+        let authorization = format!("Bearer {}", self.token(user));
+        headers.insert("authorization", HeaderValue::from_str(&authorization).expect("a token is a header"));
+        self.upgrade(label, QUERY, headers).await.expect("the upgrade is accepted");
+        self.send(label, "40").await
+    }
+
+    /// Opens a connection and joins the root namespace, as the user of the same name as the label.
+    pub async fn join(&mut self, label: &str) -> String {
+        self.join_as(label, label).await
+    }
+
+    /// Opens a connection and joins the root namespace as `user`.
+    pub async fn join_as(&mut self, label: &str, user: &str) -> String {
+        let token = self.token(user);
+        self.join_with(label, &token).await
+    }
+
+    /// Opens a connection and joins the root namespace with this token.
+    pub async fn join_with(&mut self, label: &str, token: &str) -> String {
+        self.upgrade(label, QUERY, HeaderMap::new()).await.expect("the upgrade is accepted");
+        self.quiet().await;
+        self.heard_by_all();
+        self.send(label, &format!("40{}", json!({"token": token}))).await
+    }
+
+    /// A token for a user, good for thirty days of the world's time.
+    #[must_use]
+    pub fn token(&self, user: &str) -> String {
+        token::mint(user, None, None, self.clock.now()).expect("a token can be signed")
+    }
+
+    /// Sends a text frame as it is.
+    pub async fn send(&mut self, label: &str, frame: &str) -> String {
+        self.client(label).peer.send_text(frame).await;
+        self.transcript(String::new()).await
+    }
+
+    /// Sends text frames without waiting in between.
+    pub async fn send_all(&mut self, frames: &[(&str, String)]) -> String {
+        for (label, frame) in frames {
+            self.client(label).peer.send_text(frame.clone()).await;
+        }
+        self.transcript(String::new()).await
+    }
+
+    /// Emits an event without asking for an ack.
+    pub async fn emit(&mut self, label: &str, event: &str, argument: Value) -> String {
+        let frame = format!("42{}{}", self.client(label).prefix(), json!([event, argument]));
+        self.send(label, &frame).await
+    }
+
+    /// Emits an event and asks for an ack.
+    pub async fn ask(&mut self, label: &str, event: &str, argument: Value) -> String {
+        let client = self.client(label);
+        let id = client.next_ack;
+        client.next_ack += 1;
+        let frame = format!("42{}{id}{}", client.prefix(), json!([event, argument]));
+        self.send(label, &frame).await
+    }
+
+    /// Makes a REST request as a user, or as nobody, without a body.
+    pub async fn get(&mut self, user: &str, path: &str) -> String {
+        self.rest(user, "GET", path, Value::Null).await
+    }
+
+    /// Makes a REST request as a user with a JSON body; none if it is null.
+    pub async fn rest(&mut self, user: &str, method: &str, path: &str, body: Value) -> String {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let (status, answer) = self.request(user, method, path, &body).await;
+        self.transcript(format!("{user} gets {status} {answer}\n")).await
+    }
+
+    /// Makes a REST request with any body, and gives status and answer. Nobody's name is empty.
+    pub async fn request(&self, user: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let mut request = Request::builder().method(method).uri(path);
+        if !user.is_empty() {
+            request = request.header("authorization", format!("Bearer {}", self.token(user)));
+        }
+        let request = request.body(Body::from(body.to_owned())).expect("a request");
+        let answer = self.cloud.http.clone().oneshot(request).await.expect("the router never fails");
+        let status = answer.status().as_u16();
+        let bytes = answer.into_body().collect().await.expect("the body is there").to_bytes();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// The id of the plain chat of two users, made if it is not there.
+    pub async fn chat(&mut self, one: &str, other: &str) -> String {
+        let body = json!({"otherUserId": other}).to_string();
+        let (status, answer) = self.request(one, "POST", "/api/chat/create-or-get", &body).await;
+        assert!(status == 200 || status == 201, "the chat cannot be made: {answer}");
+        self.quiet().await;
+        self.heard_by_all();
+        answer["data"]["_id"].as_str().expect("a chat has an id").to_owned()
+    }
+
+    /// Makes users known without connecting them.
+    pub async fn know(&self, users: &[&str]) {
+        for user in users {
+            let (status, _) = self.request(user, "GET", "/api/message/unread-count", "").await;
+            assert_eq!(status, 200, "{user} is known");
+        }
+    }
+
+    /// Closes a connection from the client's side.
+    pub async fn close(&mut self, label: &str) -> String {
+        let client = self.clients.remove(label).expect("the client is connected");
+        client.peer.close(Some((1000, "")));
+        self.transcript(String::new()).await
+    }
+
+    /// Drops a connection as a client does whose network is gone: the gateway is not told.
+    pub async fn lose(&mut self, label: &str) -> String {
+        drop(self.clients.remove(label));
+        self.transcript(String::new()).await
+    }
+
+    /// Moves the clock by a minute, and lets the heartbeat have its turn.
+    pub async fn minute(&mut self) -> String {
+        self.clock.advance(60_000);
+        self.beat().await
+    }
+
+    /// Lets the heartbeat have its turn.
+    pub async fn beat(&mut self) -> String {
+        for (_, name) in self.cloud.schedules() {
+            self.cloud.lambda.run_scheduled(&name, schedule::event()).await;
+        }
+        self.transcript(String::new()).await
+    }
+
+    /// The id of a client's connection.
+    pub fn connection_id(&mut self, label: &str) -> String {
+        self.client(label).peer.connection_id().to_owned()
+    }
+
+    /// What DynamoDB was asked, and the frames that were posted, since the last call.
+    pub fn spent(&mut self) -> (Meter, u64) {
+        let meter = self.cloud.services.dynamodb.meter();
+        self.cloud.services.dynamodb.reset_meter();
+        (meter, std::mem::take(&mut self.posts))
+    }
+
+    /// Every permission that was made use of so far.
+    #[must_use]
+    pub fn permissions(&self) -> BTreeSet<Permission> {
+        self.cloud.services.used()
+    }
+
+    /// Waits until nothing runs.
+    pub async fn quiet(&self) {
+        loop {
+            self.cloud.gateway.settled().await;
+            self.cloud.lambda.settled().await;
+            if self.cloud.lambda.is_idle() {
+                break;
+            }
+        }
+        assert_eq!(self.cloud.lambda.panics(), 0, "no handler panics");
+    }
+
+    async fn transcript(&mut self, answer: String) -> String {
+        self.quiet().await;
+        answer + &self.heard_by_all()
+    }
+
+    /// What every client heard since the last call, by label.
+    fn heard_by_all(&mut self) -> String {
+        let mut heard = String::new();
+        for (label, client) in &mut self.clients {
+            while let Some(outbound) = client.peer.try_next() {
+                self.posts += 1;
+                let _ = match outbound {
+                    Outbound::Text(text) => writeln!(heard, "{label} hears {}", readable(&text)),
+                    Outbound::Close { code, reason } => writeln!(heard, "{label} is closed: {code} {reason}"),
+                };
+            }
+        }
+        heard
+    }
+
+    fn client(&mut self, label: &str) -> &mut Client {
+        self.clients.get_mut(label).unwrap_or_else(|| panic!("{label} is not connected"))
+    }
+}
+
+impl Client {
+    fn prefix(&self) -> String {
+        if self.namespace == "/" { String::new() } else { format!("{},", self.namespace) }
+    }
+}
+
+/// A frame without what differs from run to run: the ids of sockets.
+fn readable(frame: &str) -> String {
+    match engine::decode(frame) {
+        Ok(engine::Packet::Open(open)) => {
+            let interval = open.ping_interval_millis;
+            format!("open, ping every {interval} ms, timeout {} ms, at most {} bytes", open.ping_timeout_millis, open.max_payload_bytes)
+        }
+        _ => without_ids(frame),
+    }
+}
+
+fn without_ids(frame: &str) -> String {
+    let mut text = frame.to_owned();
+    for key in ["\"sid\":\"", "\"socketId\":\""] {
+        if let Some(start) = text.find(key).map(|at| at + key.len())
+            && let Some(length) = text.get(start..).and_then(|rest| rest.find('"'))
+        {
+            text.replace_range(start..start + length, "…");
+        }
+    }
+    text
+}

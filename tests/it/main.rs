@@ -5,4 +5,6 @@ mod codec;
 #[cfg(test)]
 mod gateway;
 #[cfg(test)]
+mod recruiting;
+#[cfg(test)]
 mod template;
