@@ -124,9 +124,11 @@ impl PocketCloud {
         }
         let lambda = Lambda::new(handlers, retry_scale);
         gateway.stage.clone_from(&template.websocket.stage);
-        let names = template.websocket.routes.iter().filter_map(|(key, package)| {
-            Some((key.clone(), template.functions.get(package)?.name.clone()))
-        });
+        let names = template
+            .websocket
+            .routes
+            .iter()
+            .filter_map(|(key, package)| Some((key.clone(), template.functions.get(package)?.name.clone())));
         let routes = Routes::new(&template.websocket.selection_expression, names)?;
         let gateway = Gateway::new(gateway, routes, Arc::new(Invoked(Arc::clone(&lambda))), clock);
         services.connect(&gateway, &lambda);

@@ -176,7 +176,8 @@ fn decoded(text: &str) -> String {
 
 /// A response with a body.
 pub(crate) fn response(status: u16, body: Bytes) -> HttpResponse {
-    let status = StatusCode::try_from(status).unwrap_or_else(|_| StatusCode::from(http::StatusCode::INTERNAL_SERVER_ERROR));
+    let status =
+        StatusCode::try_from(status).unwrap_or_else(|_| StatusCode::from(http::StatusCode::INTERNAL_SERVER_ERROR));
     HttpResponse::new(status, SdkBody::from(body))
 }
 

@@ -159,7 +159,8 @@ impl DynamoDb {
             "TransactWriteItems" => {
                 let items = request.get("TransactItems").and_then(Value::as_array).into_iter().flatten();
                 let parts = items.filter_map(Value::as_object).flatten().map(|(kind, part)| {
-                    let action = if kind == "ConditionCheck" { "ConditionCheckItem".to_owned() } else { format!("{kind}Item") };
+                    let action =
+                        if kind == "ConditionCheck" { "ConditionCheckItem".to_owned() } else { format!("{kind}Item") };
                     (action, Resource::Table(table(part)))
                 });
                 parts.collect()
@@ -185,7 +186,11 @@ impl DynamoDb {
             let (status, answer) = self.call(operation, &body).await;
             return crate::connector::response(status, answer);
         };
-        elsewhere.connector.call(request).await.unwrap_or_else(|error| unreachable_endpoint(&elsewhere.endpoint, &error))
+        elsewhere
+            .connector
+            .call(request)
+            .await
+            .unwrap_or_else(|error| unreachable_endpoint(&elsewhere.endpoint, &error))
     }
 
     /// Answers one request of DynamoDB's JSON protocol: HTTP status and body.

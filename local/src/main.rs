@@ -112,7 +112,8 @@ async fn run(serve: Serve) -> Result<(), Failure> {
     let mut listeners = Vec::new();
     for (port, dialect) in ports(&serve)? {
         let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
-        let listener = server::listen(address).map_err(|error| format!("port {port} cannot be listened on: {error}"))?;
+        let listener =
+            server::listen(address).map_err(|error| format!("port {port} cannot be listened on: {error}"))?;
         listeners.push((listener, dialect));
     }
     let cloud = PocketCloud::boot(options(&serve, &clock)).await?;
@@ -146,7 +147,9 @@ fn ports(serve: &Serve) -> Result<Vec<(u16, String)>, Failure> {
     let mut ports = vec![(serve.port, serve.dialect.clone())];
     ports.extend(serve.listen.iter().cloned());
     if let Some((port, dialect)) = ports.iter().find(|(_, dialect)| *dialect != serve.dialect) {
-        return Err(format!("port {port} cannot speak {dialect} by default while --dialect is {}", serve.dialect).into());
+        return Err(
+            format!("port {port} cannot speak {dialect} by default while --dialect is {}", serve.dialect).into()
+        );
     }
     Ok(ports)
 }
@@ -157,14 +160,18 @@ fn options(serve: &Serve, clock: &Clock) -> Options {
         Isolation::Inline => "inline",
     };
     let rate_limits = if serve.no_rate_limits { "off" } else { "on" };
-    let parameters = [("DefaultDialect", serve.dialect.as_str()), ("HandlerIsolation", isolation), ("RateLimits", rate_limits)];
+    let parameters =
+        [("DefaultDialect", serve.dialect.as_str()), ("HandlerIsolation", isolation), ("RateLimits", rate_limits)];
     Options {
         storage: match (&serve.dynamodb_url, serve.memory) {
             (Some(url), _) => Storage::Endpoint(url.clone()),
             (None, true) => Storage::Memory,
             (None, false) => Storage::Folder(serve.data.clone()),
         },
-        parameters: parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect::<BTreeMap<_, _>>(),
+        parameters: parameters
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into_iter()
+            .collect::<BTreeMap<_, _>>(),
         gateway: Settings {
             mode: match serve.gateway_mode {
                 GatewayMode::Serial => Mode::Serial,
@@ -187,14 +194,21 @@ fn introduction(
     let mut lines = vec!["Parlance is running:".to_owned()];
     for (listener, dialect) in listeners {
         let port = listener.local_addr()?.port();
-        lines.push(format!("  http://localhost:{port}  speaks {dialect} (Socket.IO at /socket.io/ and /{}, REST at /api)", cloud.gateway.settings().stage));
+        lines.push(format!(
+            "  http://localhost:{port}  speaks {dialect} (Socket.IO at /socket.io/ and /{}, REST at /api)",
+            cloud.gateway.settings().stage
+        ));
     }
     let storage = match (&serve.dynamodb_url, serve.memory) {
         (Some(url), _) => format!("at {url}"),
         (None, true) => "in memory".to_owned(),
         (None, false) => format!("in {}", serve.data.display()),
     };
-    lines.push(format!("  {} functions, {} tables {storage}", cloud.template.functions.len(), cloud.template.tables.len()));
+    lines.push(format!(
+        "  {} functions, {} tables {storage}",
+        cloud.template.functions.len(),
+        cloud.template.tables.len()
+    ));
     lines.push("Tokens for two demo users, good for thirty days:".to_owned());
     for (user, name) in [("alice", "Alice"), ("bob", "Bob")] {
         lines.push(format!("  {user}  {}", token::mint(user, Some(name), None, clock.now())?));

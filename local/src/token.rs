@@ -14,7 +14,12 @@ const LIFE_SECS: i64 = 30 * 24 * 3_600;
 ///
 /// # Errors
 /// If it cannot be signed.
-pub fn mint(user: &str, name: Option<&str>, role: Option<&str>, now: Timestamp) -> Result<String, jsonwebtoken::errors::Error> {
+pub fn mint(
+    user: &str,
+    name: Option<&str>,
+    role: Option<&str>,
+    now: Timestamp,
+) -> Result<String, jsonwebtoken::errors::Error> {
     let mut claims = json!({"sub": user, "iat": now.seconds(), "exp": now.seconds() + LIFE_SECS});
     if let Some(claims) = claims.as_object_mut() {
         let given = [("name", name), ("role", role)];

@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 use crate::cloud::{Options, PocketCloud, Storage};
 use crate::connector::Permission;
 use crate::dynamodb::Meter;
-use crate::gateway::{ConnectRequest, Mode, Outbound, Peer, Settings};
+use crate::gateway::{ConnectRequest, DisconnectFault, Mode, Outbound, Peer, Settings};
 use crate::{schedule, token};
 
 /// When a world begins: 2026-01-02T03:04:05.006Z.
@@ -52,6 +52,16 @@ impl World {
 
     /// A world with some parameters different.
     pub async fn with(parameters: &[(&str, &str)]) -> Self {
+        Self::built(parameters, DisconnectFault::None).await
+    }
+
+    /// A world whose gateway tells of ends as badly as API Gateway may.
+    pub async fn with_disconnects(disconnect_fault: DisconnectFault) -> Self {
+        Self::built(&[], disconnect_fault).await
+    }
+
+    /// A world with some parameters different, and a gateway that tells of ends as badly as API Gateway may.
+    pub async fn built(parameters: &[(&str, &str)], disconnect_fault: DisconnectFault) -> Self {
         let chosen = |name: &str| std::env::var(name).ok();
         let mut all = BTreeMap::new();
         if let Some(isolation) = chosen("PARLANCE_ISOLATION") {
@@ -64,7 +74,7 @@ impl World {
             Some(other) => panic!("PARLANCE_GATEWAY_MODE is {other}, but must be serial or concurrent"),
         };
         let clock = Clock::manual(BEGINNING);
-        let gateway = Settings { mode, ..Settings::default() };
+        let gateway = Settings { mode, disconnect_fault, ..Settings::default() };
         let storage = Storage::Memory;
         let options = Options { storage, parameters: all, gateway, clock: clock.clone(), retry_scale: 0.0 };
         let cloud = PocketCloud::boot(options).await.expect("the system boots");
@@ -185,7 +195,7 @@ impl World {
         assert!(status == 200 || status == 201, "the chat cannot be made: {answer}");
         self.quiet().await;
         self.heard_by_all();
-        answer["data"]["_id"].as_str().expect("a chat has an id").to_owned()
+        answer.pointer("/data/_id").and_then(Value::as_str).expect("a chat has an id").to_owned()
     }
 
     /// Makes users known without connecting them.
@@ -221,6 +231,25 @@ impl World {
             self.cloud.lambda.run_scheduled(&name, schedule::event()).await;
         }
         self.transcript(String::new()).await
+    }
+
+    /// The subprotocol that was chosen for a client's connection.
+    pub fn subprotocol(&mut self, label: &str) -> Option<String> {
+        self.client(label).peer.subprotocol().map(str::to_owned)
+    }
+
+    /// Asks as [`World::ask`] does, while the client `deaf` reads nothing of what it is sent.
+    pub async fn ask_unheard(&mut self, deaf: &str, label: &str, event: &str, argument: Value) -> String {
+        let aside = self.clients.remove(deaf).expect("the client is connected");
+        let heard = self.ask(label, event, argument).await;
+        self.clients.insert(deaf.to_owned(), aside);
+        heard
+    }
+
+    /// Whether the gateway knows a client's connection no more.
+    pub fn is_closed(&mut self, label: &str) -> bool {
+        let id = self.connection_id(label);
+        self.cloud.gateway.get(&id).is_err()
     }
 
     /// The id of a client's connection.
@@ -289,7 +318,10 @@ fn readable(frame: &str) -> String {
     match engine::decode(frame) {
         Ok(engine::Packet::Open(open)) => {
             let interval = open.ping_interval_millis;
-            format!("open, ping every {interval} ms, timeout {} ms, at most {} bytes", open.ping_timeout_millis, open.max_payload_bytes)
+            format!(
+                "open, ping every {interval} ms, timeout {} ms, at most {} bytes",
+                open.ping_timeout_millis, open.max_payload_bytes
+            )
         }
         _ => without_ids(frame),
     }

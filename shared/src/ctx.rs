@@ -56,7 +56,8 @@ impl Ctx {
     pub fn new(config: Config, clock: Clock, aws: &SdkConfig) -> Self {
         let tables = aws_sdk_dynamodb::Client::new(aws);
         let store = Store::new(tables, config.tables.clone(), clock.clone());
-        let endpoint = aws_sdk_apigatewaymanagement::config::Builder::from(aws).endpoint_url(&config.connections_endpoint);
+        let endpoint =
+            aws_sdk_apigatewaymanagement::config::Builder::from(aws).endpoint_url(&config.connections_endpoint);
         Self {
             clock,
             store,

@@ -106,7 +106,9 @@ impl<'a> Delivering<'a> {
     }
 
     fn frames(&self, envelopes: &[Envelope], user: &UserId, namespace: &str, origin: bool) -> Vec<Frame> {
-        let Some(dialect) = dialect::of_namespace(namespace, self.ctx.config.default_dialect) else { return Vec::new() };
+        let Some(dialect) = dialect::of_namespace(namespace, self.ctx.config.default_dialect) else {
+            return Vec::new();
+        };
         let heard = envelopes.iter().filter(|envelope| match &envelope.to {
             Audience::Origin => origin,
             Audience::People(people) => people.contains(user),
@@ -115,7 +117,9 @@ impl<'a> Delivering<'a> {
             let volatile = is_volatile(notice);
             let message = matches!(notice, Notice::Sent { message, .. } if message.sender != *user);
             let words = dialect.words(notice, Viewer { user, origin });
-            words.into_iter().map(move |event| event_frame(namespace, event).map(|text| Frame { text, volatile, message }))
+            words
+                .into_iter()
+                .map(move |event| event_frame(namespace, event).map(|text| Frame { text, volatile, message }))
         });
         frames.flatten().collect()
     }

@@ -52,7 +52,8 @@ pub async fn start() -> Result<Ctx, Error> {
 
 /// How to reach AWS: what Lambda puts into the environment, over HTTPS.
 fn aws() -> Result<SdkConfig, Error> {
-    let required = |name: &str| std::env::var(name).map_err(|_| format!("the setting {name} is missing: Lambda sets it"));
+    let required =
+        |name: &str| std::env::var(name).map_err(|_| format!("the setting {name} is missing: Lambda sets it"));
     let (key, secret) = (required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?);
     let credentials = Credentials::new(key, secret, std::env::var("AWS_SESSION_TOKEN").ok(), None, "environment");
     let https = aws_smithy_http_client::Builder::new()

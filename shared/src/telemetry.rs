@@ -9,7 +9,9 @@ pub fn failed(connection: Option<&dyn std::fmt::Display>, error: &Error) {
         (code, _, Severity::Error) => {
             tracing::error!(connection.id = connection, error.code = code, error.cause = %causes(error), "a command failed");
         }
-        (code, _, Severity::Debug) => tracing::debug!(connection.id = connection, error.code = code, "a command was refused"),
+        (code, _, Severity::Debug) => {
+            tracing::debug!(connection.id = connection, error.code = code, "a command was refused")
+        }
     }
 }
 

@@ -3,7 +3,15 @@
 #[cfg(test)]
 mod codec;
 #[cfg(test)]
+mod cost;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod gateway;
+#[cfg(test)]
+mod permissions;
+#[cfg(test)]
+mod protocol;
 #[cfg(test)]
 mod recruiting;
 #[cfg(test)]

@@ -7,7 +7,8 @@ use serde_json::json;
 /// Alice with two devices, Bob with two, and Carol, who shares no chat with them.
 async fn stage() -> (World, String) {
     let mut world = World::new().await;
-    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")] {
+    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]
+    {
         world.join_as(label, user).await;
     }
     let chat = world.chat("alice", "bob").await;

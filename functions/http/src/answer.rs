@@ -30,12 +30,7 @@ pub(crate) async fn route(ctx: &Ctx, dialect: &'static dyn Dialect, route: &Rout
     }
 }
 
-async fn run(
-    ctx: &Ctx,
-    dialect: &'static dyn Dialect,
-    route: &Route,
-    request: Request,
-) -> Result<(u16, Value), Error> {
+async fn run(ctx: &Ctx, dialect: &'static dyn Dialect, route: &Route, request: Request) -> Result<(u16, Value), Error> {
     let headers = request.headers().clone();
     let identity = request::identity(ctx, &headers).await?;
     let command = request::command(route, request).await?;

@@ -47,7 +47,7 @@ pub(super) async fn send(
         }
     }
     match ctx.store.send(chat, caller.user, draft, caller.at).await? {
-        Sending::Stored(chat, message) => Ok(stored(chat, message)),
+        Sending::Stored(sent) => Ok(stored(sent)),
         Sending::Repeated(first) => {
             ctx.store.uncount(&counter).await?;
             repeated(ctx, &first).await
@@ -63,12 +63,13 @@ pub(super) async fn send(
     }
 }
 
-fn stored(chat: Chat, message: Message) -> Outcome {
+fn stored(sent: Box<(Chat, Message)>) -> Outcome {
+    let (chat, message) = sent.as_ref().clone();
     let notice = Notice::Sent { chat: chat.clone(), message: message.clone() };
     Outcome {
         envelopes: vec![Envelope { notice, to: Audience::People(chat.people()) }],
-        answer: Answer::Sent { chat: chat.clone(), message: message.clone(), repeated: false },
-        then: Then::NoteDelivery(Box::new((chat, message))),
+        answer: Answer::Sent { chat, message, repeated: false },
+        then: Then::NoteDelivery(sent),
     }
 }
 
@@ -114,11 +115,8 @@ pub(super) async fn list(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId, window: Wi
     let chat = chat_of(ctx, caller.user, id).await?;
     let (from, to) = bounds(&chat, window);
     let mut messages = ctx.store.messages(&chat, from, to).await?;
-    let envelopes = if to == chat.seq && !messages.is_empty() {
-        fetched(ctx, caller, &chat, &messages).await?
-    } else {
-        Vec::new()
-    };
+    let envelopes =
+        if to == chat.seq && !messages.is_empty() { fetched(ctx, caller, &chat, &messages).await? } else { Vec::new() };
     let total = chat.total();
     let paging = match window {
         Window::Page(page) => {
@@ -181,7 +179,8 @@ pub(super) async fn delete(ctx: &Ctx, caller: &Caller<'_>, id: &MessageId) -> Re
         return Ok(Outcome::answer(Answer::MessageDeleted { chat, message }));
     }
     match ctx.store.delete_message(chat.clone(), message.clone(), caller.at).await? {
-        Deletion::Deleted(chat, message) => {
+        Deletion::Deleted(deleted) => {
+            let (chat, message) = *deleted;
             let (notice, people) = (Notice::MessageDeleted(id.clone()), chat.people());
             Ok(Outcome::told(Answer::MessageDeleted { chat, message }, notice, people))
         }

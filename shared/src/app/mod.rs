@@ -98,9 +98,7 @@ pub async fn run(ctx: &Ctx, caller: &Caller<'_>, command: Command) -> Result<Out
         }
         Command::Send { chat, receiver, draft } => message::send(ctx, caller, &chat, receiver.as_ref(), &draft).await,
         Command::ShowChat(chat) => chat::show(ctx, caller, &chat).await,
-        Command::Type { chat, receiver, active } => {
-            typing::set(ctx, caller, &chat, receiver.as_ref(), active).await
-        }
+        Command::Type { chat, receiver, active } => typing::set(ctx, caller, &chat, receiver.as_ref(), active).await,
         Command::Unblock(chat) => block::unblock(ctx, caller, &chat).await,
     }
 }

@@ -96,7 +96,12 @@ impl Content {
     ///
     /// # Errors
     /// `Error::Validation` naming the field.
-    pub fn new(kind: MessageKind, text: Option<String>, media: Vec<Media>, max_characters: usize) -> Result<Self, Error> {
+    pub fn new(
+        kind: MessageKind,
+        text: Option<String>,
+        media: Vec<Media>,
+        max_characters: usize,
+    ) -> Result<Self, Error> {
         if text.as_deref().is_some_and(|text| text.chars().nth(max_characters).is_some()) {
             return Err(Error::validation("content", format!("must be at most {max_characters} characters")));
         }
@@ -168,7 +173,10 @@ impl Message {
     /// The last time anything about it changed, as far as `reader`'s side knows: creation, deletion, or the reading that made it read.
     #[must_use]
     pub fn updated_at(&self, chat: &Chat) -> Timestamp {
-        let read_at = chat.others(&self.sender).filter(|member| self.id.seq == member.read.seq).filter_map(|member| member.read.at);
+        let read_at = chat
+            .others(&self.sender)
+            .filter(|member| self.id.seq == member.read.seq)
+            .filter_map(|member| member.read.at);
         read_at.chain(self.deleted_at).fold(self.created_at, Timestamp::max)
     }
 }

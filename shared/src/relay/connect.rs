@@ -110,11 +110,7 @@ async fn join(
 }
 
 /// The token of the CONNECT payload, else what the handshake's header proved, provided that it is still good.
-fn token(
-    ctx: &Ctx,
-    opened: &Opened,
-    payload: Option<&Map<String, Value>>,
-) -> Result<Identity, crate::error::Refusal> {
+fn token(ctx: &Ctx, opened: &Opened, payload: Option<&Map<String, Value>>) -> Result<Identity, crate::error::Refusal> {
     use crate::error::Refusal;
     let given = payload.and_then(|payload| payload.get("token")).filter(|token| !token.is_null());
     match (given, &opened.header) {

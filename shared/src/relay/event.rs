@@ -23,7 +23,9 @@ use crate::telemetry;
 pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let incoming = Incoming::read(event)?;
     let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return Ok(()) };
-    let Ok(Packet { namespace, body: Body::Event { name, arguments, ack } }) = socket::decode(&text) else { return Ok(()) };
+    let Ok(Packet { namespace, body: Body::Event { name, arguments, ack } }) = socket::decode(&text) else {
+        return Ok(());
+    };
     let Some(session) = ctx.store.session(&incoming.connection, namespace.as_str()).await? else {
         ctx.close(&incoming.connection).await;
         return Ok(());

@@ -364,7 +364,18 @@ fn connection_row(opened: &Opened) -> ConnectionRow {
 }
 
 fn opened(row: ConnectionRow) -> Result<Opened, Error> {
-    let ConnectionRow { connection_id, namespace: _, v: _, slot: _, beat: slot, opened_at, source_ip, header, greeted: _, ttl: _ } = row;
+    let ConnectionRow {
+        connection_id,
+        namespace: _,
+        v: _,
+        slot: _,
+        beat: slot,
+        opened_at,
+        source_ip,
+        header,
+        greeted: _,
+        ttl: _,
+    } = row;
     let header = match header {
         None => None,
         Some(HeaderRow::Verified { user_id, claims, issued_at, expires_at }) => Some(Ok(Identity {

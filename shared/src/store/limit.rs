@@ -3,8 +3,8 @@
 //! One conditional write does both: the window's row counts, and remembers the invocations that it counted. API Gateway and Lambda may
 //! hand on one event twice; the second falls into the same window, because windows go by the time the gateway received the event.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
 use super::rows::{self, LimitRow};
 use super::{Store, keys, number, text};

@@ -22,7 +22,7 @@ const SENT_TTL_SECS: i64 = 24 * 3_600;
 #[must_use]
 pub enum Sending {
     /// It is stored; the chat as it is now.
-    Stored(Chat, Message),
+    Stored(Box<(Chat, Message)>),
     /// A send of the same name stored this before.
     Repeated(MessageId),
     /// Nothing is stored: somebody blocks.
@@ -36,7 +36,7 @@ pub enum Sending {
 #[must_use]
 pub enum Deletion {
     /// It is a placeholder now.
-    Deleted(Chat, Message),
+    Deleted(Box<(Chat, Message)>),
     /// It was one before.
     Already,
     /// The chat was deleted.
@@ -67,7 +67,7 @@ impl Store {
             let (next, message) = following(&chat, sender, draft, at);
             let (transaction, sent) = self.sending(&chat, &next, &message, draft.client_message_id.as_ref())?;
             match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Sending::Stored(next, message)),
+                Outcome::Committed => return Ok(Sending::Stored(Box::new((next, message)))),
                 Outcome::Conflict => chat = self.present(&chat).await?,
                 Outcome::Refused(mut refused) => {
                     if let Some(first) = repeated(&mut refused, sent)? {
@@ -148,8 +148,10 @@ impl Store {
         next: &Chat,
         sender: &UserId,
     ) -> Result<aws_sdk_dynamodb::types::builders::UpdateBuilder, Error> {
-        let mut set = vec!["seq = :next".to_owned(), "activeAt = :active".to_owned(), "updatedAt = :updated".to_owned()];
-        let mut condition = "seq = :seq AND attribute_not_exists(blockedBy) AND attribute_not_exists(deletedAt)".to_owned();
+        let mut set =
+            vec!["seq = :next".to_owned(), "activeAt = :active".to_owned(), "updatedAt = :updated".to_owned()];
+        let mut condition =
+            "seq = :seq AND attribute_not_exists(blockedBy) AND attribute_not_exists(deletedAt)".to_owned();
         let mut values: Item = HashMap::from([
             (":seq".to_owned(), number(chat.seq)),
             (":next".to_owned(), number(next.seq)),
@@ -271,7 +273,7 @@ impl Store {
             match self.transact(transaction).await? {
                 Outcome::Committed => {
                     let deleted = Message { content: None, deleted_at: Some(at), ..message };
-                    return Ok(Deletion::Deleted(next, deleted));
+                    return Ok(Deletion::Deleted(Box::new((next, deleted))));
                 }
                 Outcome::Refused(refused) if refused.at(0) => return Ok(Deletion::Already),
                 Outcome::Refused(_) | Outcome::Conflict => chat = self.present(&chat).await?,
@@ -298,7 +300,9 @@ impl Store {
         let mut condition = "attribute_not_exists(deletedAt)".to_owned();
         let mut values: Item = HashMap::from([(":updated".to_owned(), number(next.updated_at.millis()))]);
         for (index, (old, new)) in chat.members.iter().zip(&next.members).enumerate() {
-            condition.push_str(&format!(" AND members[{index}].unread = :unread{index} AND members[{index}].#read = :read{index}"));
+            condition.push_str(&format!(
+                " AND members[{index}].unread = :unread{index} AND members[{index}].#read = :read{index}"
+            ));
             values.insert(format!(":unread{index}"), number(old.unread));
             values.insert(format!(":read{index}"), number(old.read.seq));
             if old.unread != new.unread {
@@ -369,7 +373,13 @@ impl Store {
     }
 
     /// Moves a delivered watermark forward, provided that it has come at least to `from` and not yet to `to`.
-    async fn advance_delivered(&self, chat: &Chat, index: usize, (from, to): (u64, u64), at: Timestamp) -> Result<bool, Error> {
+    async fn advance_delivered(
+        &self,
+        chat: &Chat,
+        index: usize,
+        (from, to): (u64, u64),
+        at: Timestamp,
+    ) -> Result<bool, Error> {
         let update = self
             .client
             .update_item()

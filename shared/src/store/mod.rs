@@ -100,7 +100,8 @@ impl Store {
                 let got = self.client.batch_get_item().request_items(table, wanted).send().await;
                 let got = got.map_err(Error::internal)?;
                 items.extend(got.responses.unwrap_or_default().remove(table).unwrap_or_default());
-                pending = got.unprocessed_keys.unwrap_or_default().remove(table).map(|rest| rest.keys).unwrap_or_default();
+                pending =
+                    got.unprocessed_keys.unwrap_or_default().remove(table).map(|rest| rest.keys).unwrap_or_default();
                 if !pending.is_empty() {
                     self.backoff(attempt).await?;
                     attempt += 1;

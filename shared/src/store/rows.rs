@@ -326,18 +326,8 @@ impl TryFrom<ChatRow> for Chat {
     type Error = Error;
 
     fn try_from(row: ChatRow) -> Result<Self, Error> {
-        let ChatRow {
-            chat_id,
-            v: _,
-            members,
-            base,
-            seq,
-            blocked_by,
-            active_at,
-            created_at,
-            updated_at,
-            deleted_at,
-        } = row;
+        let ChatRow { chat_id, v: _, members, base, seq, blocked_by, active_at, created_at, updated_at, deleted_at } =
+            row;
         let member = |member: MemberRow| {
             let MemberRow { id, unread, read, read_at, got, got_at } = member;
             Ok(Member {

@@ -90,10 +90,9 @@ pub(super) fn words(notice: &Notice, viewer: Viewer<'_>) -> Vec<Event> {
         Notice::Blocked { view, by } if mine(by) => {
             vec![("user_blocked", json!({"chat": shapes::chat(view, viewer.user)}))]
         }
-        Notice::Blocked { view, by } => vec![(
-            "you_were_blocked",
-            json!({"chatId": view.chat.id.to_string(), "blockedByUserId": by.to_string()}),
-        )],
+        Notice::Blocked { view, by } => {
+            vec![("you_were_blocked", json!({"chatId": view.chat.id.to_string(), "blockedByUserId": by.to_string()}))]
+        }
         Notice::Unblocked { view, by } if mine(by) => {
             vec![("user_unblocked", json!({"chat": shapes::chat(view, viewer.user)}))]
         }

@@ -12,11 +12,8 @@ use crate::error::{Error, Thing};
 
 /// A message as `viewer` sees it: a recipient's own reading, or for the sender everybody's.
 pub(super) fn message(message: &Message, chat: &Chat, viewer: &UserId) -> Value {
-    let is_read = if message.sender == *viewer {
-        message.is_read_by_all(chat)
-    } else {
-        message.is_read_by(chat, viewer)
-    };
+    let is_read =
+        if message.sender == *viewer { message.is_read_by_all(chat) } else { message.is_read_by(chat, viewer) };
     let content = message.content.as_ref();
     json!({
         "_id": message.id.to_string(),

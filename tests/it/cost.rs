@@ -1,0 +1,80 @@
+//! What the ordinary acts cost, in AWS calls and DynamoDB units: the promises of design.md, section 7.
+
+use local::world::World;
+use serde_json::json;
+
+/// A chat of two people with one device each, past its first message of the day and its first unread one.
+async fn chatting() -> (World, String) {
+    let mut world = World::new().await;
+    world.join("alice").await;
+    world.join("bob").await;
+    let chat = world.chat("alice", "bob").await;
+    world.ask("alice", "send_message", json!({"chatId": chat, "content": "first"})).await;
+    world.spent();
+    (world, chat)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_is_one_transaction_one_query_each_and_one_post_per_event() {
+    let (mut world, chat) = chatting().await;
+    // With its attributes the message stays below one kilobyte.
+    world.ask("alice", "send_message", json!({"chatId": chat, "content": "x".repeat(600)})).await;
+    let (meter, posts) = world.spent();
+    assert_eq!(meter.requests.get("GetItem"), Some(&2), "session and chat");
+    assert_eq!(meter.requests.get("Query"), Some(&2), "the sockets of each participant");
+    assert_eq!(meter.requests.get("TransactWriteItems"), Some(&1), "message and chat");
+    assert_eq!(meter.requests.get("UpdateItem"), Some(&2), "limit and delivered");
+    assert_eq!(meter.requests.values().sum::<u64>(), 7, "{meter:?}");
+    assert!(meter.write_units <= 6.0, "{meter:?}");
+    assert!(meter.read_units <= 4.0, "{meter:?}");
+    assert_eq!(posts, 6, "ack, message_sent, chat_updated, message_delivered; new_message, chat_updated");
+}
+
+#[tokio::test(start_paused = true)]
+async fn typing_that_goes_on_writes_nothing() {
+    let (mut world, chat) = chatting().await;
+    world.emit("alice", "typing_start", json!({"chatId": chat})).await;
+    world.spent();
+    world.emit("alice", "typing_start", json!({"chatId": chat})).await;
+    let (meter, posts) = world.spent();
+    assert_eq!(meter.write_units, 0.0, "{meter:?}");
+    assert_eq!(meter.requests.values().sum::<u64>(), 3, "session, chat, the sockets of the other: {meter:?}");
+    assert_eq!(posts, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_of_the_heartbeat_and_its_pong_write_and_read_nothing_per_connection() {
+    let (mut world, _) = chatting().await;
+    for _ in 0..5 {
+        world.minute().await;
+    }
+    let (meter, posts) = world.spent();
+    assert_eq!(meter.write_units, 0.0, "{meter:?}");
+    assert_eq!(
+        meter.requests.get("Query"),
+        Some(&15),
+        "a turn's slot, those who wait, what is to be erased: {meter:?}"
+    );
+    assert_eq!(meter.requests.values().sum::<u64>(), 15, "{meter:?}");
+    assert_eq!(posts, 2, "each of two connections once in five minutes");
+    world.send("alice", "3").await;
+    assert_eq!(world.spent().0.requests.values().sum::<u64>(), 0, "a pong costs nothing but its invocation");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_costs_the_same_however_deep_it_is() {
+    let mut world = World::with(&[("RateLimits", "off")]).await;
+    world.join("alice").await;
+    world.know(&["bob"]).await;
+    let chat = world.chat("alice", "bob").await;
+    for number in 0..200 {
+        world.ask("alice", "send_message", json!({"chatId": chat, "content": format!("message {number:03}")})).await;
+    }
+    let mut costs = Vec::new();
+    for page in [2, 3, 20] {
+        world.spent();
+        world.get("bob", &format!("/api/message/chat/{chat}?page={page}&limit=10")).await;
+        costs.push(world.spent().0);
+    }
+    assert!(costs.windows(2).all(|pair| pair[0] == pair[1]), "{costs:?}");
+}

@@ -1,0 +1,164 @@
+//! Least privilege, both ways: the local system refuses what a role does not allow, so every other test shows that the roles suffice; this
+//! one shows that they allow nothing that is not made use of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use local::connector::Permission;
+use local::gateway::DisconnectFault;
+use local::template::{Function, Template};
+use local::world::World;
+use serde_json::json;
+
+/// What is allowed although the acts below do not need it.
+const FOR_RARE_CASES: &[(&str, &str)] = &[
+    // Whoever posts closes a socket that takes nothing more: see faults.rs.
+    ("block", "DELETE of connections"),
+    ("connect", "DELETE of connections"),
+    ("disconnect", "DELETE of connections"),
+    ("http", "DELETE of connections"),
+    ("message", "DELETE of connections"),
+    ("presence", "DELETE of connections"),
+    ("typing", "DELETE of connections"),
+    // The client left between its question and the answer.
+    ("handshake", "the function disconnect"),
+    ("presence", "the function disconnect"),
+];
+
+#[tokio::test(start_paused = true)]
+async fn roles_allow_nothing_that_is_not_made_use_of() {
+    let separate = ("HandlerIsolation", "separate");
+    let mut used = everything(World::with(&[separate, ("PresenceEveryoneBelow", "0")]).await).await;
+    used.extend(everything(World::with(&[separate]).await).await);
+    used.extend(losing_people(separate).await);
+    let functions = template(separate).functions;
+    assert_eq!(functions.values().flat_map(|function| unused(function, &used)).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_switchboards_wider_role_allows_nothing_that_is_not_made_use_of() {
+    let inline = ("HandlerIsolation", "inline");
+    let mut used = everything(World::with(&[inline, ("PresenceEveryoneBelow", "0")]).await).await;
+    used.extend(everything(World::with(&[inline]).await).await);
+    used.extend(losing_people(inline).await);
+    assert_eq!(unused(&template(inline).functions["switchboard"], &used), [""; 0]);
+}
+
+fn unused(function: &Function, used: &BTreeSet<Permission>) -> Vec<String> {
+    let package = function.package.as_str();
+    let mut unused = Vec::new();
+    for statement in &function.statements {
+        for action in &statement.actions {
+            for resource in &statement.resources {
+                let rare = FOR_RARE_CASES.contains(&(package, &resource.to_string()));
+                if !rare && !used.contains(&(package.to_owned(), action.clone(), resource.clone())) {
+                    unused.push(format!("{package}: {action} on {resource}"));
+                }
+            }
+        }
+    }
+    unused
+}
+
+fn template((name, value): (&str, &str)) -> Template {
+    let all = BTreeMap::from([("JwtSecret".to_owned(), "x".repeat(32)), (name.to_owned(), value.to_owned())]);
+    Template::read(local::cloud::TEMPLATE, &all).unwrap()
+}
+
+/// Does everything a client can ask for, well and badly.
+async fn everything(mut world: World) -> BTreeSet<Permission> {
+    for label in ["alice", "bob"] {
+        world.join(label).await;
+    }
+    let chat = world.chat("alice", "bob").await;
+    let there = json!({"chatId": chat});
+    for (who, name) in [("alice", "m1"), ("bob", "m2"), ("bob", "m2")] {
+        world.ask(who, "send_message", json!({"chatId": chat, "content": "hello", "clientMessageId": name})).await;
+        for event in ["typing_start", "typing_stop", "block_user", "block_user"] {
+            world.ask(who, event, there.clone()).await;
+        }
+        world.ask(who, "send_message", json!({"chatId": chat, "content": "blocked", "clientMessageId": "m1"})).await;
+        for event in ["unblock_user", "mark_messages_read", "get_online_users", "unheard_of"] {
+            world.ask(who, event, there.clone()).await;
+        }
+    }
+    world.get("", "/api/socket/health").await;
+    world.join_as("bob2", "bob").await;
+    for path in ["my-chats", "blocked", &chat] {
+        world.get("alice", &format!("/api/chat/{path}")).await;
+    }
+    world
+        .rest("alice", "POST", "/api/message/send", json!({"chatId": chat, "content": "rest", "clientMessageId": "r"}))
+        .await;
+    for path in [format!("chat/{chat}"), format!("chat/{chat}/search?searchTerm=e"), "unread-count".to_owned()] {
+        world.get("bob", &format!("/api/message/{path}")).await;
+    }
+    for (method, path) in [("POST", "block"), ("POST", "unblock"), ("DELETE", "")] {
+        if method == "DELETE" {
+            world.rest("bob", "POST", &format!("/api/message/chat/{chat}/mark-read"), serde_json::Value::Null).await;
+            world.rest("alice", "DELETE", &format!("/api/message/{chat}000000000001"), serde_json::Value::Null).await;
+        }
+        let path = format!("/api/chat/{chat}/{path}");
+        world.rest("alice", method, path.trim_end_matches('/'), serde_json::Value::Null).await;
+    }
+    world.open("mallory").await;
+    world.send("mallory", "45nonsense").await;
+    world.minute().await;
+    world.minute().await;
+    leaving(&mut world).await;
+    world.permissions()
+}
+
+/// Lets sockets end in every way: by an event while typing, by a token that expires, by never joining a namespace.
+async fn leaving(world: &mut World) {
+    let chat = world.chat("alice", "bob").await;
+    world.emit("bob", "typing_start", json!({"chatId": chat})).await;
+    world.emit("bob", "manual_disconnect", json!({})).await;
+    world.emit("bob2", "typing_start", json!({"chatId": chat})).await;
+    world.send("bob2", "41").await;
+    // What was not delivered stays behind what is.
+    world.ask("alice", "send_message", json!({"chatId": chat, "content": "later"})).await;
+    world.join_as("bob3", "bob").await;
+    world.ask("alice", "send_message", json!({"chatId": chat, "content": "now"})).await;
+    world.open("nobody").await;
+    let claims = json!({"sub": "dora", "exp": world.clock.now().seconds() + 60});
+    world.join_with("dora", &local::token::sign(&claims).unwrap()).await;
+    for _ in 0..6 {
+        world.minute().await;
+    }
+}
+
+/// Lets every function meet connections that are gone or do not listen.
+async fn losing_people(isolation: (&str, &str)) -> BTreeSet<Permission> {
+    let mut used = BTreeSet::new();
+    let acts: [(&str, serde_json::Value); 5] = [
+        ("send_message", json!({"content": "anybody?"})),
+        ("typing_start", json!({})),
+        ("block_user", json!({})),
+        ("mark_messages_read", json!({})),
+        ("ping", json!({})),
+    ];
+    for (event, argument) in acts {
+        let mut world = World::built(&[isolation], DisconnectFault::Lost).await;
+        world.join("alice").await;
+        world.join("bob").await;
+        world.join("carol").await;
+        let chat = world.chat("alice", "bob").await;
+        world.close("bob").await;
+        let mut argument = argument;
+        argument["chatId"] = chat.as_str().into();
+        if event == "ping" {
+            world.join("dora").await;
+        } else {
+            world.ask("alice", event, argument).await;
+        }
+        world.close("carol").await;
+        world.close("alice").await;
+        world.rest("bob", "POST", "/api/chat/create-or-get", json!({"otherUserId": "alice"})).await;
+        world.rest("bob", "DELETE", &format!("/api/chat/{chat}"), serde_json::Value::Null).await;
+        for _ in 0..6 {
+            world.minute().await;
+        }
+        used.extend(world.permissions());
+    }
+    used
+}
