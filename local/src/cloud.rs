@@ -10,11 +10,14 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::sdk_config::{SharedAsyncSleep, SharedCredentialsProvider};
 use axum::Router;
+use axum::body::Body;
 use futures_util::future::BoxFuture;
+use http::Request;
 use serde_json::Value;
 use shared::config::{Config, ConfigError};
 use shared::ctx::Ctx;
 use shared::domain::clock::Clock;
+use tower::ServiceExt as _;
 
 use crate::connector::{Connector, Services};
 use crate::dynamodb::{DynamoDb, DynamoDbError};
@@ -133,6 +136,14 @@ impl PocketCloud {
         let gateway = Gateway::new(gateway, routes, Arc::new(Invoked(Arc::clone(&lambda))), clock);
         services.connect(&gateway, &lambda);
         Ok(Self { template, services, lambda, gateway, http })
+    }
+
+    /// Makes the user whom a token speaks for known, as their first request does.
+    pub async fn introduce(&self, token: &str) {
+        let request = Request::get("/api/message/unread-count").header("authorization", token).body(Body::empty());
+        if let Ok(request) = request {
+            let _ = self.http.clone().oneshot(request).await;
+        }
     }
 
     /// The schedules, each with the name its function is invoked by.

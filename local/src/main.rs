@@ -13,6 +13,9 @@ use local::{schedule, token};
 use shared::dialect;
 use shared::domain::clock::Clock;
 
+/// Known from the start, so that either can begin a chat with the other.
+const DEMO_USERS: [(&str, &str); 2] = [("alice", "Alice"), ("bob", "Bob")];
+
 type Failure = Box<dyn std::error::Error>;
 
 /// Parlance on this machine: a chat backend that unmodified Socket.IO clients can use, with the cloud it runs on.
@@ -117,6 +120,9 @@ async fn run(serve: Serve) -> Result<(), Failure> {
         listeners.push((listener, dialect));
     }
     let cloud = PocketCloud::boot(options(&serve, &clock)).await?;
+    for (user, name) in DEMO_USERS {
+        cloud.introduce(&token::mint(user, Some(name), None, clock.now())?).await;
+    }
     say(&introduction(&serve, &cloud, &listeners, &clock)?);
     let listeners: Vec<_> = listeners.into_iter().map(|(listener, _)| listener).collect();
     let schedules = tokio::spawn(schedule::run(cloud.schedules(), Arc::clone(&cloud.lambda)));
@@ -210,7 +216,7 @@ fn introduction(
         cloud.template.tables.len()
     ));
     lines.push("Tokens for two demo users, good for thirty days:".to_owned());
-    for (user, name) in [("alice", "Alice"), ("bob", "Bob")] {
+    for (user, name) in DEMO_USERS {
         lines.push(format!("  {user}  {}", token::mint(user, Some(name), None, clock.now())?));
     }
     lines.push("Ctrl-C ends it.".to_owned());

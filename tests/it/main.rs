@@ -16,3 +16,5 @@ mod protocol;
 mod recruiting;
 #[cfg(test)]
 mod template;
+#[cfg(test)]
+mod tidy;

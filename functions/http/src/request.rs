@@ -13,6 +13,7 @@ use shared::dialect::fields::Fields;
 use shared::dialect::{self, Route};
 use shared::domain::command::Command;
 use shared::error::Error;
+use shared::frame::json;
 
 /// Largest body taken: the longest text, every character of it escaped, with room for the other fields.
 const BODY_MAX_BYTES: usize = 65_536;
@@ -55,9 +56,9 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, Error> {
     if body.is_empty() {
         return Ok(Map::new());
     }
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Error::validation("body", "must be a JSON object")),
-        Err(_) => Err(Error::validation("body", "is not valid JSON")),
+    match std::str::from_utf8(body).map(json::parse) {
+        Ok(Ok(Value::Object(object))) => Ok(object),
+        Ok(Ok(_)) => Err(Error::validation("body", "must be a JSON object")),
+        Ok(Err(_)) | Err(_) => Err(Error::validation("body", "is not valid JSON")),
     }
 }

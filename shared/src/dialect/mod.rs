@@ -132,13 +132,3 @@ impl dyn Dialect {
         self.events().iter().find(|(name, _)| *name == event).map(|(_, family)| *family)
     }
 }
-
-/// An instant as every dialect writes it: ISO-8601 UTC with milliseconds.
-#[must_use]
-pub fn iso(at: Timestamp) -> String {
-    let format =
-        time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-    let nanos = i128::from(at.millis()) * 1_000_000;
-    let moment = time::OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
-    moment.format(format).unwrap_or_default()
-}

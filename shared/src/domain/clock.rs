@@ -29,6 +29,16 @@ impl Timestamp {
         self.0.div_euclid(1_000)
     }
 
+    /// ISO-8601 UTC with milliseconds, as every dialect writes it.
+    #[must_use]
+    pub fn iso(self) -> String {
+        let format =
+            time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+        let nanos = i128::from(self.0) * 1_000_000;
+        let moment = time::OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+        moment.format(format).unwrap_or_default()
+    }
+
     /// This moment and `millis` more.
     #[must_use]
     pub const fn plus_millis(self, millis: i64) -> Self {

@@ -1,4 +1,4 @@
-//! JSON as packets carry it: each text is the value that it spells, and nothing else.
+//! JSON as clients send it, in packets and in bodies: each text is the value that it spells, and nothing else.
 //!
 //! `serde_json`'s own way to read a [`Value`] knows keys with a meaning. With its feature `raw_value`, which one dependency switches on for
 //! all, the object `{"$serde_json::private::RawValue":"[1]"}` becomes `[1]`: what is read is then not what was sent, and what stands in
@@ -13,7 +13,7 @@ use serde_json::{Map, Number, Value};
 ///
 /// # Errors
 /// Not JSON; nested deeper than 127 levels; half a surrogate pair; a number beyond the range of a double.
-pub(super) fn parse(text: &str) -> serde_json::Result<Value> {
+pub fn parse(text: &str) -> serde_json::Result<Value> {
     serde_json::from_str(text).map(|Plain(value)| value)
 }
 

@@ -7,5 +7,5 @@
 //! Deliberately absent: any state. Who may send what, and when, is the business of the handlers; here a packet is only well formed or not.
 
 pub mod engine;
-mod json;
+pub mod json;
 pub mod socket;

@@ -39,7 +39,7 @@ pub(super) fn limit(what: &str, window: i64) -> String {
 
 /// The value of a membership's `recent` key: the day of the chat's last activity.
 pub(super) fn day(at: Timestamp) -> String {
-    crate::dialect::iso(at).chars().take(10).collect()
+    at.iso().chars().take(10).collect()
 }
 
 /// A row of Users.

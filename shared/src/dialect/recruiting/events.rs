@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::dialect::fields::Fields;
 use crate::dialect::recruiting::shapes;
-use crate::dialect::{Event, Family, iso};
+use crate::dialect::{Event, Family};
 use crate::domain::command::Command;
 use crate::domain::id::UserId;
 use crate::domain::message::{Content, Draft, Media, MessageKind, TEXT_MAX_CHARACTERS};
@@ -102,7 +102,7 @@ pub(super) fn words(notice: &Notice, viewer: Viewer<'_>) -> Vec<Event> {
         )],
         Notice::ChatCreated(view) => {
             let chat = &view.chat;
-            let updated = iso(chat.updated_at);
+            let updated = chat.updated_at.iso();
             vec![("chat_updated", json!({"chatId": chat.id.to_string(), "latestMessage": null, "updatedAt": updated}))]
         }
         Notice::ChatDeleted(chat) => vec![("chat_deleted", json!({"chatId": chat.to_string()}))],
@@ -119,7 +119,7 @@ pub(super) fn words(notice: &Notice, viewer: Viewer<'_>) -> Vec<Event> {
         Notice::MessageDeleted(message) => vec![("message_deleted", named(message))],
         Notice::Online(user) => vec![("user_online", json!({"userId": user.to_string()}))],
         Notice::Offline { user, last_seen } => {
-            vec![("user_offline", json!({"userId": user.to_string(), "lastSeen": iso(*last_seen)}))]
+            vec![("user_offline", json!({"userId": user.to_string(), "lastSeen": last_seen.iso()}))]
         }
         Notice::OnlineUsers(users) => vec![("online_users", shapes::online_users(users))],
         Notice::Read { chat, reader, marked, .. } if mine(reader) => {
@@ -127,11 +127,11 @@ pub(super) fn words(notice: &Notice, viewer: Viewer<'_>) -> Vec<Event> {
         }
         Notice::Read { chat, reader, at, .. } => vec![(
             "messages_read_by_other",
-            json!({"chatId": chat.to_string(), "readByUserId": reader.to_string(), "readAt": iso(*at)}),
+            json!({"chatId": chat.to_string(), "readByUserId": reader.to_string(), "readAt": at.iso()}),
         )],
         Notice::Sent { chat, message } => {
             let said = shapes::message(message, chat, viewer.user);
-            let updated = iso(chat.updated_at);
+            let updated = chat.updated_at.iso();
             let updated = json!({"chatId": chat.id.to_string(), "latestMessage": &said, "updatedAt": updated});
             let name = if viewer.origin { "message_sent" } else { "new_message" };
             vec![(name, json!({"message": said})), ("chat_updated", updated)]

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::dialect::iso;
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
@@ -26,8 +25,8 @@ pub(super) fn message(message: &Message, chat: &Chat, viewer: &UserId) -> Value 
         "messageType": message.kind.name(),
         "isRead": is_read,
         "isDeleted": message.deleted_at.is_some(),
-        "createdAt": iso(message.created_at),
-        "updatedAt": iso(message.updated_at(chat)),
+        "createdAt": message.created_at.iso(),
+        "updatedAt": message.updated_at(chat).iso(),
     })
 }
 
@@ -43,8 +42,8 @@ pub(super) fn chat(view: &ChatView, viewer: &UserId) -> Value {
         "isBlocked": chat.is_blocked(),
         "blockedBy": blocked_by.map(|member| member.user.to_string()),
         "unreadCount": own.map_or(0, |member| member.unread),
-        "createdAt": iso(chat.created_at),
-        "updatedAt": iso(chat.updated_at),
+        "createdAt": chat.created_at.iso(),
+        "updatedAt": chat.updated_at.iso(),
     })
 }
 

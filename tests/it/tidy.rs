@@ -1,0 +1,113 @@
+//! What a linter cannot hold: the direction of imports, the names of files, the size of handlers, links in documents.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A module of `shared`, and the modules of `shared` that it may name.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("frame", &["frame"]),
+    ("domain", &["domain", "error"]),
+    ("error", &["error"]),
+    ("dialect", &["dialect", "domain", "error"]),
+    ("store", &["store", "domain", "error", "auth", "config"]),
+    ("auth", &["auth", "domain", "error"]),
+    ("app", &["app", "auth", "ctx", "dialect", "domain", "error", "store"]),
+    ("deliver", &["ctx", "dialect", "domain", "error", "frame", "store", "telemetry"]),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && !matches!(name.as_str(), "target" | "node_modules") && !name.starts_with('.') {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|found| found == extension) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn dependencies_between_layers_point_one_way() {
+    let source = root().join("shared/src");
+    for (layer, allowed) in LAYERS {
+        let folder = source.join(layer);
+        let all = if folder.is_dir() { files(&folder, "rs") } else { vec![source.join(format!("{layer}.rs"))] };
+        for file in all {
+            let text = fs::read_to_string(&file).unwrap();
+            for (at, _) in text.match_indices("crate::") {
+                let name: String = text[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                assert!(allowed.contains(&name.as_str()), "{} names crate::{name}, above or beside it", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_functions_main_has_at_most_15_lines_and_its_lib_and_handlers_are_small() {
+    for entry in fs::read_dir(root().join("functions")).unwrap() {
+        let folder = entry.unwrap().path();
+        let Ok(main) = fs::read_to_string(folder.join("src/main.rs")) else { continue };
+        assert!(main.lines().count() <= 15, "{} has more than 15 lines", folder.display());
+        let library = fs::read_to_string(folder.join("src/lib.rs")).unwrap();
+        let handler = library.find("pub async fn handle").map_or("", |at| &library[at..]);
+        assert!(handler.lines().count() <= 42, "the handler of {} has more than 40 lines", folder.display());
+    }
+}
+
+#[test]
+fn names_say_something_and_files_stay_readable() {
+    for file in files(&root(), "rs") {
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(
+            !["util", "utils", "helper", "helpers", "common", "types", "core", "manager", "misc"]
+                .contains(&name.as_str()),
+            "{} says nothing",
+            file.display()
+        );
+        let lines = fs::read_to_string(&file).unwrap().lines().count();
+        assert!(lines <= 700, "{} has {lines} lines", file.display());
+    }
+}
+
+#[test]
+fn links_in_documents_lead_somewhere() {
+    for file in files(&root(), "md") {
+        let text = fs::read_to_string(&file).unwrap();
+        for (at, _) in text.match_indices("](") {
+            let target: String = text[at + 2..].chars().take_while(|c| *c != ')').collect();
+            if target.starts_with("http") || target.starts_with('#') {
+                continue;
+            }
+            let path = target.split('#').next().unwrap();
+            assert!(file.parent().unwrap().join(path).exists(), "{} links to {target}", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_setting_that_the_code_reads_is_in_the_template_and_the_other_way_round() {
+    let config = fs::read_to_string(root().join("shared/src/config.rs")).unwrap();
+    let read: Vec<&str> = config
+        .split('"')
+        .filter(|word| word.len() > 3 && word.contains('_') && word.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+        .collect();
+    let template = fs::read_to_string(root().join("template.yaml")).unwrap();
+    for name in &read {
+        assert!(template.contains(&format!("{name}:")), "template.yaml does not set {name}");
+    }
+    let set = template.lines().filter_map(|line| {
+        let (name, _) = line.trim().split_once(": ")?;
+        (name.contains('_') && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')).then_some(name)
+    });
+    for name in set {
+        let elsewhere = ["LOG_LEVEL", "LISTINGS_TABLE"].contains(&name);
+        assert!(elsewhere || read.contains(&name), "nothing reads {name}, which template.yaml sets");
+    }
+}
