@@ -1,7 +1,7 @@
 //! `local`: the whole system in one process, for development.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -114,10 +114,12 @@ async fn run(serve: Serve) -> Result<(), Failure> {
     let clock = Clock::system();
     let mut listeners = Vec::new();
     for (port, dialect) in ports(&serve)? {
-        let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
-        let listener =
-            server::listen(address).map_err(|error| format!("port {port} cannot be listened on: {error}"))?;
-        listeners.push((listener, dialect));
+        let taken = |error| format!("port {port} cannot be listened on: {error}");
+        let listener = server::listen((Ipv4Addr::LOCALHOST, port).into()).map_err(taken)?;
+        let port = listener.local_addr()?.port();
+        listeners.push((listener, dialect.clone()));
+        // A machine without IPv6 does without.
+        listeners.extend(server::listen((Ipv6Addr::LOCALHOST, port).into()).ok().map(|listener| (listener, dialect)));
     }
     let cloud = PocketCloud::boot(options(&serve, &clock)).await?;
     for (user, name) in DEMO_USERS {
@@ -199,7 +201,11 @@ fn introduction(
 ) -> Result<String, Failure> {
     let mut lines = vec!["Parlance is running:".to_owned()];
     for (listener, dialect) in listeners {
-        let port = listener.local_addr()?.port();
+        let address = listener.local_addr()?;
+        if address.is_ipv6() {
+            continue;
+        }
+        let port = address.port();
         lines.push(format!(
             "  http://localhost:{port}  speaks {dialect} (Socket.IO at /socket.io/ and /{}, REST at /api)",
             cloud.gateway.settings().stage

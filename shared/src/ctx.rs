@@ -48,6 +48,8 @@ pub enum Delivery {
     Gone,
     /// It was not taken, and not because the connection is gone.
     Throttled,
+    /// It is larger than API Gateway takes, and nobody will ever hear it.
+    TooLarge,
 }
 
 impl Ctx {
@@ -66,6 +68,13 @@ impl Ctx {
             lambda: aws_sdk_lambda::Client::new(aws),
             config,
         }
+    }
+
+    /// Opens the connections to DynamoDB and API Gateway before the first event needs them. What they answer is of no interest.
+    pub async fn warm(&self) {
+        let nobody = aws_sdk_apigatewaymanagement::primitives::Blob::new("");
+        let post = self.connections.post_to_connection().connection_id("nobody").data(nobody);
+        let _ = tokio::join!(self.store.warm(), post.send());
     }
 
     /// Where the handler of an event family runs; `function` is its name in a deployment that separates them.
@@ -93,7 +102,11 @@ impl Ctx {
         let post = self.connections.post_to_connection().connection_id(connection.to_string()).data(data);
         match post.send().await {
             Ok(_) => Delivery::Sent,
-            Err(error) if is_gone(&error) => Delivery::Gone,
+            Err(error) if is(&error, PostToConnectionError::is_gone_exception) => Delivery::Gone,
+            Err(error) if is(&error, PostToConnectionError::is_payload_too_large_exception) => {
+                tracing::error!(connection.id = %connection, bytes = frame.len(), "a frame is too large to be posted");
+                Delivery::TooLarge
+            }
             Err(error) => {
                 let cause = Error::internal(error);
                 tracing::warn!(connection.id = %connection, error.cause = %telemetry::causes(&cause), "a post was not taken");
@@ -123,6 +136,6 @@ impl Ctx {
     }
 }
 
-fn is_gone(error: &SdkError<PostToConnectionError, HttpResponse>) -> bool {
-    error.as_service_error().is_some_and(PostToConnectionError::is_gone_exception)
+fn is(error: &SdkError<PostToConnectionError, HttpResponse>, kind: fn(&PostToConnectionError) -> bool) -> bool {
+    error.as_service_error().is_some_and(kind)
 }

@@ -136,6 +136,7 @@ async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
         match ctx.post(&line.connection, &frame.text).await {
             Delivery::Sent => reached |= frame.message,
             Delivery::Throttled if frame.volatile => {}
+            Delivery::TooLarge => {}
             Delivery::Throttled => {
                 ctx.close(&line.connection).await;
                 break;

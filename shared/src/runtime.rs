@@ -38,7 +38,7 @@ where
     .await
 }
 
-/// Reads the settings, and opens the connection to DynamoDB while the processor is not yet rationed.
+/// Reads the settings, and opens the connections to AWS while the processor is not yet rationed.
 ///
 /// # Errors
 /// If a setting is missing or malformed.
@@ -46,7 +46,7 @@ pub async fn start() -> Result<Ctx, Error> {
     let filter = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "info".to_owned());
     tracing_subscriber::fmt().json().with_env_filter(filter).with_ansi(false).without_time().init();
     let ctx = Ctx::new(Config::from_environment()?, Clock::system(), &aws()?);
-    ctx.store.warm().await;
+    ctx.warm().await;
     Ok(ctx)
 }
 

@@ -44,7 +44,7 @@ pub struct Chat {
     pub active_at: Timestamp,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When anything about it changed.
+    /// Creation, the newest message, or the newest change of a block.
     pub updated_at: Timestamp,
     /// Whether it was deleted; then only the next one between the same people is of interest.
     pub deleted: bool,

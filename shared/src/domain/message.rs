@@ -170,13 +170,9 @@ impl Message {
         self.sender != *user && self.deleted_at.is_none() && !self.is_read_by(chat, user)
     }
 
-    /// The last time anything about it changed, as far as `reader`'s side knows: creation, deletion, or the reading that made it read.
+    /// When it was taken back, else when it was sent.
     #[must_use]
-    pub fn updated_at(&self, chat: &Chat) -> Timestamp {
-        let read_at = chat
-            .others(&self.sender)
-            .filter(|member| self.id.seq == member.read.seq)
-            .filter_map(|member| member.read.at);
-        read_at.chain(self.deleted_at).fold(self.created_at, Timestamp::max)
+    pub fn updated_at(&self) -> Timestamp {
+        self.deleted_at.unwrap_or(self.created_at)
     }
 }

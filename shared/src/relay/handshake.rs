@@ -39,7 +39,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     for attempt in 0..ATTEMPTS_MAX {
         match ctx.post(&connection, &frame).await {
             Delivery::Sent => return Ok(()),
-            Delivery::Gone | Delivery::Throttled => {
+            Delivery::Gone | Delivery::Throttled | Delivery::TooLarge => {
                 let wait = WAIT_FIRST_MILLIS.saturating_mul(1 << attempt.min(16)).min(WAIT_MAX_MILLIS);
                 tokio::time::sleep(Duration::from_millis(wait)).await;
             }

@@ -51,7 +51,7 @@ async fn beat(ctx: &Ctx, connection: ConnectionId, rows: Vec<Slot>, now: Timesta
         }
     }
     match ctx.post(connection, &Packet::Ping.encode()).await {
-        Delivery::Sent | Delivery::Throttled => {}
+        Delivery::Sent | Delivery::Throttled | Delivery::TooLarge => {}
         Delivery::Gone => ctx.bury(connection).await,
     }
 }

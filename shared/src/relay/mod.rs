@@ -105,7 +105,7 @@ async fn reply(ctx: &Ctx, connection: &ConnectionId, frames: &[String]) {
     use crate::ctx::Delivery;
     for frame in frames {
         match ctx.post(connection, frame).await {
-            Delivery::Sent => {}
+            Delivery::Sent | Delivery::TooLarge => {}
             Delivery::Throttled => return ctx.close(connection).await,
             Delivery::Gone => return ctx.bury(connection).await,
         }

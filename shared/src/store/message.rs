@@ -261,7 +261,6 @@ impl Store {
                 return Ok(Deletion::Gone);
             }
             let mut next = chat.clone();
-            next.updated_at = next.updated_at.max(at);
             for member in &mut next.members {
                 if message.is_unread_for(&chat, &member.user) {
                     member.unread = member.unread.saturating_sub(1);
@@ -296,9 +295,9 @@ impl Store {
     /// Writes the members' unread counters and read watermarks of `next`, provided that they still are as in `chat`, and clears the flags
     /// of those who have nothing unread any more.
     pub(super) fn recount(&self, transaction: &mut Transaction, chat: &Chat, next: &Chat) -> Result<(), Error> {
-        let mut set = vec!["updatedAt = :updated".to_owned()];
+        let mut set = vec!["v = :v".to_owned()];
         let mut condition = "attribute_not_exists(deletedAt)".to_owned();
-        let mut values: Item = HashMap::from([(":updated".to_owned(), number(next.updated_at.millis()))]);
+        let mut values: Item = HashMap::from([(":v".to_owned(), number(VERSION))]);
         for (index, (old, new)) in chat.members.iter().zip(&next.members).enumerate() {
             condition.push_str(&format!(
                 " AND members[{index}].unread = :unread{index} AND members[{index}].#read = :read{index}"

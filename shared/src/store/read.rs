@@ -35,7 +35,6 @@ impl Store {
                 return Ok(Reading::Nothing);
             }
             let mut next = chat.clone();
-            next.updated_at = next.updated_at.max(at);
             if let Some(member) = next.members.get_mut(index) {
                 member.unread = 0;
                 member.read = Watermark { seq: chat.seq, at: Some(at) };

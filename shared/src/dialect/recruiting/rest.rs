@@ -37,11 +37,13 @@ const fn route(method: &'static str, path: &'static str, read: fn(&Request<'_>) 
 }
 
 fn search(request: &Request<'_>) -> Result<Command, Error> {
+    let malformed = |_| Error::validation("before", "must be a message id");
+    let before = request.query.optional_text("before")?.map(|id| MessageId::parse(id).map_err(malformed));
     Ok(Command::Search {
         chat: request.path.chat("chatId")?,
         term: request.query.text("searchTerm")?.to_owned(),
         page: request.query.page(MESSAGES_LIMIT_DEFAULT)?,
-        before: request.query.optional_text("before")?.map(MessageId::parse).transpose()?,
+        before: before.transpose()?,
     })
 }
 

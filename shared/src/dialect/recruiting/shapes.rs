@@ -26,7 +26,7 @@ pub(super) fn message(message: &Message, chat: &Chat, viewer: &UserId) -> Value 
         "isRead": is_read,
         "isDeleted": message.deleted_at.is_some(),
         "createdAt": message.created_at.iso(),
-        "updatedAt": message.updated_at(chat).iso(),
+        "updatedAt": message.updated_at().iso(),
     })
 }
 
