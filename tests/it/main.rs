@@ -9,6 +9,8 @@ mod faults;
 #[cfg(test)]
 mod gateway;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod permissions;
 #[cfg(test)]
 mod protocol;
@@ -18,3 +20,5 @@ mod recruiting;
 mod template;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod tokens;

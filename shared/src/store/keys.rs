@@ -66,3 +66,62 @@ pub(super) fn connection(id: impl ToString, namespace: impl ToString) -> Item {
 pub(super) fn chat_of_membership(entry: &str) -> Option<ChatId> {
     ChatId::parse(entry.strip_prefix(MEMBERSHIPS)?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::chat::plain_chat_id;
+
+    #[test]
+    fn every_key_is_spelled_as_it_always_was() {
+        let (alice, bob) = (UserId::parse("alice").unwrap(), UserId::parse("bob").unwrap());
+        let chat = plain_chat_id(&bob, &alice);
+        let message = MessageId { chat: chat.clone(), seq: 42 };
+        let at = Timestamp::from_millis(1_767_323_045_006);
+        let spelled = [
+            PROFILE.to_owned(),
+            membership(&chat),
+            socket(&Pid::parse("p1").unwrap()),
+            sent(&ClientMessageId::parse("mine").unwrap()),
+            limit("messages", 29_455_384),
+            day(at),
+            CONNECTION.to_owned(),
+            FLAGGED.to_owned(),
+            message.to_string(),
+        ];
+        insta::assert_snapshot!(spelled.join("\n"), @"
+        profile
+        chat#e70c08a3288036ef87ef9f6e
+        socket#p1
+        send#mine
+        limit#messages#29455384
+        2026-01-02
+        #
+        1
+        e70c08a3288036ef87ef9f6e00000000002a
+        ");
+        let attributes = [user(&alice, PROFILE), super::chat(&chat), super::message(&message), connection("c=", "/")];
+        let mut spelled: Vec<String> = attributes
+            .iter()
+            .map(|key| {
+                let mut parts: Vec<String> = key.iter().map(|(name, value)| format!("{name} {value:?}")).collect();
+                parts.sort();
+                parts.join(", ")
+            })
+            .collect();
+        spelled.sort();
+        insta::assert_snapshot!(spelled.join("\n"), @r#"
+        chatId S("e70c08a3288036ef87ef9f6e")
+        chatId S("e70c08a3288036ef87ef9f6e"), seq N("42")
+        connectionId S("c="), namespace S("/")
+        entry S("profile"), userId S("alice")
+        "#);
+    }
+
+    #[test]
+    fn a_membership_leads_back_to_its_chat() {
+        let chat = plain_chat_id(&UserId::parse("alice").unwrap(), &UserId::parse("bob").unwrap());
+        assert_eq!(chat_of_membership(&membership(&chat)), Some(chat));
+        assert_eq!(chat_of_membership(PROFILE), None);
+    }
+}

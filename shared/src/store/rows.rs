@@ -404,3 +404,67 @@ impl MembershipRow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn stored<T: DeserializeOwned>(row: Value) -> T {
+        read(write(row).unwrap()).unwrap()
+    }
+
+    const CHAT: &str = "e70c08a3288036ef87ef9f6e";
+
+    #[test]
+    fn a_chat_of_version_1_is_read() {
+        let row: ChatRow = stored(json!({
+            "chatId": CHAT, "v": 1, "base": 3, "seq": 7, "activeAt": 5, "createdAt": 4, "updatedAt": 6, "erasing": "1",
+            "members": [
+                {"id": "alice", "unread": 0, "read": 7, "readAt": 9, "got": 7, "gotAt": 8},
+                {"id": "bob", "unread": 2, "read": 5, "got": 6},
+            ],
+        }));
+        let chat = Chat::try_from(row).unwrap();
+        assert_eq!((chat.total(), chat.number(5), chat.holds(3), chat.holds(4)), (4, 2, false, true));
+        assert_eq!(chat.people().iter().map(UserId::to_string).collect::<Vec<_>>(), ["alice", "bob"]);
+        assert!(!chat.is_blocked() && !chat.deleted);
+    }
+
+    #[test]
+    fn a_message_of_version_1_is_read() {
+        let row: MessageRow = stored(json!({
+            "chatId": CHAT, "seq": 7, "v": 1, "sender": "bob", "kind": "image", "text": "look",
+            "media": [{"url": "https://example.com/a.png"}], "createdAt": 5,
+        }));
+        let message = Message::try_from(row).unwrap();
+        let content = message.content.unwrap();
+        assert_eq!((content.text.as_deref(), content.media.len(), content.kind), (Some("look"), 1, MessageKind::Image));
+    }
+
+    #[test]
+    fn a_message_that_was_taken_back_has_no_content() {
+        let row =
+            json!({"chatId": CHAT, "seq": 7, "v": 1, "sender": "bob", "kind": "text", "createdAt": 5, "deletedAt": 6});
+        assert_eq!(Message::try_from(stored::<MessageRow>(row)).unwrap().content, None);
+    }
+
+    #[test]
+    fn a_profile_of_version_1_is_read_also_where_only_a_count_was_written() {
+        let row = json!({"userId": "bob", "entry": "profile", "v": 1, "name": "Bob", "claimsAt": 5, "sockets": 2, "chats": 3, "online": "1"});
+        let user = User::try_from(stored::<ProfileRow>(row)).unwrap();
+        assert_eq!((user.claims.name.as_deref(), user.sockets, user.chats), (Some("Bob"), 2, 3));
+        let row = json!({"userId": "bob", "entry": "profile", "chats": 1});
+        assert_eq!(User::try_from(stored::<ProfileRow>(row)).unwrap().sockets, 0);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_the_same() {
+        let (alice, bob) = (UserId::parse("alice").unwrap(), UserId::parse("bob").unwrap());
+        let mut chat = Chat::between(&alice, &bob, 2, Timestamp::from_millis(5));
+        chat.members[1].blocks = true;
+        let item = write(ChatRow::from(&chat)).unwrap();
+        assert_eq!(Chat::try_from(read::<ChatRow>(item).unwrap()).unwrap(), chat);
+    }
+}

@@ -1,0 +1,99 @@
+//! Tokens: which are taken, and what a refusal says (dialects.md, section 2, "Authentication", and section 9, "Profiles"). The keys in
+//! `keys/` are for this test alone.
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Value, json};
+use shared::auth::Keys;
+use shared::domain::clock::Timestamp;
+use shared::error::Refusal;
+
+const NOW: Timestamp = Timestamp::from_millis(1_767_323_045_500);
+const SECRET: &str = "a secret of more than thirty-two characters";
+
+fn signed(algorithm: Algorithm, key: &EncodingKey, claims: &Value) -> String {
+    jsonwebtoken::encode(&Header::new(algorithm), claims, key).unwrap()
+}
+
+fn hs256(claims: &Value) -> String {
+    signed(Algorithm::HS256, &EncodingKey::from_secret(SECRET.as_bytes()), claims)
+}
+
+fn keys() -> Keys {
+    Keys::new(Some(SECRET), None, true).unwrap()
+}
+
+fn user(claims: &Value) -> Result<String, Refusal> {
+    keys().verify(Some(&hs256(claims)), NOW).map(|identity| identity.user.to_string())
+}
+
+#[test]
+fn each_kind_of_public_key_verifies_its_algorithm_and_no_other() {
+    let claims = json!({"sub": "alice", "exp": NOW.seconds() + 60});
+    let cases = [
+        (Algorithm::RS256, EncodingKey::from_rsa_pem(include_bytes!("keys/rsa.pem")), include_str!("keys/rsa.pub.pem")),
+        (Algorithm::ES256, EncodingKey::from_ec_pem(include_bytes!("keys/ec.pem")), include_str!("keys/ec.pub.pem")),
+        (Algorithm::EdDSA, EncodingKey::from_ed_pem(include_bytes!("keys/ed.pem")), include_str!("keys/ed.pub.pem")),
+    ];
+    for (algorithm, private, public) in cases {
+        let keys = Keys::new(None, Some(public), true).unwrap();
+        let token = signed(algorithm, &private.unwrap(), &claims);
+        assert_eq!(keys.verify(Some(&token), NOW).unwrap().user.to_string(), "alice", "{algorithm:?}");
+        // On one line, as a parameter is given.
+        let one_line = Keys::new(None, Some(&public.trim().replace('\n', "\\n")), true).unwrap();
+        assert!(one_line.verify(Some(&token), NOW).is_ok(), "{algorithm:?}");
+        // The public key is no secret: what is signed with it as one is not taken.
+        let forged = signed(Algorithm::HS256, &EncodingKey::from_secret(public.as_bytes()), &claims);
+        assert_eq!(keys.verify(Some(&forged), NOW), Err(Refusal::InvalidToken), "{algorithm:?}");
+        assert_eq!(keys.verify(Some(&hs256(&claims)), NOW), Err(Refusal::InvalidToken), "{algorithm:?}");
+    }
+    assert!(Keys::new(None, Some("no key"), true).is_none());
+}
+
+#[test]
+fn a_token_may_have_bearer_before_it() {
+    let token = hs256(&json!({"sub": "alice", "exp": NOW.seconds() + 60}));
+    for given in [token.clone(), format!("Bearer {token}"), format!("bearer  {token} ")] {
+        assert!(keys().verify(Some(&given), NOW).is_ok(), "{given:?}");
+    }
+    for given in [None, Some(""), Some("Bearer"), Some("Bearer ")] {
+        assert_eq!(keys().verify(given, NOW), Err(Refusal::NoToken), "{given:?}");
+    }
+    for given in ["nonsense", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9."] {
+        assert_eq!(keys().verify(Some(given), NOW), Err(Refusal::InvalidToken), "{given:?}");
+    }
+}
+
+#[test]
+fn an_end_is_required_and_honoured_without_leeway() {
+    let at = |exp: Value| user(&json!({"sub": "alice", "exp": exp}));
+    assert_eq!(at(json!(NOW.seconds() + 1)), Ok("alice".to_owned()));
+    assert_eq!(at(json!(1_767_323_045.6)), Ok("alice".to_owned()));
+    assert_eq!(at(json!(1_767_323_045.5)), Err(Refusal::ExpiredToken));
+    assert_eq!(at(json!(NOW.seconds())), Err(Refusal::ExpiredToken));
+    assert_eq!(at(json!("tomorrow")), Err(Refusal::InvalidToken));
+    assert_eq!(user(&json!({"sub": "alice"})), Err(Refusal::InvalidToken));
+    let lenient = Keys::new(Some(SECRET), None, false).unwrap();
+    assert!(lenient.verify(Some(&hs256(&json!({"sub": "alice"}))), NOW).unwrap().expires_at.is_none());
+    let early = json!({"sub": "alice", "exp": NOW.seconds() + 60, "nbf": NOW.seconds() + 1});
+    assert_eq!(user(&early), Err(Refusal::InvalidToken));
+}
+
+#[test]
+fn the_user_is_the_first_claim_that_can_be_one() {
+    let exp = NOW.seconds() + 60;
+    for claims in [
+        json!({"sub": "a", "userId": "b", "id": "c", "_id": "d"}),
+        json!({"userId": "a", "id": "c", "_id": "d"}),
+        json!({"id": "a", "_id": "d"}),
+        json!({"_id": "a"}),
+    ] {
+        let mut claims = claims;
+        claims["exp"] = exp.into();
+        assert_eq!(user(&claims), Ok("a".to_owned()), "{claims}");
+    }
+    assert_eq!(user(&json!({"sub": 42, "exp": exp})), Ok("42".to_owned()));
+    for nobody in [json!(null), json!(""), json!(true), json!("x".repeat(129))] {
+        assert_eq!(user(&json!({"sub": nobody, "exp": exp})), Err(Refusal::UnknownUser), "{nobody}");
+    }
+    assert_eq!(user(&json!({"sub": "é".repeat(128), "exp": exp})), Ok("é".repeat(128)));
+}
