@@ -12,7 +12,7 @@ use crate::domain::notice::Answer;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
-use crate::relay::{Incoming, end, reply};
+use crate::relay::{Incoming, Standing, end, reply, standing};
 use crate::store::Session;
 use crate::telemetry;
 
@@ -28,13 +28,13 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         ctx.close(&incoming.connection).await;
         return Ok(());
     };
-    // What a client sent before it left still counts; what came after does not.
-    if session.ended_at.is_some_and(|ended| ended < incoming.at) {
-        return Ok(());
-    }
-    if session.ended_at.is_none() && session.expires_at.is_some_and(|expiry| expiry <= ctx.clock.now()) {
-        end(ctx, &session).await;
-        return Ok(());
+    match standing(ctx, &session, incoming.at) {
+        Standing::Live => {}
+        Standing::Left => return Ok(()),
+        Standing::Expired => {
+            end(ctx, &session).await;
+            return Ok(());
+        }
     }
     let Some(dialect) = dialect::of_namespace(namespace.as_str(), ctx.config.default_dialect) else { return Ok(()) };
     let caller = Caller {
