@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 use crate::cloud::{Options, PocketCloud, Storage};
 use crate::connector::Permission;
 use crate::dynamodb::Meter;
-use crate::gateway::{ConnectRequest, Mode, Outbound, Peer, Settings};
+use crate::gateway::{ConnectRequest, DisconnectFault, Mode, Outbound, Peer, Settings};
 use crate::{schedule, token};
 
 /// When a world begins: 2026-01-02T03:04:05.006Z.
@@ -52,6 +52,11 @@ impl World {
 
     /// A world with some parameters different.
     pub async fn with(parameters: &[(&str, &str)]) -> Self {
+        Self::with_disconnects(DisconnectFault::None, parameters).await
+    }
+
+    /// A world with some parameters different, in which something befalls each `$disconnect`.
+    pub async fn with_disconnects(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)]) -> Self {
         let chosen = |name: &str| std::env::var(name).ok();
         let mut all = BTreeMap::new();
         if let Some(isolation) = chosen("PARLANCE_ISOLATION") {
@@ -64,7 +69,7 @@ impl World {
             Some(other) => panic!("PARLANCE_GATEWAY_MODE is {other}, but must be serial or concurrent"),
         };
         let clock = Clock::manual(BEGINNING);
-        let gateway = Settings { mode, ..Settings::default() };
+        let gateway = Settings { mode, disconnect_fault, ..Settings::default() };
         let storage = Storage::Memory;
         let options = Options { storage, parameters: all, gateway, clock: clock.clone(), retry_scale: 0.0 };
         let cloud = PocketCloud::boot(options).await.expect("the system boots");
@@ -96,6 +101,8 @@ impl World {
         let authorization = format!("Bearer {}", self.token(user));
         headers.insert("authorization", HeaderValue::from_str(&authorization).expect("a token is a header"));
         self.upgrade(label, QUERY, headers).await.expect("the upgrade is accepted");
+        self.quiet().await;
+        self.heard_by_all();
         self.send(label, "40").await
     }
 
@@ -172,10 +179,16 @@ impl World {
             request = request.header("authorization", format!("Bearer {}", self.token(user)));
         }
         let request = request.body(Body::from(body.to_owned())).expect("a request");
+        let (status, _, answer) = self.respond(request).await;
+        (status, answer)
+    }
+
+    /// Makes any REST request, and gives status, headers and answer.
+    pub async fn respond(&self, request: Request<Body>) -> (u16, HeaderMap, Value) {
         let answer = self.cloud.http.clone().oneshot(request).await.expect("the router never fails");
-        let status = answer.status().as_u16();
-        let bytes = answer.into_body().collect().await.expect("the body is there").to_bytes();
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        let (parts, body) = answer.into_parts();
+        let bytes = body.collect().await.expect("the body is there").to_bytes();
+        (parts.status.as_u16(), parts.headers, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
     /// The id of the plain chat of two users, made if it is not there.
