@@ -3,6 +3,11 @@
 
 mod authenticate;
 mod connect;
+mod delete;
+mod deliver;
+mod message;
+mod read;
+mod reply;
 
 use local::world::World;
 use serde_json::{Map, Value, json};
