@@ -2,12 +2,16 @@
 //! does not. Each shape is pinned in full where it belongs; elsewhere [`brief`] says the same in fewer words.
 
 mod authenticate;
+mod block;
+mod chat;
 mod connect;
 mod delete;
 mod deliver;
 mod message;
+mod presence;
 mod read;
 mod reply;
+mod typing;
 
 use local::world::World;
 use serde_json::{Map, Value, json};
