@@ -7,10 +7,15 @@ mod chat;
 mod connect;
 mod delete;
 mod deliver;
+mod expire;
+mod limit;
 mod message;
+mod page;
 mod presence;
 mod read;
+mod repeat;
 mod reply;
+mod search;
 mod typing;
 
 use local::world::World;
