@@ -1,6 +1,6 @@
 //! The pocket cloud: template.yaml's tables, functions and routes, put together in this process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,10 +13,11 @@ use axum::Router;
 use axum::body::Body;
 use futures_util::future::BoxFuture;
 use http::Request;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::config::{Config, ConfigError};
 use shared::ctx::Ctx;
 use shared::domain::clock::Clock;
+use shared::domain::id::ConnectionId;
 use tower::ServiceExt as _;
 
 use crate::connector::{Connector, Services};
@@ -135,7 +136,35 @@ impl PocketCloud {
         let routes = Routes::new(&template.websocket.selection_expression, names)?;
         let gateway = Gateway::new(gateway, routes, Arc::new(Invoked(Arc::clone(&lambda))), clock);
         services.connect(&gateway, &lambda);
-        Ok(Self { template, services, lambda, gateway, http })
+        let cloud = Self { template, services, lambda, gateway, http };
+        cloud.end_former_connections().await;
+        Ok(cloud)
+    }
+
+    /// Tells the disconnect function of the connections that ended with a former process: its gateway had no time to.
+    async fn end_former_connections(&self) {
+        let (Some(table), Some(disconnect)) =
+            (self.template.tables.get("Connections"), self.template.functions.get("disconnect"))
+        else {
+            return;
+        };
+        let mut request = json!({"TableName": table.name, "ProjectionExpression": "connectionId"});
+        let mut former = BTreeSet::new();
+        loop {
+            let (_, answer) = self.services.dynamodb.call("Scan", request.to_string().as_bytes()).await;
+            let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+            let items = answer.get("Items").and_then(Value::as_array).into_iter().flatten();
+            let ids = items.filter_map(|item| item.pointer("/connectionId/S")?.as_str());
+            former.extend(ids.filter_map(|id| ConnectionId::parse(id).ok()));
+            match (answer.get("LastEvaluatedKey"), request.as_object_mut()) {
+                (Some(last), Some(request)) => drop(request.insert("ExclusiveStartKey".to_owned(), last.clone())),
+                _ => break,
+            }
+        }
+        for connection in former {
+            let event = serde_json::from_slice(&shared::relay::gone_event(&connection)).unwrap_or_default();
+            self.lambda.run_scheduled(&disconnect.name, event).await;
+        }
     }
 
     /// Makes the user whom a token speaks for known, as their first request does.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use aws_smithy_http_client::tls;
@@ -24,6 +25,7 @@ use crate::template::{Resource, Table};
 pub struct DynamoDb {
     engine: Engine,
     meter: Mutex<Meter>,
+    down: AtomicBool,
 }
 
 enum Engine {
@@ -112,7 +114,7 @@ impl DynamoDb {
     }
 
     fn with(engine: Engine) -> Self {
-        Self { engine, meter: Mutex::default() }
+        Self { engine, meter: Mutex::default(), down: AtomicBool::new(false) }
     }
 
     /// Makes the tables that are not there yet.
@@ -179,8 +181,17 @@ impl DynamoDb {
         }
     }
 
+    /// From now on functions get an internal error for whatever they ask, or answers again.
+    pub fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
+
     /// Answers a signed request of a function.
     pub async fn serve(&self, operation: &str, request: HttpRequest) -> HttpResponse {
+        if self.down.load(Ordering::SeqCst) {
+            let body = json!({"__type": "InternalServerError", "message": "down, as a test wants it"}).to_string();
+            return crate::connector::response(500, body.into());
+        }
         let Engine::There(elsewhere) = &self.engine else {
             let body = request.body().bytes().map(Bytes::copy_from_slice).unwrap_or_default();
             let (status, answer) = self.call(operation, &body).await;
@@ -245,6 +256,7 @@ fn here(database: &Database, operation: &str, body: &[u8]) -> (u16, Bytes) {
         "CreateTable" => run(body, |request| database.create_table(request)),
         "DeleteItem" => run(body, |request| database.delete_item(request)),
         "GetItem" => run(body, |request| database.get_item(request)),
+        "Scan" => run(body, |request| database.scan(request)),
         "PutItem" => run(body, |request| database.put_item(request)),
         "Query" => run(body, |request| database.query(request)),
         "TransactWriteItems" => run(body, |request| database.transact_write_items(request)),

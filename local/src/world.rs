@@ -52,16 +52,11 @@ impl World {
 
     /// A world with some parameters different.
     pub async fn with(parameters: &[(&str, &str)]) -> Self {
-        Self::built(parameters, DisconnectFault::None).await
+        Self::with_disconnects(DisconnectFault::None, parameters).await
     }
 
-    /// A world whose gateway tells of ends as badly as API Gateway may.
-    pub async fn with_disconnects(disconnect_fault: DisconnectFault) -> Self {
-        Self::built(&[], disconnect_fault).await
-    }
-
-    /// A world with some parameters different, and a gateway that tells of ends as badly as API Gateway may.
-    pub async fn built(parameters: &[(&str, &str)], disconnect_fault: DisconnectFault) -> Self {
+    /// A world with some parameters different, in which something befalls each `$disconnect`.
+    pub async fn with_disconnects(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)]) -> Self {
         let chosen = |name: &str| std::env::var(name).ok();
         let mut all = BTreeMap::new();
         if let Some(isolation) = chosen("PARLANCE_ISOLATION") {
@@ -106,6 +101,8 @@ impl World {
         let authorization = format!("Bearer {}", self.token(user));
         headers.insert("authorization", HeaderValue::from_str(&authorization).expect("a token is a header"));
         self.upgrade(label, QUERY, headers).await.expect("the upgrade is accepted");
+        self.quiet().await;
+        self.heard_by_all();
         self.send(label, "40").await
     }
 
@@ -182,10 +179,16 @@ impl World {
             request = request.header("authorization", format!("Bearer {}", self.token(user)));
         }
         let request = request.body(Body::from(body.to_owned())).expect("a request");
+        let (status, _, answer) = self.respond(request).await;
+        (status, answer)
+    }
+
+    /// Makes any REST request, and gives status, headers and answer.
+    pub async fn respond(&self, request: Request<Body>) -> (u16, HeaderMap, Value) {
         let answer = self.cloud.http.clone().oneshot(request).await.expect("the router never fails");
-        let status = answer.status().as_u16();
-        let bytes = answer.into_body().collect().await.expect("the body is there").to_bytes();
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        let (parts, body) = answer.into_parts();
+        let bytes = body.collect().await.expect("the body is there").to_bytes();
+        (parts.status.as_u16(), parts.headers, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
     /// The id of the plain chat of two users, made if it is not there.

@@ -43,7 +43,7 @@ async fn invocations_that_come_twice_join_leave_and_mark_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_is_gone_is_found_by_the_first_post_and_buried() {
-    let mut world = World::with_disconnects(DisconnectFault::Lost).await;
+    let mut world = World::with_disconnects(DisconnectFault::Lost, &[]).await;
     let chat = chatting(&mut world).await;
     assert_eq!(world.close("bob").await, "", "nobody is told that bob went");
     let heard = world.ask("alice", "send_message", json!({"chatId": chat, "content": "anybody?"})).await;
@@ -53,7 +53,7 @@ async fn a_peer_that_is_gone_is_found_by_the_first_post_and_buried() {
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_is_gone_is_found_by_the_heartbeat() {
-    let mut world = World::with_disconnects(DisconnectFault::Lost).await;
+    let mut world = World::with_disconnects(DisconnectFault::Lost, &[]).await;
     chatting(&mut world).await;
     world.close("bob").await;
     let mut heard = String::new();
@@ -65,7 +65,7 @@ async fn a_peer_that_is_gone_is_found_by_the_heartbeat() {
 
 #[tokio::test(start_paused = true)]
 async fn a_doubled_disconnect_counts_once() {
-    let mut world = World::with_disconnects(DisconnectFault::Doubled).await;
+    let mut world = World::with_disconnects(DisconnectFault::Doubled, &[]).await;
     world.join("alice").await;
     world.join("bob").await;
     world.join_as("bob2", "bob").await;
@@ -110,4 +110,36 @@ async fn a_socket_that_takes_nothing_more_is_closed_so_that_its_client_comes_bac
         heard += &world.ask_unheard("bob", "alice", "send_message", json!({"chatId": chat, "content": text})).await;
     }
     assert!(world.is_closed("bob"), "{heard}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_is_down_is_an_error_and_nothing_is_stored() {
+    let mut world = World::new().await;
+    let chat = chatting(&mut world).await;
+    let message = json!({"chatId": chat, "content": "lost?"});
+    world.cloud.services.dynamodb.set_down(true);
+    let heard = world.ask("alice", "send_message", message.clone()).await;
+    assert!(heard.starts_with("alice hears 430[{\"error\":{\"code\":\"INTERNAL_ERROR\""), "{heard}");
+    assert_eq!(heard.lines().count(), 1, "{heard}");
+    let heard = world.emit("alice", "mark_messages_read", message.clone()).await;
+    assert!(heard.starts_with("alice hears 42[\"error\",{\"code\":\"INTERNAL_ERROR\""), "{heard}");
+    let (status, said) = world.request("alice", "POST", "/api/message/send", &message.to_string()).await;
+    assert_eq!((status, &said["error"]["code"]), (500, &json!("INTERNAL_ERROR")));
+    assert!(!said.to_string().contains("down"), "the cause stays inside: {said}");
+    world.cloud.services.dynamodb.set_down(false);
+    assert!(contents(&world, &chat).await.is_empty());
+    world.ask("alice", "send_message", json!({"chatId": chat, "content": "there"})).await;
+    assert_eq!(contents(&world, &chat).await, [(1, "there".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_joins_while_the_database_is_down_is_refused_and_may_try_again() {
+    let mut world = World::new().await;
+    world.open("alice").await;
+    world.cloud.services.dynamodb.set_down(true);
+    let token = world.token("alice");
+    let heard = world.send("alice", &format!("40{}", json!({"token": token}))).await;
+    assert!(heard.starts_with("alice hears 44{\"data\":{\"code\":\"INTERNAL_ERROR\""), "{heard}");
+    world.cloud.services.dynamodb.set_down(false);
+    assert!(world.send("alice", &format!("40{}", json!({"token": token}))).await.starts_with("alice hears 40{\"sid\""));
 }

@@ -138,7 +138,7 @@ async fn losing_people(isolation: (&str, &str)) -> BTreeSet<Permission> {
         ("ping", json!({})),
     ];
     for (event, argument) in acts {
-        let mut world = World::built(&[isolation], DisconnectFault::Lost).await;
+        let mut world = World::with_disconnects(DisconnectFault::Lost, &[isolation]).await;
         world.join("alice").await;
         world.join("bob").await;
         world.join("carol").await;

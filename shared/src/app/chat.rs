@@ -59,11 +59,12 @@ pub(super) async fn list(ctx: &Ctx, caller: &Caller<'_>, page: Page) -> Result<O
     Ok(Outcome::answer(Answer::Chats { views, paging: Paging::Page { page, total } }))
 }
 
-/// Removes a chat for everybody in it.
+/// Removes a chat for everybody in it. A repeat is success and tells nobody.
 pub(super) async fn delete(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
-    let chat = chat_of(ctx, caller.user, id).await?;
+    let chat = ctx.store.chat_or_remains(id).await?.filter(|chat| chat.member(caller.user).is_some());
+    let chat = chat.ok_or(Error::NotFound(Thing::Chat))?;
     let answer = Answer::ChatDeleted(id.clone());
-    if ctx.store.delete_chat(&chat, caller.at).await? {
+    if !chat.deleted && ctx.store.delete_chat(&chat, caller.at).await? {
         Ok(Outcome::told(answer, Notice::ChatDeleted(id.clone()), chat.people()))
     } else {
         Ok(Outcome::answer(answer))

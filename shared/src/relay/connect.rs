@@ -65,7 +65,7 @@ fn refused(allowed: &Origins, request: &ApiGatewayWebsocketProxyRequest) -> Opti
 /// Answers a CONNECT packet: joins the namespace, or refuses with CONNECT_ERROR and leaves the connection open.
 ///
 /// # Errors
-/// `Error::Internal` if the connection cannot be read; whatever else goes wrong is answered.
+/// `Error::Internal` if the event is none of API Gateway's; whatever else goes wrong is answered.
 pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let incoming = Incoming::read(event)?;
     let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return Ok(()) };
@@ -75,8 +75,7 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         refuse(ctx, connection, namespace.as_str(), json!({"message": "Invalid namespace"})).await;
         return Ok(());
     };
-    let Some(opened) = ctx.store.opened(connection).await? else { return Ok(()) };
-    match join(ctx, &incoming, (namespace.as_str(), dialect), &opened, payload.as_ref()).await {
+    match join(ctx, &incoming, (namespace.as_str(), dialect), payload.as_ref()).await {
         Ok(Some((session, first))) => greet(ctx, dialect, &session, first).await,
         Ok(None) => {}
         Err(error) => {
@@ -92,9 +91,9 @@ async fn join(
     ctx: &Ctx,
     incoming: &Incoming,
     (namespace, dialect): (&str, &dyn Dialect),
-    opened: &Opened,
     payload: Option<&Map<String, Value>>,
 ) -> Result<Option<(Session, bool)>, Error> {
+    let Some(opened) = &ctx.store.opened(&incoming.connection).await? else { return Ok(None) };
     let identity = app::authenticate(ctx, token(ctx, opened, payload))?;
     let session = session(ctx, incoming, namespace, &identity)?;
     match ctx.store.join(opened, &session, &identity).await? {

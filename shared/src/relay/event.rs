@@ -12,31 +12,35 @@ use crate::domain::notice::Answer;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
-use crate::relay::{Incoming, end, reply};
+use crate::relay::{Incoming, Standing, end, reply, standing};
 use crate::store::Session;
 use crate::telemetry;
 
 /// Handles an event, from its frame to the last post.
 ///
 /// # Errors
-/// `Error::Internal` if the event is none of API Gateway's or the session cannot be read; whatever else goes wrong is answered.
+/// `Error::Internal` if the event is none of API Gateway's; whatever else goes wrong is answered.
 pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let incoming = Incoming::read(event)?;
     let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return Ok(()) };
     let Ok(Packet { namespace, body: Body::Event { name, arguments, ack } }) = socket::decode(&text) else {
         return Ok(());
     };
-    let Some(session) = ctx.store.session(&incoming.connection, namespace.as_str()).await? else {
-        ctx.close(&incoming.connection).await;
-        return Ok(());
+    let session = match ctx.store.session(&incoming.connection, namespace.as_str()).await {
+        Ok(Some(session)) => session,
+        Ok(None) => {
+            ctx.close(&incoming.connection).await;
+            return Ok(());
+        }
+        Err(error) => return refuse(ctx, &incoming, (namespace.as_str(), ack.as_ref()), &error).await,
     };
-    // What a client sent before it left still counts; what came after does not.
-    if session.ended_at.is_some_and(|ended| ended < incoming.at) {
-        return Ok(());
-    }
-    if session.ended_at.is_none() && session.expires_at.is_some_and(|expiry| expiry <= ctx.clock.now()) {
-        end(ctx, &session).await;
-        return Ok(());
+    match standing(ctx, &session, incoming.at) {
+        Standing::Live => {}
+        Standing::Left => return Ok(()),
+        Standing::Expired => {
+            end(ctx, &session).await;
+            return Ok(());
+        }
     }
     let Some(dialect) = dialect::of_namespace(namespace.as_str(), ctx.config.default_dialect) else { return Ok(()) };
     let caller = Caller {
@@ -53,11 +57,16 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     };
     match ran {
         Ok(outcome) => say(ctx, &caller, &session, ack.as_ref(), outcome).await,
-        Err(error) => {
-            telemetry::failed(Some(&incoming.connection), &error);
-            reply(ctx, &incoming.connection, &error_frames(ctx, namespace.as_str(), ack.as_ref(), &error)).await;
-        }
+        Err(error) => return refuse(ctx, &incoming, (namespace.as_str(), ack.as_ref()), &error).await,
     }
+    Ok(())
+}
+
+/// Replies with an error.
+async fn refuse(ctx: &Ctx, incoming: &Incoming, to: (&str, Option<&AckId>), error: &Error) -> Result<(), Error> {
+    let (namespace, ack) = to;
+    telemetry::failed(Some(&incoming.connection), error);
+    reply(ctx, &incoming.connection, &error_frames(ctx, namespace, ack, error)).await;
     Ok(())
 }
 

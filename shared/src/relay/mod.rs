@@ -60,6 +60,27 @@ impl Incoming {
     }
 }
 
+/// What a socket's state makes of an event.
+enum Standing {
+    /// It is handled.
+    Live,
+    /// The socket left before; nobody is there to be answered.
+    Left,
+    /// The token has ended, and with this event the socket does.
+    Expired,
+}
+
+/// What a client sent before it left still counts; what came after it, or after the token's end, does not.
+fn standing(ctx: &Ctx, session: &Session, at: Timestamp) -> Standing {
+    let expired = session.expires_at.is_some_and(|expiry| expiry <= ctx.clock.now());
+    match session.ended_at {
+        None if expired => Standing::Expired,
+        None => Standing::Live,
+        Some(ended) if expired || ended < at => Standing::Left,
+        Some(_) => Standing::Live,
+    }
+}
+
 /// What a handler gives back to whoever invoked it: never a failure, which would reach the client as a frame it cannot read.
 #[must_use]
 pub fn answered(result: Result<(), Error>) -> Value {

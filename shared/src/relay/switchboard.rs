@@ -6,7 +6,7 @@ use crate::dialect::{self, Family};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
-use crate::relay::{Incoming, reply};
+use crate::relay::{Incoming, Standing, end, reply, standing};
 use crate::telemetry;
 
 /// Who is to handle a frame.
@@ -70,11 +70,20 @@ async fn owner(ctx: &Ctx, incoming: &Incoming, event: Event<'_>) -> Option<Owner
     }
 }
 
-/// Replies with an error, if the namespace is joined; else the connection is closed.
+/// Replies with an error, if the namespace is joined; else the connection is closed. A socket whose token has ended is told that instead.
 async fn answer(ctx: &Ctx, incoming: &Incoming, to: (&str, Option<&AckId>), error: &Error) -> Option<Owner> {
     let (namespace, ack) = to;
-    if !joined(ctx, incoming, namespace).await {
-        return close(ctx, incoming).await;
+    match ctx.store.session(&incoming.connection, namespace).await {
+        Ok(None) => return close(ctx, incoming).await,
+        Ok(Some(session)) => match standing(ctx, &session, incoming.at) {
+            Standing::Live => {}
+            Standing::Left => return None,
+            Standing::Expired => {
+                end(ctx, &session).await;
+                return None;
+            }
+        },
+        Err(error) => telemetry::failed(Some(&incoming.connection), &error),
     }
     telemetry::failed(Some(&incoming.connection), error);
     reply(ctx, &incoming.connection, &error_frames(ctx, namespace, ack, error)).await;

@@ -37,7 +37,10 @@ impl Store {
     }
 
     /// A chat, or what a deleted one left behind. One read.
-    pub(super) async fn chat_or_remains(&self, id: &ChatId) -> Result<Option<Chat>, Error> {
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn chat_or_remains(&self, id: &ChatId) -> Result<Option<Chat>, Error> {
         let item = self.get(&self.tables.chats, keys::chat(id)).await?;
         item.map(|item| rows::read::<ChatRow>(item)?.try_into()).transpose()
     }

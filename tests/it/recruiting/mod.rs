@@ -1,0 +1,192 @@
+//! recruiting, row by row (dialects.md, section 3), and the rules of all dialects as it shows them: what is answered, who hears, and who
+//! does not. Each shape is pinned in full where it belongs; elsewhere [`brief`] says the same in fewer words.
+
+mod authenticate;
+mod block;
+mod chat;
+mod connect;
+mod delete;
+mod deliver;
+mod expire;
+mod limit;
+mod message;
+mod page;
+mod presence;
+mod read;
+mod repeat;
+mod reply;
+mod search;
+mod typing;
+
+use local::world::World;
+use serde_json::{Map, Value, json};
+use shared::domain::chat::plain_chat_id;
+use shared::domain::id::{MessageId, UserId};
+
+/// Alice with two devices, Bob with two, and Carol, who shares no chat with them. The id is that of Alice's and Bob's chat.
+async fn stage() -> (World, String) {
+    stage_with(&[]).await
+}
+
+/// The same with some parameters different.
+async fn stage_with(parameters: &[(&str, &str)]) -> (World, String) {
+    let mut world = World::with(parameters).await;
+    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]
+    {
+        world.join_as(label, user).await;
+    }
+    let chat = world.chat("alice", "bob").await;
+    (world, chat)
+}
+
+/// Alice and Bob with one device each, and nobody else.
+async fn pair() -> (World, String) {
+    pair_with(&[]).await
+}
+
+/// The same with some parameters different.
+async fn pair_with(parameters: &[(&str, &str)]) -> (World, String) {
+    let mut world = World::with(parameters).await;
+    world.join("alice").await;
+    world.join("bob").await;
+    let chat = world.chat("alice", "bob").await;
+    (world, chat)
+}
+
+/// A send of text.
+fn text(chat: &str, content: &str) -> Value {
+    json!({"chatId": chat, "content": content, "messageType": "text"})
+}
+
+/// The frame of an event without an ack.
+fn event(name: &str, argument: &Value) -> String {
+    format!("42{}", json!([name, argument]))
+}
+
+/// Sends texts one after the other, and says nothing of it.
+async fn say(world: &mut World, label: &str, chat: &str, texts: &[&str]) {
+    for content in texts {
+        world.emit(label, "send_message", text(chat, content)).await;
+    }
+}
+
+/// What a user's chats look like to them, most recent activity first.
+async fn chats_of(world: &mut World, user: &str) -> String {
+    brief(&world.get(user, "/api/chat/my-chats").await)
+}
+
+/// The id of a message of a chat that was never deleted.
+fn message_id(chat: &str, seq: u64) -> String {
+    format!("{chat}{seq:012x}")
+}
+
+/// A transcript in fewer words: messages, chats and errors by what matters of them, ids by their meaning, and labels that hear the same on
+/// one line.
+fn brief(transcript: &str) -> String {
+    let mut groups: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
+    for line in transcript.lines() {
+        let (label, said) = line.split_once(' ').unwrap_or((line, ""));
+        let said = shortened(said);
+        match groups.last_mut() {
+            Some((labels, lines)) if labels.as_slice() == [label] => lines.push(said),
+            _ => groups.push((vec![label], vec![said])),
+        }
+    }
+    let mut merged: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
+    for (labels, lines) in groups {
+        match merged.last_mut() {
+            Some((known, same)) if *same == lines => known.extend(labels),
+            _ => merged.push((labels, lines)),
+        }
+    }
+    let lines =
+        merged.iter().flat_map(|(labels, lines)| lines.iter().map(move |said| format!("{} {said}", labels.join("+"))));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn shortened(said: &str) -> String {
+    let Some(at) = said.find(['{', '[']) else { return said.to_owned() };
+    let (before, json) = said.split_at(at);
+    match serde_json::from_str::<Value>(json) {
+        Ok(value) => format!("{before}{}", short(value)),
+        Err(_) => said.to_owned(),
+    }
+}
+
+fn short(value: Value) -> Value {
+    match value {
+        Value::Array(values) => values.into_iter().map(short).collect(),
+        Value::Object(fields) if fields.contains_key("senderId") => short_message(&fields).into(),
+        Value::Object(fields) if fields.contains_key("users") => short_chat(&fields).into(),
+        Value::Object(fields) if fields.contains_key("code") && fields.contains_key("details") => {
+            short_error(&fields).into()
+        }
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (name, short(value))).collect::<Map<_, _>>().into()
+        }
+        Value::String(text) => short_id(text).into(),
+        other => other,
+    }
+}
+
+fn short_message(message: &Map<String, Value>) -> String {
+    let mut words = format!("#{} by {}", message["seq"], plain(&message["senderId"]));
+    for (field, value) in [("content", ": "), ("mediaUrl", ", ")] {
+        if let Some(text) = message[field].as_str() {
+            words.push_str(&format!("{value}{text}"));
+        }
+    }
+    for flag in ["isRead", "isDeleted"] {
+        if message[flag] == true {
+            words.push_str(&format!(", {flag}"));
+        }
+    }
+    words
+}
+
+fn short_chat(chat: &Map<String, Value>) -> String {
+    let latest = chat["latestMessage"].as_object().map_or_else(|| "nothing".to_owned(), short_message);
+    let blocked = match (&chat["isBlocked"], &chat["blockedBy"]) {
+        (Value::Bool(false), Value::Null) => String::new(),
+        (is, by) => format!(", isBlocked {is} by {}", plain(by)),
+    };
+    let users = chat["users"].as_array().map(|users| users.iter().map(plain).collect::<Vec<_>>().join("+"));
+    format!("{} ({latest}; unread {}{blocked})", users.unwrap_or_default(), chat["unreadCount"])
+}
+
+fn short_error(error: &Map<String, Value>) -> String {
+    let details = error["details"].as_object().into_iter().flatten();
+    let details: Vec<String> = details.map(|(name, value)| format!("{name} {}", plain(value))).collect();
+    let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
+    format!("{}{details}: {}", plain(&error["code"]), plain(&error["message"]))
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A chat's id as the two people in it, a message's as its place there.
+fn short_id(text: String) -> String {
+    const PEOPLE: [&str; 4] = ["alice", "bob", "carol", "dave"];
+    let user = |name: &str| UserId::parse(name).unwrap();
+    let chat_of = |id: &str| {
+        let pairs = PEOPLE.iter().flat_map(|one| PEOPLE.iter().map(move |other| (one, other)));
+        let mut pairs = pairs.filter(|(one, other)| one < other);
+        pairs.find(|(one, other)| plain_chat_id(&user(one), &user(other)).to_string() == id)
+    };
+    if let Some((one, other)) = chat_of(&text) {
+        return format!("{one}+{other}");
+    }
+    match MessageId::parse(&text) {
+        Ok(id) => match chat_of(&id.chat.to_string()) {
+            Some((one, other)) => format!("{one}+{other} #{}", id.seq),
+            None => text,
+        },
+        Err(_) => text,
+    }
+}
+
+/// A transcript without the pings of Engine.IO, which come in no certain order with what else a heartbeat does.
+fn without_pings(transcript: &str) -> String {
+    transcript.lines().filter(|line| !line.ends_with(" hears 2")).collect::<Vec<_>>().join("\n")
+}
