@@ -32,7 +32,7 @@ pub enum Error {
     #[error("cannot send messages while the chat is blocked")]
     Blocked,
     /// Too many in this window.
-    #[error("too many {what}, try again in {retry_after_secs} seconds")]
+    #[error("too many {what}, try again in {retry_after_secs} s")]
     RateLimit {
         /// What there were too many of.
         what: &'static str,
@@ -90,7 +90,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The word for `data.reason` (dialects.md, section 9).
+    /// The reason in a word (dialects.md, section 9).
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {

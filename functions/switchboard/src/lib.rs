@@ -15,7 +15,7 @@ pub async fn handle(ctx: &Ctx, event: Value) -> Value {
     let Some(owner) = sort(ctx, &incoming).await else { return json!({"statusCode": 200}) };
     let names = &ctx.config.functions;
     let name = match owner {
-        Owner::Connect => &names.connect,
+        Owner::Connect | Owner::Family(Family::Connect) => &names.connect,
         Owner::Family(Family::Block) => &names.block,
         Owner::Family(Family::Disconnect) => &names.disconnect,
         Owner::Family(Family::Message) => &names.message,
@@ -29,7 +29,7 @@ pub async fn handle(ctx: &Ctx, event: Value) -> Value {
             }
             json!({"statusCode": 200})
         }
-        (Route::Here, Owner::Connect) => connect::handle(ctx, event).await,
+        (Route::Here, Owner::Connect | Owner::Family(Family::Connect)) => connect::handle(ctx, event).await,
         (Route::Here, Owner::Family(Family::Block)) => block::handle(ctx, event).await,
         (Route::Here, Owner::Family(Family::Disconnect)) => disconnect::handle(ctx, event).await,
         (Route::Here, Owner::Family(Family::Message)) => message::handle(ctx, event).await,

@@ -1,7 +1,9 @@
 //! Authenticating: whom a token speaks for, and whether they may use the service.
 
+use super::{Caller, Outcome};
 use crate::auth::{Identity, SERVICE_ROLE};
 use crate::ctx::Ctx;
+use crate::domain::notice::Answer;
 use crate::error::{Error, Refusal};
 
 /// Verifies a token, with or without `Bearer ` before it.
@@ -32,4 +34,16 @@ pub fn authenticate(ctx: &Ctx, verified: Result<Identity, Refusal>) -> Result<Id
     } else {
         Err(Error::Forbidden("this role may not use the service"))
     }
+}
+
+/// Renews the credentials of a live socket: another token of the same user, whose end counts from now on.
+pub(super) async fn renew(ctx: &Ctx, caller: &Caller<'_>, token: &str) -> Result<Outcome, Error> {
+    let identity = authenticate(ctx, verified(ctx, Some(token)))?;
+    if identity.user != *caller.user {
+        return Err(Error::Authentication(Refusal::InvalidToken));
+    }
+    if let Some(session) = caller.session {
+        ctx.store.renew(session, identity.expires_at).await?;
+    }
+    Ok(Outcome::answer(Answer::Done))
 }

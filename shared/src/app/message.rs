@@ -110,13 +110,12 @@ pub async fn note_delivered(
     Ok(vec![Envelope { notice: Notice::Delivered(message.id.clone()), to }])
 }
 
-/// A part of a chat's messages. Fetching the newest marks what was waiting as delivered, and its senders hear of the newest of theirs.
+/// A part of a chat's messages. Fetching marks what was waiting for the caller as delivered, and its senders hear of the newest of theirs.
 pub(super) async fn list(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId, window: Window) -> Result<Outcome, Error> {
     let chat = chat_of(ctx, caller.user, id).await?;
     let (from, to) = bounds(&chat, window);
     let mut messages = ctx.store.messages(&chat, from, to).await?;
-    let envelopes =
-        if to == chat.seq && !messages.is_empty() { fetched(ctx, caller, &chat, &messages).await? } else { Vec::new() };
+    let envelopes = fetched(ctx, caller, &chat, &messages).await?;
     let total = chat.total();
     let paging = match window {
         Window::Page(page) => {
@@ -147,6 +146,9 @@ async fn fetched(ctx: &Ctx, caller: &Caller<'_>, chat: &Chat, messages: &[Messag
     if !ctx.store.fetched(chat, caller.user, ctx.clock.now()).await? {
         return Ok(Vec::new());
     }
+    // What waited may be newer than what was fetched.
+    let last = MessageId { chat: chat.id.clone(), seq: chat.seq };
+    let last = if messages.iter().any(|message| message.id == last) { None } else { ctx.store.message(&last).await? };
     let waited = |message: &&Message| {
         message.sender != *caller.user && message.deleted_at.is_none() && !message.is_delivered_to(chat, caller.user)
     };
@@ -156,7 +158,7 @@ async fn fetched(ctx: &Ctx, caller: &Caller<'_>, chat: &Chat, messages: &[Messag
         others.all(|member| message.is_delivered_to(chat, &member.user))
     };
     let mut told = BTreeSet::new();
-    let newest = messages.iter().rev().filter(waited).filter(everybody);
+    let newest = last.iter().chain(messages.iter().rev()).filter(waited).filter(everybody);
     let newest = newest.filter(|message| told.insert(message.sender.clone()));
     Ok(newest
         .map(|message| Envelope {

@@ -81,6 +81,7 @@ impl Outcome {
 /// Whatever the caller is to be told: [`Error`]. Then nothing is stored, `Error::Internal` apart, of which nobody knows.
 pub async fn run(ctx: &Ctx, caller: &Caller<'_>, command: Command) -> Result<Outcome, Error> {
     match command {
+        Command::Authenticate { token } => authenticate::renew(ctx, caller, &token).await,
         Command::Block(chat) => block::block(ctx, caller, &chat).await,
         Command::CountUnread => read::count_unread(ctx, caller).await,
         Command::CreateChat(other) => chat::create(ctx, caller, &other).await,

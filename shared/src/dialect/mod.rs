@@ -26,6 +26,8 @@ pub const FIRST: &dyn Dialect = &recruiting::Recruiting;
 pub enum Family {
     /// Blocking and unblocking.
     Block,
+    /// Renewing a socket's credentials.
+    Connect,
     /// Ending a socket.
     Disconnect,
     /// Sending and reading.
@@ -58,7 +60,7 @@ pub trait Dialect: Send + Sync {
     /// Its limits, where a deployment sets no others.
     fn limits(&self) -> Limits;
 
-    /// Every event a client may emit, and who owns it.
+    /// Every event a client may emit that is the dialect's own, and who owns it.
     fn events(&self) -> &'static [(&'static str, Family)];
 
     /// What an event asks for.
@@ -125,10 +127,28 @@ pub fn of_namespace(namespace: &str, default: &'static dyn Dialect) -> Option<&'
     }
 }
 
+/// The event that renews a socket's credentials, the same in every dialect (dialects.md, section 8).
+const RENEWAL: &str = "authenticate";
+
 impl dyn Dialect {
+    /// What an event asks for, in this dialect or in all.
+    ///
+    /// # Errors
+    /// `Error::Validation` naming the field that is wrong, or the event if it is unknown.
+    pub fn asked(&self, event: &str, arguments: &[Value]) -> Result<Command, Error> {
+        if event == RENEWAL {
+            let token = Fields::of_arguments(arguments)?.text("token")?.to_owned();
+            return Ok(Command::Authenticate { token });
+        }
+        self.command(event, arguments)
+    }
+
     /// Who owns an event; `None` for one the dialect does not know.
     #[must_use]
     pub fn owner(&self, event: &str) -> Option<Family> {
+        if event == RENEWAL {
+            return Some(Family::Connect);
+        }
         self.events().iter().find(|(name, _)| *name == event).map(|(_, family)| *family)
     }
 }

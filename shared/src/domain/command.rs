@@ -7,6 +7,11 @@ use crate::domain::page::{Page, Window};
 /// One request of one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
+    /// Renews the credentials of the socket with another token of the same user.
+    Authenticate {
+        /// The token, with or without `Bearer ` before it.
+        token: String,
+    },
     /// Blocks a chat.
     Block(ChatId),
     /// Makes the plain chat with somebody, or finds it.

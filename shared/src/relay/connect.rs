@@ -14,7 +14,7 @@ use crate::domain::notice::{Audience, Envelope, Notice};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
-use crate::relay::{Incoming, own_event, reply};
+use crate::relay::{Incoming, event, own_event, reply};
 use crate::store::{Joining, Opened, Session};
 use crate::telemetry;
 
@@ -62,14 +62,16 @@ fn refused(allowed: &Origins, request: &ApiGatewayWebsocketProxyRequest) -> Opti
     (!opens).then_some(400)
 }
 
-/// Answers a CONNECT packet: joins the namespace, or refuses with CONNECT_ERROR and leaves the connection open.
+/// Answers a CONNECT packet: joins the namespace, or refuses with CONNECT_ERROR and leaves the connection open. An event that concerns a
+/// socket's credentials is answered as any other.
 ///
 /// # Errors
 /// `Error::Internal` if the event is none of API Gateway's; whatever else goes wrong is answered.
 pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let incoming = Incoming::read(event)?;
     let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return Ok(()) };
-    let Ok(Packet { namespace, body: Body::Connect { payload } }) = socket::decode(&text) else { return Ok(()) };
+    let Ok(Packet { namespace, body }) = socket::decode(&text) else { return Ok(()) };
+    let Body::Connect { payload } = body else { return event::handle(ctx, event).await };
     let connection = &incoming.connection;
     let Some(dialect) = dialect::of_namespace(namespace.as_str(), ctx.config.default_dialect) else {
         refuse(ctx, connection, namespace.as_str(), json!({"message": "Invalid namespace"})).await;

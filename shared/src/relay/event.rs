@@ -50,7 +50,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         at: incoming.at,
         invocation: Some(&incoming.invocation),
     };
-    let ran = match dialect.command(name.as_str(), &arguments) {
+    let ran = match dialect.asked(name.as_str(), &arguments) {
         Ok(Command::Type { .. }) if session.ended_at.is_some() => return Ok(()),
         Ok(command) => app::run(ctx, &caller, command).await,
         Err(error) => Err(error),

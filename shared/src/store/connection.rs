@@ -286,6 +286,42 @@ impl Store {
         }
     }
 
+    /// Gives a session and its socket another end. One transaction of two writes, which does nothing if the session has ended.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn renew(&self, session: &Session, expires_at: Option<Timestamp>) -> Result<(), Error> {
+        let (connections, users) = (&self.tables.connections, &self.tables.users);
+        let mut attempt = 0;
+        loop {
+            let rows = [
+                (
+                    connections,
+                    keys::connection(&session.connection, &session.namespace),
+                    "attribute_not_exists(endedAt)",
+                ),
+                (users, keys::user(&session.user, keys::socket(&session.pid)), "attribute_exists(entry)"),
+            ];
+            let mut transaction = Transaction::default();
+            for (table, key, condition) in rows {
+                let update = Update::builder().table_name(table).set_key(Some(key)).condition_expression(condition);
+                transaction.update(match expires_at {
+                    Some(end) => {
+                        let update = update.update_expression("SET expiresAt = :end");
+                        update.expression_attribute_values(":end", number(end.millis()))
+                    }
+                    None => update.update_expression("REMOVE expiresAt"),
+                })?;
+            }
+            match self.transact(transaction).await? {
+                Outcome::Committed | Outcome::Refused(_) => return Ok(()),
+                Outcome::Conflict => {}
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
     /// Forgets an open connection, so that nothing more can join on it, and gives the sessions that are to be left. One write and one
     /// query.
     ///

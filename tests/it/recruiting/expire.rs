@@ -125,3 +125,27 @@ async fn a_new_token_joins_again_on_the_same_connection() {
     bob hears 42["chat_updated",{"chatId":"alice+bob","latestMessage":"#1 by alice: back","updatedAt":"2026-01-02T03:04:15.000Z"}]
     "##);
 }
+
+#[tokio::test(start_paused = true)]
+async fn another_token_of_the_same_user_renews_a_live_socket() {
+    let mut world = World::new().await;
+    world.join("bob").await;
+    let end = |seconds: i64, user: &str, world: &World| {
+        token::sign(&json!({"sub": user, "exp": world.clock.now().seconds() + seconds})).unwrap()
+    };
+    let first = end(60, "alice", &world);
+    world.join_with("alice", &first).await;
+    let chat = world.chat("alice", "bob").await;
+    let (later, foreign) = (end(600, "alice", &world), end(600, "bob", &world));
+    assert_snapshot!(world.ask("alice", "authenticate", json!({"token": foreign})).await, @r#"alice hears 430[{"error":{"code":"AUTHENTICATION_ERROR","details":{},"message":"Authentication error: Invalid token","timestamp":1767323045006},"success":false}]"#);
+    assert_snapshot!(world.ask("alice", "authenticate", json!({})).await, @r#"alice hears 431[{"error":{"code":"VALIDATION_ERROR","details":{"field":"token"},"message":"token is required","timestamp":1767323045006},"success":false}]"#);
+    assert_snapshot!(world.ask("alice", "authenticate", json!({"token": format!("Bearer {later}")})).await, @r#"alice hears 432[{"success":true}]"#);
+    world.clock.advance(120_000);
+    let heard = world.ask("bob", "send_message", json!({"chatId": chat, "content": "still there?"})).await;
+    assert!(heard.contains("alice hears 42[\"new_message\""), "{heard}");
+    world.clock.advance(600_000);
+    assert_snapshot!(world.ask("alice", "ping", json!({})).await, @r#"
+    alice hears 41
+    bob hears 42["user_offline",{"lastSeen":"2026-01-02T03:16:05.006Z","userId":"alice"}]
+    "#);
+}

@@ -16,8 +16,8 @@ async fn a_socket_has_twenty_events_per_second() {
         let said = world.ask("alice", "typing_start", typing.clone()).await;
         assert!(said.contains("\"success\":true"), "{said}");
     }
-    assert_snapshot!(world.ask("alice", "typing_stop", typing.clone()).await, @r#"alice hears 4320[{"error":{"code":"RATE_LIMIT","details":{"retryAfter":1},"message":"too many events, try again in 1 seconds","timestamp":1767323045006},"success":false}]"#);
-    assert_snapshot!(world.emit("alice", "no_such_event", json!({})).await, @r#"alice hears 42["error",{"code":"RATE_LIMIT","details":{"retryAfter":1},"message":"too many events, try again in 1 seconds","timestamp":1767323045006}]"#);
+    assert_snapshot!(world.ask("alice", "typing_stop", typing.clone()).await, @r#"alice hears 4320[{"error":{"code":"RATE_LIMIT","details":{"retryAfter":1},"message":"too many events, try again in 1 s","timestamp":1767323045006},"success":false}]"#);
+    assert_snapshot!(world.emit("alice", "no_such_event", json!({})).await, @r#"alice hears 42["error",{"code":"RATE_LIMIT","details":{"retryAfter":1},"message":"too many events, try again in 1 s","timestamp":1767323045006}]"#);
     // Her other socket has its own, and so has everybody else.
     assert_snapshot!(brief(&world.ask("alice2", "ping", json!({})).await), @r#"alice2 hears 430[{"success":true,"timestamp":1767323045006}]"#);
     world.clock.advance(1_000);
@@ -33,13 +33,13 @@ async fn a_user_has_so_many_messages_per_minute_over_all_sockets_and_rest() {
     world.emit("alice", "send_message", text(&chat, "one")).await;
     world.emit("alice2", "send_message", text(&chat, "two")).await;
     world.rest("alice", "POST", "/api/message/send", text(&chat, "three")).await;
-    assert_snapshot!(world.ask("alice", "send_message", text(&chat, "four")).await, @r#"alice hears 430[{"error":{"code":"RATE_LIMIT","details":{"retryAfter":55},"message":"too many messages, try again in 55 seconds","timestamp":1767323045006},"success":false}]"#);
-    assert_snapshot!(world.emit("alice2", "send_message", text(&chat, "four")).await, @r#"alice2 hears 42["error",{"code":"RATE_LIMIT","details":{"retryAfter":55},"message":"too many messages, try again in 55 seconds","timestamp":1767323045006}]"#);
+    assert_snapshot!(world.ask("alice", "send_message", text(&chat, "four")).await, @r#"alice hears 430[{"error":{"code":"RATE_LIMIT","details":{"retryAfter":55},"message":"too many messages, try again in 55 s","timestamp":1767323045006},"success":false}]"#);
+    assert_snapshot!(world.emit("alice2", "send_message", text(&chat, "four")).await, @r#"alice2 hears 42["error",{"code":"RATE_LIMIT","details":{"retryAfter":55},"message":"too many messages, try again in 55 s","timestamp":1767323045006}]"#);
     let said = brief(&world.ask("bob", "send_message", text(&chat, "from Bob")).await);
     assert!(said.contains("message_sent"), "Bob's count is his own: {said}");
     // The minute began five seconds before the world.
     world.clock.advance(54_993);
-    assert_snapshot!(brief(&world.ask("alice", "send_message", text(&chat, "four")).await), @r#"alice hears 431[{"error":"RATE_LIMIT (retryAfter 1): too many messages, try again in 1 seconds","success":false}]"#);
+    assert_snapshot!(brief(&world.ask("alice", "send_message", text(&chat, "four")).await), @r#"alice hears 431[{"error":"RATE_LIMIT (retryAfter 1): too many messages, try again in 1 s","success":false}]"#);
     world.clock.advance(1);
     assert_snapshot!(brief(&world.ask("alice", "send_message", text(&chat, "four")).await), @r##"
     alice hears 432[{"message":"#5 by alice: four","success":true}]
@@ -66,7 +66,7 @@ async fn over_rest_the_header_says_when_to_try_again() {
     assert_eq!((status, headers.get("retry-after")), (201, None));
     let (status, headers, answer) = send("two").await;
     let retry_after = headers.get("retry-after").map(|value| value.to_str().unwrap());
-    assert_snapshot!(format!("{status} {retry_after:?} {answer}"), @r#"429 Some("55") {"error":{"code":"RATE_LIMIT","details":{"retryAfter":55},"message":"too many messages, try again in 55 seconds","timestamp":1767323045006},"message":"too many messages, try again in 55 seconds","success":false}"#);
+    assert_snapshot!(format!("{status} {retry_after:?} {answer}"), @r#"429 Some("55") {"error":{"code":"RATE_LIMIT","details":{"retryAfter":55},"message":"too many messages, try again in 55 s","timestamp":1767323045006},"message":"too many messages, try again in 55 s","success":false}"#);
 }
 
 #[tokio::test(start_paused = true)]
@@ -105,7 +105,7 @@ async fn repeats_do_not_count() {
     }
     let said = brief(&world.ask("alice", "send_message", text(&chat, "two")).await);
     assert!(said.contains("message_sent"), "{said}");
-    assert_snapshot!(brief(&world.ask("alice", "send_message", text(&chat, "three")).await), @r#"alice hears 435[{"error":"RATE_LIMIT (retryAfter 55): too many messages, try again in 55 seconds","success":false}]"#);
+    assert_snapshot!(brief(&world.ask("alice", "send_message", text(&chat, "three")).await), @r#"alice hears 435[{"error":"RATE_LIMIT (retryAfter 55): too many messages, try again in 55 s","success":false}]"#);
 }
 
 #[tokio::test(start_paused = true)]
@@ -120,7 +120,7 @@ async fn a_user_makes_so_many_chats_per_hour() {
     world.rest("alice", "POST", path, with("bob")).await;
     world.rest("alice", "POST", path, with("bob")).await;
     assert!(world.rest("alice", "POST", path, with("carol")).await.starts_with("alice gets 201"));
-    assert_snapshot!(world.rest("alice", "POST", path, with("dave")).await, @r#"alice gets 429 {"error":{"code":"RATE_LIMIT","details":{"retryAfter":3355},"message":"too many new chats, try again in 3355 seconds","timestamp":1767323045006},"message":"too many new chats, try again in 3355 seconds","success":false}"#);
+    assert_snapshot!(world.rest("alice", "POST", path, with("dave")).await, @r#"alice gets 429 {"error":{"code":"RATE_LIMIT","details":{"retryAfter":3355},"message":"too many new chats, try again in 3355 s","timestamp":1767323045006},"message":"too many new chats, try again in 3355 s","success":false}"#);
     assert_snapshot!(brief(&world.rest("alice", "POST", path, with("bob")).await), @r#"alice gets 200 {"data":"alice+bob (nothing; unread 0)","message":"Chat","success":true}"#);
     assert!(
         world.rest("dave", "POST", path, with("bob")).await.starts_with("dave gets 201"),

@@ -62,7 +62,7 @@ async fn a_repeat_is_answered_while_limited() {
     world.emit("alice", "send_message", named(&chat, "first", "a")).await;
     assert_snapshot!(brief(&world.ask("alice", "send_message", named(&chat, "first", "a")).await), @r##"alice hears 430[{"message":"#1 by alice: first","success":true}]"##);
     assert_snapshot!(brief(&world.rest("alice", "POST", "/api/message/send", named(&chat, "first", "a")).await), @r##"alice gets 200 {"data":"#1 by alice: first","message":"Message sent","success":true}"##);
-    assert_snapshot!(brief(&world.ask("alice", "send_message", named(&chat, "second", "b")).await), @r#"alice hears 431[{"error":"RATE_LIMIT (retryAfter 55): too many messages, try again in 55 seconds","success":false}]"#);
+    assert_snapshot!(brief(&world.ask("alice", "send_message", named(&chat, "second", "b")).await), @r#"alice hears 431[{"error":"RATE_LIMIT (retryAfter 55): too many messages, try again in 55 s","success":false}]"#);
     // The name of a send that was refused is free.
     world.clock.advance(60_000);
     assert_snapshot!(brief(&world.ask("alice", "send_message", named(&chat, "second", "b")).await), @r##"

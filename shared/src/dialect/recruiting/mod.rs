@@ -60,7 +60,7 @@ impl Dialect for Recruiting {
     }
 
     fn refusal(&self, refusal: Refusal) -> Value {
-        json!({"message": refusal.to_string(), "data": {"code": "AUTHENTICATION_ERROR", "reason": refusal.reason()}})
+        json!({"message": refusal.to_string(), "data": {"code": "AUTHENTICATION_ERROR"}})
     }
 
     fn routes(&self) -> &'static [Route] {
