@@ -4,7 +4,7 @@
 //! - [`domain`]: chats, messages, people; commands and notices. Types and rules, nothing else.
 //! - [`dialect`]: how each client app says all that. Words, no decisions.
 //! - [`app`]: the use cases, one file per capability: checks, one transaction, what to say to whom.
-//! - [`store`](crate::store): the tables, in DynamoDB.
+//! - [`store`], the tables: DynamoDB.
 //! - [`deliver`]: audiences → sockets → posts.
 //! - [`relay`]: the life of a connection: from API Gateway's events to the use cases and back.
 //! - [`auth`], [`limit`], [`config`], [`error`], [`telemetry`]: tokens, limits, settings, errors, logs.

@@ -1,6 +1,6 @@
 //! DynamoDB: the five tables of design.md, section 4.
 //!
-//! [`keys`] spells every key, [`rows`] is the only serde, and each capability's reads and writes are in the file of its name. The seam
+//! `keys` spells every key, `rows` is the only serde, and each capability's reads and writes are in the file of its name. The seam
 //! for tests and the local cloud is the SDK's connector; there is no second implementation.
 //!
 //! Invariants: `seq` has no gaps; an unread counter is exact and its index entry exists exactly while it is above zero; a user's
