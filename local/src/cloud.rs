@@ -162,7 +162,7 @@ impl PocketCloud {
             }
         }
         for connection in former {
-            let event = serde_json::from_slice(&shared::relay::gone_event(&connection)).unwrap_or_default();
+            let event = serde_json::from_slice(&shared::ctx::gone_event(&connection)).unwrap_or_default();
             self.lambda.run_scheduled(&disconnect.name, event).await;
         }
     }

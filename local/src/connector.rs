@@ -9,12 +9,10 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_runtime_api::http::StatusCode;
-use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::Method;
 
-use crate::dynamodb::DynamoDb;
+use crate::dynamodb::{DynamoDb, response};
 use crate::gateway::Gateway;
 use crate::lambda::Lambda;
 use crate::management;
@@ -172,13 +170,6 @@ fn body(request: &HttpRequest) -> Bytes {
 
 fn decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
-/// A response with a body.
-pub(crate) fn response(status: u16, body: Bytes) -> HttpResponse {
-    let status =
-        StatusCode::try_from(status).unwrap_or_else(|_| StatusCode::from(http::StatusCode::INTERNAL_SERVER_ERROR));
-    HttpResponse::new(status, SdkBody::from(body))
 }
 
 fn refusal(status: u16, kind: &str, message: &str) -> HttpResponse {

@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use dynoxide::{Database, DynoxideError};
@@ -190,12 +191,12 @@ impl DynamoDb {
     pub async fn serve(&self, operation: &str, request: HttpRequest) -> HttpResponse {
         if self.down.load(Ordering::SeqCst) {
             let body = json!({"__type": "InternalServerError", "message": "down, as a test wants it"}).to_string();
-            return crate::connector::response(500, body.into());
+            return response(500, body.into());
         }
         let Engine::There(elsewhere) = &self.engine else {
             let body = request.body().bytes().map(Bytes::copy_from_slice).unwrap_or_default();
             let (status, answer) = self.call(operation, &body).await;
-            return crate::connector::response(status, answer);
+            return response(status, answer);
         };
         elsewhere
             .connector
@@ -293,7 +294,7 @@ fn unreachable_endpoint(endpoint: &str, error: &dyn std::error::Error) -> HttpRe
     let message = format!("{endpoint} does not answer: {error}");
     tracing::error!(error.cause = message, "DynamoDB cannot be reached");
     let body = json!({"__type": "InternalServerError", "message": message}).to_string();
-    crate::connector::response(500, body.into())
+    response(500, body.into())
 }
 
 fn run<Q: DeserializeOwned, A: Serialize>(
@@ -304,4 +305,11 @@ fn run<Q: DeserializeOwned, A: Serialize>(
     let request = serde_json::from_slice(body).map_err(malformed)?;
     let answer = operation(request)?;
     Ok((200, serde_json::to_vec(&answer).map_err(malformed)?.into()))
+}
+
+/// A response with a body.
+pub(crate) fn response(status: u16, body: Bytes) -> HttpResponse {
+    let status =
+        StatusCode::try_from(status).unwrap_or_else(|_| StatusCode::from(http::StatusCode::INTERNAL_SERVER_ERROR));
+    HttpResponse::new(status, SdkBody::from(body))
 }

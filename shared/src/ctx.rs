@@ -6,9 +6,10 @@ use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectio
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use aws_types::SdkConfig;
+use serde_json::json;
 
 use crate::config::{Config, Isolation};
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::limit::EventRates;
@@ -129,7 +130,7 @@ impl Ctx {
 
     /// Hands a connection that is gone to the disconnect function.
     pub async fn bury(&self, connection: &ConnectionId) {
-        let event = crate::relay::gone_event(connection);
+        let event = gone_event(connection);
         if let Err(error) = self.invoke(&self.config.functions.disconnect, event).await {
             telemetry::failed(Some(connection), &error);
         }
@@ -138,4 +139,31 @@ impl Ctx {
 
 fn is(error: &SdkError<PostToConnectionError, HttpResponse>, kind: fn(&PostToConnectionError) -> bool) -> bool {
     error.as_service_error().is_some_and(kind)
+}
+
+/// The event that tells the disconnect function of a connection that somebody found gone.
+#[must_use]
+pub fn gone_event(connection: &ConnectionId) -> Vec<u8> {
+    own_event(connection, "DISCONNECT", None, None)
+}
+
+/// An event of our own in API Gateway's form. Without a time it says nothing of when.
+pub(crate) fn own_event(
+    connection: &ConnectionId,
+    event_type: &str,
+    body: Option<&str>,
+    at: Option<Timestamp>,
+) -> Vec<u8> {
+    let event = json!({
+        "requestContext": {
+            "eventType": event_type,
+            "connectionId": connection.to_string(),
+            "connectedAt": 0,
+            "requestTimeEpoch": at.map_or(0, Timestamp::millis),
+            "identity": {},
+        },
+        "body": body,
+        "isBase64Encoded": false,
+    });
+    event.to_string().into_bytes()
 }

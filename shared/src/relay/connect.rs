@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::app::{self, presence};
 use crate::auth::Identity;
 use crate::config::Origins;
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, own_event};
 use crate::deliver::{Delivering, packet_frame};
 use crate::dialect::{self, Dialect};
 use crate::domain::id::{ConnectionId, Pid, SocketId, hex};
@@ -14,7 +14,7 @@ use crate::domain::notice::{Audience, Envelope, Notice};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
-use crate::relay::{Incoming, event, own_event, reply};
+use crate::relay::{Incoming, event, reply};
 use crate::store::{Joining, Opened, Session};
 use crate::telemetry;
 

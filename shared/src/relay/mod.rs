@@ -13,7 +13,7 @@ use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, Delivery, own_event};
 use crate::deliver::packet_frame;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
@@ -99,31 +99,8 @@ pub fn accepted(result: Result<Value, Error>) -> Value {
     })
 }
 
-/// The event that tells the disconnect function of a connection that somebody found gone.
-#[must_use]
-pub fn gone_event(connection: &ConnectionId) -> Vec<u8> {
-    own_event(connection, "DISCONNECT", None, None)
-}
-
-/// An event of our own in API Gateway's form. Without a time it says nothing of when.
-fn own_event(connection: &ConnectionId, event_type: &str, body: Option<&str>, at: Option<Timestamp>) -> Vec<u8> {
-    let event = json!({
-        "requestContext": {
-            "eventType": event_type,
-            "connectionId": connection.to_string(),
-            "connectedAt": 0,
-            "requestTimeEpoch": at.map_or(0, Timestamp::millis),
-            "identity": {},
-        },
-        "body": body,
-        "isBase64Encoded": false,
-    });
-    event.to_string().into_bytes()
-}
-
 /// Posts frames to a connection, in order; a connection that is gone is handed to the disconnect function.
 async fn reply(ctx: &Ctx, connection: &ConnectionId, frames: &[String]) {
-    use crate::ctx::Delivery;
     for frame in frames {
         match ctx.post(connection, frame).await {
             Delivery::Sent | Delivery::TooLarge => {}
