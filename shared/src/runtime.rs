@@ -1,6 +1,7 @@
 //! A function in the cloud: settings from the environment, clients built and connections opened during init, then one event at a time.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_smithy_async::rt::sleep::TokioSleep;
@@ -12,11 +13,27 @@ use futures_util::FutureExt as _;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
 
-pub use lambda_runtime::Error;
-
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::domain::clock::Clock;
+
+/// How long init waits for connections to be opened; the first event opens what is not.
+const WARMING_MAX: Duration = Duration::from_secs(1);
+
+/// Why a function cannot start or go on. Its `Debug` is the sentence itself, because that is what `main` prints.
+pub struct Error(lambda_runtime::Error);
+
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl<E: Into<lambda_runtime::Error>> From<E> for Error {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
 
 /// Runs a handler for as long as Lambda wants. A handler that panics is logged, and answers like any other.
 ///
@@ -30,12 +47,13 @@ where
     let handler = &handler;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let answer = AssertUnwindSafe(handler(ctx, event.payload)).catch_unwind().await;
-        Ok::<Value, Error>(answer.unwrap_or_else(|_| {
+        Ok::<Value, lambda_runtime::Error>(answer.unwrap_or_else(|_| {
             tracing::error!("a handler panicked");
             json!({"statusCode": 200})
         }))
     }))
-    .await
+    .await?;
+    Ok(())
 }
 
 /// Reads the settings, and opens the connections to AWS while the processor is not yet rationed.
@@ -46,7 +64,7 @@ pub async fn start() -> Result<Ctx, Error> {
     let filter = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "info".to_owned());
     tracing_subscriber::fmt().json().with_env_filter(filter).with_ansi(false).without_time().init();
     let ctx = Ctx::new(Config::from_environment()?, Clock::system(), &aws()?);
-    ctx.warm().await;
+    let _ = tokio::time::timeout(WARMING_MAX, ctx.warm()).await;
     Ok(ctx)
 }
 
