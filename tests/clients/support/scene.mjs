@@ -87,6 +87,13 @@ export class Scene {
     }
   }
 
+  // Waits until each of these devices heard something, and forgets whatever anybody heard.
+  async passed(...devices) {
+    await Promise.all(devices.map((device) => device.until(() => device.news().length > 0, "anything")));
+    await this.quiet();
+    for (const device of this.devices) device.heard.length = 0;
+  }
+
   close() {
     for (const device of this.devices) device.close();
   }
