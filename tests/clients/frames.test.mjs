@@ -92,9 +92,8 @@ for (const frame of BREAKING) {
   test(`${JSON.stringify(frame)} closes the connection`, PATIENCE, async () => {
     const raw = await Raw.joined();
     raw.send(frame);
-    const { code } = await raw.closed;
-    assert.equal(code, 1000);
-    assert.deepEqual(raw.frames, [], "and says nothing");
+    const answered = new Promise((resolve) => { raw.ws.on("message", () => { if (raw.frames.length > 0) resolve(raw.frames); }); });
+    assert.deepEqual(await Promise.race([raw.closed.then(({ code }) => code), answered]), 1000);
   });
 }
 

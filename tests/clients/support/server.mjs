@@ -43,12 +43,11 @@ export async function startServer({ data, port = 0, limits = false } = {}) {
       if (address) resolve(Number(address[1]));
     });
   });
-  const late = AbortSignal.timeout(START_PATIENCE_MILLIS);
-  const listening = await Promise.race([
-    announced,
-    ended.then(({ code, signal }) => { throw new Error(`the server ended with ${signal ?? code} before it ran: ${errors}`); }),
-    new Promise((_, reject) => late.addEventListener("abort", () => { child.kill("SIGKILL"); reject(new Error("the server does not start")); })),
-  ]);
+  const patience = setTimeout(() => child.kill("SIGKILL"), START_PATIENCE_MILLIS);
+  const failed = ended.then(({ code, signal }) => { throw new Error(`the server ended with ${signal ?? code} before it ran: ${errors}`); });
+  const listening = await Promise.race([announced, failed]);
+  clearTimeout(patience);
+  failed.catch(() => {});
   const end = async (signal) => {
     child.kill(signal);
     return ended;
