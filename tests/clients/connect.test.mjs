@@ -187,6 +187,10 @@ test("the stage's own path serves sockets too", async () => {
   for (const path of ["/prod", "/prod/", "/socket.io"]) await connectsAs("hal", { path });
 });
 
+test("a client that tries every transport comes to WebSocket", async () => {
+  await connectsAs("kim", { transports: undefined, tryAllTransports: true });
+});
+
 test("a socket ends when its token does, and hears nothing more", async (t) => {
   const scene = sceneOf(t, server);
   const friend = await scene.device("friend");

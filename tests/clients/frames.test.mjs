@@ -123,14 +123,17 @@ test("an ack id is any run of digits, and comes back as it was", PATIENCE, async
 });
 
 test("a namespace of its own is named in every frame", PATIENCE, async () => {
-  const raw = await Raw.joined("raw", "/recruiting,");
+  const watcher = await connect(server.url, "watcher");
+  const raw = await Raw.joined("named", "/recruiting,");
   assert.ok(raw.connected.startsWith("40/recruiting,{"));
   raw.send("42/recruiting,5[\"ping\"]");
   assert.ok((await raw.next()).startsWith("43/recruiting,5[{"));
   raw.send("41/recruiting,");
+  await watcher.next("user_offline", ({ userId }) => userId === "named");
   // The connection stays and may join again.
-  raw.send(`40/recruiting,${JSON.stringify({ token: tokenOf("raw") })}`);
+  raw.send(`40/recruiting,${JSON.stringify({ token: tokenOf("named") })}`);
   assert.ok((await raw.next()).startsWith("40/recruiting,{"));
+  watcher.close();
   raw.ws.close();
 });
 

@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 
-import { connect } from "./support/device.mjs";
+import { PATIENCE_MILLIS, connect } from "./support/device.mjs";
 import { restOf } from "./support/rest.mjs";
 import { startServer, temporaryFolder } from "./support/server.mjs";
 import { assertAnswer, assertMessage } from "./support/shapes.mjs";
@@ -108,4 +108,29 @@ test("what was acknowledged survives SIGKILL, exactly once and in order without 
     assert.ok(acked.size >= goal);
   }
   assert.ok(acked.size >= 25 * ROUNDS);
+});
+
+test("whose connection died with the server is found to be gone when something is said to them", { timeout: PATIENCE_MILLIS }, async (t) => {
+  const data = await temporaryFolder(t);
+  const first = await startServer({ data });
+  t.after(() => first.kill());
+  const alice = await connect(first.url, "alice");
+  assertAnswer(await restOf(first.url, "bob").get("/api/message/unread-count"), 200);
+  const { body } = await restOf(first.url, "bob").post("/api/chat/create-or-get", { otherUserId: "alice" });
+  await alice.next("chat_updated");
+  await first.kill();
+  const second = await startServer({ data });
+  t.after(() => second.kill());
+  const bob = await connect(second.url, "bob");
+  const { message } = await bob.ask("send_message", { chatId: body.data._id, content: "are you there?" });
+  let online;
+  do ({ onlineUsers: online } = await bob.ask("get_online_users")); while (online.includes("alice"));
+  assert.deepEqual(online, ["bob"]);
+  // It reached nobody.
+  const back = await connect(second.url, "alice");
+  assert.deepEqual(bob.heard.filter(([event]) => event === "message_delivered"), []);
+  const { messages } = assertAnswer(await restOf(second.url, "alice").get(`/api/message/chat/${body.data._id}`), 200);
+  assert.deepEqual(messages, [message]);
+  assert.equal((await bob.next("message_delivered")).messageId, message._id);
+  for (const device of [bob, back]) device.close();
 });

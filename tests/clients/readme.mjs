@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import { io } from "socket.io-client";
 
-const [url, token, otherUserId] = process.argv.slice(2);
+const [token, otherUserId, url = "http://localhost:3000"] = process.argv.slice(2);
 const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
 const socket = io(url, { auth: { token }, transports: ["websocket"] });
 socket.on("new_message", ({ message }) => console.log(`${message.senderId}: ${message.content}`));

@@ -16,7 +16,7 @@ after(() => server.stop());
 const PROGRAM = fileURLToPath(new URL("readme.mjs", import.meta.url));
 
 function terminal(context, user, other) {
-  const child = spawn(process.execPath, [PROGRAM, server.url, tokenOf(user), other], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [PROGRAM, tokenOf(user), other, server.url], { stdio: ["pipe", "pipe", "inherit"] });
   context.after(() => child.kill());
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return { say: (text) => child.stdin.write(`${text}\n`), hears: async () => (await lines.next()).value };
