@@ -101,8 +101,8 @@ test("my-chats: most recent activity first, page by page", async (t) => {
   const ids = [];
   for (const n of numbers(5)) ids.unshift(await scene.chat("alice", `friend${n}`));
   const page = async (query, ...expected) => {
-    const { chats, pagination, ...rest_ } = assertAnswer(await rest.get(`/api/chat/my-chats${query}`), 200);
-    assert.deepEqual(rest_, {});
+    const { chats, pagination, ...others } = assertAnswer(await rest.get(`/api/chat/my-chats${query}`), 200);
+    assert.deepEqual(others, {});
     assert.deepEqual(chats.map(({ _id }) => _id), expected[0]);
     assert.deepEqual(pagination, expected[1]);
     return chats;
