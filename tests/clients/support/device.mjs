@@ -1,0 +1,86 @@
+// One socket of one user, made by the unmodified client, with everything it hears written down.
+
+import { strict as assert } from "node:assert";
+import { io } from "socket.io-client";
+
+import { tokenOf } from "./token.mjs";
+
+// Nothing is proved by this; it only turns a test that would wait for ever into one that says what is missing.
+export const PATIENCE_MILLIS = 15_000;
+
+const PRESENCE = new Set(["user_online", "user_offline"]);
+
+// A client that speaks WebSocket, on a connection of its own.
+export const open = (url, options = {}) => io(url, { transports: ["websocket"], forceNew: true, reconnection: false, ...options });
+
+export class Device {
+  #waiting = [];
+
+  constructor(name, socket, user = name) {
+    this.name = name;
+    this.socket = socket;
+    this.user = user;
+    // [event, argument], oldest first.
+    this.heard = [];
+    socket.onAny((event, ...args) => {
+      this.heard.push([event, ...args]);
+      this.#wake();
+    });
+    socket.on("disconnect", () => this.#wake());
+  }
+
+  #wake() {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  // Resolves once `done()` is true; looks again whenever something is heard.
+  async until(done, what) {
+    const deadline = Date.now() + PATIENCE_MILLIS;
+    while (!done()) {
+      const left = deadline - Date.now();
+      assert.ok(left > 0, `${this.name} waited in vain for ${what}; heard ${JSON.stringify(this.heard)}`);
+      let timer;
+      await new Promise((resolve) => {
+        this.#waiting.push(resolve);
+        timer = setTimeout(resolve, left);
+      });
+      clearTimeout(timer);
+    }
+  }
+
+  // Waits for an event whose argument `fits`, takes it out of what was heard and gives its argument.
+  async next(event, fits = () => true) {
+    const index = () => this.heard.findIndex(([name, argument]) => name === event && fits(argument));
+    await this.until(() => index() >= 0, event);
+    return this.heard.splice(index(), 1)[0][1];
+  }
+
+  // Emits and gives what the ack carries.
+  ask(event, ...args) {
+    return this.socket.timeout(PATIENCE_MILLIS).emitWithAck(event, ...args);
+  }
+
+  // Emits without asking for an ack.
+  tell(event, ...args) {
+    this.socket.emit(event, ...args);
+  }
+
+  // What was heard and not taken, presence apart: people of other tests come and go too.
+  news() {
+    return this.heard.filter(([event]) => !PRESENCE.has(event));
+  }
+
+  close() {
+    this.socket.disconnect();
+  }
+}
+
+// Connects a socket of a user and waits for the greeting, which is kept in `device.greeting`.
+export async function connect(url, user, { name = user, token = tokenOf(user), namespace = "", ...options } = {}) {
+  const socket = open(url + namespace, { auth: { token }, ...options });
+  const device = new Device(name, socket, user);
+  const refused = new Promise((_, reject) => socket.once("connect_error", reject));
+  const greeted = (async () => ({ connected: await device.next("connected"), onlineUsers: await device.next("online_users") }))();
+  device.greeting = await Promise.race([greeted, refused]);
+  return device;
+}

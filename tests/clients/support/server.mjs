@@ -1,0 +1,70 @@
+// The real binary, as a user would start it.
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+// Long enough for a busy machine; nothing waits for it unless something is broken.
+const START_PATIENCE_MILLIS = 30_000;
+
+function binary() {
+  const candidates = [process.env.PARLANCE_BIN, "target/debug/local", "target/release/local"];
+  const found = candidates.filter(Boolean).map((name) => path.resolve(ROOT, name)).find((file) => existsSync(file));
+  if (!found) throw new Error("no server to test: build it with `cargo build -p local`, or name it in PARLANCE_BIN");
+  return found;
+}
+
+function flags({ data, port, limits }) {
+  const { PARLANCE_ISOLATION: isolation, PARLANCE_GATEWAY_MODE: mode } = process.env;
+  return [
+    "--port", String(port),
+    ...(data ? ["--data", data] : ["--memory"]),
+    ...(limits ? [] : ["--no-rate-limits"]),
+    ...(isolation ? ["--isolation", isolation] : []),
+    ...(mode ? ["--gateway-mode", mode] : []),
+  ];
+}
+
+// Starts the server and waits until it says that it is running. Without `data` it keeps everything in memory; without `limits` it has none,
+// so that a test may be as fast as it likes.
+export async function startServer({ data, port = 0, limits = false } = {}) {
+  const child = spawn(binary(), flags({ data, port, limits }), { cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"] });
+  let errors = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => { errors += text; });
+  const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
+  const announced = new Promise((resolve) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const address = /^ {2}http:\/\/localhost:(\d+) /.exec(line);
+      if (address) resolve(Number(address[1]));
+    });
+  });
+  const patience = setTimeout(() => child.kill("SIGKILL"), START_PATIENCE_MILLIS);
+  const failed = ended.then(({ code, signal }) => { throw new Error(`the server ended with ${signal ?? code} before it ran: ${errors}`); });
+  const listening = await Promise.race([announced, failed]);
+  clearTimeout(patience);
+  failed.catch(() => {});
+  const end = async (signal) => {
+    child.kill(signal);
+    return ended;
+  };
+  return {
+    port: listening,
+    url: `http://localhost:${listening}`,
+    // What it logged: warnings and errors only.
+    log: () => errors,
+    stop: () => end("SIGTERM"),
+    kill: () => end("SIGKILL"),
+  };
+}
+
+// A folder that is gone when the test file ends.
+export async function temporaryFolder(context) {
+  const folder = await mkdtemp(path.join(tmpdir(), "parlance-clients-"));
+  context.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
