@@ -46,6 +46,7 @@ for (const [how, leave] of [
     await alice.ask("typing_start", { chatId });
     await scene.heard([bob, [started]], [bob2, [started]]);
     leave(alice.socket);
+    await alice.until(() => !alice.socket.connected, "the end of its connection");
     await scene.heard([bob, [stopped]], [bob2, [stopped]]);
   });
 }

@@ -98,6 +98,9 @@ async fn joining_a_namespace_twice_closes_the_connection() {
     let mut world = joined().await;
     let token = world.token("alice");
     assert_eq!(world.send("alice", &format!("40{}", json!({"token": token}))).await, CLOSED);
+    for frame in ["40", "40{}", "40{\"token\":\"nonsense\"}"] {
+        assert_eq!(joined().await.send("alice", frame).await, CLOSED, "{frame}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

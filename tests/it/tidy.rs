@@ -93,6 +93,13 @@ fn links_in_documents_lead_somewhere() {
 }
 
 #[test]
+fn the_readmes_client_is_the_one_that_is_tested() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let client = fs::read_to_string(root().join("tests/clients/readme.mjs")).unwrap();
+    assert!(readme.contains(&client), "README.md shows another client than tests/clients/readme.mjs");
+}
+
+#[test]
 fn every_setting_that_the_code_reads_is_in_the_template_and_the_other_way_round() {
     let config = fs::read_to_string(root().join("shared/src/config.rs")).unwrap();
     let read: Vec<&str> = config

@@ -82,7 +82,13 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         Ok(None) => {}
         Err(error) => {
             telemetry::failed(Some(connection), &error);
-            refuse(ctx, connection, namespace.as_str(), refusal(ctx, dialect, &error)).await;
+            // Joining twice breaks the protocol, whatever the token.
+            let joined = ctx.store.session(connection, namespace.as_str()).await;
+            if joined.is_ok_and(|session| session.is_some_and(|session| session.ended_at.is_none())) {
+                ctx.close(connection).await;
+            } else {
+                refuse(ctx, connection, namespace.as_str(), refusal(ctx, dialect, &error)).await;
+            }
         }
     }
     Ok(())
