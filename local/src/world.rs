@@ -216,12 +216,6 @@ impl World {
         self.transcript(String::new()).await
     }
 
-    /// Drops a connection as a client does whose network is gone: the gateway is not told.
-    pub async fn lose(&mut self, label: &str) -> String {
-        drop(self.clients.remove(label));
-        self.transcript(String::new()).await
-    }
-
     /// Moves the clock by a minute, and lets the heartbeat have its turn.
     pub async fn minute(&mut self) -> String {
         self.clock.advance(60_000);

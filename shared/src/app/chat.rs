@@ -2,6 +2,7 @@
 
 use super::{Caller, Outcome, chat_of, view, views};
 use crate::ctx::Ctx;
+use crate::domain::chat::plain_chat_id;
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::notice::{Answer, ChatView, Notice, Paging};
 use crate::domain::page::Page;
@@ -15,7 +16,8 @@ pub(super) async fn create(ctx: &Ctx, caller: &Caller<'_>, other: &UserId) -> Re
     if caller.user == other {
         return Err(Error::validation("otherUserId", "must be somebody else"));
     }
-    if let Some(chat) = ctx.store.plain_chat(caller.user, other).await? {
+    let found = ctx.store.chat_or_remains(&plain_chat_id(caller.user, other)).await?;
+    if let Some(chat) = found.clone().filter(|chat| !chat.deleted) {
         return Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created: false }));
     }
     if ctx.store.user(other).await?.is_none() {
@@ -32,7 +34,7 @@ pub(super) async fn create(ctx: &Ctx, caller: &Caller<'_>, other: &UserId) -> Re
     if let Counted::Full { retry_after_secs } = ctx.store.count(&counter).await? {
         return Err(Error::RateLimit { what: "new chats", retry_after_secs });
     }
-    match ctx.store.create_chat(caller.user, other, caller.at).await? {
+    match ctx.store.create_chat(caller.user, other, found, caller.at).await? {
         Creation::Created(chat) => {
             let view = ChatView { chat, latest: None };
             let notice = Notice::ChatCreated(view.clone());

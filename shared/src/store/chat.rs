@@ -71,22 +71,20 @@ impl Store {
         messages.collect()
     }
 
-    /// Finds the plain chat of two people. One read.
+    /// Makes the plain chat of two people: chat, both memberships and both chat counts in one transaction. `remains` is what a deleted one
+    /// left behind. Does *not* write if somebody else made it meanwhile. Five writes.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn plain_chat(&self, one: &UserId, other: &UserId) -> Result<Option<Chat>, Error> {
-        self.chat(&plain_chat_id(one, other)).await
-    }
-
-    /// Makes the plain chat of two people: chat, both memberships and both chat counts in one transaction. Does *not* write if it is
-    /// there. One read, five writes.
-    ///
-    /// # Errors
-    /// `Error::Internal`.
-    pub async fn create_chat(&self, one: &UserId, other: &UserId, at: Timestamp) -> Result<Creation, Error> {
+    pub async fn create_chat(
+        &self,
+        one: &UserId,
+        other: &UserId,
+        remains: Option<Chat>,
+        at: Timestamp,
+    ) -> Result<Creation, Error> {
         let id = plain_chat_id(one, other);
-        let mut remains = self.chat_or_remains(&id).await?;
+        let mut remains = remains;
         let mut attempt = 0;
         loop {
             let base = match &remains {
