@@ -14,6 +14,7 @@ use shared::ctx::Ctx;
 use shared::deliver::Delivering;
 use shared::dialect::{Dialect, Route};
 use shared::error::Error;
+use shared::relay::event::note_delivery;
 use shared::telemetry;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
@@ -47,11 +48,7 @@ async fn tell(ctx: &Ctx, outcome: Outcome) {
     let mut delivering = Delivering::new(ctx, None);
     let reached = delivering.say(Vec::new(), &envelopes).await;
     if let Then::NoteDelivery(sent) = then {
-        let (chat, message) = *sent;
-        match app::note_delivered(ctx, &chat, &message, &reached).await {
-            Ok(envelopes) => drop(delivering.say(Vec::new(), &envelopes).await),
-            Err(error) => telemetry::failed(None, &error),
-        }
+        note_delivery(ctx, &mut delivering, &sent, &reached).await;
     }
 }
 

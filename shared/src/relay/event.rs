@@ -1,13 +1,18 @@
 //! An event of a client: session, command, use case, and what is to be said. The functions message, typing, block and presence are this,
 //! each for its own family.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::app::{self, Caller, Outcome, Then};
 use crate::ctx::Ctx;
 use crate::deliver::{Delivering, ack_frame, error_frames, event_frame};
 use crate::dialect::{self, Dialect};
+use crate::domain::chat::Chat;
 use crate::domain::command::Command;
+use crate::domain::id::UserId;
+use crate::domain::message::Message;
 use crate::domain::notice::Answer;
 use crate::error::Error;
 use crate::frame::engine;
@@ -82,13 +87,20 @@ async fn say(ctx: &Ctx, caller: &Caller<'_>, session: &Session, ack: Option<&Ack
     match then {
         Then::Nothing | Then::HandledBefore => {}
         Then::Leave => end(ctx, session).await,
-        Then::NoteDelivery(sent) => {
-            let (chat, message) = *sent;
-            match app::note_delivered(ctx, &chat, &message, &reached).await {
-                Ok(envelopes) => drop(delivering.say(Vec::new(), &envelopes).await),
-                Err(error) => telemetry::failed(Some(&session.connection), &error),
-            }
-        }
+        Then::NoteDelivery(sent) => note_delivery(ctx, &mut delivering, &sent, &reached).await,
+    }
+}
+
+/// Notes to whom a message was posted, and tells its sender.
+pub async fn note_delivery(
+    ctx: &Ctx,
+    delivering: &mut Delivering<'_>,
+    (chat, message): &(Chat, Message),
+    reached: &BTreeSet<UserId>,
+) {
+    match app::note_delivered(ctx, chat, message, reached).await {
+        Ok(envelopes) => drop(delivering.say(Vec::new(), &envelopes).await),
+        Err(error) => telemetry::failed(None, &error),
     }
 }
 
