@@ -3,7 +3,10 @@
 pub mod chat;
 pub mod clock;
 pub mod command;
+pub mod directory;
 pub mod id;
+pub mod listing;
+pub mod media;
 pub mod message;
 pub mod notice;
 pub mod page;
