@@ -194,7 +194,7 @@ impl World {
     /// The id of the plain chat of two users, made if it is not there.
     pub async fn chat(&mut self, one: &str, other: &str) -> String {
         let body = json!({"otherUserId": other}).to_string();
-        let (status, answer) = self.request(one, "POST", "/api/chat/create-or-get", &body).await;
+        let (status, answer) = self.request(one, "POST", "/recruiting/api/chat/create-or-get", &body).await;
         assert!(status == 200 || status == 201, "the chat cannot be made: {answer}");
         self.quiet().await;
         self.heard_by_all();
@@ -204,7 +204,7 @@ impl World {
     /// Makes users known without connecting them.
     pub async fn know(&self, users: &[&str]) {
         for user in users {
-            let (status, _) = self.request(user, "GET", "/api/message/unread-count", "").await;
+            let (status, _) = self.request(user, "GET", "/recruiting/api/message/unread-count", "").await;
             assert_eq!(status, 200, "{user} is known");
         }
     }

@@ -20,7 +20,7 @@ pub fn router(ctx: Arc<Ctx>) -> Router {
     let named = dialect::ALL.iter().map(|dialect| (format!("/{}", dialect.name()), *dialect));
     let mut router = Router::new();
     for (prefix, dialect) in named.chain([(String::new(), default)]) {
-        for route in dialect.routes() {
+        for route in dialect.all_routes() {
             router = router.route(&format!("{prefix}{}", route.path), handler(&ctx, dialect, route));
         }
         let health = get(answer::health).with_state(Arc::clone(&ctx));

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 
 use super::connection::applied;
@@ -10,7 +11,7 @@ use super::transaction::{Outcome, Refused, Transaction};
 use super::{Item, Store, keys, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ClientMessageId, MessageId, UserId};
+use crate::domain::id::{ChatId, ClientMessageId, MessageId, UserId};
 use crate::domain::message::{Draft, Message};
 use crate::error::Error;
 
@@ -24,21 +25,30 @@ pub enum Sending {
     /// It is stored; the chat as it is now.
     Stored(Box<(Chat, Message)>),
     /// A send of the same name stored this before.
-    Repeated(MessageId),
+    Repeated(First),
     /// Nothing is stored: somebody blocks.
     Blocked,
     /// Nothing is stored: the chat was deleted.
     Gone,
 }
 
-/// What became of taking a message back.
+/// What a send of a name stored first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct First {
+    /// The message.
+    pub id: MessageId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of making a message a placeholder.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Deletion {
     /// It is a placeholder now.
     Deleted(Box<(Chat, Message)>),
     /// It was one before.
-    Already,
+    Already(Box<(Chat, Message)>),
     /// The chat was deleted.
     Gone,
 }
@@ -88,7 +98,7 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn sent(&self, sender: &UserId, id: Option<&ClientMessageId>) -> Result<Option<MessageId>, Error> {
+    pub async fn sent(&self, sender: &UserId, id: Option<&ClientMessageId>) -> Result<Option<First>, Error> {
         let Some(id) = id else { return Ok(None) };
         let item = self.get(&self.tables.users, keys::user(sender, keys::sent(id))).await?;
         let Some(row) = item.map(rows::read::<SentRow>).transpose()? else { return Ok(None) };
@@ -142,12 +152,7 @@ impl Store {
     }
 
     /// The chat's own write of a send, with every check as its condition.
-    fn advance(
-        &self,
-        chat: &Chat,
-        next: &Chat,
-        sender: &UserId,
-    ) -> Result<aws_sdk_dynamodb::types::builders::UpdateBuilder, Error> {
+    fn advance(&self, chat: &Chat, next: &Chat, sender: &UserId) -> Result<UpdateBuilder, Error> {
         let mut set =
             vec!["seq = :next".to_owned(), "activeAt = :active".to_owned(), "updatedAt = :updated".to_owned()];
         let mut condition =
@@ -189,11 +194,7 @@ impl Store {
         Ok(update.update_expression(format!("SET {}", set.join(", "))).set_expression_attribute_values(Some(values)))
     }
 
-    fn note_sent(
-        &self,
-        message: &Message,
-        name: &ClientMessageId,
-    ) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, Error> {
+    fn note_sent(&self, message: &Message, name: &ClientMessageId) -> Result<PutBuilder, Error> {
         let now = self.clock.now().seconds();
         let row = SentRow {
             user_id: message.sender.to_string(),
@@ -223,7 +224,18 @@ impl Store {
     /// `Error::Internal`.
     pub async fn message(&self, id: &MessageId) -> Result<Option<Message>, Error> {
         let item = self.get(&self.tables.messages, keys::message(id)).await?;
-        item.map(|item| rows::read::<MessageRow>(item)?.try_into()).transpose()
+        item.map(rows::message).transpose()
+    }
+
+    /// The messages that exist among `ids`, oldest first. One read per hundred.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn messages_by_id(&self, ids: impl Iterator<Item = &MessageId>) -> Result<Vec<Message>, Error> {
+        let items = self.get_all(&self.tables.messages, ids.map(keys::message).collect()).await?;
+        let mut messages: Vec<Message> = items.into_iter().map(rows::message).collect::<Result<_, Error>>()?;
+        messages.sort_by_key(|message| message.id.seq);
+        Ok(messages)
     }
 
     /// The messages of a chat from one sort key to another, both included, oldest first. One query per megabyte, wherever they are.
@@ -245,7 +257,7 @@ impl Store {
             .expression_attribute_values(":to", number(to));
         let found: Vec<Item> =
             query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
-        found.into_iter().map(|item| rows::read::<MessageRow>(item)?.try_into()).collect()
+        found.into_iter().map(rows::message).collect()
     }
 
     /// Takes a message back for everyone: its content goes, and with it what it counted as unread. One transaction of two writes, one more
@@ -254,42 +266,114 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn delete_message(&self, chat: Chat, message: Message, at: Timestamp) -> Result<Deletion, Error> {
-        let mut chat = chat;
+        let (mut chat, mut message) = (chat, message);
         let mut attempt = 0;
         loop {
             if !chat.holds(message.id.seq) || chat.deleted {
                 return Ok(Deletion::Gone);
             }
-            let mut next = chat.clone();
-            for member in &mut next.members {
-                if message.is_unread_for(&chat, &member.user) {
-                    member.unread = member.unread.saturating_sub(1);
-                }
+            if message.deleted_at.is_some() {
+                return Ok(Deletion::Already(Box::new((chat, message))));
             }
+            let waiting: Vec<UserId> =
+                chat.people().into_iter().filter(|user| message.is_unread_for(&chat, user)).collect();
             let mut transaction = Transaction::default();
-            transaction.update(self.blanking(&message, at))?;
+            transaction.update(self.blanking(&message, &waiting, at))?;
+            let next = without_unread(&chat, &waiting);
             self.recount(&mut transaction, &chat, &next)?;
             match self.transact(transaction).await? {
                 Outcome::Committed => {
                     let deleted = Message { content: None, deleted_at: Some(at), ..message };
                     return Ok(Deletion::Deleted(Box::new((next, deleted))));
                 }
-                Outcome::Refused(refused) if refused.at(0) => return Ok(Deletion::Already),
-                Outcome::Refused(_) | Outcome::Conflict => chat = self.present(&chat).await?,
+                Outcome::Refused(_) | Outcome::Conflict => {
+                    chat = self.present(&chat).await?;
+                    let Some(present) = self.message(&message.id).await? else { return Ok(Deletion::Gone) };
+                    message = present;
+                }
             }
             self.backoff(attempt).await?;
             attempt += 1;
         }
     }
 
-    fn blanking(&self, message: &Message, at: Timestamp) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
-        Update::builder()
+    /// Blanks a message that has not been deleted, and that those who have it unread have neither read nor hidden meanwhile.
+    fn blanking(&self, message: &Message, waiting: &[UserId], at: Timestamp) -> UpdateBuilder {
+        let mut condition = "attribute_exists(chatId) AND attribute_not_exists(deletedAt)".to_owned();
+        let mut update = Update::builder()
             .table_name(&self.tables.messages)
             .set_key(Some(keys::message(&message.id)))
             .update_expression("SET deletedAt = :at REMOVE #text, media")
-            .condition_expression("attribute_exists(chatId) AND attribute_not_exists(deletedAt)")
             .expression_attribute_names("#text", "text")
-            .expression_attribute_values(":at", number(at.millis()))
+            .expression_attribute_values(":at", number(at.millis()));
+        for (index, user) in waiting.iter().enumerate() {
+            condition
+                .push_str(&format!(" AND attribute_not_exists(#read{index}) AND attribute_not_exists(#hidden{index})"));
+            update = update
+                .expression_attribute_names(format!("#read{index}"), keys::read(user))
+                .expression_attribute_names(format!("#hidden{index}"), keys::hidden(user));
+        }
+        update.condition_expression(condition)
+    }
+
+    /// Deletes a message for one person alone, and what it counted as unread for them. One transaction of one write, two more if it was
+    /// unread.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn hide_message(
+        &self,
+        chat: Chat,
+        message: Message,
+        from: &UserId,
+        at: Timestamp,
+    ) -> Result<Deletion, Error> {
+        let (mut chat, mut message) = (chat, message);
+        let mut attempt = 0;
+        loop {
+            if !chat.holds(message.id.seq) || chat.deleted {
+                return Ok(Deletion::Gone);
+            }
+            if message.hidden_for.contains_key(from) {
+                return Ok(Deletion::Already(Box::new((chat, message))));
+            }
+            let unread = message.is_unread_for(&chat, from);
+            let mut transaction = Transaction::default();
+            transaction.update(self.hiding(&message, from, unread, at))?;
+            let waiting = if unread { vec![from.clone()] } else { Vec::new() };
+            let next = without_unread(&chat, &waiting);
+            if unread {
+                self.recount(&mut transaction, &chat, &next)?;
+            }
+            match self.transact(transaction).await? {
+                Outcome::Committed => {
+                    message.hidden_for.insert(from.clone(), at);
+                    return Ok(Deletion::Deleted(Box::new((next, message))));
+                }
+                Outcome::Refused(_) | Outcome::Conflict => {
+                    chat = self.present(&chat).await?;
+                    let Some(present) = self.message(&message.id).await? else { return Ok(Deletion::Gone) };
+                    message = present;
+                }
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    fn hiding(&self, message: &Message, from: &UserId, unread: bool, at: Timestamp) -> UpdateBuilder {
+        let mut condition = "attribute_exists(chatId) AND attribute_not_exists(#hidden)".to_owned();
+        let mut update = Update::builder()
+            .table_name(&self.tables.messages)
+            .set_key(Some(keys::message(&message.id)))
+            .update_expression("SET #hidden = :at")
+            .expression_attribute_names("#hidden", keys::hidden(from))
+            .expression_attribute_values(":at", number(at.millis()));
+        if unread {
+            condition.push_str(" AND attribute_not_exists(deletedAt) AND attribute_not_exists(#read)");
+            update = update.expression_attribute_names("#read", keys::read(from));
+        }
+        update.condition_expression(condition)
     }
 
     /// Writes the members' unread counters and read watermarks of `next`, provided that they still are as in `chat`, and clears the flags
@@ -397,6 +481,15 @@ impl Store {
     }
 }
 
+/// The chat with one message less unread for each of these people.
+fn without_unread(chat: &Chat, people: &[UserId]) -> Chat {
+    let mut next = chat.clone();
+    for member in next.members.iter_mut().filter(|member| people.contains(&member.user)) {
+        member.unread = member.unread.saturating_sub(1);
+    }
+    next
+}
+
 /// The chat after its next message, and that message.
 fn following(chat: &Chat, sender: &UserId, draft: &Draft, at: Timestamp) -> (Chat, Message) {
     let seq = chat.seq + 1;
@@ -420,19 +513,23 @@ fn following(chat: &Chat, sender: &UserId, draft: &Draft, at: Timestamp) -> (Cha
         sender: sender.clone(),
         content: Some(draft.content.clone()),
         kind: draft.content.kind,
+        reply_to: draft.reply_to.clone(),
         created_at: at,
         deleted_at: None,
         delivered_to: Vec::new(),
+        read_by: HashMap::new(),
+        hidden_for: HashMap::new(),
     };
     (next, message)
 }
 
-fn repeated(refused: &mut Refused, sent: Option<usize>) -> Result<Option<MessageId>, Error> {
+fn repeated(refused: &mut Refused, sent: Option<usize>) -> Result<Option<First>, Error> {
     let Some(item) = sent.and_then(|index| refused.take(index)) else { return Ok(None) };
     first_message(rows::read(item)?).map(Some)
 }
 
-fn first_message(row: SentRow) -> Result<MessageId, Error> {
-    let SentRow { user_id: _, entry: _, v: _, chat_id, seq, ttl: _ } = row;
-    Ok(MessageId { chat: crate::domain::id::ChatId::parse(&chat_id)?, seq })
+fn first_message(row: SentRow) -> Result<First, Error> {
+    let SentRow { user_id: _, entry: _, v: _, chat_id, seq, ttl } = row;
+    let id = MessageId { chat: ChatId::parse(&chat_id)?, seq };
+    Ok(First { id, at: Timestamp::from_millis((ttl - SENT_TTL_SECS) * 1_000) })
 }
