@@ -74,7 +74,7 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return Ok(()) };
     let Body::Connect { payload } = body else { return event::handle(ctx, event).await };
     let connection = &incoming.connection;
-    let Some(dialect) = dialect::of_namespace(namespace.as_str(), ctx.config.default_dialect) else {
+    let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
         refuse(ctx, connection, namespace.as_str(), json!({"message": "Invalid namespace"})).await;
         return Ok(());
     };

@@ -56,7 +56,7 @@ struct Event<'a> {
 
 async fn owner(ctx: &Ctx, incoming: &Incoming, event: Event<'_>) -> Option<Owner> {
     let Event { namespace, name, ack } = event;
-    let Some(dialect) = dialect::of_namespace(namespace, ctx.config.default_dialect) else {
+    let Some(dialect) = dialect::of_namespace(namespace, incoming.default_dialect(ctx)) else {
         return close(ctx, incoming).await;
     };
     let limit = ctx.config.limits.in_force(dialect).events_per_second;
