@@ -178,7 +178,8 @@ impl PocketCloud {
 
     /// Makes the user whom a token speaks for known, as their first request does.
     pub async fn introduce(&self, token: &str) {
-        let request = Request::get("/recruiting/api/message/unread-count").header("authorization", token).body(Body::empty());
+        let request =
+            Request::get("/recruiting/api/message/unread-count").header("authorization", token).body(Body::empty());
         if let Ok(request) = request {
             let _ = self.http.clone().oneshot(request).await;
         }

@@ -165,12 +165,6 @@ pub fn named(name: &str) -> Option<&'static dyn Dialect> {
     ALL.iter().find(|dialect| dialect.name() == name).copied()
 }
 
-/// The dialect of this name.
-#[must_use]
-pub fn named(name: &str) -> Option<&'static dyn Dialect> {
-    ALL.iter().find(|dialect| dialect.name() == name).copied()
-}
-
 /// The dialect that a namespace speaks: the root speaks the default.
 #[must_use]
 pub fn of_namespace(namespace: &str, default: &'static dyn Dialect) -> Option<&'static dyn Dialect> {

@@ -38,7 +38,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
             return Ok(());
         }
         Err(error) => {
-            let Some(dialect) = dialect::of_namespace(namespace.as_str(), ctx.config.default_dialect) else {
+            let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
                 return Ok(());
             };
             return refuse(ctx, &incoming, (namespace.as_str(), dialect, ack.as_ref()), &error).await;

@@ -36,7 +36,7 @@ pub async fn sort(ctx: &Ctx, incoming: &Incoming) -> Option<Owner> {
         }
         Body::BinaryEvent { ack, .. } => {
             let refused = Error::validation("event", "has binary attachments, which are not supported");
-            let Some(dialect) = dialect::of_namespace(namespace.as_str(), ctx.config.default_dialect) else {
+            let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
                 return close(ctx, incoming).await;
             };
             answer(ctx, incoming, (namespace.as_str(), dialect, ack.as_ref()), &refused).await
@@ -120,7 +120,9 @@ pub async fn not_handed_over(ctx: &Ctx, incoming: &Incoming, error: &Error) {
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return };
     match body {
         Body::Event { ack, .. } => {
-            let Some(dialect) = dialect::of_namespace(namespace.as_str(), ctx.config.default_dialect) else { return };
+            let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
+                return;
+            };
             let frames = error_frames(ctx, (namespace.as_str(), dialect), ack.as_ref(), error);
             reply(ctx, &incoming.connection, &frames).await;
         }
