@@ -1,4 +1,4 @@
-//! Messages: sending, listing, taking back, and noting that they arrived.
+//! Messages: sending, listing, and noting that they arrived.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,7 +13,7 @@ use crate::domain::message::{Draft, Message, MessageKind};
 use crate::domain::notice::{Answer, Audience, Envelope, Notice, Paging};
 use crate::domain::page::Window;
 use crate::error::{Error, Thing};
-use crate::store::{Counted, Counter, Deletion, First, Sending};
+use crate::store::{Counted, Counter, First, Sending};
 
 const MINUTE_SECS: i64 = 60;
 
@@ -66,7 +66,7 @@ async fn post(
         Counted::Full { retry_after_secs } => return Err(Error::RateLimit { what: "messages", retry_after_secs }),
     }
     match make_and_store(ctx, caller, (chat, &place), &draft).await {
-        Ok(Storing::Stored(outcome)) => Ok(outcome),
+        Ok(Storing::Stored(outcome)) => Ok(*outcome),
         Ok(Storing::Repeated(first)) => {
             ctx.store.uncount(&counter).await?;
             repeated(ctx, caller, &first).await
@@ -93,7 +93,7 @@ fn counter<'a>(ctx: &Ctx, caller: &Caller<'a>) -> Counter<'a> {
 
 /// What becomes of a send that counts against the limit, unless it is refused.
 enum Storing {
-    Stored(Outcome),
+    Stored(Box<Outcome>),
     Repeated(First),
 }
 
@@ -122,7 +122,7 @@ async fn make_and_store(
             let notice = Notice::Sent { chat: chat.clone(), message: message.clone() };
             envelopes.push(Envelope { notice, to: Audience::People(chat.people()) });
             let answer = Answer::Sent { chat, message, repeated: false };
-            Ok(Storing::Stored(Outcome { answer, envelopes, then: Then::NoteDelivery(sent) }))
+            Ok(Storing::Stored(Box::new(Outcome { answer, envelopes, then: Then::NoteDelivery(sent) })))
         }
         Sending::Repeated(first) => Ok(Storing::Repeated(first)),
         Sending::Blocked => Err(Error::Blocked),
@@ -256,38 +256,4 @@ async fn fetched(ctx: &Ctx, caller: &Caller<'_>, chat: &Chat, messages: &[Messag
             to: Audience::People(vec![message.sender.clone()]),
         })
         .collect())
-}
-
-/// Makes a message a placeholder: for everyone, which its sender alone may ask for, or for the caller. A repeat is success and tells nobody.
-pub(super) async fn delete(
-    ctx: &Ctx,
-    caller: &Caller<'_>,
-    id: &MessageId,
-    for_everyone: bool,
-) -> Result<Outcome, Error> {
-    let missing = || Error::NotFound(Thing::Message);
-    let chat = ctx.store.chat(&id.chat).await?.filter(|chat| chat.member(caller.user).is_some() && chat.holds(id.seq));
-    let chat = chat.ok_or_else(missing)?;
-    let message = ctx.store.message(id).await?.ok_or_else(missing)?;
-    if for_everyone && message.sender != *caller.user {
-        return Err(Error::Forbidden("only the sender can delete a message for everyone"));
-    }
-    let deletion = if for_everyone {
-        ctx.store.delete_message(chat, message, caller.at).await?
-    } else {
-        ctx.store.hide_message(chat, message, caller.user, caller.at).await?
-    };
-    match deletion {
-        Deletion::Deleted(deleted) => {
-            let (chat, message) = *deleted;
-            let people = if for_everyone { chat.people() } else { vec![caller.user.clone()] };
-            let notice = Notice::MessageDeleted { message: id.clone(), for_everyone };
-            Ok(Outcome::told(Answer::MessageDeleted { chat, message }, notice, people))
-        }
-        Deletion::Already(deleted) => {
-            let (chat, message) = *deleted;
-            Ok(Outcome::answer(Answer::MessageDeleted { chat, message }))
-        }
-        Deletion::Gone => Err(missing()),
-    }
 }

@@ -5,6 +5,7 @@
 mod authenticate;
 mod block;
 mod chat;
+mod delete;
 mod listing;
 mod message;
 mod notify;
@@ -91,7 +92,7 @@ pub async fn run(ctx: &Ctx, caller: &Caller<'_>, command: Command) -> Result<Out
         Command::CountUnread { plain } => read::count_unread(ctx, caller, plain).await,
         Command::CreateChat { with, about } => chat::create(ctx, caller, with, about).await,
         Command::DeleteChat(chat) => chat::delete(ctx, caller, &chat).await,
-        Command::DeleteMessage { message, for_everyone } => message::delete(ctx, caller, &message, for_everyone).await,
+        Command::DeleteMessage { message, for_everyone } => delete::message(ctx, caller, &message, for_everyone).await,
         Command::JoinRoom(chat) => room::join(ctx, caller, &chat).await,
         Command::Leave => Ok(Outcome { answer: Answer::Done, envelopes: Vec::new(), then: Then::Leave }),
         Command::LeaveRoom(chat) => room::leave(ctx, caller, &chat).await,

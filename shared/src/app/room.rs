@@ -5,13 +5,13 @@ use crate::ctx::Ctx;
 use crate::domain::id::ChatId;
 use crate::domain::notice::Answer;
 use crate::error::Error;
-use crate::store::ROOMS_MAX;
+use crate::store::{Entering, ROOMS_MAX};
 
 /// Joins the room of one of the caller's chats. Joining twice is joining once.
 pub(super) async fn join(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
     chat_of(ctx, caller.user, id).await?;
     if let Some(session) = caller.session
-        && !ctx.store.join_room(session, id).await?
+        && ctx.store.join_room(session, id).await? == Entering::Full
     {
         return Err(Error::validation("chatId", format!("is one too many: a socket may be in {ROOMS_MAX} at a time")));
     }

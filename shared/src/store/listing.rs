@@ -8,6 +8,16 @@ use crate::domain::id::ListingId;
 use crate::domain::listing::Listing;
 use crate::error::Error;
 
+/// What became of putting a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Putting {
+    /// It is as was said.
+    Put,
+    /// It is somebody else's, and as it was.
+    NotYours,
+}
+
 impl Store {
     /// A listing. One read.
     ///
@@ -27,11 +37,11 @@ impl Store {
         items.into_iter().map(|item| rows::read::<ListingRow>(item)?.try_into()).collect()
     }
 
-    /// Makes a listing, or changes one of the same owner's. One write. Whether it was done: not for somebody else's.
+    /// Makes a listing, or changes one of the same owner's. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn put_listing(&self, listing: &Listing) -> Result<bool, Error> {
+    pub async fn put_listing(&self, listing: &Listing) -> Result<Putting, Error> {
         let put = self
             .client
             .put_item()
@@ -41,9 +51,9 @@ impl Store {
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":owner", text(&listing.owner));
         match put.send().await {
-            Ok(_) => Ok(true),
+            Ok(_) => Ok(Putting::Put),
             Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Ok(false)
+                Ok(Putting::NotYours)
             }
             Err(error) => Err(Error::internal(error)),
         }

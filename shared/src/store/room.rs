@@ -11,12 +11,22 @@ use crate::error::Error;
 /// Most rooms of one socket: more than a screen ever shows, and the row stays well below its bound.
 pub const ROOMS_MAX: usize = 500;
 
+/// What became of joining a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Entering {
+    /// The socket is in it.
+    In,
+    /// The socket is in as many as it may be.
+    Full,
+}
+
 impl Store {
-    /// Joins a room. One write. Whether there was room for it; joining twice is joining once.
+    /// Joins a room. One write. Joining twice is joining once.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn join_room(&self, session: &Session, chat: &ChatId) -> Result<bool, Error> {
+    pub async fn join_room(&self, session: &Session, chat: &ChatId) -> Result<Entering, Error> {
         let update = self
             .client
             .update_item()
@@ -28,10 +38,13 @@ impl Store {
             .expression_attribute_values(":most", number(ROOMS_MAX))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match update.send().await {
-            Ok(_) => Ok(true),
+            Ok(_) => Ok(Entering::In),
             Err(error) => match error.as_service_error() {
                 // A socket that went meanwhile hears nothing in any room.
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(failed.item().is_none()),
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) if failed.item().is_none() => {
+                    Ok(Entering::In)
+                }
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(Entering::Full),
                 _ => Err(Error::internal(error)),
             },
         }
