@@ -99,6 +99,11 @@ pub trait Dialect: Send + Sync {
     /// An error as the `error` event and a failed ack carry it.
     fn error(&self, error: &Error, now: Timestamp) -> Value;
 
+    /// The same, in a dialect that says it otherwise for some events.
+    fn event_error(&self, _event: &str, error: &Error, now: Timestamp) -> Value {
+        self.error(error, now)
+    }
+
     /// The payload of CONNECT_ERROR for a token that is refused.
     fn refusal(&self, refusal: Refusal) -> Value;
 
