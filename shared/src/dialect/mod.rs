@@ -5,6 +5,7 @@
 
 mod every;
 pub mod fields;
+mod messenger;
 mod recruiting;
 mod shapes;
 
@@ -17,7 +18,7 @@ use crate::error::{Error, Refusal};
 use fields::Fields;
 
 /// Every dialect there is.
-pub const ALL: &[&dyn Dialect] = &[FIRST];
+pub const ALL: &[&dyn Dialect] = &[FIRST, &messenger::Messenger];
 
 /// What the root namespace speaks unless a deployment says otherwise.
 pub const FIRST: &dyn Dialect = &recruiting::Recruiting;
