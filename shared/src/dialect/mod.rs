@@ -6,6 +6,7 @@
 mod every;
 pub mod fields;
 mod marketplace;
+mod messenger;
 mod recruiting;
 mod shapes;
 
@@ -18,7 +19,7 @@ use crate::error::{Error, Refusal};
 use fields::Fields;
 
 /// Every dialect there is.
-pub const ALL: &[&dyn Dialect] = &[FIRST, &marketplace::Marketplace];
+pub const ALL: &[&dyn Dialect] = &[FIRST, &marketplace::Marketplace, &messenger::Messenger];
 
 /// What the root namespace speaks unless a deployment says otherwise.
 pub const FIRST: &dyn Dialect = &recruiting::Recruiting;
@@ -99,6 +100,11 @@ pub trait Dialect: Send + Sync {
 
     /// An error as the `error` event and a failed ack carry it.
     fn error(&self, error: &Error, now: Timestamp) -> Value;
+
+    /// The same, in a dialect that says it otherwise for some events.
+    fn event_error(&self, _event: &str, error: &Error, now: Timestamp) -> Value {
+        self.error(error, now)
+    }
 
     /// The payload of CONNECT_ERROR for a token that is refused.
     fn refusal(&self, refusal: Refusal) -> Value;
