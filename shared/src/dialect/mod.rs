@@ -7,6 +7,7 @@ mod every;
 pub mod fields;
 mod recruiting;
 mod shapes;
+mod workspace;
 
 use serde_json::{Map, Value};
 
@@ -17,7 +18,7 @@ use crate::error::{Error, Refusal};
 use fields::Fields;
 
 /// Every dialect there is.
-pub const ALL: &[&dyn Dialect] = &[FIRST];
+pub const ALL: &[&dyn Dialect] = &[FIRST, &workspace::Workspace];
 
 /// What the root namespace speaks unless a deployment says otherwise.
 pub const FIRST: &dyn Dialect = &recruiting::Recruiting;
