@@ -9,6 +9,7 @@ mod marketplace;
 mod messenger;
 mod recruiting;
 mod shapes;
+mod workspace;
 
 use serde_json::{Map, Value};
 
@@ -19,7 +20,7 @@ use crate::error::{Error, Refusal};
 use fields::Fields;
 
 /// Every dialect there is.
-pub const ALL: &[&dyn Dialect] = &[FIRST, &marketplace::Marketplace, &messenger::Messenger];
+pub const ALL: &[&dyn Dialect] = &[FIRST, &marketplace::Marketplace, &messenger::Messenger, &workspace::Workspace];
 
 /// What the root namespace speaks unless a deployment says otherwise.
 pub const FIRST: &dyn Dialect = &recruiting::Recruiting;
