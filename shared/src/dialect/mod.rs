@@ -6,6 +6,7 @@
 mod classroom;
 mod every;
 pub mod fields;
+mod marketplace;
 mod recruiting;
 mod shapes;
 
@@ -18,7 +19,7 @@ use crate::error::{Error, Refusal};
 use fields::Fields;
 
 /// Every dialect there is.
-pub const ALL: &[&dyn Dialect] = &[FIRST, &classroom::Classroom];
+pub const ALL: &[&dyn Dialect] = &[FIRST, &marketplace::Marketplace, &classroom::Classroom];
 
 /// What the root namespace speaks unless a deployment says otherwise.
 pub const FIRST: &dyn Dialect = &recruiting::Recruiting;
