@@ -12,7 +12,13 @@ use crate::domain::notice::{ChatView, Paging, Viewer};
 /// How errors call things.
 pub(super) static TERMS: Terms = Terms {
     chat: "conversation",
-    fields: &[("content", "text"), ("mediaUrl", "media"), ("id", "participantId"), ("otherUserId", "participantId")],
+    fields: &[
+        ("content", "text"),
+        ("mediaUrl", "media"),
+        ("id", "participantId"),
+        ("otherUserId", "participantId"),
+        ("room", "conversationId"),
+    ],
 };
 
 /// A message as `viewer` sees it.
