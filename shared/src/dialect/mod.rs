@@ -3,6 +3,7 @@
 //! A dialect holds words, not decisions: what an event or a request means as a [`Command`], and how an [`Answer`], a [`Notice`] or an
 //! [`Error`] is said. A new dialect is one file or folder here and one entry in [`ALL`].
 
+mod classroom;
 mod every;
 pub mod fields;
 mod marketplace;
@@ -20,7 +21,7 @@ use crate::error::{Error, Refusal};
 use fields::Fields;
 
 /// Every dialect there is.
-pub const ALL: &[&dyn Dialect] = &[FIRST, &marketplace::Marketplace, &messenger::Messenger, &workspace::Workspace];
+pub const ALL: &[&dyn Dialect] = &[FIRST, &marketplace::Marketplace, &messenger::Messenger, &workspace::Workspace, &classroom::Classroom];
 
 /// What the root namespace speaks unless a deployment says otherwise.
 pub const FIRST: &dyn Dialect = &recruiting::Recruiting;
