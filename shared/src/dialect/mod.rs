@@ -21,7 +21,8 @@ use crate::error::{Error, Refusal};
 use fields::Fields;
 
 /// Every dialect there is.
-pub const ALL: &[&dyn Dialect] = &[FIRST, &marketplace::Marketplace, &messenger::Messenger, &workspace::Workspace, &classroom::Classroom];
+pub const ALL: &[&dyn Dialect] =
+    &[FIRST, &marketplace::Marketplace, &messenger::Messenger, &workspace::Workspace, &classroom::Classroom];
 
 /// What the root namespace speaks unless a deployment says otherwise.
 pub const FIRST: &dyn Dialect = &recruiting::Recruiting;
