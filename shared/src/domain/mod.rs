@@ -4,6 +4,8 @@ pub mod chat;
 pub mod clock;
 pub mod command;
 pub mod id;
+pub mod media;
+pub mod media_type;
 pub mod message;
 pub mod notice;
 pub mod page;

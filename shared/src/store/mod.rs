@@ -1,4 +1,4 @@
-//! DynamoDB: the five tables of design.md, section 4.
+//! DynamoDB: the five tables of design.md, section 4. And S3: the bucket that media are in, [`Bucket`].
 //!
 //! `keys` spells every key, `rows` is the only serde, and each capability's reads and writes are in the file of its name. The seam
 //! for tests and the local cloud is the SDK's connector; there is no second implementation.
@@ -12,6 +12,7 @@ mod connection;
 mod erase;
 mod keys;
 mod limit;
+mod media;
 mod message;
 mod presence;
 mod read;
@@ -35,6 +36,7 @@ pub use block::{Blocking, Unblocking};
 pub use chat::Creation;
 pub use connection::{Handshaking, Joining, Leaving, Opened, Session, Slot, WAITING_SLOT};
 pub use limit::{Counted, Counter};
+pub use media::{Bucket, ByteRange, Fetched, Fetching, Keeping, Signed, Upload, Uploaded};
 pub use message::{Deletion, Sending};
 pub use presence::Socket;
 pub use read::Reading;
