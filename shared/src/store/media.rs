@@ -324,10 +324,10 @@ mod tests {
     fn keys_are_made_of_ids() {
         let chat = ChatId::parse("0123456789abcdef01234567").unwrap();
         let name = MediaName { chat: chat.clone(), random: "ab".repeat(16), extension: "png".to_owned() };
-        insta::assert_snapshot!(media_key(&name), @"");
+        insta::assert_snapshot!(media_key(&name), @"media/0123456789abcdef01234567/abababababababababababababababab.png");
         let user = UserId::parse("../../media").unwrap();
         let id = UploadId { random: "cd".repeat(16), expires_at: Timestamp::from_millis(1_767_323_045_006) };
-        insta::assert_snapshot!(upload_key(Upload { chat: &chat, user: &user, id: &id }), @"");
+        insta::assert_snapshot!(upload_key(Upload { chat: &chat, user: &user, id: &id }), @"uploads/0123456789abcdef01234567/e07d4e326e19cb884b2c8212ec428569c6c9c5df7326da9369e3c3fe04e47a37/cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd019b7ca98c8e");
     }
 
     #[test]
