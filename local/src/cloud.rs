@@ -17,8 +17,10 @@ use http::Request;
 use serde_json::{Value, json};
 use shared::config::{Config, ConfigError};
 use shared::ctx::Ctx;
+use shared::dialect::Dialect;
 use shared::domain::clock::Clock;
 use shared::domain::id::ConnectionId;
+use shared::relay::DIALECT_VARIABLE;
 use tower::ServiceExt as _;
 
 use crate::connector::{Connector, Services};
@@ -86,6 +88,9 @@ pub enum BootError {
     /// A function that has no code.
     #[error("template.yaml names the function {0}, which is not known here")]
     UnknownFunction(String),
+    /// Nothing answers REST requests.
+    #[error("template.yaml has no function http")]
+    NoHttp,
     /// The tables.
     #[error(transparent)]
     DynamoDb(#[from] DynamoDbError),
@@ -106,6 +111,9 @@ pub struct PocketCloud {
     pub gateway: Arc<Gateway>,
     /// The HTTP API, and the buckets.
     pub http: Router,
+    /// What the HTTP API's function works with.
+    http_context: Arc<Ctx>,
+    objects: Router,
 }
 
 impl PocketCloud {
@@ -125,19 +133,21 @@ impl PocketCloud {
         dynamodb.make(&template.tables).await?;
         let objects = ObjectStorage::open(media.as_deref(), &origin, &template.buckets)?;
         let services = Services::new(dynamodb, objects);
-        let (mut handlers, mut http) = (Vec::new(), Router::new());
+        let (mut handlers, mut http_context) = (Vec::new(), None);
         for function in template.functions.values() {
             let function = Arc::new(function.clone());
             let ctx = context(&services, &function, &clock)?;
             if function.package == "http" {
-                http = rest::router(Arc::clone(&ctx));
+                http_context = Some(ctx);
                 continue;
             }
             let handler = handler(&function.package, ctx);
             let handler = handler.ok_or_else(|| BootError::UnknownFunction(function.package.clone()))?;
             handlers.push((function, handler));
         }
-        let http = http.merge(presigned::router(&services, &template, &clock));
+        let http_context = http_context.ok_or(BootError::NoHttp)?;
+        let objects = presigned::router(&services, &template, &clock);
+        let http = rest::router(Arc::clone(&http_context), http_context.config.default_dialect).merge(objects.clone());
         let lambda = Lambda::new(handlers, retry_scale);
         gateway.stage.clone_from(&template.websocket.stage);
         let names = template
@@ -148,7 +158,7 @@ impl PocketCloud {
         let routes = Routes::new(&template.websocket.selection_expression, names)?;
         let gateway = Gateway::new(gateway, routes, Arc::new(Invoked(Arc::clone(&lambda))), clock);
         services.connect(&gateway, &lambda);
-        let cloud = Self { template, services, lambda, gateway, http };
+        let cloud = Self { template, services, lambda, gateway, http, http_context, objects };
         cloud.end_former_connections().await;
         Ok(cloud)
     }
@@ -181,10 +191,16 @@ impl PocketCloud {
 
     /// Makes the user whom a token speaks for known, as their first request does.
     pub async fn introduce(&self, token: &str) {
-        let request = Request::get("/api/message/unread-count").header("authorization", token).body(Body::empty());
+        let request =
+            Request::get("/recruiting/api/message/unread-count").header("authorization", token).body(Body::empty());
         if let Ok(request) = request {
             let _ = self.http.clone().oneshot(request).await;
         }
+    }
+
+    /// The HTTP API, and the buckets, where paths without a prefix speak `default`.
+    pub fn http_for(&self, default: &'static dyn Dialect) -> Router {
+        rest::router(Arc::clone(&self.http_context), default).merge(self.objects.clone())
     }
 
     /// The schedules, each with the name its function is invoked by.
@@ -195,6 +211,12 @@ impl PocketCloud {
         });
         named.collect()
     }
+}
+
+/// The variables of a stage whose root namespace speaks this dialect.
+#[must_use]
+pub fn stage_variables(dialect: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([(DIALECT_VARIABLE.to_owned(), dialect.to_owned())])
 }
 
 fn context(services: &Arc<Services>, function: &Arc<Function>, clock: &Clock) -> Result<Arc<Ctx>, BootError> {

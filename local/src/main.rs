@@ -1,16 +1,17 @@
 //! `local`: the whole system in one process, for development.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use local::cloud::{Options, PocketCloud, Storage};
-use local::gateway::{Mode, Settings, server};
+use local::cloud::{Options, PocketCloud, Storage, stage_variables};
+use local::gateway::server::{self, Port};
+use local::gateway::{Mode, Settings};
 use local::{schedule, token};
-use shared::dialect;
+use shared::dialect::{self, Dialect};
 use shared::domain::clock::Clock;
 
 /// Known from the start, so that either can begin a chat with the other.
@@ -48,12 +49,12 @@ struct Serve {
     /// Port to listen on; 0 takes a free one.
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// Dialect of the root namespace and of REST paths without a prefix.
-    #[arg(long, default_value = "recruiting", value_parser = dialect_name)]
-    dialect: String,
-    /// One more port with the dialect its root namespace speaks, such as 5000:recruiting. May be given several times.
+    /// Dialect that the root namespace and REST paths without a prefix speak at --port.
+    #[arg(long, default_value = "recruiting", value_parser = dialect_named)]
+    dialect: &'static dyn Dialect,
+    /// One more port besides --port, with the dialect spoken there, such as 5000:recruiting; 0 takes a free one. May be given several times.
     #[arg(long, value_name = "PORT:DIALECT", value_parser = listener)]
-    listen: Vec<(u16, String)>,
+    listen: Vec<(u16, &'static dyn Dialect)>,
     /// Folder to keep the data in.
     #[arg(long, value_name = "DIR", default_value = ".parlance")]
     data: PathBuf,
@@ -117,7 +118,7 @@ async fn run(serve: Serve) -> Result<(), Failure> {
         let taken = |error| format!("port {port} cannot be listened on: {error}");
         let listener = server::listen((Ipv4Addr::LOCALHOST, port).into()).map_err(taken)?;
         let port = listener.local_addr()?.port();
-        listeners.push((listener, dialect.clone()));
+        listeners.push((listener, dialect));
         // A machine without IPv6 does without.
         listeners.extend(server::listen((Ipv6Addr::LOCALHOST, port).into()).ok().map(|listener| (listener, dialect)));
     }
@@ -128,14 +129,18 @@ async fn run(serve: Serve) -> Result<(), Failure> {
         cloud.introduce(&token::mint(user, Some(name), None, clock.now())?).await;
     }
     say(&introduction(&serve, &cloud, &listeners, &clock)?);
-    let listeners: Vec<_> = listeners.into_iter().map(|(listener, _)| listener).collect();
+    let ports = listeners.into_iter().map(|(listener, dialect)| Port {
+        listener,
+        stage_variables: stage_variables(dialect.name()),
+        rest: cloud.http_for(dialect),
+    });
     let schedules = tokio::spawn(schedule::run(cloud.schedules(), Arc::clone(&cloud.lambda)));
     let expiring = tokio::spawn(schedule::expire(Arc::clone(&cloud.services), clock));
     let interrupted = async {
         stopped().await;
         say("closing");
     };
-    server::serve(listeners, Arc::clone(&cloud.gateway), cloud.http.clone(), interrupted).await;
+    server::serve(ports, Arc::clone(&cloud.gateway), interrupted).await;
     schedules.abort();
     expiring.abort();
     cloud.lambda.settled().await;
@@ -154,16 +159,19 @@ async fn stopped() {
     }
 }
 
-/// The ports to listen on, each with its dialect. One system speaks one default dialect.
-fn ports(serve: &Serve) -> Result<Vec<(u16, String)>, Failure> {
-    let mut ports = vec![(serve.port, serve.dialect.clone())];
-    ports.extend(serve.listen.iter().cloned());
-    if let Some((port, dialect)) = ports.iter().find(|(_, dialect)| *dialect != serve.dialect) {
-        return Err(
-            format!("port {port} cannot speak {dialect} by default while --dialect is {}", serve.dialect).into()
-        );
+/// The ports to listen on, each with its dialect.
+fn ports(serve: &Serve) -> Result<Vec<(u16, &'static dyn Dialect)>, Failure> {
+    let mut ports = vec![(serve.port, serve.dialect)];
+    ports.extend(&serve.listen);
+    let mut taken = BTreeSet::new();
+    // Each 0 is another free port.
+    match ports.iter().find(|(port, _)| *port != 0 && !taken.insert(*port)) {
+        Some((port, _)) if *port == serve.port => {
+            Err(format!("--listen adds to --port, which is {port} already: give one of them another number").into())
+        }
+        Some((port, _)) => Err(format!("--listen names port {port} twice: one port speaks one dialect").into()),
+        None => Ok(ports),
     }
-    Ok(ports)
 }
 
 fn options(serve: &Serve, clock: &Clock, origin: String) -> Options {
@@ -173,7 +181,7 @@ fn options(serve: &Serve, clock: &Clock, origin: String) -> Options {
     };
     let rate_limits = if serve.no_rate_limits { "off" } else { "on" };
     let parameters =
-        [("DefaultDialect", serve.dialect.as_str()), ("HandlerIsolation", isolation), ("RateLimits", rate_limits)];
+        [("DefaultDialect", serve.dialect.name()), ("HandlerIsolation", isolation), ("RateLimits", rate_limits)];
     Options {
         storage: match (&serve.dynamodb_url, serve.memory) {
             (Some(url), _) => Storage::Endpoint(url.clone()),
@@ -202,7 +210,7 @@ fn options(serve: &Serve, clock: &Clock, origin: String) -> Options {
 fn introduction(
     serve: &Serve,
     cloud: &PocketCloud,
-    listeners: &[(tokio::net::TcpListener, String)],
+    listeners: &[(tokio::net::TcpListener, &dyn Dialect)],
     clock: &Clock,
 ) -> Result<String, Failure> {
     let mut lines = vec!["Parlance is running:".to_owned()];
@@ -213,7 +221,8 @@ fn introduction(
         }
         let port = address.port();
         lines.push(format!(
-            "  http://localhost:{port}  speaks {dialect} (Socket.IO at /socket.io/ and /{}, REST at /api)",
+            "  http://localhost:{port}  speaks {} (Socket.IO at /socket.io/ and /{}, REST at /api)",
+            dialect.name(),
             cloud.gateway.settings().stage
         ));
     }
@@ -235,15 +244,17 @@ fn introduction(
     Ok(lines.join("\n"))
 }
 
-fn dialect_name(name: &str) -> Result<String, String> {
-    let names: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name()).collect();
-    if names.contains(&name) { Ok(name.to_owned()) } else { Err(format!("there is {}", names.join(", "))) }
+fn dialect_named(name: &str) -> Result<&'static dyn Dialect, String> {
+    dialect::named(name).ok_or_else(|| {
+        let names: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name()).collect();
+        format!("there is {}", names.join(", "))
+    })
 }
 
-fn listener(text: &str) -> Result<(u16, String), String> {
+fn listener(text: &str) -> Result<(u16, &'static dyn Dialect), String> {
     let (port, dialect) = text.split_once(':').ok_or("must be PORT:DIALECT, such as 5000:recruiting")?;
     let port = port.parse().map_err(|_| format!("{port} is not a port"))?;
-    Ok((port, dialect_name(dialect)?))
+    Ok((port, dialect_named(dialect)?))
 }
 
 fn endpoint(text: &str) -> Result<String, String> {

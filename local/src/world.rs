@@ -16,7 +16,7 @@ use shared::domain::clock::{Clock, Timestamp};
 use shared::frame::engine;
 use tower::ServiceExt as _;
 
-use crate::cloud::{Options, PocketCloud, Storage};
+use crate::cloud::{Options, PocketCloud, Storage, stage_variables};
 use crate::connector::Permission;
 use crate::dynamodb::Meter;
 use crate::gateway::{ConnectRequest, DisconnectFault, Mode, Outbound, Peer, Settings};
@@ -97,8 +97,10 @@ impl World {
     /// # Errors
     /// The HTTP status that refuses the upgrade.
     pub async fn upgrade(&mut self, label: &str, query: &str, headers: HeaderMap) -> Result<(), StatusCode> {
-        let (path, source_ip) = ("/socket.io/".to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let request = ConnectRequest { path, query: Some(query.to_owned()), headers, source_ip };
+        self.enter(label, ConnectRequest { query: Some(query.to_owned()), headers, ..stock_request() }).await
+    }
+
+    async fn enter(&mut self, label: &str, request: ConnectRequest) -> Result<(), StatusCode> {
         let peer = self.cloud.gateway.connect(request).await?;
         let client = Client { peer, namespace: "/".to_owned(), next_ack: 0 };
         assert!(self.clients.insert(label.to_owned(), client).is_none(), "{label} is connected already");
@@ -135,6 +137,31 @@ impl World {
         self.send(label, &format!("40{}", json!({"token": token}))).await
     }
 
+    /// Opens a connection where the stage names this dialect, and joins the root namespace as `user`.
+    pub async fn join_on(&mut self, label: &str, user: &str, dialect: &str) -> String {
+        let request = ConnectRequest { stage_variables: stage_variables(dialect), ..stock_request() };
+        self.enter(label, request).await.expect("the upgrade is accepted");
+        self.quiet().await;
+        self.heard_by_all();
+        self.also_join(label, user, "/").await
+    }
+
+    /// Opens a connection and joins a namespace as `user`. What the client emits and asks from here on goes there.
+    pub async fn join_namespace(&mut self, label: &str, user: &str, namespace: &str) -> String {
+        self.upgrade(label, QUERY, HeaderMap::new()).await.expect("the upgrade is accepted");
+        self.quiet().await;
+        self.heard_by_all();
+        self.client(label).namespace = namespace.to_owned();
+        self.also_join(label, user, namespace).await
+    }
+
+    /// Joins one more namespace as `user`, on a connection that is there: [`World::ask_in`] reaches it. What the client hears is told under
+    /// its one label, and the frames themselves name the namespace.
+    pub async fn also_join(&mut self, label: &str, user: &str, namespace: &str) -> String {
+        let token = self.token(user);
+        self.send(label, &format!("40{}{}", prefix(namespace), json!({"token": token}))).await
+    }
+
     /// A token for a user, good for thirty days of the world's time.
     #[must_use]
     pub fn token(&self, user: &str) -> String {
@@ -157,16 +184,22 @@ impl World {
 
     /// Emits an event without asking for an ack.
     pub async fn emit(&mut self, label: &str, event: &str, argument: Value) -> String {
-        let frame = format!("42{}{}", self.client(label).prefix(), json!([event, argument]));
+        let frame = format!("42{}{}", prefix(&self.client(label).namespace), json!([event, argument]));
         self.send(label, &frame).await
     }
 
     /// Emits an event and asks for an ack.
     pub async fn ask(&mut self, label: &str, event: &str, argument: Value) -> String {
+        let namespace = self.client(label).namespace.clone();
+        self.ask_in(label, &namespace, event, argument).await
+    }
+
+    /// Emits an event in one of the namespaces that the client joined, and asks for an ack.
+    pub async fn ask_in(&mut self, label: &str, namespace: &str, event: &str, argument: Value) -> String {
         let client = self.client(label);
         let id = client.next_ack;
         client.next_ack += 1;
-        let frame = format!("42{}{id}{}", client.prefix(), json!([event, argument]));
+        let frame = format!("42{}{id}{}", prefix(namespace), json!([event, argument]));
         self.send(label, &frame).await
     }
 
@@ -219,7 +252,7 @@ impl World {
     /// The id of the plain chat of two users, made if it is not there.
     pub async fn chat(&mut self, one: &str, other: &str) -> String {
         let body = json!({"otherUserId": other}).to_string();
-        let (status, answer) = self.request(one, "POST", "/api/chat/create-or-get", &body).await;
+        let (status, answer) = self.request(one, "POST", "/recruiting/api/chat/create-or-get", &body).await;
         assert!(status == 200 || status == 201, "the chat cannot be made: {answer}");
         self.quiet().await;
         self.heard_by_all();
@@ -229,7 +262,7 @@ impl World {
     /// Makes users known without connecting them.
     pub async fn know(&self, users: &[&str]) {
         for user in users {
-            let (status, _) = self.request(user, "GET", "/api/message/unread-count", "").await;
+            let (status, _) = self.request(user, "GET", "/recruiting/api/message/unread-count", "").await;
             assert_eq!(status, 200, "{user} is known");
         }
     }
@@ -329,10 +362,20 @@ impl World {
     }
 }
 
-impl Client {
-    fn prefix(&self) -> String {
-        if self.namespace == "/" { String::new() } else { format!("{},", self.namespace) }
+/// The handshake of a stock client.
+fn stock_request() -> ConnectRequest {
+    ConnectRequest {
+        path: "/socket.io/".to_owned(),
+        query: Some(QUERY.to_owned()),
+        headers: HeaderMap::new(),
+        source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        stage_variables: BTreeMap::new(),
     }
+}
+
+/// How a packet names its namespace.
+fn prefix(namespace: &str) -> String {
+    if namespace == "/" { String::new() } else { format!("{namespace},") }
 }
 
 /// A frame without what differs from run to run: the ids of sockets.

@@ -70,8 +70,11 @@ impl Keys {
             return Err(Refusal::InvalidToken);
         }
         let user = ["sub", "userId", "id", "_id"].iter().find_map(|name| user_id(claims.get(*name)?));
+        // A service is nobody, and need not say who.
+        let service =
+            || UserId::parse(SERVICE_ROLE).ok().filter(|_| claims.get("role").is_some_and(|role| role == SERVICE_ROLE));
         Ok(Identity {
-            user: user.ok_or(Refusal::UnknownUser)?,
+            user: user.or_else(service).ok_or(Refusal::UnknownUser)?,
             issued_at: moment(&claims, "iat")?,
             expires_at,
             claims: profile(&claims),

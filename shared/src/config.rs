@@ -54,6 +54,8 @@ pub struct Tables {
     pub messages: String,
     /// Connections and the namespaces joined on them.
     pub connections: String,
+    /// What chats may be about.
+    pub listings: String,
 }
 
 /// Which browsers' pages may connect or call.
@@ -150,6 +152,7 @@ impl Config {
                 chats: settings.required("CHATS_TABLE")?,
                 messages: settings.required("MESSAGES_TABLE")?,
                 connections: settings.required("CONNECTIONS_TABLE")?,
+                listings: settings.required("LISTINGS_TABLE")?,
             },
             media_bucket: settings.required("MEDIA_BUCKET")?,
             functions: Functions {

@@ -11,23 +11,25 @@ use futures_util::StreamExt as _;
 use serde_json::Value;
 
 use crate::ctx::{Ctx, Delivery};
-use crate::dialect::{self, Event};
-use crate::domain::id::{ConnectionId, UserId};
-use crate::domain::notice::{Audience, Envelope, Notice, Viewer};
+use crate::dialect::{self, Dialect, Event};
+use crate::domain::directory::Directory;
+use crate::domain::id::{ChatId, ConnectionId, UserId};
+use crate::domain::notice::{Answer, Audience, Envelope, Notice, Viewer};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{AckId, Body, EventName, Namespace, Packet};
-use crate::store::{Session, Socket};
+use crate::store::{Person, Session, Socket};
 use crate::telemetry;
 
 /// Sockets posted to, and people looked up, at the same time.
 const CONCURRENCY: usize = 64;
 
-/// Says things to sockets on behalf of one invocation, and remembers whose sockets it looked up.
+/// Says things to sockets on behalf of one invocation, and remembers whom it looked up.
 pub struct Delivering<'a> {
     ctx: &'a Ctx,
     origin: Option<&'a Session>,
     sockets: HashMap<UserId, Vec<Socket>>,
+    directory: Directory,
 }
 
 /// The frames for one socket, and the first of them that matters to its user.
@@ -49,53 +51,113 @@ impl<'a> Delivering<'a> {
     /// For an invocation that `origin` caused, if a socket did.
     #[must_use]
     pub fn new(ctx: &'a Ctx, origin: Option<&'a Session>) -> Self {
-        Self { ctx, origin, sockets: HashMap::new() }
+        Self { ctx, origin, sockets: HashMap::new(), directory: Directory::default() }
     }
 
-    /// Posts `first` to the origin, then every envelope to everybody it is for. One query per person not looked up before, and one post per
-    /// frame. Gives the people to whom a message was posted.
+    /// Looks up what `dialect` needs to word an answer. One query per person in the audience of `envelopes`, who will be told anyway; if the
+    /// dialect shows profiles, a read per hundred people and a read per hundred listings besides.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn prepare(
+        &mut self,
+        dialect: &dyn Dialect,
+        answer: &Answer,
+        envelopes: &[Envelope],
+    ) -> Result<(), Error> {
+        self.look_up(envelopes).await;
+        if !dialect.shows_profiles() {
+            return Ok(());
+        }
+        self.meet(answer.people()).await?;
+        let listings = answer.listings();
+        if !listings.is_empty() {
+            let listings = self.ctx.store.listings(&listings).await?;
+            self.directory.listings.extend(listings.into_iter().map(|listing| (listing.id.clone(), listing)));
+        }
+        Ok(())
+    }
+
+    /// The caller, for wording their answer.
+    #[must_use]
+    pub fn caller<'b>(&'b self, user: &'b UserId) -> Viewer<'b> {
+        self.viewer(user, true, None)
+    }
+
+    fn viewer<'b>(&'b self, user: &'b UserId, origin: bool, joined: Option<&ChatId>) -> Viewer<'b> {
+        let joined = joined.is_some();
+        Viewer { user, origin, joined, directory: &self.directory, now: self.ctx.clock.now() }
+    }
+
+    /// Posts `first` to the origin, then every envelope to everybody it is for. One query per person not looked up before, a read per hundred
+    /// people who are only mentioned if a dialect that hears of it shows profiles, and one post per frame. Gives the people to whom a
+    /// message was posted.
     pub async fn say(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> BTreeSet<UserId> {
         self.look_up(envelopes).await;
+        if self.profiles_are_shown(envelopes) {
+            let mentioned = envelopes.iter().flat_map(|envelope| envelope.notice.people()).collect();
+            // Without profiles people go by their ids.
+            if let Err(error) = self.meet(mentioned).await {
+                telemetry::failed(None, &error);
+            }
+        }
         let lines = self.lines(first, envelopes);
         let ctx = self.ctx;
         let posted = futures_util::stream::iter(lines).map(|line| post(ctx, line)).buffer_unordered(CONCURRENCY);
         posted.filter_map(std::future::ready).collect().await
     }
 
+    /// Finds the sockets of everybody who is to be told, and their profiles in the same query.
     async fn look_up(&mut self, envelopes: &[Envelope]) {
-        let people = envelopes.iter().flat_map(|envelope| match &envelope.to {
-            Audience::People(people) => people.as_slice(),
-            Audience::Origin => &[],
-        });
-        let unknown: BTreeSet<UserId> = people.filter(|user| !self.sockets.contains_key(user)).cloned().collect();
+        let unknown: BTreeSet<UserId> =
+            audience(envelopes).filter(|user| !self.sockets.contains_key(user)).cloned().collect();
         let store = &self.ctx.store;
         let queries = futures_util::stream::iter(unknown).map(|user| async move {
-            let sockets = store.sockets(&user).await.unwrap_or_else(|error| {
+            let person = store.person(&user).await.unwrap_or_else(|error| {
                 telemetry::failed(None, &error);
-                Vec::new()
+                Person { user: None, sockets: Vec::new() }
             });
-            (user, sockets)
+            (user, person)
         });
         let found: Vec<_> = queries.buffer_unordered(CONCURRENCY).collect().await;
-        self.sockets.extend(found);
+        for (user, person) in found {
+            self.directory.users.extend(person.user.map(|profile| (user.clone(), profile)));
+            self.sockets.insert(user, person.sockets);
+        }
+    }
+
+    /// Finds the profiles of people not looked up before.
+    async fn meet(&mut self, people: BTreeSet<UserId>) -> Result<(), Error> {
+        let known = &self.directory.users;
+        let unknown: Vec<UserId> = people.into_iter().filter(|user| !known.contains_key(user)).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let users = self.ctx.store.users(&unknown).await?;
+        self.directory.users.extend(users.into_iter().map(|user| (user.id.clone(), user)));
+        Ok(())
+    }
+
+    fn profiles_are_shown(&self, envelopes: &[Envelope]) -> bool {
+        let others = audience(envelopes).filter_map(|user| self.sockets.get(user)).flatten();
+        let mut dialects = others.map(|socket| &socket.dialect).chain(self.origin.map(|origin| &origin.dialect));
+        dialects.any(|name| dialect::named(name).is_some_and(Dialect::shows_profiles))
     }
 
     fn lines(&self, first: Vec<String>, envelopes: &[Envelope]) -> Vec<Line> {
         let now = self.ctx.clock.now();
-        let people = envelopes.iter().flat_map(|envelope| match &envelope.to {
-            Audience::People(people) => people.as_slice(),
-            Audience::Origin => &[],
-        });
-        let people: BTreeSet<&UserId> = people.collect();
+        let people: BTreeSet<&UserId> = audience(envelopes).collect();
         let sockets = people.iter().filter_map(|user| self.sockets.get(*user)).flatten();
         let live = sockets.filter(|socket| socket.expires_at.is_none_or(|end| now < end));
         let others = live.filter(|socket| !self.is_origin(socket)).map(|socket| {
-            let frames = self.frames(envelopes, &socket.user, &socket.namespace, false);
+            let frames = self.frames(envelopes, socket, false);
             Line { user: socket.user.clone(), connection: socket.connection.clone(), frames }
         });
         let origin = self.origin.map(|session| {
             let first = first.into_iter().map(|text| Frame { text, volatile: false, message: false });
-            let frames = first.chain(self.frames(envelopes, &session.user, &session.namespace, true)).collect();
+            let mut own = self.sockets.get(&session.user).into_iter().flatten();
+            let socket = own.find(|socket| self.is_origin(socket)).cloned().unwrap_or_else(|| Socket::of(session));
+            let frames = first.chain(self.frames(envelopes, &socket, true)).collect();
             Line { user: session.user.clone(), connection: session.connection.clone(), frames }
         });
         origin.into_iter().chain(others).filter(|line| !line.frames.is_empty()).collect()
@@ -105,28 +167,40 @@ impl<'a> Delivering<'a> {
         self.origin.is_some_and(|origin| origin.connection == socket.connection && origin.namespace == socket.namespace)
     }
 
-    fn frames(&self, envelopes: &[Envelope], user: &UserId, namespace: &str, origin: bool) -> Vec<Frame> {
-        let Some(dialect) = dialect::of_namespace(namespace, self.ctx.config.default_dialect) else {
-            return Vec::new();
-        };
-        let heard = envelopes.iter().filter(|envelope| match &envelope.to {
-            Audience::Origin => origin,
-            Audience::People(people) => people.contains(user),
-        });
-        let frames = heard.flat_map(|Envelope { notice, to: _ }| {
+    fn frames(&self, envelopes: &[Envelope], socket: &Socket, origin: bool) -> Vec<Frame> {
+        let Socket { user, namespace, rooms, .. } = socket;
+        let Some(dialect) = dialect::named(&socket.dialect) else { return Vec::new() };
+        let mut frames = Vec::new();
+        for Envelope { notice, to } in envelopes {
+            let joined = notice.room().filter(|room| rooms.contains(*room));
+            let heard = match to {
+                Audience::Origin => origin,
+                Audience::People(people) => people.contains(user),
+            };
+            let elsewhere = dialect.has_rooms() && joined.is_none() && matches!(notice, Notice::Typing { .. });
+            if !heard || elsewhere {
+                continue;
+            }
             let volatile = is_volatile(notice);
             let message = matches!(notice, Notice::Sent { message, .. } if message.sender != *user);
-            let words = dialect.words(notice, Viewer { user, origin });
-            words
-                .into_iter()
-                .map(move |event| event_frame(namespace, event).map(|text| Frame { text, volatile, message }))
-        });
-        frames.flatten().collect()
+            let words = dialect.words(notice, &self.viewer(user, origin, joined));
+            let texts = words.into_iter().filter_map(|event| event_frame(namespace, event));
+            frames.extend(texts.map(|text| Frame { text, volatile, message }));
+        }
+        frames
     }
 }
 
+/// Everybody who is to be told.
+fn audience(envelopes: &[Envelope]) -> impl Iterator<Item = &UserId> {
+    envelopes.iter().flat_map(|envelope| match &envelope.to {
+        Audience::People(people) => people.as_slice(),
+        Audience::Origin => &[],
+    })
+}
+
 fn is_volatile(notice: &Notice) -> bool {
-    matches!(notice, Notice::Typing { .. } | Notice::Online(_) | Notice::Offline { .. } | Notice::OnlineUsers(_))
+    matches!(notice, Notice::Typing { .. } | Notice::Online { .. } | Notice::Offline { .. } | Notice::OnlineUsers(_))
 }
 
 /// Posts a line's frames in order; the line's user, if a message reached them.
@@ -170,10 +244,14 @@ pub fn packet_frame(namespace: &str, body: Body) -> Option<String> {
     Some(engine::Packet::Message(Packet { namespace, body }.encode().into()).encode())
 }
 
-/// The frames that answer an error: a failed ack if one was asked for, else the `error` event.
+/// The frames that answer an error in a namespace that speaks `dialect`: a failed ack if one was asked for, else the `error` event.
 #[must_use]
-pub fn error_frames(ctx: &Ctx, namespace: &str, ack: Option<&AckId>, error: &Error) -> Vec<String> {
-    let Some(dialect) = dialect::of_namespace(namespace, ctx.config.default_dialect) else { return Vec::new() };
+pub fn error_frames(
+    ctx: &Ctx,
+    (namespace, dialect): (&str, &dyn Dialect),
+    ack: Option<&AckId>,
+    error: &Error,
+) -> Vec<String> {
     let said = dialect.error(error, ctx.clock.now());
     let frame = match ack {
         Some(id) => ack_frame(namespace, id, serde_json::json!({"success": false, "error": said})),

@@ -64,6 +64,9 @@ pub enum Thing {
     /// A message, or one in a chat that is not the caller's.
     #[error("message")]
     Message,
+    /// What a chat is about.
+    #[error("listing")]
+    Listing,
     /// An object of our own, or one in a chat that is not the caller's.
     #[error("media")]
     Media,

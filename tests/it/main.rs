@@ -5,6 +5,8 @@ mod codec;
 #[cfg(test)]
 mod cost;
 #[cfg(test)]
+mod cross;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod gateway;

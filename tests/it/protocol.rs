@@ -143,6 +143,45 @@ async fn two_namespaces_live_on_one_connection_and_are_left_one_by_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_root_speaks_the_dialect_that_the_stage_names() {
+    let mut world = World::new().await;
+    assert_snapshot!(world.join_on("alice", "alice", "recruiting").await, @r#"
+    alice hears 40{"sid":"…"}
+    alice hears 42["connected",{"message":"Connected successfully","socketId":"…","success":true,"userId":"alice"}]
+    alice hears 42["online_users",{"count":1,"onlineUsers":["alice"]}]
+    "#);
+    assert_snapshot!(world.ask("alice", "ping", json!({})).await, @r#"alice hears 430[{"success":true,"timestamp":1767323045006}]"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_that_names_no_dialect_leaves_the_root_to_the_default() {
+    let mut world = World::new().await;
+    for name in ["nobody", "", "/recruiting"] {
+        let label = format!("alice on {name:?}");
+        assert!(world.join_on(&label, "alice", name).await.contains("Connected successfully"), "{name:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_namespace_of_a_connection_answers_for_itself() {
+    let mut world = World::new().await;
+    assert_snapshot!(world.join_namespace("alice", "alice", "/recruiting").await, @r#"
+    alice hears 40/recruiting,{"sid":"…"}
+    alice hears 42/recruiting,["connected",{"message":"Connected successfully","socketId":"…","success":true,"userId":"alice"}]
+    alice hears 42/recruiting,["online_users",{"count":1,"onlineUsers":["alice"]}]
+    "#);
+    assert_snapshot!(world.ask("alice", "ping", json!({})).await, @r#"alice hears 43/recruiting,0[{"success":true,"timestamp":1767323045006}]"#);
+    assert_snapshot!(world.also_join("alice", "alice", "/").await, @r#"
+    alice hears 40{"sid":"…"}
+    alice hears 42["connected",{"message":"Connected successfully","socketId":"…","success":true,"userId":"alice"}]
+    alice hears 42["online_users",{"count":1,"onlineUsers":["alice"]}]
+    "#);
+    assert_snapshot!(world.ask_in("alice", "/", "ping", json!({})).await, @r#"alice hears 431[{"success":true,"timestamp":1767323045006}]"#);
+    assert_snapshot!(world.ask("alice", "ping", json!({})).await, @r#"alice hears 43/recruiting,2[{"success":true,"timestamp":1767323045006}]"#);
+    assert_snapshot!(world.emit("alice", "get_online_users", json!({})).await, @r#"alice hears 42/recruiting,["online_users",{"count":1,"onlineUsers":["alice"]}]"#);
+}
+
+#[tokio::test(start_paused = true)]
 async fn binary_packets_are_answered_with_an_error_and_the_connection_stays() {
     let mut world = joined().await;
     assert_snapshot!(world.send("alice", "451-7[\"send_message\",{\"_placeholder\":true,\"num\":0}]").await, @r#"alice hears 437[{"error":{"code":"VALIDATION_ERROR","details":{"field":"event"},"message":"event has binary attachments, which are not supported","timestamp":1767323045006},"success":false}]"#);

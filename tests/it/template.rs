@@ -47,7 +47,7 @@ fn tables_have_these_keys_and_indexes() {
       local recent: userId Text · recent Text, KeysOnly
       local unread: userId Text · unread Text, KeysOnly
       local blocked: userId Text · blocked Text, KeysOnly
-      global online: online Text · userId Text, KeysOnly
+      global online: online Text · userId Text, Include(["rooms"])
     "#);
     assert!(template.tables.values().all(|table| table.ttl.as_deref() == Some("ttl")));
 }
@@ -288,6 +288,6 @@ fn what_is_not_understood_is_refused_by_name() {
     template.yaml, Outputs.HttpUrl.Value: nothing here is called "Nobody"
     template.yaml, Mappings: this section is not understood
     template.yaml, Resources.WebSocket.Properties.Routes.$connect: FunctionArn is of no function here
-    template.yaml is not YAML: duplicated key in mapping at byte 13585 line 333 column 3
+    template.yaml is not YAML: duplicated key in mapping at byte 13657 line 334 column 3
     "#);
 }

@@ -1,6 +1,8 @@
 //! The function `http`: the REST routes of every dialect, by prefix and by default, see ARCHITECTURE.md.
 
 mod answer;
+mod form;
+mod media;
 mod request;
 
 use std::sync::Arc;
@@ -13,16 +15,16 @@ use shared::ctx::Ctx;
 use shared::dialect::{self, Dialect, Route};
 use shared::error::{Error, Thing};
 
-/// The router: each dialect's routes under its name, and the default dialect's without a prefix too. What no route answers to gets an error
+/// The router: each dialect's routes under its name, and those of `default` without a prefix too. What no route answers to gets an error
 /// in the shape of the dialect whose prefix it has.
-pub fn router(ctx: Arc<Ctx>) -> Router {
-    let default = ctx.config.default_dialect;
+pub fn router(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> Router {
     let named = dialect::ALL.iter().map(|dialect| (format!("/{}", dialect.name()), *dialect));
     let mut router = Router::new();
     for (prefix, dialect) in named.chain([(String::new(), default)]) {
-        for route in dialect.routes() {
+        for route in dialect.all_routes() {
             router = router.route(&format!("{prefix}{}", route.path), handler(&ctx, dialect, route));
         }
+        router = router.route(&format!("{prefix}/api/media/{{name}}"), media(&ctx, dialect));
         let health = get(answer::health).with_state(Arc::clone(&ctx));
         router = router.route(&format!("{prefix}/api/socket/health"), health);
     }
@@ -31,8 +33,8 @@ pub fn router(ctx: Arc<Ctx>) -> Router {
         router = router.route(path, any(answer::transport_unknown));
     }
     router
-        .fallback(refusal(&ctx, || Error::NotFound(Thing::Route)))
-        .method_not_allowed_fallback(refusal(&ctx, || Error::Method))
+        .fallback(refusal(&ctx, default, || Error::NotFound(Thing::Route)))
+        .method_not_allowed_fallback(refusal(&ctx, default, || Error::Method))
         .layer(answer::cors(&ctx.config.allowed_origins))
 }
 
@@ -47,14 +49,18 @@ fn handler(ctx: &Arc<Ctx>, dialect: &'static dyn Dialect, route: &'static Route)
     on(method, move |request: Request| async move { answer::route(&ctx, dialect, route, request).await })
 }
 
-fn refusal(ctx: &Arc<Ctx>, error: fn() -> Error) -> MethodRouter {
+fn media(ctx: &Arc<Ctx>, dialect: &'static dyn Dialect) -> MethodRouter {
     let ctx = Arc::clone(ctx);
-    any(move |uri: Uri| async move { answer::refused(&ctx, of_path(&ctx, uri.path()), &error()) })
+    get(move |request: Request| async move { media::serve(&ctx, dialect, request).await })
+}
+
+fn refusal(ctx: &Arc<Ctx>, default: &'static dyn Dialect, error: fn() -> Error) -> MethodRouter {
+    let ctx = Arc::clone(ctx);
+    any(move |uri: Uri| async move { answer::refused(&ctx, of_path(uri.path(), default), &error()) })
 }
 
 /// The dialect that a path's prefix names, else the default.
-fn of_path(ctx: &Ctx, path: &str) -> &'static dyn Dialect {
+fn of_path(path: &str, default: &'static dyn Dialect) -> &'static dyn Dialect {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-    let named = dialect::ALL.iter().find(|dialect| dialect.name() == first).copied();
-    named.unwrap_or(ctx.config.default_dialect)
+    dialect::named(first).unwrap_or(default)
 }

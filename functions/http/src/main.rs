@@ -5,6 +5,7 @@ use std::sync::Arc;
 #[tokio::main]
 async fn main() -> Result<(), shared::runtime::Error> {
     let ctx = Arc::new(shared::runtime::start().await?);
-    lambda_http::run(rest::router(ctx)).await?;
+    let default = ctx.config.default_dialect;
+    lambda_http::run(rest::router(ctx, default)).await?;
     Ok(())
 }

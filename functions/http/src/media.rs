@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use shared::app::{self, Served};
 use shared::ctx::Ctx;
-use shared::dialect::Dialect;
+use shared::dialect::{Asker, Dialect};
 use shared::domain::media::MediaName;
 use shared::domain::media_type::is_shown;
 use shared::error::{Error, Thing};
@@ -31,7 +31,7 @@ pub(crate) async fn serve(ctx: &Ctx, dialect: &'static dyn Dialect, request: Req
 
 async fn fetch(ctx: &Ctx, request: Request) -> Result<Response, Error> {
     let (mut parts, _) = request.into_parts();
-    let identity = request::identity(ctx, &parts.headers).await?;
+    let identity = request::identity(ctx, Asker::User, &parts.headers).await?;
     let missing = || Error::NotFound(Thing::Media);
     let path = RawPathParams::from_request_parts(&mut parts, &()).await.map_err(|_| missing())?;
     let (_, name) = path.iter().find(|(name, _)| *name == "name").ok_or_else(missing)?;

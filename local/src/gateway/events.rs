@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: headers and query in a MESSAGE or DISCONNECT. What a function needs of them later it stores at `$connect`.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use http::HeaderMap;
@@ -26,6 +27,8 @@ pub struct ConnectRequest {
     pub headers: HeaderMap,
     /// The client's address.
     pub source_ip: IpAddr,
+    /// The variables of the stage that the client connects to.
+    pub stage_variables: BTreeMap<String, String>,
 }
 
 /// Whose events these are.
@@ -35,6 +38,7 @@ pub(super) struct Origin {
     pub(super) connected_at: Timestamp,
     pub(super) source_ip: IpAddr,
     pub(super) user_agent: Option<String>,
+    pub(super) stage_variables: BTreeMap<String, String>,
 }
 
 impl Origin {
@@ -45,6 +49,7 @@ impl Origin {
             connected_at: clock.now(),
             source_ip: request.source_ip,
             user_agent: user_agent.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
+            stage_variables: request.stage_variables.clone(),
         }
     }
 
@@ -108,7 +113,7 @@ impl Writer<'_> {
         id::token(self.clock)
     }
 
-    /// What all events have: the context, with what is special about this one, and the base64 flag.
+    /// What all events have: the context, with what is special about this one, the stage's variables if it has any, and the base64 flag.
     fn event(&self, route_key: &str, event_type: &str, special: Map<String, Value>) -> (Map<String, Value>, String) {
         let Settings { stage, api_id, domain_name, .. } = self.settings;
         let now = self.clock.now();
@@ -134,6 +139,9 @@ impl Writer<'_> {
         };
         let mut event = Map::new();
         event.insert("requestContext".to_owned(), Value::Object(context));
+        if !self.origin.stage_variables.is_empty() {
+            event.insert("stageVariables".to_owned(), json!(self.origin.stage_variables));
+        }
         event.insert("isBase64Encoded".to_owned(), false.into());
         (event, request_id)
     }

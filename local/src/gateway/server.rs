@@ -1,5 +1,7 @@
 //! One port for everything: upgrades go to the WebSocket API, `/{stage}/@connections/{id}` to its management, the rest to a router.
+//! Several ports may lead to one gateway, each as a stage with variables and a router of its own.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -44,29 +46,35 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// What every socket needs.
-struct Front {
-    gateway: Arc<Gateway>,
+/// One way in.
+pub struct Port {
+    /// Where clients arrive.
+    pub listener: TcpListener,
+    /// The stage variables of those who connect here.
+    pub stage_variables: BTreeMap<String, String>,
+    /// What answers requests that are not for the gateway.
+    pub rest: Router,
+}
+
+/// What every socket of a port needs.
+pub(super) struct Front {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) sockets: Activity,
+    pub(super) stage_variables: BTreeMap<String, String>,
     rest: Router,
-    sockets: Activity,
     stopping: watch::Receiver<bool>,
 }
 
 /// Serves until `shutdown` resolves; then closes every client with 1001, lets running requests finish, and returns.
 ///
-/// A request given to `rest` carries the client's [`SocketAddr`] as an extension.
-pub async fn serve(
-    listeners: impl IntoIterator<Item = TcpListener>,
-    gateway: Arc<Gateway>,
-    rest: Router,
-    shutdown: impl Future<Output = ()>,
-) {
+/// A request given to a port's `rest` carries the client's [`SocketAddr`] as an extension.
+pub async fn serve(ports: impl IntoIterator<Item = Port>, gateway: Arc<Gateway>, shutdown: impl Future<Output = ()>) {
     let sockets = Activity::default();
     let (stop, stopping) = watch::channel(false);
-    let front = Arc::new(Front { gateway: Arc::clone(&gateway), rest, sockets: sockets.clone(), stopping });
     let mut accepting = JoinSet::new();
-    for listener in listeners {
-        accepting.spawn(accept(listener, Arc::clone(&front)));
+    for Port { listener, stage_variables, rest } in ports {
+        let (gateway, sockets, stopping) = (Arc::clone(&gateway), sockets.clone(), stopping.clone());
+        accepting.spawn(accept(listener, Arc::new(Front { gateway, sockets, stage_variables, rest, stopping })));
     }
     shutdown.await;
     accepting.shutdown().await;
@@ -116,7 +124,7 @@ async fn attend(front: Arc<Front>, stream: TcpStream, address: SocketAddr) {
 
 async fn respond(front: &Front, mut request: Request<Incoming>, address: SocketAddr) -> Response<Body> {
     if websocket::is_upgrade(request.headers()) {
-        return websocket::upgrade(&front.gateway, &front.sockets, request, address.ip()).await;
+        return websocket::upgrade(front, request, address.ip()).await;
     }
     if let Some(connection_id) = managed(&front.gateway.settings().stage, request.uri().path()) {
         return manage(&front.gateway, &connection_id, request).await.map(Body::from);

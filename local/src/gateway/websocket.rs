@@ -6,7 +6,6 @@
 //! The gateway never pings. Pongs are the library's work: it answers each ping while it reads.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -28,9 +27,9 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::activity::Activity;
 use super::peer::{Listener, Speaker, Violation};
-use super::{ConnectRequest, Gateway, Outbound, Peer, Settings};
+use super::server::Front;
+use super::{ConnectRequest, Outbound, Peer, Settings};
 
 /// How long a client may take to answer a close frame before the socket is dropped.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
@@ -52,21 +51,17 @@ fn names(headers: &HeaderMap, header: &HeaderName, token: &str) -> bool {
     values.flat_map(|value| value.split(',')).any(|entry| entry.trim().eq_ignore_ascii_case(token))
 }
 
-/// Answers an upgrade once `$connect` has: 101, or the status of the refusal. The socket counts in `sockets` until it is closed.
-pub(super) async fn upgrade(
-    gateway: &Arc<Gateway>,
-    sockets: &Activity,
-    mut request: Request<Incoming>,
-    source_ip: IpAddr,
-) -> Response<Body> {
+/// Answers an upgrade once `$connect` has: 101, or the status of the refusal. The socket counts among the front's until it is closed.
+pub(super) async fn upgrade(front: &Front, mut request: Request<Incoming>, source_ip: IpAddr) -> Response<Body> {
     let Some(accept) = accept_key(&request) else { return bare(StatusCode::BAD_REQUEST) };
     let upgraded = hyper::upgrade::on(&mut request);
     let (head, _no_body) = request.into_parts();
-    let peer = gateway.connect(ConnectRequest {
+    let peer = front.gateway.connect(ConnectRequest {
         path: percent_decode_str(head.uri.path()).decode_utf8_lossy().into_owned(),
         query: head.uri.query().map(str::to_owned),
         headers: head.headers,
         source_ip,
+        stage_variables: front.stage_variables.clone(),
     });
     let peer = match peer.await {
         Ok(peer) => peer,
@@ -80,7 +75,7 @@ pub(super) async fn upgrade(
     if let Some(Ok(subprotocol)) = peer.subprotocol().map(HeaderValue::from_str) {
         headers.insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
     }
-    let (config, busy) = (limits(gateway.settings()), sockets.begin());
+    let (config, busy) = (limits(front.gateway.settings()), front.sockets.begin());
     tokio::spawn(async move {
         let _busy = busy;
         // A client that left before the answer is lost, as the dropped peer says.

@@ -36,6 +36,19 @@ pub fn authenticate(ctx: &Ctx, verified: Result<Identity, Refusal>) -> Result<Id
     }
 }
 
+/// Checks what a verification came to, and whether this role may do what services do.
+///
+/// # Errors
+/// `Error::Authentication`, or `Error::Forbidden` for any other role.
+pub fn authenticate_service(verified: Result<Identity, Refusal>) -> Result<Identity, Error> {
+    let identity = verified.map_err(Error::Authentication)?;
+    if identity.claims.role.as_deref() == Some(SERVICE_ROLE) {
+        Ok(identity)
+    } else {
+        Err(Error::Forbidden("only a service may do this"))
+    }
+}
+
 /// Renews the credentials of a live socket: another token of the same user, whose end counts from now on.
 pub(super) async fn renew(ctx: &Ctx, caller: &Caller<'_>, token: &str) -> Result<Outcome, Error> {
     let identity = authenticate(ctx, verified(ctx, Some(token)))?;

@@ -15,9 +15,9 @@ pub(super) async fn block(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result
             let people = chat.people();
             let view = view(ctx, chat).await?;
             let notice = Notice::Blocked { view: view.clone(), by: caller.user.clone() };
-            Ok(Outcome::told(Answer::Chat { view, created: false }, notice, people))
+            Ok(Outcome::told(Answer::Block(view), notice, people))
         }
-        Blocking::Already(chat) => Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created: false })),
+        Blocking::Already(chat) => Ok(Outcome::answer(Answer::Block(view(ctx, chat).await?))),
         Blocking::Gone => Err(Error::NotFound(Thing::Chat)),
     }
 }
@@ -30,12 +30,19 @@ pub(super) async fn unblock(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Resu
             let people = chat.people();
             let view = view(ctx, chat).await?;
             let notice = Notice::Unblocked { view: view.clone(), by: caller.user.clone() };
-            Ok(Outcome::told(Answer::Chat { view, created: false }, notice, people))
+            Ok(Outcome::told(Answer::Block(view), notice, people))
         }
-        Unblocking::Nobody(chat) => Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created: false })),
+        Unblocking::Nobody(chat) => Ok(Outcome::answer(Answer::Block(view(ctx, chat).await?))),
         Unblocking::NotYours => Err(Error::Forbidden("only who blocked can unblock")),
         Unblocking::Gone => Err(Error::NotFound(Thing::Chat)),
     }
+}
+
+/// Blocks a chat, or takes the caller's own block back. While only others block, the caller's block is added to theirs.
+pub(super) async fn toggle(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
+    let chat = chat_of(ctx, caller.user, id).await?;
+    let blocks = chat.member(caller.user).is_some_and(|(_, member)| member.blocks);
+    if blocks { unblock(ctx, caller, id).await } else { block(ctx, caller, id).await }
 }
 
 /// The chats that the caller blocks, most recent activity first.

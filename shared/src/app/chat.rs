@@ -1,28 +1,63 @@
 //! Chats: making, finding, listing, deleting.
 
+use std::collections::BTreeSet;
+
 use super::{Caller, Outcome, chat_of, view, views};
 use crate::ctx::Ctx;
-use crate::domain::chat::plain_chat_id;
-use crate::domain::id::{ChatId, UserId};
-use crate::domain::notice::{Answer, ChatView, Notice, Paging};
+use crate::domain::chat::{Chat, chat_id};
+use crate::domain::id::{ChatId, ListingId, UserId};
+use crate::domain::notice::{Answer, Audience, ChatView, Envelope, Notice, Paging};
 use crate::domain::page::Page;
 use crate::error::{Error, Thing};
 use crate::store::{Counted, Counter, Creation};
 
 const HOUR_SECS: i64 = 3_600;
 
-/// Makes the plain chat with `other`, or finds it. Only a new one counts against the limit.
-pub(super) async fn create(ctx: &Ctx, caller: &Caller<'_>, other: &UserId) -> Result<Outcome, Error> {
-    if caller.user == other {
+/// Makes the one chat of these people about this, or finds it. Only a new one counts against the limit.
+pub(super) async fn create(
+    ctx: &Ctx,
+    caller: &Caller<'_>,
+    with: Option<UserId>,
+    about: Option<ListingId>,
+) -> Result<Outcome, Error> {
+    if with.as_ref() == Some(caller.user) {
         return Err(Error::validation("otherUserId", "must be somebody else"));
     }
-    let found = ctx.store.chat_or_remains(&plain_chat_id(caller.user, other)).await?;
+    let owner = match &about {
+        Some(about) => Some(ctx.store.listing(about).await?.ok_or(Error::NotFound(Thing::Listing))?.owner),
+        None => None,
+    };
+    let known: BTreeSet<UserId> = owner.into_iter().chain([caller.user.clone()]).collect();
+    let people: BTreeSet<UserId> = with.iter().cloned().chain(known.iter().cloned()).collect();
+    if people.len() < 2 {
+        return Err(Error::validation("otherUserId", "is required"));
+    }
+    let found = ctx.store.chat_or_remains(&chat_id(&people, about.as_ref())).await?;
     if let Some(chat) = found.clone().filter(|chat| !chat.deleted) {
         return Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created: false }));
     }
-    if ctx.store.user(other).await?.is_none() {
+    if let Some(with) = with.filter(|with| !known.contains(with))
+        && ctx.store.user(&with).await?.is_none()
+    {
         return Err(Error::NotFound(Thing::User));
     }
+    let (chat, created) = make(ctx, caller, &people, about.as_ref(), found).await?;
+    if !created {
+        return Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created }));
+    }
+    let envelope = told(&chat, caller.user);
+    let view = ChatView { chat, latest: None };
+    Ok(Outcome { envelopes: vec![envelope], ..Outcome::answer(Answer::Chat { view, created }) })
+}
+
+/// Makes a chat and counts it against the limit; whether it is new.
+pub(super) async fn make(
+    ctx: &Ctx,
+    caller: &Caller<'_>,
+    people: &BTreeSet<UserId>,
+    about: Option<&ListingId>,
+    remains: Option<Chat>,
+) -> Result<(Chat, bool), Error> {
     let counter = Counter {
         user: caller.user,
         what: "chats",
@@ -34,17 +69,20 @@ pub(super) async fn create(ctx: &Ctx, caller: &Caller<'_>, other: &UserId) -> Re
     if let Counted::Full { retry_after_secs } = ctx.store.count(&counter).await? {
         return Err(Error::RateLimit { what: "new chats", retry_after_secs });
     }
-    match ctx.store.create_chat(caller.user, other, found, caller.at).await? {
-        Creation::Created(chat) => {
-            let view = ChatView { chat, latest: None };
-            let notice = Notice::ChatCreated(view.clone());
-            Ok(Outcome::told(Answer::Chat { view, created: true }, notice, vec![other.clone()]))
-        }
+    match ctx.store.create_chat(people, about, remains, caller.at).await? {
+        Creation::Created(chat) => Ok((chat, true)),
         Creation::AlreadyThere(chat) => {
             ctx.store.uncount(&counter).await?;
-            Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created: false }))
+            Ok((chat, false))
         }
     }
+}
+
+/// Tells everybody but its maker of a new chat.
+pub(super) fn told(chat: &Chat, maker: &UserId) -> Envelope {
+    let others = chat.others(maker).map(|member| member.user.clone()).collect();
+    let notice = Notice::ChatCreated(ChatView { chat: chat.clone(), latest: None });
+    Envelope { notice, to: Audience::People(others) }
 }
 
 /// One chat.

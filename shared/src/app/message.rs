@@ -1,91 +1,172 @@
-//! Messages: sending, listing, taking back, and noting that they arrived.
+//! Messages: sending, listing, and noting that they arrived.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use super::{Caller, Outcome, Then, chat_of, check_receiver};
+use super::chat::{make, told};
+use super::{Caller, Outcome, Then, chat_at, check_receiver};
 use crate::ctx::Ctx;
-use crate::domain::chat::Chat;
-use crate::domain::id::{ChatId, MessageId, UserId};
-use crate::domain::message::{Draft, Message};
+use crate::domain::chat::{Chat, Place, chat_id};
+use crate::domain::command::Posting;
+use crate::domain::id::{ClientMessageId, MessageId, UserId};
+use crate::domain::media::{Media, Source};
+use crate::domain::message::{Draft, Message, MessageKind};
 use crate::domain::notice::{Answer, Audience, Envelope, Notice, Paging};
 use crate::domain::page::Window;
 use crate::error::{Error, Thing};
-use crate::store::{Counted, Counter, Deletion, Sending};
+use crate::store::{Counted, Counter, First, Sending};
 
 const MINUTE_SECS: i64 = 60;
 
-/// Stores a message. Refused and repeated sends do not count against the limit, and a repeat is answered even while the chat is blocked or
-/// the limit is met.
+/// Stores a message. Whatever would be refused is first looked up by the client's own name for it: a repeat is answered with what it
+/// repeats, even while the chat is blocked or the limit is met.
 pub(super) async fn send(
     ctx: &Ctx,
     caller: &Caller<'_>,
-    id: &ChatId,
-    receiver: Option<&UserId>,
-    draft: &Draft,
+    name: Option<ClientMessageId>,
+    posting: Result<Posting, Error>,
 ) -> Result<Outcome, Error> {
-    let chat = chat_of(ctx, caller.user, id).await?;
-    check_receiver(&chat, caller.user, receiver)?;
-    if chat.is_blocked() {
-        return repeated_or(ctx, caller, draft, Error::Blocked).await;
+    let sent = match posting {
+        Ok(posting) => post(ctx, caller, name.as_ref(), posting).await,
+        Err(error) => Err(error),
+    };
+    match sent {
+        Err(error) if !matches!(error, Error::Internal(_)) => match ctx.store.sent(caller.user, name.as_ref()).await? {
+            Some(first) => repeated(ctx, caller, &first).await,
+            None => Err(error),
+        },
+        other => other,
     }
-    let counter = Counter {
+}
+
+async fn post(
+    ctx: &Ctx,
+    caller: &Caller<'_>,
+    name: Option<&ClientMessageId>,
+    posting: Posting,
+) -> Result<Outcome, Error> {
+    let Posting { place, receiver, content, reply_to } = posting;
+    let chat = chat_at(ctx, caller, &place).await?;
+    if let Some(chat) = &chat {
+        check_receiver(chat, caller.user, receiver.as_ref())?;
+        if chat.is_blocked() {
+            return Err(Error::Blocked);
+        }
+    } else if let Some(first) = ctx.store.sent(caller.user, name).await? {
+        // A chat that was deleted since is not made anew for a repeat.
+        return repeated(ctx, caller, &first).await;
+    }
+    let draft = Draft { content, reply_to, client_message_id: name.cloned() };
+    check_references(chat.as_ref(), &draft)?;
+    let counter = counter(ctx, caller);
+    match ctx.store.count(&counter).await? {
+        Counted::Counted => {}
+        Counted::Repeated => {
+            return Ok(Outcome { answer: Answer::Done, envelopes: Vec::new(), then: Then::HandledBefore });
+        }
+        Counted::Full { retry_after_secs } => return Err(Error::RateLimit { what: "messages", retry_after_secs }),
+    }
+    match make_and_store(ctx, caller, (chat, &place), &draft).await {
+        Ok(Storing::Stored(outcome)) => Ok(*outcome),
+        Ok(Storing::Repeated(first)) => {
+            ctx.store.uncount(&counter).await?;
+            repeated(ctx, caller, &first).await
+        }
+        // Nobody knows whether it is stored, so it stays counted: the same event coming twice must not store it twice.
+        Err(error @ Error::Internal(_)) => Err(error),
+        Err(refused) => {
+            ctx.store.uncount(&counter).await?;
+            Err(refused)
+        }
+    }
+}
+
+fn counter<'a>(ctx: &Ctx, caller: &Caller<'a>) -> Counter<'a> {
+    Counter {
         user: caller.user,
         what: "messages",
         window_secs: MINUTE_SECS,
         at: caller.at,
         limit: ctx.config.limits.in_force(caller.dialect).messages_per_minute,
         invocation: caller.invocation,
+    }
+}
+
+/// What becomes of a send that counts against the limit, unless it is refused.
+enum Storing {
+    Stored(Box<Outcome>),
+    Repeated(First),
+}
+
+/// Stores a message, in a chat made for it if there is none with the receiver yet.
+async fn make_and_store(
+    ctx: &Ctx,
+    caller: &Caller<'_>,
+    (chat, place): (Option<Chat>, &Place),
+    draft: &Draft,
+) -> Result<Storing, Error> {
+    let mut envelopes = Vec::new();
+    let chat = match (chat, place) {
+        (Some(chat), _) => chat,
+        (None, Place::Chat(_)) => return Err(Error::NotFound(Thing::Chat)),
+        (None, Place::With(other)) => {
+            let people = BTreeSet::from([caller.user.clone(), other.clone()]);
+            let remains = ctx.store.chat_or_remains(&chat_id(&people, None)).await?;
+            let (chat, created) = make(ctx, caller, &people, None, remains).await?;
+            envelopes.extend(created.then(|| told(&chat, caller.user)));
+            chat
+        }
     };
-    match ctx.store.count(&counter).await? {
-        Counted::Counted => {}
-        Counted::Repeated => {
-            return Ok(Outcome { answer: Answer::Done, envelopes: Vec::new(), then: Then::HandledBefore });
-        }
-        Counted::Full { retry_after_secs } => {
-            let full = Error::RateLimit { what: "messages", retry_after_secs };
-            return repeated_or(ctx, caller, draft, full).await;
-        }
-    }
     match ctx.store.send(chat, caller.user, draft, caller.at).await? {
-        Sending::Stored(sent) => Ok(stored(sent)),
-        Sending::Repeated(first) => {
-            ctx.store.uncount(&counter).await?;
-            repeated(ctx, &first).await
+        Sending::Stored(sent) => {
+            let (chat, message) = sent.as_ref().clone();
+            let notice = Notice::Sent { chat: chat.clone(), message: message.clone() };
+            envelopes.push(Envelope { notice, to: Audience::People(chat.people()) });
+            let answer = Answer::Sent { chat, message, repeated: false };
+            Ok(Storing::Stored(Box::new(Outcome { answer, envelopes, then: Then::NoteDelivery(sent) })))
         }
-        Sending::Blocked => {
-            ctx.store.uncount(&counter).await?;
-            Err(Error::Blocked)
-        }
-        Sending::Gone => {
-            ctx.store.uncount(&counter).await?;
-            Err(Error::NotFound(Thing::Chat))
-        }
+        Sending::Repeated(first) => Ok(Storing::Repeated(first)),
+        Sending::Blocked => Err(Error::Blocked),
+        Sending::Gone => Err(Error::NotFound(Thing::Chat)),
     }
 }
 
-fn stored(sent: Box<(Chat, Message)>) -> Outcome {
-    let (chat, message) = sent.as_ref().clone();
-    let notice = Notice::Sent { chat: chat.clone(), message: message.clone() };
-    Outcome {
-        envelopes: vec![Envelope { notice, to: Audience::People(chat.people()) }],
-        answer: Answer::Sent { chat, message, repeated: false },
-        then: Then::NoteDelivery(sent),
+/// Checks that what a draft refers to is in the same chat: the message it answers, and objects of our own.
+fn check_references(chat: Option<&Chat>, draft: &Draft) -> Result<(), Error> {
+    let answered = |id: &MessageId| chat.is_some_and(|chat| chat.id == id.chat && chat.holds(id.seq));
+    if draft.reply_to.as_ref().is_some_and(|id| !answered(id)) {
+        return Err(Error::NotFound(Thing::Message));
     }
+    let elsewhere = |medium: &Media| match &medium.source {
+        Source::Link(_) => false,
+        Source::Object(name) => chat.is_none_or(|chat| chat.id != name.chat),
+    };
+    if draft.content.media.iter().any(elsewhere) {
+        return Err(Error::validation("mediaUrl", "must be of this chat"));
+    }
+    Ok(())
 }
 
-/// The first send's message, if this one repeats it, else `error`.
-async fn repeated_or(ctx: &Ctx, caller: &Caller<'_>, draft: &Draft, error: Error) -> Result<Outcome, Error> {
-    match ctx.store.sent(caller.user, draft.client_message_id.as_ref()).await? {
-        Some(first) => repeated(ctx, &first).await,
-        None => Err(error),
-    }
-}
-
-/// Answers with the message that an earlier send of the same name stored.
-async fn repeated(ctx: &Ctx, first: &MessageId) -> Result<Outcome, Error> {
-    let chat = ctx.store.chat(&first.chat).await?.filter(|chat| chat.holds(first.seq));
-    let chat = chat.ok_or(Error::NotFound(Thing::Message))?;
-    let message = ctx.store.message(first).await?.ok_or(Error::NotFound(Thing::Message))?;
+/// Answers with the message that an earlier send of the same name stored, or with its placeholder if its chat was deleted since.
+pub(super) async fn repeated(ctx: &Ctx, caller: &Caller<'_>, first: &First) -> Result<Outcome, Error> {
+    let chat = ctx.store.chat_or_remains(&first.id.chat).await?.ok_or(Error::NotFound(Thing::Message))?;
+    let stored = ctx.store.message(&first.id).await?;
+    let gone = chat.deleted || !chat.holds(first.id.seq);
+    let message = match stored {
+        Some(message) if !gone => message,
+        Some(message) => Message { content: None, deleted_at: message.deleted_at.or(Some(chat.updated_at)), ..message },
+        None => Message {
+            id: first.id.clone(),
+            sender: caller.user.clone(),
+            content: None,
+            kind: MessageKind::Text,
+            reply_to: None,
+            created_at: first.at,
+            deleted_at: Some(chat.updated_at),
+            delivered_to: Vec::new(),
+            read_by: HashMap::new(),
+            hidden_for: HashMap::new(),
+        },
+    };
     Ok(Outcome::answer(Answer::Sent { chat, message, repeated: true }))
 }
 
@@ -111,11 +192,20 @@ pub async fn note_delivered(
 }
 
 /// A part of a chat's messages. Fetching marks what was waiting for the caller as delivered, and its senders hear of the newest of theirs.
-pub(super) async fn list(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId, window: Window) -> Result<Outcome, Error> {
-    let chat = chat_of(ctx, caller.user, id).await?;
+///
+/// What the caller deleted for themselves is left out, and still counts. A plain chat that there is not yet is empty.
+pub(super) async fn list(ctx: &Ctx, caller: &Caller<'_>, place: &Place, window: Window) -> Result<Outcome, Error> {
+    let chat = match (chat_at(ctx, caller, place).await?, place) {
+        (Some(chat), _) => chat,
+        (None, Place::With(other)) => {
+            Chat::between(&BTreeSet::from([caller.user.clone(), other.clone()]), None, 0, caller.at)
+        }
+        (None, Place::Chat(_)) => return Err(Error::NotFound(Thing::Chat)),
+    };
     let (from, to) = bounds(&chat, window);
     let mut messages = ctx.store.messages(&chat, from, to).await?;
     let envelopes = fetched(ctx, caller, &chat, &messages).await?;
+    messages.retain(|message| !message.hidden_for.contains_key(caller.user));
     let total = chat.total();
     let paging = match window {
         Window::Page(page) => {
@@ -166,30 +256,4 @@ async fn fetched(ctx: &Ctx, caller: &Caller<'_>, chat: &Chat, messages: &[Messag
             to: Audience::People(vec![message.sender.clone()]),
         })
         .collect())
-}
-
-/// Takes a message back for everyone; its sender alone may.
-pub(super) async fn delete(ctx: &Ctx, caller: &Caller<'_>, id: &MessageId) -> Result<Outcome, Error> {
-    let missing = || Error::NotFound(Thing::Message);
-    let chat = ctx.store.chat(&id.chat).await?.filter(|chat| chat.member(caller.user).is_some() && chat.holds(id.seq));
-    let chat = chat.ok_or_else(missing)?;
-    let message = ctx.store.message(id).await?.ok_or_else(missing)?;
-    if message.sender != *caller.user {
-        return Err(Error::Forbidden("only the sender can delete a message for everyone"));
-    }
-    if message.deleted_at.is_some() {
-        return Ok(Outcome::answer(Answer::MessageDeleted { chat, message }));
-    }
-    match ctx.store.delete_message(chat.clone(), message.clone(), caller.at).await? {
-        Deletion::Deleted(deleted) => {
-            let (chat, message) = *deleted;
-            let (notice, people) = (Notice::MessageDeleted(id.clone()), chat.people());
-            Ok(Outcome::told(Answer::MessageDeleted { chat, message }, notice, people))
-        }
-        Deletion::Already => {
-            let message = ctx.store.message(id).await?.ok_or_else(missing)?;
-            Ok(Outcome::answer(Answer::MessageDeleted { chat, message }))
-        }
-        Deletion::Gone => Err(missing()),
-    }
 }

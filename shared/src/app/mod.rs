@@ -5,15 +5,21 @@
 mod authenticate;
 mod block;
 mod chat;
+mod delete;
+mod listing;
+mod media;
 mod message;
+mod notify;
 pub mod presence;
 mod read;
+mod room;
 mod search;
 pub mod typing;
+mod user;
 
 use crate::ctx::Ctx;
 use crate::dialect::Dialect;
-use crate::domain::chat::Chat;
+use crate::domain::chat::{Chat, Place, plain_chat_id};
 use crate::domain::clock::Timestamp;
 use crate::domain::command::Command;
 use crate::domain::id::{ChatId, UserId};
@@ -22,7 +28,8 @@ use crate::domain::notice::{Answer, Audience, ChatView, Envelope, Notice};
 use crate::error::{Error, Thing};
 use crate::store::Session;
 
-pub use authenticate::{authenticate, verified};
+pub use authenticate::{authenticate, authenticate_service, verified};
+pub use media::{Served, serve as serve_media};
 pub use message::note_delivered;
 
 /// On whose behalf a command runs.
@@ -83,23 +90,44 @@ pub async fn run(ctx: &Ctx, caller: &Caller<'_>, command: Command) -> Result<Out
     match command {
         Command::Authenticate { token } => authenticate::renew(ctx, caller, &token).await,
         Command::Block(chat) => block::block(ctx, caller, &chat).await,
-        Command::CountUnread => read::count_unread(ctx, caller).await,
-        Command::CreateChat(other) => chat::create(ctx, caller, &other).await,
+        Command::Come => presence::come(ctx, caller).await,
+        Command::CountUnread { plain } => read::count_unread(ctx, caller, plain).await,
+        Command::CreateChat { with, about } => chat::create(ctx, caller, with, about).await,
         Command::DeleteChat(chat) => chat::delete(ctx, caller, &chat).await,
-        Command::DeleteMessage(message) => message::delete(ctx, caller, &message).await,
+        Command::DeleteMessage { message, for_everyone } => delete::message(ctx, caller, &message, for_everyone).await,
+        Command::JoinRoom(chat) => room::join(ctx, caller, &chat).await,
         Command::Leave => Ok(Outcome { answer: Answer::Done, envelopes: Vec::new(), then: Then::Leave }),
+        Command::LeaveRoom(chat) => room::leave(ctx, caller, &chat).await,
+        Command::LinkMedia(name) => media::link(ctx, caller, &name).await,
         Command::ListBlockedChats => block::list(ctx, caller).await,
         Command::ListChats(page) => chat::list(ctx, caller, page).await,
-        Command::ListMessages { chat, window } => message::list(ctx, caller, &chat, window).await,
-        Command::ListOnline => Ok(Outcome::answer(Answer::Online(presence::online(ctx, caller.user).await?))),
+        Command::ListMessages { place, window } => message::list(ctx, caller, &place, window).await,
+        Command::ListOnline => {
+            Ok(Outcome::answer(Answer::Online(presence::online(ctx, caller.user, caller.dialect).await?)))
+        }
         Command::MarkChatRead(chat) => read::mark_chat(ctx, caller, &chat).await,
+        Command::MarkRead { chat, messages, listed } => {
+            read::mark_messages(ctx, caller, chat.as_ref(), read::Wanted { messages, listed }).await
+        }
+        Command::Notify { user, text, kind } => notify::notify(ctx, caller, user, text, kind).await,
         Command::Ping => Ok(Outcome::answer(Answer::Pong(ctx.clock.now()))),
+        Command::PrepareUpload { chat, content_type, size } => {
+            media::prepare(ctx, caller, &chat, &content_type, size).await
+        }
+        Command::PutListing { id, details } => listing::put(ctx, caller, id, details).await,
+        Command::PutUser { user, claims } => user::put(ctx, caller, &user, &claims).await,
         Command::Search { chat, term, page, before } => {
             search::search(ctx, caller, &chat, search::Wanted { term, page, before }).await
         }
-        Command::Send { chat, receiver, draft } => message::send(ctx, caller, &chat, receiver.as_ref(), &draft).await,
+        Command::Send { client_message_id, posting } => message::send(ctx, caller, client_message_id, posting).await,
+        Command::SendMedia { client_message_id, posting } => {
+            media::send(ctx, caller, client_message_id, posting).await
+        }
+        Command::SetStatus(status) => presence::set_status(ctx, caller, status).await,
         Command::ShowChat(chat) => chat::show(ctx, caller, &chat).await,
-        Command::Type { chat, receiver, active } => typing::set(ctx, caller, &chat, receiver.as_ref(), active).await,
+        Command::ShowListing(id) => listing::show(ctx, &id).await,
+        Command::ToggleBlock(chat) => block::toggle(ctx, caller, &chat).await,
+        Command::Type { place, receiver, active } => typing::set(ctx, caller, &place, receiver.as_ref(), active).await,
         Command::Unblock(chat) => block::unblock(ctx, caller, &chat).await,
     }
 }
@@ -108,6 +136,21 @@ pub async fn run(ctx: &Ctx, caller: &Caller<'_>, command: Command) -> Result<Out
 async fn chat_of(ctx: &Ctx, user: &UserId, id: &ChatId) -> Result<Chat, Error> {
     let chat = ctx.store.chat(id).await?;
     chat.filter(|chat| chat.member(user).is_some()).ok_or(Error::NotFound(Thing::Chat))
+}
+
+/// The chat that a place names: one of the caller's, or the plain chat with somebody, `None` while there is none yet.
+async fn chat_at(ctx: &Ctx, caller: &Caller<'_>, place: &Place) -> Result<Option<Chat>, Error> {
+    match place {
+        Place::Chat(id) => chat_of(ctx, caller.user, id).await.map(Some),
+        Place::With(other) if other == caller.user => Err(Error::validation("receiverId", "must be somebody else")),
+        Place::With(other) => {
+            let found = ctx.store.chat(&plain_chat_id(caller.user, other)).await?;
+            if found.is_none() && ctx.store.user(other).await?.is_none() {
+                return Err(Error::NotFound(Thing::User));
+            }
+            Ok(found)
+        }
+    }
 }
 
 /// Checks whom the client thinks it talks to: in a chat of two the other, in a larger one nobody in particular.

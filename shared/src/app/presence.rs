@@ -1,19 +1,42 @@
-//! Presence: who is here, and who hears of it.
+//! Presence: who is here and how, and who hears of it.
 //!
 //! Everybody hears of everybody while few are online; beyond `PRESENCE_EVERYONE_BELOW` only people who share a chat do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
+use super::{Caller, Outcome};
 use crate::ctx::Ctx;
+use crate::dialect::Dialect;
 use crate::domain::id::UserId;
+use crate::domain::notice::{Answer, Notice};
+use crate::domain::user::{Status, User};
 use crate::error::Error;
 
-/// Who is online as far as `user` may know, themselves included. One query while few are online, else one more and a read per hundred
-/// people who share a chat.
+/// Who is online as far as `user` may know, themselves included, as `dialect` shows them: with profiles only if it shows any, and with
+/// addresses only of those who share a chat with `user`. One query while few are online, else one more and a read per hundred people who
+/// share a chat; for profiles a query more and a read per hundred.
 ///
 /// # Errors
 /// `Error::Internal`.
-pub async fn online(ctx: &Ctx, user: &UserId) -> Result<Vec<UserId>, Error> {
+pub async fn online(ctx: &Ctx, user: &UserId, dialect: &dyn Dialect) -> Result<Vec<User>, Error> {
+    let online: Vec<UserId> = who(ctx, user).await?.into_iter().collect();
+    if !dialect.shows_profiles() {
+        return Ok(online.into_iter().map(User::unknown).collect());
+    }
+    let peers = ctx.store.peers(user).await?;
+    let profiles = ctx.store.users(&online).await?;
+    let mut profiles: HashMap<UserId, User> = profiles.into_iter().map(|user| (user.id.clone(), user)).collect();
+    let shown = online.into_iter().map(|id| {
+        let mut shown = profiles.remove(&id).unwrap_or_else(|| User::unknown(id));
+        if shown.id != *user && !peers.contains(&shown.id) {
+            shown.claims.email = None;
+        }
+        shown
+    });
+    Ok(shown.collect())
+}
+
+async fn who(ctx: &Ctx, user: &UserId) -> Result<BTreeSet<UserId>, Error> {
     let below = ctx.config.presence_everyone_below;
     let online = ctx.store.online(below).await?;
     let mut online: BTreeSet<UserId> = if online.len() < usize::try_from(below).unwrap_or(usize::MAX) {
@@ -21,11 +44,11 @@ pub async fn online(ctx: &Ctx, user: &UserId) -> Result<Vec<UserId>, Error> {
     } else {
         let peers: Vec<UserId> = ctx.store.peers(user).await?.into_iter().collect();
         let users = ctx.store.users(&peers).await?;
-        users.into_iter().filter(|user| user.sockets > 0).map(|user| user.id).collect()
+        users.into_iter().filter(User::is_online).map(|user| user.id).collect()
     };
     // The caller is here, whatever an index that lags behind says.
     online.insert(user.clone());
-    Ok(online.into_iter().collect())
+    Ok(online)
 }
 
 /// Who hears of `user` coming or going: those online as far as they may know, but not `user`.
@@ -33,5 +56,27 @@ pub async fn online(ctx: &Ctx, user: &UserId) -> Result<Vec<UserId>, Error> {
 /// # Errors
 /// `Error::Internal`.
 pub async fn witnesses(ctx: &Ctx, user: &UserId) -> Result<Vec<UserId>, Error> {
-    Ok(online(ctx, user).await?.into_iter().filter(|other| other != user).collect())
+    Ok(who(ctx, user).await?.into_iter().filter(|other| other != user).collect())
+}
+
+/// Says how the caller is here, for all dialects, until it is said otherwise or their last socket goes. Saying it twice tells nobody.
+pub(super) async fn set_status(ctx: &Ctx, caller: &Caller<'_>, status: Status) -> Result<Outcome, Error> {
+    let Some(former) = ctx.store.set_status(caller.user, status, caller.at).await? else {
+        return Ok(Outcome::answer(Answer::Done));
+    };
+    let user = caller.user.clone();
+    let notice = match status {
+        Status::Offline => Notice::Offline { user, last_seen: caller.at },
+        _ => Notice::Online { user, status, came: former == Status::Offline },
+    };
+    Ok(Outcome::told(Answer::Done, notice, witnesses(ctx, caller.user).await?))
+}
+
+/// Says that the caller is here. That is news only if they appeared offline.
+pub(super) async fn come(ctx: &Ctx, caller: &Caller<'_>) -> Result<Outcome, Error> {
+    if !ctx.store.come(caller.user).await? {
+        return Ok(Outcome::answer(Answer::Done));
+    }
+    let notice = Notice::Online { user: caller.user.clone(), status: Status::Online, came: true };
+    Ok(Outcome::told(Answer::Done, notice, witnesses(ctx, caller.user).await?))
 }

@@ -1,31 +1,118 @@
-//! Reading: marking a chat, and counting what waits.
+//! Reading: marking a chat or messages of it, and counting what waits.
 
 use super::{Caller, Outcome, chat_of};
 use crate::ctx::Ctx;
-use crate::domain::id::ChatId;
-use crate::domain::notice::{Answer, Notice};
+use crate::domain::chat::Chat;
+use crate::domain::id::{ChatId, MessageId};
+use crate::domain::message::Message;
+use crate::domain::notice::{Answer, Notice, READ_LISTED_MAX, Reading};
 use crate::error::{Error, Thing};
-use crate::store::Reading;
+use crate::store::Marking;
 
-/// Marks a chat as read. A repeat changes nothing and tells nobody.
+/// Most messages marked in one transaction, which DynamoDB bounds at a hundred writes.
+const MARKED_AT_ONCE: usize = 90;
+
+/// Which messages are to be marked.
+pub(super) struct Wanted {
+    pub(super) messages: Vec<MessageId>,
+    /// Whether the client gave a list: then its own messages are passed over.
+    pub(super) listed: bool,
+}
+
+/// Marks a chat as read. A repeat changes nothing and tells nobody. Besides the transaction one query, for what was newly marked.
 pub(super) async fn mark_chat(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
     let chat = chat_of(ctx, caller.user, id).await?;
-    let people = chat.people();
-    match ctx.store.mark_read(chat, caller.user, caller.at).await? {
-        Reading::Marked(marked) => {
-            let (chat, reader) = (id.clone(), caller.user.clone());
-            let notice = Notice::Read { chat, reader, at: caller.at, marked };
-            Ok(Outcome::told(Answer::Read { chat: id.clone(), marked }, notice, people))
+    match ctx.store.mark_chat_read(chat, caller.user, caller.at).await? {
+        Marking::Marked { before, after, .. } => {
+            let marked = before.member(caller.user).map_or(0, |(_, member)| member.unread);
+            let messages = waiting(ctx, caller, &before, marked).await?;
+            let (chat, reader) = (*after, caller.user.clone());
+            Ok(said(Reading { chat, reader, at: caller.at, marked, messages, whole: true }))
         }
-        Reading::Nothing => Ok(Outcome::answer(Answer::Read { chat: id.clone(), marked: 0 })),
-        Reading::Gone => Err(Error::NotFound(Thing::Chat)),
+        Marking::Nothing(chat) => {
+            let reader = caller.user.clone();
+            Ok(said(Reading { chat: *chat, reader, at: caller.at, marked: 0, messages: Vec::new(), whole: true }))
+        }
+        Marking::Gone => Err(Error::NotFound(Thing::Chat)),
     }
 }
 
-/// How many messages wait for the caller, over all chats. One query, and a read per hundred chats in which any do.
-pub(super) async fn count_unread(ctx: &Ctx, caller: &Caller<'_>) -> Result<Outcome, Error> {
+/// The newest messages that waited for the caller, up to as many as a reading lists, oldest first.
+async fn waiting(ctx: &Ctx, caller: &Caller<'_>, before: &Chat, marked: u64) -> Result<Vec<Message>, Error> {
+    let wanted = usize::try_from(marked.min(READ_LISTED_MAX)).unwrap_or(usize::MAX);
+    let mut found: Vec<Message> = Vec::with_capacity(wanted);
+    let mut from = before.seq;
+    while found.len() < wanted && before.holds(from) {
+        let piece = ctx.store.scan_back(before, from, READ_LISTED_MAX).await?;
+        let Some(oldest) = piece.messages.last() else { break };
+        from = oldest.id.seq.saturating_sub(1);
+        found.extend(piece.messages.into_iter().filter(|message| message.is_unread_for(before, caller.user)));
+        if piece.done {
+            break;
+        }
+    }
+    found.truncate(wanted);
+    found.reverse();
+    Ok(found)
+}
+
+/// Marks messages of one chat as read. What is read, deleted or, in a list, the caller's own is passed over.
+pub(super) async fn mark_messages(
+    ctx: &Ctx,
+    caller: &Caller<'_>,
+    chat: Option<&ChatId>,
+    wanted: Wanted,
+) -> Result<Outcome, Error> {
+    let missing = || Error::NotFound(Thing::Message);
+    let chat = match (chat, wanted.messages.first()) {
+        (Some(chat), _) => chat_of(ctx, caller.user, chat).await?,
+        (None, Some(first)) => chat_of(ctx, caller.user, &first.chat).await.map_err(|error| match error {
+            Error::NotFound(_) => missing(),
+            other => other,
+        })?,
+        (None, None) => return Err(missing()),
+    };
+    if wanted.messages.iter().any(|id| id.chat != chat.id || !chat.holds(id.seq)) {
+        return Err(missing());
+    }
+    let messages = ctx.store.messages_by_id(wanted.messages.iter()).await?;
+    let own = messages.iter().any(|message| message.sender == *caller.user);
+    if own && !wanted.listed {
+        return Err(Error::Forbidden("only a recipient can mark a message as read"));
+    }
+    let mut reading =
+        Reading { chat, reader: caller.user.clone(), at: caller.at, marked: 0, messages: Vec::new(), whole: false };
+    for some in messages.chunks(MARKED_AT_ONCE) {
+        let (present, some) = (reading.chat.clone(), some.to_vec());
+        match ctx.store.mark_messages_read(present, some, caller.user, caller.at).await? {
+            Marking::Marked { after, messages, .. } => {
+                reading.chat = *after;
+                reading.messages.extend(messages);
+            }
+            Marking::Nothing(chat) => reading.chat = *chat,
+            Marking::Gone => return Err(missing()),
+        }
+    }
+    reading.marked = u64::try_from(reading.messages.len()).unwrap_or(u64::MAX);
+    if reading.marked == 0 {
+        reading.messages = messages;
+    }
+    Ok(said(reading))
+}
+
+fn said(reading: Reading) -> Outcome {
+    if reading.marked == 0 {
+        return Outcome::answer(Answer::Read(reading));
+    }
+    let people = reading.chat.people();
+    Outcome::told(Answer::Read(reading.clone()), Notice::Read(reading), people)
+}
+
+/// How many messages wait for the caller, over all chats or all plain ones. One query, and a read per hundred chats in which any do.
+pub(super) async fn count_unread(ctx: &Ctx, caller: &Caller<'_>, plain: bool) -> Result<Outcome, Error> {
     let waiting = ctx.store.unread_chats(caller.user).await?;
     let chats = ctx.store.chats(&waiting).await?;
-    let unread = chats.iter().filter_map(|chat| chat.member(caller.user)).map(|(_, member)| member.unread);
+    let counted = chats.iter().filter(|chat| !plain || chat.about.is_none());
+    let unread = counted.filter_map(|chat| chat.member(caller.user)).map(|(_, member)| member.unread);
     Ok(Outcome::answer(Answer::Unread(unread.sum())))
 }

@@ -7,7 +7,7 @@ use unicase::UniCase;
 
 use super::{Caller, Outcome, chat_of};
 use crate::ctx::Ctx;
-use crate::domain::id::{ChatId, MessageId};
+use crate::domain::id::{ChatId, MessageId, UserId};
 use crate::domain::message::{Message, TEXT_MAX_CHARACTERS};
 use crate::domain::notice::{Answer, Paging};
 use crate::domain::page::Page;
@@ -49,7 +49,7 @@ pub(super) async fn search(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId, wanted: 
         let Some(oldest) = piece.messages.last() else { break };
         scanned += u64::try_from(piece.messages.len()).unwrap_or(u64::MAX);
         from = oldest.id.seq.saturating_sub(1);
-        found.extend(piece.messages.into_iter().filter(|message| contains(message, &term)));
+        found.extend(piece.messages.into_iter().filter(|message| contains(message, caller.user, &term)));
         if piece.done {
             break;
         }
@@ -62,8 +62,8 @@ pub(super) async fn search(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId, wanted: 
     Ok(Outcome::answer(Answer::Found { chat, messages, paging: Paging::Page { page, total }, stopped_before }))
 }
 
-fn contains(message: &Message, folded_term: &str) -> bool {
-    let text = message.content.as_ref().and_then(|content| content.text.as_deref());
+fn contains(message: &Message, viewer: &UserId, folded_term: &str) -> bool {
+    let text = message.content_for(viewer).and_then(|content| content.text.as_deref());
     text.is_some_and(|text| folded(text).contains(folded_term))
 }
 

@@ -1,8 +1,8 @@
 //! Typing: told to the others, never stored with the chat, ended by the server when the typist's socket goes.
 
-use super::{Caller, Outcome, chat_of, check_receiver};
+use super::{Caller, Outcome, chat_at, check_receiver};
 use crate::ctx::Ctx;
-use crate::domain::chat::Chat;
+use crate::domain::chat::{Chat, Place, plain_chat_id};
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::notice::{Answer, Audience, Envelope, Notice};
 use crate::error::Error;
@@ -11,25 +11,50 @@ use crate::error::Error;
 pub(super) async fn set(
     ctx: &Ctx,
     caller: &Caller<'_>,
-    id: &ChatId,
+    place: &Place,
     receiver: Option<&UserId>,
     active: bool,
 ) -> Result<Outcome, Error> {
-    let chat = chat_of(ctx, caller.user, id).await?;
-    check_receiver(&chat, caller.user, receiver)?;
-    if let Some(session) = caller.session.filter(|session| session.typing.contains(id) != active) {
-        ctx.store.set_typing(session, id, active).await?;
+    let chat = chat_at(ctx, caller, place).await?;
+    let (place, envelopes) = match (&chat, place) {
+        (Some(chat), _) => {
+            check_receiver(chat, caller.user, receiver)?;
+            (Place::Chat(chat.id.clone()), told(chat, caller.user, active))
+        }
+        (None, Place::With(other)) => (place.clone(), vec![told_one(caller.user, other, active)]),
+        (None, Place::Chat(_)) => (place.clone(), Vec::new()),
+    };
+    if let Some(session) = caller.session.filter(|session| session.typing.contains(&place) != active) {
+        ctx.store.set_typing(session, &place, active).await?;
     }
-    Ok(Outcome { envelopes: told(&chat, caller.user, active), ..Outcome::answer(Answer::Done) })
+    Ok(Outcome { envelopes, ..Outcome::answer(Answer::Done) })
 }
 
-/// Ends the typing of a socket that went: one read per chat it typed in.
+/// Ends the typing of a socket that went: one read per hundred chats it typed in.
 ///
 /// # Errors
 /// `Error::Internal`.
-pub async fn end(ctx: &Ctx, user: &UserId, chats: &[ChatId]) -> Result<Vec<Envelope>, Error> {
-    let chats = ctx.store.chats(chats).await?;
-    Ok(chats.iter().flat_map(|chat| told(chat, user, false)).collect())
+pub async fn end(ctx: &Ctx, user: &UserId, places: &[Place]) -> Result<Vec<Envelope>, Error> {
+    let ids: Vec<ChatId> = places
+        .iter()
+        .filter_map(|place| match place {
+            Place::Chat(chat) => Some(chat.clone()),
+            Place::With(_) => None,
+        })
+        .collect();
+    let chats = ctx.store.chats(&ids).await?;
+    let in_chats = chats.iter().flat_map(|chat| told(chat, user, false));
+    let to_people = places.iter().filter_map(|place| match place {
+        Place::Chat(_) => None,
+        Place::With(other) => Some(told_one(user, other, false)),
+    });
+    Ok(in_chats.chain(to_people).collect())
+}
+
+/// Tells somebody with whom there is no chat yet.
+fn told_one(user: &UserId, other: &UserId, active: bool) -> Envelope {
+    let notice = Notice::Typing { chat: plain_chat_id(user, other), user: user.clone(), active };
+    Envelope { notice, to: Audience::People(vec![other.clone()]) }
 }
 
 fn told(chat: &Chat, user: &UserId, active: bool) -> Vec<Envelope> {

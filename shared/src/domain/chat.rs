@@ -1,9 +1,11 @@
 //! A chat: who takes part, how far each has come, and who blocks.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ChatId, UserId, hex};
+use crate::domain::id::{ChatId, ListingId, UserId, hex};
 
 /// How far somebody has come in a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +34,10 @@ pub struct Member {
 /// A chat as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chat {
-    /// Derived from the participants, see [`plain_chat_id`].
+    /// Derived from the participants and the subject, see [`chat_id`].
     pub id: ChatId,
+    /// The listing it is about; `None` in a plain chat.
+    pub about: Option<ListingId>,
     /// Everybody in it, sorted by id.
     pub members: Vec<Member>,
     /// The sort key before the first message: a chat that was deleted and made anew counts on from where it was.
@@ -50,15 +54,29 @@ pub struct Chat {
     pub deleted: bool,
 }
 
-/// The id of the one plain chat of two people: 96 bits of SHA-256 over both ids, each preceded by its length.
+/// Where something is said: in a chat, or to somebody, whether or not there is a chat with them yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A chat.
+    Chat(ChatId),
+    /// The plain chat with this person.
+    With(UserId),
+}
+
+/// The id of the one plain chat of two people.
 #[must_use]
 pub fn plain_chat_id(one: &UserId, other: &UserId) -> ChatId {
-    let mut both = [one, other];
-    both.sort();
-    let mut hash = Sha256::new_with_prefix(b"parlance plain chat");
-    for id in both {
-        hash.update((id.as_str().len() as u64).to_be_bytes());
-        hash.update(id.as_str());
+    chat_id(&BTreeSet::from([one.clone(), other.clone()]), None)
+}
+
+/// The id of the one chat of these people about this: 96 bits of SHA-256 over all ids, each preceded by its length.
+#[must_use]
+pub fn chat_id(people: &BTreeSet<UserId>, about: Option<&ListingId>) -> ChatId {
+    let prefix: &[u8] = if about.is_some() { b"parlance chat about" } else { b"parlance plain chat" };
+    let mut hash = Sha256::new_with_prefix(prefix);
+    for id in about.map(ListingId::as_str).into_iter().chain(people.iter().map(UserId::as_str)) {
+        hash.update((id.len() as u64).to_be_bytes());
+        hash.update(id);
     }
     let digest = hex(&hash.finalize());
     let digits = digest.get(..24).unwrap_or(&digest);
@@ -67,19 +85,16 @@ pub fn plain_chat_id(one: &UserId, other: &UserId) -> ChatId {
 }
 
 impl Chat {
-    /// A new chat between two people, without messages. `base` is 0 unless a former one was deleted.
+    /// A new chat between these people, without messages. `base` is 0 unless a former one was deleted.
     #[must_use]
-    pub fn between(one: &UserId, other: &UserId, base: u64, at: Timestamp) -> Self {
+    pub fn between(people: &BTreeSet<UserId>, about: Option<ListingId>, base: u64, at: Timestamp) -> Self {
         let start = Watermark { seq: base, at: None };
-        let mut users = [one, other];
-        users.sort();
-        let members = users
-            .into_iter()
-            .map(|user| Member { user: user.clone(), unread: 0, read: start, delivered: start, blocks: false })
-            .collect();
+        let member =
+            |user: &UserId| Member { user: user.clone(), unread: 0, read: start, delivered: start, blocks: false };
         Self {
-            id: plain_chat_id(one, other),
-            members,
+            id: chat_id(people, about.as_ref()),
+            about,
+            members: people.iter().map(member).collect(),
             base,
             seq: base,
             active_at: at,

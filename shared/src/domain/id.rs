@@ -8,6 +8,7 @@ use crate::error::Error;
 const USER_ID_MAX_CHARACTERS: usize = 128;
 const CLIENT_MESSAGE_ID_MAX_CHARACTERS: usize = 64;
 const CONNECTION_ID_MAX_CHARACTERS: usize = 128;
+const LISTING_ID_MAX_CHARACTERS: usize = 128;
 const SOCKET_ID_MAX_CHARACTERS: usize = 64;
 /// A chat id is 96 bits in hex.
 const CHAT_ID_DIGITS: usize = 24;
@@ -59,6 +60,13 @@ text_id!(
     "connectionId",
     |text| is_length(text, CONNECTION_ID_MAX_CHARACTERS),
     "must be a connection id"
+);
+text_id!(
+    /// What a chat is about.
+    ListingId,
+    "petId",
+    |text| is_length(text, LISTING_ID_MAX_CHARACTERS),
+    "must be a string of 1 to 128 characters"
 );
 text_id!(
     /// The private id of a socket, by which a later connection may claim its session.
@@ -114,6 +122,14 @@ impl fmt::Display for MessageId {
 
 impl UserId {
     /// The id as text, for comparing and sorting.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ListingId {
+    /// The id as text, for hashing.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,12 +1,13 @@
 //! A message and what may be in it.
 
+use std::collections::HashMap;
+
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ClientMessageId, MessageId, UserId};
+use crate::domain::media::Media;
 use crate::error::Error;
 
-/// Longest address of a medium, in Unicode scalar values (dialects.md, section 2).
-const MEDIA_URL_MAX_CHARACTERS: usize = 2_048;
 /// Longest text of any dialect, in Unicode scalar values (dialects.md, section 2).
 pub const TEXT_MAX_CHARACTERS: usize = 4_000;
 
@@ -19,13 +20,15 @@ pub enum MessageKind {
     Image,
     /// A film.
     Video,
+    /// Sound.
+    Audio,
     /// Anything else.
     File,
 }
 
 impl MessageKind {
     /// Every kind, in the order the documents list them.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Image, Self::Video, Self::File];
+    pub const ALL: [Self; 5] = [Self::Text, Self::Image, Self::Video, Self::Audio, Self::File];
 
     /// The kind's name, the same in every dialect and in the table.
     #[must_use]
@@ -34,48 +37,9 @@ impl MessageKind {
             Self::Text => "text",
             Self::Image => "image",
             Self::Video => "video",
+            Self::Audio => "audio",
             Self::File => "file",
         }
-    }
-}
-
-/// Something attached to a message by its address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Media {
-    url: String,
-}
-
-impl Media {
-    /// Takes an address.
-    ///
-    /// # Errors
-    /// `Error::Validation` naming `field`, unless it is an `https:` address of at most 2,048 characters with a host and without
-    /// white space or control characters.
-    pub fn parse(field: &'static str, url: &str) -> Result<Self, Error> {
-        let bounded = url.chars().nth(MEDIA_URL_MAX_CHARACTERS).is_none();
-        let host = url
-            .get(..8)
-            .filter(|scheme| scheme.eq_ignore_ascii_case("https://"))
-            .and_then(|_| url.get(8..))
-            .is_some_and(|rest| rest.starts_with(|first: char| first.is_alphanumeric() || first == '['));
-        let clean = !url.chars().any(|character| character.is_whitespace() || character.is_control());
-        if bounded && host && clean {
-            Ok(Self { url: url.to_owned() })
-        } else {
-            Err(Error::validation(field, "must be an https address of at most 2048 characters"))
-        }
-    }
-
-    /// An address that was checked when it was stored.
-    #[must_use]
-    pub fn stored(url: String) -> Self {
-        Self { url }
-    }
-
-    /// Where it is.
-    #[must_use]
-    pub fn url(&self) -> &str {
-        &self.url
     }
 }
 
@@ -84,7 +48,7 @@ impl Media {
 pub struct Content {
     /// Text as sent.
     pub text: Option<String>,
-    /// At most one in recruiting.
+    /// At most [`MEDIA_MAX`](crate::domain::media::MEDIA_MAX).
     pub media: Vec<Media>,
     /// What the sender called it.
     pub kind: MessageKind,
@@ -108,7 +72,8 @@ impl Content {
         let blank = text.as_deref().is_none_or(|text| text.trim().is_empty());
         match kind {
             MessageKind::Text if blank => Err(Error::validation("content", "must not be empty")),
-            MessageKind::Image | MessageKind::Video | MessageKind::File if media.is_empty() => {
+            MessageKind::Text => Ok(Self { text, media, kind }),
+            _ if media.is_empty() => {
                 Err(Error::validation("mediaUrl", format!("is required for messageType {}", kind.name())))
             }
             _ => Ok(Self { text, media, kind }),
@@ -121,8 +86,33 @@ impl Content {
 pub struct Draft {
     /// What it says.
     pub content: Content,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
     /// The client's own name for this send.
     pub client_message_id: Option<ClientMessageId>,
+}
+
+/// How far a message has come. It never goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Progress {
+    /// Stored.
+    Sent,
+    /// Posted to a live socket of every recipient, or fetched by them.
+    Delivered,
+    /// Read by every recipient.
+    Read,
+}
+
+impl Progress {
+    /// The name that clients compare.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+        }
+    }
 }
 
 /// A message as stored.
@@ -136,43 +126,97 @@ pub struct Message {
     pub content: Option<Content>,
     /// What the sender called it; kept when the content is gone.
     pub kind: MessageKind,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
     /// When the gateway received it.
     pub created_at: Timestamp,
     /// When it was deleted for everyone.
     pub deleted_at: Option<Timestamp>,
     /// Recipients it was posted to out of turn, above their delivered watermark.
     pub delivered_to: Vec<UserId>,
+    /// Recipients who marked this very message as read, and when.
+    pub read_by: HashMap<UserId, Timestamp>,
+    /// People who deleted it for themselves, and when.
+    pub hidden_for: HashMap<UserId, Timestamp>,
 }
 
 impl Message {
     /// Whether `user`, a recipient, has read it.
     #[must_use]
     pub fn is_read_by(&self, chat: &Chat, user: &UserId) -> bool {
-        chat.member(user).is_some_and(|(_, member)| self.id.seq <= member.read.seq)
+        self.read_by.contains_key(user) || chat.member(user).is_some_and(|(_, member)| self.id.seq <= member.read.seq)
+    }
+
+    /// When `user`, a recipient, read it: when they marked it, else when they last marked the whole chat.
+    #[must_use]
+    pub fn read_at(&self, chat: &Chat, user: &UserId) -> Option<Timestamp> {
+        let chat_read = || chat.member(user).filter(|(_, member)| self.id.seq <= member.read.seq)?.1.read.at;
+        self.read_by.get(user).copied().or_else(chat_read)
     }
 
     /// Whether every recipient has read it.
     #[must_use]
     pub fn is_read_by_all(&self, chat: &Chat) -> bool {
-        chat.others(&self.sender).all(|member| self.id.seq <= member.read.seq)
+        chat.others(&self.sender).all(|member| self.is_read_by(chat, &member.user))
     }
 
-    /// Whether it reached a socket of `user`, or was fetched by them.
+    /// Whether it is read as `viewer` sees it: by themselves, or for the sender by everybody else.
+    #[must_use]
+    pub fn is_read_for(&self, chat: &Chat, viewer: &UserId) -> bool {
+        if self.sender == *viewer { self.is_read_by_all(chat) } else { self.is_read_by(chat, viewer) }
+    }
+
+    /// The recipients who have read it, sorted by id.
+    #[must_use]
+    pub fn readers(&self, chat: &Chat) -> Vec<UserId> {
+        let readers = chat.others(&self.sender).filter(|member| self.is_read_by(chat, &member.user));
+        readers.map(|member| member.user.clone()).collect()
+    }
+
+    /// Whether it reached a socket of `user`, or was fetched or read by them.
     #[must_use]
     pub fn is_delivered_to(&self, chat: &Chat, user: &UserId) -> bool {
         self.delivered_to.contains(user)
-            || chat.member(user).is_some_and(|(_, member)| self.id.seq <= member.delivered.seq.max(member.read.seq))
+            || self.is_read_by(chat, user)
+            || chat.member(user).is_some_and(|(_, member)| self.id.seq <= member.delivered.seq)
     }
 
-    /// Whether it counts as unread for `user`: by somebody else, not deleted, above the read watermark.
+    /// How far it has come: the least of its recipients.
+    #[must_use]
+    pub fn progress(&self, chat: &Chat) -> Progress {
+        let each = chat.others(&self.sender).map(|member| {
+            if self.is_read_by(chat, &member.user) {
+                Progress::Read
+            } else if self.is_delivered_to(chat, &member.user) {
+                Progress::Delivered
+            } else {
+                Progress::Sent
+            }
+        });
+        each.min().unwrap_or(Progress::Sent)
+    }
+
+    /// Whether it counts as unread for `user`: by somebody else, not deleted, not read.
     #[must_use]
     pub fn is_unread_for(&self, chat: &Chat, user: &UserId) -> bool {
-        self.sender != *user && self.deleted_at.is_none() && !self.is_read_by(chat, user)
+        self.sender != *user && self.gone_at(user).is_none() && !self.is_read_by(chat, user)
     }
 
-    /// When it was taken back, else when it was sent.
+    /// When it became a placeholder in the eyes of `user`: deleted for everyone, or by themselves.
     #[must_use]
-    pub fn updated_at(&self) -> Timestamp {
-        self.deleted_at.unwrap_or(self.created_at)
+    pub fn gone_at(&self, user: &UserId) -> Option<Timestamp> {
+        self.deleted_at.or_else(|| self.hidden_for.get(user).copied())
+    }
+
+    /// What it says to `user`; `None` if it is a placeholder to them.
+    #[must_use]
+    pub fn content_for(&self, user: &UserId) -> Option<&Content> {
+        self.content.as_ref().filter(|_| self.gone_at(user).is_none())
+    }
+
+    /// When `user` last saw it change: when it became a placeholder to them, else when it was sent.
+    #[must_use]
+    pub fn updated_at(&self, user: &UserId) -> Timestamp {
+        self.gone_at(user).unwrap_or(self.created_at)
     }
 }

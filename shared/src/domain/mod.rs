@@ -3,7 +3,9 @@
 pub mod chat;
 pub mod clock;
 pub mod command;
+pub mod directory;
 pub mod id;
+pub mod listing;
 pub mod media;
 pub mod media_type;
 pub mod message;

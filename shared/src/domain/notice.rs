@@ -1,10 +1,16 @@
 //! What is said: answers to the caller, notices to sockets. A dialect puts both into words.
 
+use std::collections::BTreeSet;
+
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ChatId, MessageId, SocketId, UserId};
+use crate::domain::directory::Directory;
+use crate::domain::id::{ChatId, ListingId, MessageId, SocketId, UserId};
+use crate::domain::listing::Listing;
+use crate::domain::media::UploadId;
 use crate::domain::message::Message;
 use crate::domain::page::Page;
+use crate::domain::user::{Status, User};
 
 /// A chat and what lists show of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +43,10 @@ pub enum Paging {
 }
 
 /// What the caller gets for a command.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
+    /// A chat after a block of it was set or taken back, or was as asked for already.
+    Block(ChatView),
     /// The chats the caller blocks.
     BlockedChats(Vec<ChatView>),
     /// A chat, made or found.
@@ -70,7 +78,16 @@ pub enum Answer {
     },
     /// A chat was removed.
     ChatDeleted(ChatId),
-    /// A message was taken back.
+    /// A listing.
+    Listing(Listing),
+    /// Where an object can be fetched.
+    MediaLink {
+        /// The address.
+        url: String,
+        /// Until when.
+        expires_at: Timestamp,
+    },
+    /// A message was made a placeholder.
     MessageDeleted {
         /// Where.
         chat: Chat,
@@ -87,16 +104,11 @@ pub enum Answer {
         paging: Paging,
     },
     /// Who is here.
-    Online(Vec<UserId>),
+    Online(Vec<User>),
     /// Somebody is.
     Pong(Timestamp),
-    /// A chat is read.
-    Read {
-        /// Which.
-        chat: ChatId,
-        /// How many messages that newly marked.
-        marked: u64,
-    },
+    /// A chat, or messages of it, are read.
+    Read(Reading),
     /// A message is stored.
     Sent {
         /// Where.
@@ -108,6 +120,47 @@ pub enum Answer {
     },
     /// How many messages wait.
     Unread(u64),
+    /// Where to put a file.
+    Upload {
+        /// By which it is named in a message.
+        id: UploadId,
+        /// `PUT`.
+        method: &'static str,
+        /// Where to.
+        url: String,
+        /// The headers that must go with it.
+        headers: Vec<(String, String)>,
+    },
+    /// Somebody's profile.
+    User(User),
+}
+
+/// What somebody has read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The chat, as it is since.
+    pub chat: Chat,
+    /// Who.
+    pub reader: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// How many messages that newly marked.
+    pub marked: u64,
+    /// The messages newly marked, oldest first; of more than [`READ_LISTED_MAX`] the newest. If none was, those that were asked for.
+    pub messages: Vec<Message>,
+    /// Whether the whole chat was marked.
+    pub whole: bool,
+}
+
+/// Most messages that a reading lists (dialects.md, section 9).
+pub const READ_LISTED_MAX: u64 = 100;
+
+impl Reading {
+    /// The newest message by this person among those newly marked.
+    #[must_use]
+    pub fn newest_by(&self, sender: &UserId) -> Option<&Message> {
+        self.messages.iter().rev().find(|message| message.sender == *sender && self.marked > 0)
+    }
 }
 
 /// Something that happened and that sockets hear of.
@@ -133,30 +186,44 @@ pub enum Notice {
     },
     /// A message reached all of its recipients.
     Delivered(MessageId),
-    /// A message was taken back.
-    MessageDeleted(MessageId),
-    /// Somebody's last socket went.
+    /// A message was made a placeholder.
+    MessageDeleted {
+        /// Which.
+        message: MessageId,
+        /// For everyone, or for the viewer alone.
+        for_everyone: bool,
+    },
+    /// A service has something to tell.
+    Notified {
+        /// Names it.
+        id: String,
+        /// What.
+        text: String,
+        /// Of what kind.
+        kind: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody went, or begins to appear offline.
     Offline {
         /// Who.
         user: UserId,
         /// When.
         last_seen: Timestamp,
     },
-    /// Somebody's first socket came.
-    Online(UserId),
-    /// Who is here; said to a socket that just connected.
-    OnlineUsers(Vec<UserId>),
-    /// Somebody has read a chat.
-    Read {
-        /// Which.
-        chat: ChatId,
+    /// Somebody came, or changed how they are here.
+    Online {
         /// Who.
-        reader: UserId,
-        /// When.
-        at: Timestamp,
-        /// How many messages that newly marked.
-        marked: u64,
+        user: UserId,
+        /// How they are here.
+        status: Status,
+        /// Whether they came; else they were here, and only dialects that tell of a status have a word for it.
+        came: bool,
     },
+    /// Who is here; said to a socket that just connected.
+    OnlineUsers(Vec<User>),
+    /// Somebody has read a chat, or messages of it.
+    Read(Reading),
     /// A message was stored.
     Sent {
         /// Where.
@@ -166,7 +233,7 @@ pub enum Notice {
     },
     /// Somebody begins or stops typing.
     Typing {
-        /// Where.
+        /// Where; there may not be such a chat yet.
         chat: ChatId,
         /// Who.
         user: UserId,
@@ -180,6 +247,80 @@ pub enum Notice {
         /// Who.
         by: UserId,
     },
+}
+
+impl Answer {
+    /// The people it mentions.
+    #[must_use]
+    pub fn people(&self) -> BTreeSet<UserId> {
+        match self {
+            Self::Block(view) | Self::Chat { view, .. } => view.chat.people().into_iter().collect(),
+            Self::BlockedChats(views) | Self::Chats { views, .. } => {
+                views.iter().flat_map(|view| view.chat.people()).collect()
+            }
+            Self::Found { chat, .. }
+            | Self::MessageDeleted { chat, .. }
+            | Self::Messages { chat, .. }
+            | Self::Read(Reading { chat, .. })
+            | Self::Sent { chat, .. } => chat.people().into_iter().collect(),
+            Self::ChatDeleted(_)
+            | Self::Done
+            | Self::Listing(_)
+            | Self::MediaLink { .. }
+            | Self::Online(_)
+            | Self::Pong(_)
+            | Self::Unread(_)
+            | Self::Upload { .. }
+            | Self::User(_) => BTreeSet::new(),
+        }
+    }
+
+    /// The listings it mentions.
+    #[must_use]
+    pub fn listings(&self) -> Vec<ListingId> {
+        let mut listings: Vec<ListingId> = match self {
+            Self::Block(view) | Self::Chat { view, .. } => view.chat.about.iter().cloned().collect(),
+            Self::BlockedChats(views) | Self::Chats { views, .. } => {
+                views.iter().filter_map(|view| view.chat.about.clone()).collect()
+            }
+            _ => Vec::new(),
+        };
+        listings.sort();
+        listings.dedup();
+        listings
+    }
+}
+
+impl Notice {
+    /// The people it mentions.
+    #[must_use]
+    pub fn people(&self) -> BTreeSet<UserId> {
+        match self {
+            Self::Blocked { view, .. } | Self::ChatCreated(view) | Self::Unblocked { view, .. } => {
+                view.chat.people().into_iter().collect()
+            }
+            Self::Read(Reading { chat, .. }) | Self::Sent { chat, .. } => chat.people().into_iter().collect(),
+            Self::Connected { user, .. }
+            | Self::Online { user, .. }
+            | Self::Offline { user, .. }
+            | Self::Typing { user, .. } => BTreeSet::from([user.clone()]),
+            Self::ChatDeleted(_)
+            | Self::Delivered(_)
+            | Self::MessageDeleted { .. }
+            | Self::Notified { .. }
+            | Self::OnlineUsers(_) => BTreeSet::new(),
+        }
+    }
+
+    /// The chat it is about, if it is about one whose room matters.
+    #[must_use]
+    pub const fn room(&self) -> Option<&ChatId> {
+        match self {
+            Self::Sent { chat, .. } => Some(&chat.id),
+            Self::Typing { chat, .. } => Some(chat),
+            _ => None,
+        }
+    }
 }
 
 /// A notice and the people whose sockets hear it.
@@ -200,11 +341,17 @@ pub enum Audience {
     People(Vec<UserId>),
 }
 
-/// Through whose eyes a notice is put into words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Through whose eyes something is put into words.
+#[derive(Clone, Copy, Debug)]
 pub struct Viewer<'a> {
-    /// Whose socket it is.
+    /// Whose socket or request it is.
     pub user: &'a UserId,
     /// Whether this very socket caused it.
     pub origin: bool,
+    /// Whether this socket joined the chat's room.
+    pub joined: bool,
+    /// Who is mentioned; filled for dialects that show profiles.
+    pub directory: &'a Directory,
+    /// The present.
+    pub now: Timestamp,
 }

@@ -11,6 +11,7 @@ use crate::deliver::{Delivering, packet_frame};
 use crate::dialect::{self, Dialect};
 use crate::domain::id::{ConnectionId, Pid, SocketId, hex};
 use crate::domain::notice::{Audience, Envelope, Notice};
+use crate::domain::user::Status;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
@@ -73,7 +74,7 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return Ok(()) };
     let Body::Connect { payload } = body else { return event::handle(ctx, event).await };
     let connection = &incoming.connection;
-    let Some(dialect) = dialect::of_namespace(namespace.as_str(), ctx.config.default_dialect) else {
+    let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
         refuse(ctx, connection, namespace.as_str(), json!({"message": "Invalid namespace"})).await;
         return Ok(());
     };
@@ -103,7 +104,7 @@ async fn join(
 ) -> Result<Option<(Session, bool)>, Error> {
     let Some(opened) = &ctx.store.opened(&incoming.connection).await? else { return Ok(None) };
     let identity = app::authenticate(ctx, token(ctx, opened, payload))?;
-    let session = session(ctx, incoming, namespace, &identity)?;
+    let session = session(ctx, incoming, (namespace, dialect), &identity)?;
     match ctx.store.join(opened, &session, &identity).await? {
         Joining::Joined { first } => Ok(Some((session, first))),
         Joining::Gone => Ok(None),
@@ -132,10 +133,16 @@ fn token(ctx: &Ctx, opened: &Opened, payload: Option<&Map<String, Value>>) -> Re
     }
 }
 
-fn session(ctx: &Ctx, incoming: &Incoming, namespace: &str, identity: &Identity) -> Result<Session, Error> {
+fn session(
+    ctx: &Ctx,
+    incoming: &Incoming,
+    (namespace, dialect): (&str, &dyn Dialect),
+    identity: &Identity,
+) -> Result<Session, Error> {
     Ok(Session {
         connection: incoming.connection.clone(),
         namespace: namespace.to_owned(),
+        dialect: dialect.name().to_owned(),
         user: identity.user.clone(),
         pid: Pid::parse(&hex(&ctx.clock.random::<16>()))?,
         sid: SocketId::parse(&hex(&ctx.clock.random::<12>()))?,
@@ -153,14 +160,14 @@ async fn greet(ctx: &Ctx, dialect: &dyn Dialect, session: &Session, first: bool)
     let connected = Notice::Connected { user: session.user.clone(), socket: session.sid.clone() };
     let mut envelopes = vec![Envelope { notice: connected, to: Audience::Origin }];
     if first || dialect.greets_with_online_users() {
-        match presence::online(ctx, &session.user).await {
+        match presence::online(ctx, &session.user, dialect).await {
             Ok(online) => {
-                let others = online.iter().filter(|user| **user != session.user).cloned().collect();
+                let others = online.iter().map(|user| &user.id).filter(|id| **id != session.user).cloned().collect();
                 if dialect.greets_with_online_users() {
                     envelopes.push(Envelope { notice: Notice::OnlineUsers(online), to: Audience::Origin });
                 }
                 if first {
-                    let notice = Notice::Online(session.user.clone());
+                    let notice = Notice::Online { user: session.user.clone(), status: Status::Online, came: true };
                     envelopes.push(Envelope { notice, to: Audience::People(others) });
                 }
             }

@@ -37,7 +37,12 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
             ctx.close(&incoming.connection).await;
             return Ok(());
         }
-        Err(error) => return refuse(ctx, &incoming, (namespace.as_str(), ack.as_ref()), &error).await,
+        Err(error) => {
+            let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
+                return Ok(());
+            };
+            return refuse(ctx, &incoming, (namespace.as_str(), dialect, ack.as_ref()), &error).await;
+        }
     };
     match standing(ctx, &session, incoming.at) {
         Standing::Live => {}
@@ -47,7 +52,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
             return Ok(());
         }
     }
-    let Some(dialect) = dialect::of_namespace(namespace.as_str(), ctx.config.default_dialect) else { return Ok(()) };
+    let Some(dialect) = dialect::named(&session.dialect) else { return Ok(()) };
     let caller = Caller {
         user: &session.user,
         dialect,
@@ -61,17 +66,23 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         Err(error) => Err(error),
     };
     match ran {
-        Ok(outcome) => say(ctx, &caller, &session, ack.as_ref(), outcome).await,
-        Err(error) => return refuse(ctx, &incoming, (namespace.as_str(), ack.as_ref()), &error).await,
+        Ok(outcome) => {
+            say(ctx, &caller, &session, ack.as_ref(), outcome).await;
+            Ok(())
+        }
+        Err(error) => refuse(ctx, &incoming, (namespace.as_str(), dialect, ack.as_ref()), &error).await,
     }
-    Ok(())
 }
 
 /// Replies with an error.
-async fn refuse(ctx: &Ctx, incoming: &Incoming, to: (&str, Option<&AckId>), error: &Error) -> Result<(), Error> {
-    let (namespace, ack) = to;
+async fn refuse(
+    ctx: &Ctx,
+    incoming: &Incoming,
+    (namespace, dialect, ack): (&str, &dyn Dialect, Option<&AckId>),
+    error: &Error,
+) -> Result<(), Error> {
     telemetry::failed(Some(&incoming.connection), error);
-    reply(ctx, &incoming.connection, &error_frames(ctx, namespace, ack, error)).await;
+    reply(ctx, &incoming.connection, &error_frames(ctx, (namespace, dialect), ack, error)).await;
     Ok(())
 }
 
@@ -81,8 +92,12 @@ async fn say(ctx: &Ctx, caller: &Caller<'_>, session: &Session, ack: Option<&Ack
     if matches!(then, Then::HandledBefore) {
         return;
     }
-    let first = answer_frame(caller.dialect, session, ack, &answer);
     let mut delivering = Delivering::new(ctx, Some(session));
+    // What is done is done: without profiles the answer shows ids.
+    if let Err(error) = delivering.prepare(caller.dialect, &answer, &envelopes).await {
+        telemetry::failed(Some(&session.connection), &error);
+    }
+    let first = answer_frame(caller.dialect, session, ack, &answer, &delivering);
     let reached = delivering.say(first.into_iter().collect(), &envelopes).await;
     match then {
         Then::Nothing | Then::HandledBefore => {}
@@ -105,9 +120,16 @@ pub async fn note_delivery(
 }
 
 /// The ack, or without one the event that carries the answer, if the dialect has one.
-fn answer_frame(dialect: &dyn Dialect, session: &Session, ack: Option<&AckId>, answer: &Answer) -> Option<String> {
+fn answer_frame(
+    dialect: &dyn Dialect,
+    session: &Session,
+    ack: Option<&AckId>,
+    answer: &Answer,
+    delivering: &Delivering<'_>,
+) -> Option<String> {
+    let viewer = delivering.caller(&session.user);
     match ack {
-        Some(id) => ack_frame(&session.namespace, id, Value::Object(dialect.ack(answer, &session.user))),
-        None => event_frame(&session.namespace, dialect.answer_event(answer)?),
+        Some(id) => ack_frame(&session.namespace, id, Value::Object(dialect.ack(answer, &viewer))),
+        None => event_frame(&session.namespace, dialect.answer_event(answer, &viewer)?),
     }
 }

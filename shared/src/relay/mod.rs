@@ -15,12 +15,16 @@ use serde_json::{Value, json};
 
 use crate::ctx::{Ctx, Delivery, own_event};
 use crate::deliver::packet_frame;
+use crate::dialect::{self, Dialect};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::socket::Body;
 use crate::store::Session;
 use crate::telemetry;
+
+/// The stage variable that names what the root namespace speaks, where that is not the deployment's default.
+pub const DIALECT_VARIABLE: &str = "defaultDialect";
 
 /// What the relay needs of an event of API Gateway.
 pub struct Incoming {
@@ -57,6 +61,13 @@ impl Incoming {
     #[must_use]
     pub fn is_connect(&self) -> bool {
         self.request.request_context.event_type.as_deref() == Some("CONNECT")
+    }
+
+    /// What the root namespace speaks: the dialect that the stage names, else the deployment's.
+    #[must_use]
+    pub fn default_dialect(&self, ctx: &Ctx) -> &'static dyn Dialect {
+        let of_stage = self.request.stage_variables.get(DIALECT_VARIABLE);
+        of_stage.and_then(|name| dialect::named(name)).unwrap_or(ctx.config.default_dialect)
     }
 }
 

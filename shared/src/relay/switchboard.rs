@@ -2,7 +2,7 @@
 
 use crate::ctx::Ctx;
 use crate::deliver::error_frames;
-use crate::dialect::{self, Family};
+use crate::dialect::{self, Dialect, Family};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
@@ -36,7 +36,10 @@ pub async fn sort(ctx: &Ctx, incoming: &Incoming) -> Option<Owner> {
         }
         Body::BinaryEvent { ack, .. } => {
             let refused = Error::validation("event", "has binary attachments, which are not supported");
-            answer(ctx, incoming, (namespace.as_str(), ack.as_ref()), &refused).await
+            let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
+                return close(ctx, incoming).await;
+            };
+            answer(ctx, incoming, (namespace.as_str(), dialect, ack.as_ref()), &refused).await
         }
         // Nobody asks clients for acks: there is nothing an answer could belong to.
         Body::Ack { .. } | Body::BinaryAck { .. } if joined(ctx, incoming, namespace.as_str()).await => None,
@@ -53,26 +56,30 @@ struct Event<'a> {
 
 async fn owner(ctx: &Ctx, incoming: &Incoming, event: Event<'_>) -> Option<Owner> {
     let Event { namespace, name, ack } = event;
-    let Some(dialect) = dialect::of_namespace(namespace, ctx.config.default_dialect) else {
+    let Some(dialect) = dialect::of_namespace(namespace, incoming.default_dialect(ctx)) else {
         return close(ctx, incoming).await;
     };
     let limit = ctx.config.limits.in_force(dialect).events_per_second;
     let socket = format!("{}{namespace}", incoming.connection);
     if let Err(full) = ctx.event_rates.count(socket, limit, incoming.at) {
-        return answer(ctx, incoming, (namespace, ack), &full).await;
+        return answer(ctx, incoming, (namespace, dialect, ack), &full).await;
     }
     match dialect.owner(name) {
         Some(family) => Some(Owner::Family(family)),
         None => {
             let unknown = Error::validation("event", "is not one that this namespace knows");
-            answer(ctx, incoming, (namespace, ack), &unknown).await
+            answer(ctx, incoming, (namespace, dialect, ack), &unknown).await
         }
     }
 }
 
 /// Replies with an error, if the namespace is joined; else the connection is closed. A socket whose token has ended is told that instead.
-async fn answer(ctx: &Ctx, incoming: &Incoming, to: (&str, Option<&AckId>), error: &Error) -> Option<Owner> {
-    let (namespace, ack) = to;
+async fn answer(
+    ctx: &Ctx,
+    incoming: &Incoming,
+    (namespace, dialect, ack): (&str, &dyn Dialect, Option<&AckId>),
+    error: &Error,
+) -> Option<Owner> {
     match ctx.store.session(&incoming.connection, namespace).await {
         Ok(None) => return close(ctx, incoming).await,
         Ok(Some(session)) => match standing(ctx, &session, incoming.at) {
@@ -86,7 +93,7 @@ async fn answer(ctx: &Ctx, incoming: &Incoming, to: (&str, Option<&AckId>), erro
         Err(error) => telemetry::failed(Some(&incoming.connection), &error),
     }
     telemetry::failed(Some(&incoming.connection), error);
-    reply(ctx, &incoming.connection, &error_frames(ctx, namespace, ack, error)).await;
+    reply(ctx, &incoming.connection, &error_frames(ctx, (namespace, dialect), ack, error)).await;
     None
 }
 
@@ -113,7 +120,10 @@ pub async fn not_handed_over(ctx: &Ctx, incoming: &Incoming, error: &Error) {
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return };
     match body {
         Body::Event { ack, .. } => {
-            let frames = error_frames(ctx, namespace.as_str(), ack.as_ref(), error);
+            let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
+                return;
+            };
+            let frames = error_frames(ctx, (namespace.as_str(), dialect), ack.as_ref(), error);
             reply(ctx, &incoming.connection, &frames).await;
         }
         // Without an answer to CONNECT or DISCONNECT nothing can go on; a new connection may fare better.

@@ -1,15 +1,15 @@
 //! Chats and who takes part: making, finding, listing, deleting.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{Delete, Put, Update};
 
-use super::rows::{self, ChatRow, MembershipRow, MessageRow};
+use super::rows::{self, ChatRow, MembershipRow};
 use super::transaction::{Outcome, Transaction};
 use super::{Item, Store, keys, number, text};
-use crate::domain::chat::{Chat, plain_chat_id};
+use crate::domain::chat::{Chat, chat_id};
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ChatId, MessageId, UserId};
+use crate::domain::id::{ChatId, ListingId, MessageId, UserId};
 use crate::domain::message::Message;
 use crate::domain::page::Page;
 use crate::error::Error;
@@ -65,25 +65,25 @@ impl Store {
         let keys = newest.map(|chat| keys::message(&MessageId { chat: chat.id.clone(), seq: chat.seq })).collect();
         let items = self.get_all(&self.tables.messages, keys).await?;
         let messages = items.into_iter().map(|item| {
-            let message: Message = rows::read::<MessageRow>(item)?.try_into()?;
+            let message = rows::message(item)?;
             Ok((message.id.chat.clone(), message))
         });
         messages.collect()
     }
 
-    /// Makes the plain chat of two people: chat, both memberships and both chat counts in one transaction. `remains` is what a deleted one
-    /// left behind. Does *not* write if somebody else made it meanwhile. Five writes.
+    /// Makes the chat of these people about this: chat, memberships and chat counts in one transaction. `remains` is what a deleted one
+    /// left behind. Does *not* write if somebody else made it meanwhile. Two writes per person and one more.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn create_chat(
         &self,
-        one: &UserId,
-        other: &UserId,
+        people: &BTreeSet<UserId>,
+        about: Option<&ListingId>,
         remains: Option<Chat>,
         at: Timestamp,
     ) -> Result<Creation, Error> {
-        let id = plain_chat_id(one, other);
+        let id = chat_id(people, about);
         let mut remains = remains;
         let mut attempt = 0;
         loop {
@@ -92,7 +92,7 @@ impl Store {
                 Some(chat) => chat.seq,
                 None => 0,
             };
-            let chat = Chat::between(one, other, base, at);
+            let chat = Chat::between(people, about.cloned(), base, at);
             match self.transact(self.creation(&chat)?).await? {
                 Outcome::Committed => return Ok(Creation::Created(chat)),
                 Outcome::Refused(mut refused) => match refused.take(0) {

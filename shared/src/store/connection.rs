@@ -1,5 +1,7 @@
 //! Connections, the namespaces joined on them, and the exact count of a user's sockets.
 
+use std::collections::HashSet;
+
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
@@ -11,8 +13,10 @@ use super::transaction::{Outcome, Transaction};
 use super::user::{Change, claims_change, set_change};
 use super::{Item, Store, keys, number, text};
 use crate::auth::Identity;
+use crate::domain::chat::Place;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ChatId, ConnectionId, Pid, SocketId, UserId};
+use crate::domain::id::{ConnectionId, Pid, SocketId, UserId};
+use crate::domain::user::{Status, User};
 use crate::error::{Error, Refusal};
 
 /// API Gateway ends a connection after two hours; an hour later DynamoDB may forget what was left of it.
@@ -45,6 +49,8 @@ pub struct Session {
     pub connection: ConnectionId,
     /// Which namespace.
     pub namespace: String,
+    /// What is spoken in it.
+    pub dialect: String,
     /// Whose.
     pub user: UserId,
     /// The private id of the socket.
@@ -57,8 +63,8 @@ pub struct Session {
     pub expires_at: Option<Timestamp>,
     /// When the namespace was left, if it was.
     pub ended_at: Option<Timestamp>,
-    /// The chats in which the user types on this socket.
-    pub typing: Vec<ChatId>,
+    /// Where the user types on this socket.
+    pub typing: Vec<Place>,
 }
 
 /// A row of the slot index: what a heartbeat needs to know.
@@ -105,7 +111,7 @@ pub enum Joining {
 pub enum Leaving {
     /// It is left.
     Left {
-        /// Whether that was the user's last socket.
+        /// Whether that was the last socket of a user whom others saw as here.
         last: bool,
     },
     /// It was left before.
@@ -209,19 +215,24 @@ impl Store {
             user_id: joining.user.to_string(),
             entry: keys::socket(&joining.pid),
             v: VERSION,
+            online: keys::SOCKET_FLAGGED.to_owned(),
             connection_id: joining.connection.to_string(),
             namespace: joining.namespace.clone(),
+            dialect: joining.dialect.clone(),
             expires_at: joining.expires_at.map(Timestamp::millis),
+            rooms: HashSet::new(),
         };
         transaction.put(Put::builder().table_name(&self.tables.users).set_item(Some(rows::write(socket)?)))
     }
 
-    /// Counts a socket more, and in the same write replaces the claims if the token's are newer.
+    /// Counts a socket more, and in the same write replaces the claims if the token's are newer. The first one puts its user into the online
+    /// index; who appears offline stays out of it with every further one.
     fn one_more_socket(&self, joining: &Session, was: u64, newer: Option<(&Identity, Timestamp)>) -> UpdateBuilder {
         let also = [("sockets", number(was + 1)), ("online", online_flag())];
+        let also = if was == 0 { also.as_slice() } else { also.get(..1).unwrap_or_default() };
         let Change { expression, names, mut values } = match newer {
-            Some((identity, at)) => claims_change(&identity.claims, at, &also),
-            None => set_change(&also),
+            Some((identity, at)) => claims_change(&identity.claims, at, also),
+            None => set_change(also),
         };
         values.insert(":was".to_owned(), number(was));
         let fresh = if was == 0 { "attribute_not_exists(sockets) OR " } else { "" };
@@ -242,8 +253,8 @@ impl Store {
     pub async fn leave(&self, session: &Session, at: Timestamp) -> Result<Leaving, Error> {
         let mut attempt = 0;
         loop {
-            let sockets = self.user(&session.user).await?.map_or(0, |user| user.sockets);
-            let Some(left) = sockets.checked_sub(1) else { return Ok(Leaving::Already) };
+            let Some(user) = self.user(&session.user).await? else { return Ok(Leaving::Already) };
+            let Some(left) = user.sockets.checked_sub(1) else { return Ok(Leaving::Already) };
             let mut transaction = Transaction::default();
             transaction.update(
                 Update::builder()
@@ -262,28 +273,40 @@ impl Store {
                     .set_key(Some(keys::user(&session.user, keys::socket(&session.pid))))
                     .condition_expression("attribute_exists(entry)"),
             )?;
-            let mut count = Update::builder()
-                .table_name(&self.tables.users)
-                .set_key(Some(keys::user(&session.user, keys::PROFILE)))
-                .condition_expression("sockets = :was")
-                .expression_attribute_values(":was", number(sockets))
-                .expression_attribute_values(":is", number(left));
-            count = if left == 0 {
-                let gone = "SET sockets = :is, lastSeen = :at REMOVE #online";
-                let count = count.update_expression(gone).expression_attribute_names("#online", "online");
-                count.expression_attribute_values(":at", number(at.millis()))
-            } else {
-                count.update_expression("SET sockets = :is")
-            };
-            transaction.update(count)?;
+            transaction.update(self.one_socket_less(&user, at))?;
             match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Leaving::Left { last: left == 0 }),
+                Outcome::Committed => return Ok(Leaving::Left { last: left == 0 && user.is_online() }),
                 Outcome::Refused(refused) if refused.at(0) || refused.at(1) => return Ok(Leaving::Already),
                 Outcome::Refused(_) | Outcome::Conflict => {}
             }
             self.backoff(attempt).await?;
             attempt += 1;
         }
+    }
+
+    /// Counts a socket less. With the last one goes what the user said of being here, and unless they appeared offline, they were last
+    /// seen now.
+    fn one_socket_less(&self, user: &User, at: Timestamp) -> UpdateBuilder {
+        let count = Update::builder()
+            .table_name(&self.tables.users)
+            .set_key(Some(keys::user(&user.id, keys::PROFILE)))
+            .expression_attribute_values(":was", number(user.sockets))
+            .expression_attribute_values(":is", number(user.sockets.saturating_sub(1)));
+        if user.sockets > 1 {
+            return count.condition_expression("sockets = :was").update_expression("SET sockets = :is");
+        }
+        let count = count
+            .expression_attribute_names("#online", "online")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":offline", text(Status::Offline.name()));
+        if user.status == Status::Offline {
+            let gone = "SET sockets = :is REMOVE #online, #status";
+            return count.condition_expression("sockets = :was AND #status = :offline").update_expression(gone);
+        }
+        count
+            .condition_expression("sockets = :was AND (attribute_not_exists(#status) OR #status <> :offline)")
+            .update_expression("SET sockets = :is, lastSeen = :at REMOVE #online, #status")
+            .expression_attribute_values(":at", number(at.millis()))
     }
 
     /// Gives a session and its socket another end. One transaction of two writes, which does nothing if the session has ended.
@@ -435,20 +458,21 @@ fn opened(row: ConnectionRow) -> Result<Opened, Error> {
 }
 
 fn session_row(opened: &Opened, session: &Session) -> SessionRow {
-    let Session { connection, namespace, user, pid, sid, joined_by, expires_at, ended_at, typing } = session;
+    let Session { connection, namespace, dialect, user, pid, sid, joined_by, expires_at, ended_at, typing } = session;
     SessionRow {
         connection_id: connection.to_string(),
         namespace: namespace.clone(),
         v: VERSION,
         slot: Some(opened.slot),
         user_id: user.to_string(),
+        dialect: dialect.clone(),
         pid: pid.to_string(),
         sid: sid.to_string(),
         joined_by: joined_by.clone(),
         opened_at: opened.at.millis(),
         expires_at: expires_at.map(Timestamp::millis),
         ended_at: ended_at.map(Timestamp::millis),
-        typing: typing.iter().map(ChatId::to_string).collect(),
+        typing: typing.iter().map(keys::typing).collect(),
         ttl: opened.at.seconds() + CONNECTION_TTL_SECS,
     }
 }
@@ -460,6 +484,7 @@ fn session(row: SessionRow) -> Result<Session, Error> {
         v: _,
         slot: _,
         user_id,
+        dialect,
         pid,
         sid,
         joined_by,
@@ -472,12 +497,13 @@ fn session(row: SessionRow) -> Result<Session, Error> {
     Ok(Session {
         connection: ConnectionId::parse(&connection_id)?,
         namespace,
+        dialect,
         user: UserId::parse(&user_id)?,
         pid: Pid::parse(&pid)?,
         sid: SocketId::parse(&sid)?,
         joined_by,
         expires_at: expires_at.map(Timestamp::from_millis),
         ended_at: ended_at.map(Timestamp::from_millis),
-        typing: typing.iter().map(|chat| ChatId::parse(chat)).collect::<Result<_, _>>()?,
+        typing: typing.iter().filter_map(|entry| keys::place_of_typing(entry)).collect(),
     })
 }

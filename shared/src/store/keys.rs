@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::{Item, number, text};
+use crate::domain::chat::Place;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ChatId, ClientMessageId, MessageId, Pid, UserId};
+use crate::domain::id::{ChatId, ClientMessageId, ListingId, MessageId, Pid, UserId};
 
 /// Sort key of a user's profile.
 pub(super) const PROFILE: &str = "profile";
@@ -12,10 +13,18 @@ pub(super) const PROFILE: &str = "profile";
 pub(super) const MEMBERSHIPS: &str = "chat#";
 /// What every socket's sort key begins with.
 pub(super) const SOCKETS: &str = "socket#";
+/// Above every socket's sort key. From a profile's key to here there are a user's profile and sockets, and nothing else.
+pub(super) const AFTER_SOCKETS: &str = "socket$";
 /// Sort key of a connection itself, before any namespace.
 pub(super) const CONNECTION: &str = "#";
-/// The one value of the sparse keys `online`, `unread`, `blocked` and `erasing`.
+/// The one value of the sparse keys `unread`, `blocked` and `erasing`, and of `online` for people.
 pub(super) const FLAGGED: &str = "1";
+/// The value of `online` for sockets.
+pub(super) const SOCKET_FLAGGED: &str = "socket";
+/// What an attribute of a message begins with that says when somebody read it.
+pub(super) const READ: &str = "read#";
+/// What an attribute of a message begins with that says when somebody deleted it for themselves.
+pub(super) const HIDDEN: &str = "hidden#";
 
 /// Users: a chat that the user takes part in.
 pub(super) fn membership(chat: &ChatId) -> String {
@@ -29,12 +38,38 @@ pub(super) fn socket(pid: &Pid) -> String {
 
 /// Users: a send that the client named.
 pub(super) fn sent(id: &ClientMessageId) -> String {
-    format!("send#{id}")
+    format!("once#{id}")
 }
 
 /// Users: what the user did in a window of time.
 pub(super) fn limit(what: &str, window: i64) -> String {
     format!("limit#{what}#{window}")
+}
+
+/// Messages: the attribute that says when `user` read it.
+pub(super) fn read(user: &UserId) -> String {
+    format!("{READ}{user}")
+}
+
+/// Messages: the attribute that says when `user` deleted it for themselves.
+pub(super) fn hidden(user: &UserId) -> String {
+    format!("{HIDDEN}{user}")
+}
+
+/// Connections: where somebody types, in a session's set.
+pub(super) fn typing(place: &Place) -> String {
+    match place {
+        Place::Chat(chat) => chat.to_string(),
+        Place::With(user) => format!("@{user}"),
+    }
+}
+
+/// The place that an entry of a session's set names.
+pub(super) fn place_of_typing(entry: &str) -> Option<Place> {
+    match entry.strip_prefix('@') {
+        Some(user) => UserId::parse(user).ok().map(Place::With),
+        None => ChatId::parse(entry).ok().map(Place::Chat),
+    }
 }
 
 /// The value of a membership's `recent` key: the day of the chat's last activity.
@@ -55,6 +90,11 @@ pub(super) fn chat(id: &ChatId) -> Item {
 /// A row of Messages.
 pub(super) fn message(id: &MessageId) -> Item {
     HashMap::from([("chatId".to_owned(), text(&id.chat)), ("seq".to_owned(), number(id.seq))])
+}
+
+/// A row of Listings.
+pub(super) fn listing(id: &ListingId) -> Item {
+    HashMap::from([("petId".to_owned(), text(id))])
 }
 
 /// A row of Connections.
@@ -93,7 +133,7 @@ mod tests {
         profile
         chat#e70c08a3288036ef87ef9f6e
         socket#p1
-        send#mine
+        once#mine
         limit#messages#29455384
         2026-01-02
         #

@@ -74,7 +74,7 @@ pub struct Uploaded {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Keeping {
-    /// It is among the media now, and no upload any more.
+    /// It is among the media now, and still an upload.
     Kept,
     /// It is not what it was when it was looked at, or is gone.
     Changed,
@@ -192,7 +192,7 @@ impl Bucket {
         Ok(Some(Uploaded { beginning, size, version }))
     }
 
-    /// Makes an upload an object, provided that it is still what was looked at. Two requests.
+    /// Copies an upload to an object, provided that it is still what was looked at. One request.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -208,12 +208,18 @@ impl Bucket {
         let copy = copy.copy_source(format!("{}/{key}", self.name)).copy_source_if_match(&uploaded.version);
         let copy = copy.metadata_directive(MetadataDirective::Replace).content_type(media_type.name);
         match copy.cache_control(CACHE_CONTROL).send().await {
-            Ok(_) => {}
-            Err(error) if is_missing(&error) || status(&error) == Some(412) => return Ok(Keeping::Changed),
-            Err(error) => return Err(Error::internal(error)),
+            Ok(_) => Ok(Keeping::Kept),
+            Err(error) if is_missing(&error) || status(&error) == Some(412) => Ok(Keeping::Changed),
+            Err(error) => Err(Error::internal(error)),
         }
-        self.delete(key).await?;
-        Ok(Keeping::Kept)
+    }
+
+    /// Removes an upload. One request. One that is not there is no failure.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn discard_upload(&self, upload: Upload<'_>) -> Result<(), Error> {
+        self.delete(upload_key(upload)).await
     }
 
     /// Stores bytes as an object. One request.

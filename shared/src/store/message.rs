@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 
 use super::connection::applied;
@@ -10,7 +11,7 @@ use super::transaction::{Outcome, Refused, Transaction};
 use super::{Item, Store, keys, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ClientMessageId, MessageId, UserId};
+use crate::domain::id::{ChatId, ClientMessageId, MessageId, UserId};
 use crate::domain::message::{Draft, Message};
 use crate::error::Error;
 
@@ -24,23 +25,20 @@ pub enum Sending {
     /// It is stored; the chat as it is now.
     Stored(Box<(Chat, Message)>),
     /// A send of the same name stored this before.
-    Repeated(MessageId),
+    Repeated(First),
     /// Nothing is stored: somebody blocks.
     Blocked,
     /// Nothing is stored: the chat was deleted.
     Gone,
 }
 
-/// What became of taking a message back.
-#[derive(Debug, PartialEq, Eq)]
-#[must_use]
-pub enum Deletion {
-    /// It is a placeholder now.
-    Deleted(Box<(Chat, Message)>),
-    /// It was one before.
-    Already,
-    /// The chat was deleted.
-    Gone,
+/// What a send of a name stored first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct First {
+    /// The message.
+    pub id: MessageId,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Store {
@@ -88,7 +86,7 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn sent(&self, sender: &UserId, id: Option<&ClientMessageId>) -> Result<Option<MessageId>, Error> {
+    pub async fn sent(&self, sender: &UserId, id: Option<&ClientMessageId>) -> Result<Option<First>, Error> {
         let Some(id) = id else { return Ok(None) };
         let item = self.get(&self.tables.users, keys::user(sender, keys::sent(id))).await?;
         let Some(row) = item.map(rows::read::<SentRow>).transpose()? else { return Ok(None) };
@@ -142,12 +140,7 @@ impl Store {
     }
 
     /// The chat's own write of a send, with every check as its condition.
-    fn advance(
-        &self,
-        chat: &Chat,
-        next: &Chat,
-        sender: &UserId,
-    ) -> Result<aws_sdk_dynamodb::types::builders::UpdateBuilder, Error> {
+    fn advance(&self, chat: &Chat, next: &Chat, sender: &UserId) -> Result<UpdateBuilder, Error> {
         let mut set =
             vec!["seq = :next".to_owned(), "activeAt = :active".to_owned(), "updatedAt = :updated".to_owned()];
         let mut condition =
@@ -189,11 +182,7 @@ impl Store {
         Ok(update.update_expression(format!("SET {}", set.join(", "))).set_expression_attribute_values(Some(values)))
     }
 
-    fn note_sent(
-        &self,
-        message: &Message,
-        name: &ClientMessageId,
-    ) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, Error> {
+    fn note_sent(&self, message: &Message, name: &ClientMessageId) -> Result<PutBuilder, Error> {
         let now = self.clock.now().seconds();
         let row = SentRow {
             user_id: message.sender.to_string(),
@@ -223,7 +212,18 @@ impl Store {
     /// `Error::Internal`.
     pub async fn message(&self, id: &MessageId) -> Result<Option<Message>, Error> {
         let item = self.get(&self.tables.messages, keys::message(id)).await?;
-        item.map(|item| rows::read::<MessageRow>(item)?.try_into()).transpose()
+        item.map(rows::message).transpose()
+    }
+
+    /// The messages that exist among `ids`, oldest first. One read per hundred.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn messages_by_id(&self, ids: impl Iterator<Item = &MessageId>) -> Result<Vec<Message>, Error> {
+        let items = self.get_all(&self.tables.messages, ids.map(keys::message).collect()).await?;
+        let mut messages: Vec<Message> = items.into_iter().map(rows::message).collect::<Result<_, Error>>()?;
+        messages.sort_by_key(|message| message.id.seq);
+        Ok(messages)
     }
 
     /// The messages of a chat from one sort key to another, both included, oldest first. One query per megabyte, wherever they are.
@@ -245,51 +245,7 @@ impl Store {
             .expression_attribute_values(":to", number(to));
         let found: Vec<Item> =
             query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
-        found.into_iter().map(|item| rows::read::<MessageRow>(item)?.try_into()).collect()
-    }
-
-    /// Takes a message back for everyone: its content goes, and with it what it counted as unread. One transaction of two writes, one more
-    /// for each person who has nothing unread any more.
-    ///
-    /// # Errors
-    /// `Error::Internal`.
-    pub async fn delete_message(&self, chat: Chat, message: Message, at: Timestamp) -> Result<Deletion, Error> {
-        let mut chat = chat;
-        let mut attempt = 0;
-        loop {
-            if !chat.holds(message.id.seq) || chat.deleted {
-                return Ok(Deletion::Gone);
-            }
-            let mut next = chat.clone();
-            for member in &mut next.members {
-                if message.is_unread_for(&chat, &member.user) {
-                    member.unread = member.unread.saturating_sub(1);
-                }
-            }
-            let mut transaction = Transaction::default();
-            transaction.update(self.blanking(&message, at))?;
-            self.recount(&mut transaction, &chat, &next)?;
-            match self.transact(transaction).await? {
-                Outcome::Committed => {
-                    let deleted = Message { content: None, deleted_at: Some(at), ..message };
-                    return Ok(Deletion::Deleted(Box::new((next, deleted))));
-                }
-                Outcome::Refused(refused) if refused.at(0) => return Ok(Deletion::Already),
-                Outcome::Refused(_) | Outcome::Conflict => chat = self.present(&chat).await?,
-            }
-            self.backoff(attempt).await?;
-            attempt += 1;
-        }
-    }
-
-    fn blanking(&self, message: &Message, at: Timestamp) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
-        Update::builder()
-            .table_name(&self.tables.messages)
-            .set_key(Some(keys::message(&message.id)))
-            .update_expression("SET deletedAt = :at REMOVE #text, media")
-            .condition_expression("attribute_exists(chatId) AND attribute_not_exists(deletedAt)")
-            .expression_attribute_names("#text", "text")
-            .expression_attribute_values(":at", number(at.millis()))
+        found.into_iter().map(rows::message).collect()
     }
 
     /// Writes the members' unread counters and read watermarks of `next`, provided that they still are as in `chat`, and clears the flags
@@ -420,19 +376,23 @@ fn following(chat: &Chat, sender: &UserId, draft: &Draft, at: Timestamp) -> (Cha
         sender: sender.clone(),
         content: Some(draft.content.clone()),
         kind: draft.content.kind,
+        reply_to: draft.reply_to.clone(),
         created_at: at,
         deleted_at: None,
         delivered_to: Vec::new(),
+        read_by: HashMap::new(),
+        hidden_for: HashMap::new(),
     };
     (next, message)
 }
 
-fn repeated(refused: &mut Refused, sent: Option<usize>) -> Result<Option<MessageId>, Error> {
+fn repeated(refused: &mut Refused, sent: Option<usize>) -> Result<Option<First>, Error> {
     let Some(item) = sent.and_then(|index| refused.take(index)) else { return Ok(None) };
     first_message(rows::read(item)?).map(Some)
 }
 
-fn first_message(row: SentRow) -> Result<MessageId, Error> {
-    let SentRow { user_id: _, entry: _, v: _, chat_id, seq, ttl: _ } = row;
-    Ok(MessageId { chat: crate::domain::id::ChatId::parse(&chat_id)?, seq })
+fn first_message(row: SentRow) -> Result<First, Error> {
+    let SentRow { user_id: _, entry: _, v: _, chat_id, seq, ttl } = row;
+    let id = MessageId { chat: ChatId::parse(&chat_id)?, seq };
+    Ok(First { id, at: Timestamp::from_millis((ttl - SENT_TTL_SECS) * 1_000) })
 }

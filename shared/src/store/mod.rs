@@ -9,13 +9,16 @@
 mod block;
 mod chat;
 mod connection;
+mod delete;
 mod erase;
 mod keys;
 mod limit;
+mod listing;
 mod media;
 mod message;
 mod presence;
 mod read;
+mod room;
 mod rows;
 mod search;
 mod transaction;
@@ -35,11 +38,14 @@ use crate::error::Error;
 pub use block::{Blocking, Unblocking};
 pub use chat::Creation;
 pub use connection::{Handshaking, Joining, Leaving, Opened, Session, Slot, WAITING_SLOT};
+pub use delete::Deletion;
 pub use limit::{Counted, Counter};
+pub use listing::Putting;
 pub use media::{Bucket, ByteRange, Fetched, Fetching, Keeping, Signed, Upload, Uploaded};
-pub use message::{Deletion, Sending};
-pub use presence::Socket;
-pub use read::Reading;
+pub use message::{First, Sending};
+pub use presence::{Person, Socket};
+pub use read::Marking;
+pub use room::{Entering, ROOMS_MAX};
 pub use search::Scan;
 
 /// How often a write is tried again when others wrote first. With full jitter up to a quarter of a second each, a chat in which dozens

@@ -1,17 +1,29 @@
-//! Who is here: live sockets, the online index, and the people who share a chat.
+//! Who is here: live sockets, the online index, statuses, and the people who share a chat.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
-use super::rows::{self, MembershipRow, SocketRow};
-use super::{Store, keys, text};
+use super::connection::applied;
+use super::rows::{self, MembershipRow, ProfileRow, SocketRow};
+use super::{Item, Session, Store, keys, number, text};
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ConnectionId, UserId};
+use crate::domain::id::{ChatId, ConnectionId, UserId};
+use crate::domain::user::{Status, User};
 use crate::error::Error;
 
 /// Most people told of somebody's coming and going because they share a chat.
 const PEERS_MAX: usize = 1_000;
+
+/// Somebody, and where they can be reached.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// What is known of them; `None` for somebody who was never seen.
+    pub user: Option<User>,
+    /// Their live sockets.
+    pub sockets: Vec<Socket>,
+}
 
 /// A live socket, as far as delivering to it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,27 +34,55 @@ pub struct Socket {
     pub connection: ConnectionId,
     /// In which namespace.
     pub namespace: String,
+    /// In which dialect it hears.
+    pub dialect: String,
     /// When its token ends.
     pub expires_at: Option<Timestamp>,
+    /// The chats whose rooms it joined.
+    pub rooms: HashSet<ChatId>,
+}
+
+impl Socket {
+    /// The socket of a session, as long as nothing is known of its rooms.
+    #[must_use]
+    pub fn of(session: &Session) -> Self {
+        Self {
+            user: session.user.clone(),
+            connection: session.connection.clone(),
+            namespace: session.namespace.clone(),
+            dialect: session.dialect.clone(),
+            expires_at: session.expires_at,
+            rooms: HashSet::new(),
+        }
+    }
 }
 
 impl Store {
-    /// Every live socket of a user. One query.
+    /// Somebody's profile and every live socket of theirs. One query.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn sockets(&self, user: &UserId) -> Result<Vec<Socket>, Error> {
+    pub async fn person(&self, id: &UserId) -> Result<Person, Error> {
         let query = self
             .client
             .query()
             .table_name(&self.tables.users)
             .consistent_read(true)
-            .key_condition_expression("userId = :user AND begins_with(entry, :sockets)")
-            .expression_attribute_values(":user", text(user))
-            .expression_attribute_values(":sockets", text(keys::SOCKETS));
-        let found: Vec<_> =
+            .key_condition_expression("userId = :user AND entry BETWEEN :profile AND :after")
+            .expression_attribute_values(":user", text(id))
+            .expression_attribute_values(":profile", text(keys::PROFILE))
+            .expression_attribute_values(":after", text(keys::AFTER_SOCKETS));
+        let found: Vec<Item> =
             query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
-        found.into_iter().map(|item| socket(rows::read(item)?)).collect()
+        let mut person = Person { user: None, sockets: Vec::with_capacity(found.len()) };
+        for item in found {
+            if item.get("entry").is_some_and(|entry| *entry == text(keys::PROFILE)) {
+                person.user = Some(rows::read::<ProfileRow>(item)?.try_into()?);
+            } else {
+                person.sockets.push(socket(rows::read(item)?)?);
+            }
+        }
+        Ok(person)
     }
 
     /// Up to `limit` people who are online, from the sparse index (eventually consistent). One query.
@@ -50,6 +90,23 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn online(&self, limit: u32) -> Result<Vec<UserId>, Error> {
+        let found = self.online_index(keys::FLAGGED, limit).await?;
+        let ids = found.iter().filter_map(|item| item.get("userId")?.as_s().ok());
+        ids.map(|id| UserId::parse(id)).collect()
+    }
+
+    /// How many sockets are live and how many rooms they joined, of up to `limit` sockets of the index (eventually consistent). One query.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn sockets_and_rooms(&self, limit: u32) -> Result<(usize, usize), Error> {
+        let found = self.online_index(keys::SOCKET_FLAGGED, limit).await?;
+        let rooms: HashSet<&String> =
+            found.iter().filter_map(|item| item.get("rooms")?.as_ss().ok()).flatten().collect();
+        Ok((found.len(), rooms.len()))
+    }
+
+    async fn online_index(&self, flag: &str, limit: u32) -> Result<Vec<Item>, Error> {
         if limit == 0 {
             return Ok(Vec::new());
         }
@@ -58,15 +115,77 @@ impl Store {
             .query()
             .table_name(&self.tables.users)
             .index_name("online")
-            .key_condition_expression("#online = :flagged")
+            .key_condition_expression("#online = :flag")
             .expression_attribute_names("#online", "online")
-            .expression_attribute_values(":flagged", text(keys::FLAGGED))
+            .expression_attribute_values(":flag", text(flag))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
             .await
             .map_err(Error::internal)?;
-        let ids = found.items().iter().filter_map(|item| item.get("userId")?.as_s().ok());
-        ids.map(|id| UserId::parse(id)).collect()
+        Ok(found.items.unwrap_or_default())
+    }
+
+    /// Says how somebody is here. One write. The status it was before, if that changed anything.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn set_status(&self, user: &UserId, status: Status, at: Timestamp) -> Result<Option<Status>, Error> {
+        let (change, condition) = match status {
+            Status::Online => ("SET #online = :flag REMOVE #status", "attribute_exists(#status)"),
+            Status::Away | Status::Busy => {
+                ("SET #status = :status, #online = :flag", "(attribute_not_exists(#status) OR #status <> :status)")
+            }
+            Status::Offline => (
+                "SET #status = :status, lastSeen = :at REMOVE #online",
+                "(attribute_not_exists(#status) OR #status <> :status)",
+            ),
+        };
+        let mut update = self.status_update(user).update_expression(change);
+        update = update.condition_expression(format!("sockets > :zero AND {condition}"));
+        update = update.expression_attribute_values(":zero", number(0));
+        if status != Status::Online {
+            update = update.expression_attribute_values(":status", text(status.name()));
+        }
+        update = match status {
+            Status::Offline => update.expression_attribute_values(":at", number(at.millis())),
+            _ => update.expression_attribute_values(":flag", online_flag()),
+        };
+        self.former_status(update).await
+    }
+
+    /// Ends somebody's appearing offline. One write. Whether they did.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn come(&self, user: &UserId) -> Result<bool, Error> {
+        let update = self
+            .status_update(user)
+            .update_expression("SET #online = :flag REMOVE #status")
+            .condition_expression("#status = :offline AND sockets > :zero")
+            .expression_attribute_values(":flag", online_flag())
+            .expression_attribute_values(":offline", text(Status::Offline.name()))
+            .expression_attribute_values(":zero", number(0));
+        applied(update.send().await)
+    }
+
+    fn status_update(&self, user: &UserId) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.tables.users)
+            .set_key(Some(keys::user(user, keys::PROFILE)))
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#online", "online")
+    }
+
+    async fn former_status(&self, update: UpdateItemFluentBuilder) -> Result<Option<Status>, Error> {
+        match update.return_values(ReturnValue::AllOld).send().await {
+            Ok(old) => {
+                let name = old.attributes.as_ref().and_then(|old| old.get("status")?.as_s().ok());
+                let former = Status::ALL.into_iter().find(|known| Some(known.name()) == name.map(String::as_str));
+                Ok(Some(former.unwrap_or_default()))
+            }
+            Err(error) => applied::<()>(Err(error)).map(|_| None),
+        }
     }
 
     /// The people who share a chat with `user`, at most a thousand. One query.
@@ -99,12 +218,14 @@ impl Store {
 }
 
 fn socket(row: SocketRow) -> Result<Socket, Error> {
-    let SocketRow { user_id, entry: _, v: _, connection_id, namespace, expires_at } = row;
+    let SocketRow { user_id, entry: _, v: _, online: _, connection_id, namespace, dialect, expires_at, rooms } = row;
     Ok(Socket {
         user: UserId::parse(&user_id)?,
         connection: ConnectionId::parse(&connection_id)?,
         namespace,
+        dialect,
         expires_at: expires_at.map(Timestamp::from_millis),
+        rooms: rooms.iter().map(|room| ChatId::parse(room)).collect::<Result<_, _>>()?,
     })
 }
 

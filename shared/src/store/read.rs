@@ -1,20 +1,31 @@
 //! Reading: marking a chat, and counting what waits.
 
-use super::Store;
+use aws_sdk_dynamodb::types::Update;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+
 use super::transaction::{Outcome, Transaction};
+use super::{Store, keys, number, rows};
 use crate::domain::chat::{Chat, Watermark};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, UserId};
+use crate::domain::message::Message;
 use crate::error::Error;
 
-/// What became of marking a chat as read.
+/// What became of marking messages as read.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Reading {
-    /// So many messages were newly marked, at least one.
-    Marked(u64),
+pub enum Marking {
+    /// At least one was newly marked.
+    Marked {
+        /// The chat just before.
+        before: Box<Chat>,
+        /// The chat since.
+        after: Box<Chat>,
+        /// The messages, where single ones were marked.
+        messages: Vec<Message>,
+    },
     /// Nothing was unread.
-    Nothing,
+    Nothing(Box<Chat>),
     /// The chat was deleted.
     Gone,
 }
@@ -25,28 +36,26 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn mark_read(&self, chat: Chat, reader: &UserId, at: Timestamp) -> Result<Reading, Error> {
+    pub async fn mark_chat_read(&self, chat: Chat, reader: &UserId, at: Timestamp) -> Result<Marking, Error> {
         let mut chat = chat;
         let mut attempt = 0;
         loop {
-            let Some((index, member)) = chat.member(reader).filter(|_| !chat.deleted) else { return Ok(Reading::Gone) };
-            let marked = member.unread;
-            if marked == 0 {
-                return Ok(Reading::Nothing);
+            let Some((index, member)) = chat.member(reader).filter(|_| !chat.deleted) else { return Ok(Marking::Gone) };
+            if member.unread == 0 {
+                return Ok(Marking::Nothing(Box::new(chat)));
             }
-            let mut next = chat.clone();
-            if let Some(member) = next.members.get_mut(index) {
-                member.unread = 0;
-                member.read = Watermark { seq: chat.seq, at: Some(at) };
-            }
+            let next = after_reading(&chat, index, 0, at);
             let mut transaction = Transaction::default();
             self.recount(&mut transaction, &chat, &next)?;
             match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Reading::Marked(marked)),
+                Outcome::Committed => {
+                    let (before, after) = (Box::new(chat), Box::new(next));
+                    return Ok(Marking::Marked { before, after, messages: Vec::new() });
+                }
                 Outcome::Conflict => chat = self.present(&chat).await?,
                 Outcome::Refused(mut refused) => {
                     chat = match refused.take(0) {
-                        Some(item) => super::rows::read::<super::rows::ChatRow>(item)?.try_into()?,
+                        Some(item) => rows::read::<rows::ChatRow>(item)?.try_into()?,
                         None => self.present(&chat).await?,
                     };
                 }
@@ -56,6 +65,65 @@ impl Store {
         }
     }
 
+    /// Marks messages of a chat as read by `reader`, at most ninety: each message remembers it, and the counter falls by as many, in one
+    /// transaction. Those that are not unread are passed over; does *not* write if none is.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn mark_messages_read(
+        &self,
+        chat: Chat,
+        messages: Vec<Message>,
+        reader: &UserId,
+        at: Timestamp,
+    ) -> Result<Marking, Error> {
+        let (mut chat, mut messages) = (chat, messages);
+        let mut attempt = 0;
+        loop {
+            let Some((index, member)) = chat.member(reader).filter(|_| !chat.deleted) else { return Ok(Marking::Gone) };
+            messages.retain(|message| chat.holds(message.id.seq) && message.is_unread_for(&chat, reader));
+            if messages.is_empty() {
+                return Ok(Marking::Nothing(Box::new(chat)));
+            }
+            let marked = u64::try_from(messages.len()).unwrap_or(u64::MAX);
+            let next = after_reading(&chat, index, member.unread.saturating_sub(marked), at);
+            let mut transaction = Transaction::default();
+            self.recount(&mut transaction, &chat, &next)?;
+            for message in &messages {
+                transaction.update(self.marking(message, reader, at))?;
+            }
+            match self.transact(transaction).await? {
+                Outcome::Committed => {
+                    for message in &mut messages {
+                        message.read_by.insert(reader.clone(), at);
+                    }
+                    let (before, after) = (Box::new(chat), Box::new(next));
+                    return Ok(Marking::Marked { before, after, messages });
+                }
+                Outcome::Conflict | Outcome::Refused(_) => {
+                    chat = self.present(&chat).await?;
+                    messages = self.messages_by_id(messages.iter().map(|message| &message.id)).await?;
+                }
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    fn marking(&self, message: &Message, reader: &UserId, at: Timestamp) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.tables.messages)
+            .set_key(Some(keys::message(&message.id)))
+            .update_expression("SET #read = :at")
+            .condition_expression(
+                "attribute_exists(chatId) AND attribute_not_exists(deletedAt) AND attribute_not_exists(#read) \
+                 AND attribute_not_exists(#hidden)",
+            )
+            .expression_attribute_names("#read", keys::read(reader))
+            .expression_attribute_names("#hidden", keys::hidden(reader))
+            .expression_attribute_values(":at", number(at.millis()))
+    }
+
     /// The chats in which something waits for `user`. One query.
     ///
     /// # Errors
@@ -63,4 +131,16 @@ impl Store {
     pub async fn unread_chats(&self, user: &UserId) -> Result<Vec<ChatId>, Error> {
         self.flagged_chats("unread", user).await
     }
+}
+
+/// The chat once a member has `left` messages unread. Who has none left has read it all.
+fn after_reading(chat: &Chat, index: usize, left: u64, at: Timestamp) -> Chat {
+    let mut next = chat.clone();
+    if let Some(member) = next.members.get_mut(index) {
+        member.unread = left;
+        if left == 0 {
+            member.read = Watermark { seq: chat.seq, at: Some(at) };
+        }
+    }
+    next
 }

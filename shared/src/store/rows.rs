@@ -1,6 +1,6 @@
 //! The rows as they are stored: the only serde of the store. Each carries the version `v` of its form.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::{Item, Slot, keys};
 use crate::domain::chat::{Chat, Member, Watermark};
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ChatId, ConnectionId, MessageId, UserId};
-use crate::domain::message::{Content, Media, Message, MessageKind};
-use crate::domain::user::{Claims, User};
+use crate::domain::id::{ChatId, ConnectionId, ListingId, MessageId, UserId};
+use crate::domain::listing::{Details, Listing};
+use crate::domain::media::{Media, MediaName, Source};
+use crate::domain::message::{Content, Message, MessageKind};
+use crate::domain::user::{Claims, Status, User};
 use crate::error::Error;
 
 /// The form that is written; every earlier one is still read.
@@ -28,6 +30,8 @@ pub(super) struct ProfileRow {
     pub(super) sockets: u64,
     pub(super) chats: u64,
     pub(super) last_seen: Option<i64>,
+    /// Absent for somebody who is simply online.
+    pub(super) status: Option<String>,
 }
 
 /// The claims in a profile and, for tokens in headers, in a connection.
@@ -72,10 +76,15 @@ pub(super) struct SocketRow {
     pub(super) user_id: String,
     pub(super) entry: String,
     pub(super) v: u32,
+    /// In the index of what is online.
+    pub(super) online: String,
     pub(super) connection_id: String,
     pub(super) namespace: String,
+    pub(super) dialect: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) expires_at: Option<i64>,
+    #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
+    pub(super) rooms: HashSet<String>,
 }
 
 /// Users · `send#<clientMessageId>`.
@@ -106,6 +115,9 @@ pub(super) struct LimitRow {
 pub(super) struct ChatRow {
     pub(super) chat_id: String,
     pub(super) v: u32,
+    /// The listing it is about; absent in a plain chat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) about: Option<String>,
     pub(super) members: Vec<MemberRow>,
     pub(super) base: u64,
     pub(super) seq: u64,
@@ -133,7 +145,7 @@ pub(super) struct MemberRow {
     pub(super) got_at: Option<i64>,
 }
 
-/// Messages.
+/// Messages, apart from who read it and who deleted it for themselves: see [`message`].
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MessageRow {
@@ -146,6 +158,9 @@ pub(super) struct MessageRow {
     pub(super) text: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) media: Vec<MediaRow>,
+    /// Sort key of the message it answers, in the same chat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reply_to: Option<u64>,
     pub(super) created_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) deleted_at: Option<i64>,
@@ -153,11 +168,33 @@ pub(super) struct MessageRow {
     pub(super) delivered_to: HashSet<String>,
 }
 
-/// Something attached to a message.
+/// Something attached to a message: `url` is an address, or the name of an object of our own.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct MediaRow {
     pub(super) url: String,
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub(super) media_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) filename: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) size: Option<u64>,
+}
+
+/// Listings.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ListingRow {
+    pub(super) pet_id: String,
+    pub(super) v: u32,
+    pub(super) owner: String,
+    pub(super) title: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) images: Vec<String>,
+    /// As text: a number of any size and precision comes back the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) price: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<String>,
 }
 
 /// Connections · `#`.
@@ -210,6 +247,7 @@ pub(super) struct SessionRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) slot: Option<u32>,
     pub(super) user_id: String,
+    pub(super) dialect: String,
     pub(super) pid: String,
     pub(super) sid: String,
     /// The event that joined it, so that the same event invoked twice is known.
@@ -277,7 +315,8 @@ impl TryFrom<ProfileRow> for User {
     type Error = Error;
 
     fn try_from(row: ProfileRow) -> Result<Self, Error> {
-        let ProfileRow { user_id, v: _, claims, claims_at, sockets, chats, last_seen } = row;
+        let ProfileRow { user_id, v: _, claims, claims_at, sockets, chats, last_seen, status } = row;
+        let status = Status::ALL.into_iter().find(|known| Some(known.name()) == status.as_deref());
         Ok(Self {
             id: UserId::parse(&user_id)?,
             claims: claims.into(),
@@ -285,17 +324,19 @@ impl TryFrom<ProfileRow> for User {
             sockets,
             chats,
             last_seen: last_seen.map(Timestamp::from_millis),
+            status: status.unwrap_or_default(),
         })
     }
 }
 
 impl From<&Chat> for ChatRow {
     fn from(chat: &Chat) -> Self {
-        let Chat { id, members, base, seq, active_at, created_at, updated_at, deleted } = chat;
+        let Chat { id, about, members, base, seq, active_at, created_at, updated_at, deleted } = chat;
         let blocked_by = members.iter().filter(|member| member.blocks).map(|member| member.user.to_string()).collect();
         Self {
             chat_id: id.to_string(),
             v: VERSION,
+            about: about.as_ref().map(ListingId::to_string),
             members: members.iter().map(MemberRow::from).collect(),
             base: *base,
             seq: *seq,
@@ -326,8 +367,19 @@ impl TryFrom<ChatRow> for Chat {
     type Error = Error;
 
     fn try_from(row: ChatRow) -> Result<Self, Error> {
-        let ChatRow { chat_id, v: _, members, base, seq, blocked_by, active_at, created_at, updated_at, deleted_at } =
-            row;
+        let ChatRow {
+            chat_id,
+            v: _,
+            about,
+            members,
+            base,
+            seq,
+            blocked_by,
+            active_at,
+            created_at,
+            updated_at,
+            deleted_at,
+        } = row;
         let member = |member: MemberRow| {
             let MemberRow { id, unread, read, read_at, got, got_at } = member;
             Ok(Member {
@@ -340,6 +392,7 @@ impl TryFrom<ChatRow> for Chat {
         };
         Ok(Self {
             id: ChatId::parse(&chat_id)?,
+            about: about.map(|about| ListingId::parse(&about)).transpose()?,
             members: members.into_iter().map(member).collect::<Result<_, Error>>()?,
             base,
             seq,
@@ -352,8 +405,9 @@ impl TryFrom<ChatRow> for Chat {
 }
 
 impl From<&Message> for MessageRow {
+    /// The row of a message that nobody has read or deleted yet.
     fn from(message: &Message) -> Self {
-        let Message { id, sender, content, kind, created_at, deleted_at, delivered_to } = message;
+        let Message { id, sender, content, kind, reply_to, created_at, deleted_at, delivered_to, .. } = message;
         let media = content.iter().flat_map(|content| &content.media);
         Self {
             chat_id: id.chat.to_string(),
@@ -362,7 +416,8 @@ impl From<&Message> for MessageRow {
             sender: sender.to_string(),
             kind: kind.name().to_owned(),
             text: content.as_ref().and_then(|content| content.text.clone()),
-            media: media.map(|media| MediaRow { url: media.url().to_owned() }).collect(),
+            media: media.map(MediaRow::from).collect(),
+            reply_to: reply_to.as_ref().map(|id| id.seq),
             created_at: created_at.millis(),
             deleted_at: deleted_at.map(Timestamp::millis),
             delivered_to: delivered_to.iter().map(UserId::to_string).collect(),
@@ -370,23 +425,82 @@ impl From<&Message> for MessageRow {
     }
 }
 
-impl TryFrom<MessageRow> for Message {
+impl From<&Media> for MediaRow {
+    fn from(media: &Media) -> Self {
+        let Media { source, media_type, filename, size } = media.clone();
+        let url = match source {
+            Source::Link(url) => url,
+            Source::Object(name) => name.to_string(),
+        };
+        Self { url, media_type, filename, size }
+    }
+}
+
+impl From<MediaRow> for Media {
+    fn from(row: MediaRow) -> Self {
+        let MediaRow { url, media_type, filename, size } = row;
+        let source = MediaName::parse(&url).map_or(Source::Link(url), Source::Object);
+        Self { source, media_type, filename, size }
+    }
+}
+
+/// Reads a message: its row, and the attributes that say who read it and who deleted it for themselves.
+pub(super) fn message(mut item: Item) -> Result<Message, Error> {
+    let read_by = taken(&mut item, keys::READ)?;
+    let hidden_for = taken(&mut item, keys::HIDDEN)?;
+    let MessageRow { chat_id, seq, v: _, sender, kind, text, media, reply_to, created_at, deleted_at, delivered_to } =
+        read(item)?;
+    let kind = MessageKind::ALL.into_iter().find(|known| known.name() == kind);
+    let kind = kind.ok_or_else(|| Error::internal("a stored message is of a kind that nobody knows"))?;
+    let chat = ChatId::parse(&chat_id)?;
+    let media = media.into_iter().map(Media::from).collect();
+    Ok(Message {
+        reply_to: reply_to.map(|seq| MessageId { chat: chat.clone(), seq }),
+        id: MessageId { chat, seq },
+        sender: UserId::parse(&sender)?,
+        content: deleted_at.is_none().then_some(Content { text, media, kind }),
+        kind,
+        created_at: Timestamp::from_millis(created_at),
+        deleted_at: deleted_at.map(Timestamp::from_millis),
+        delivered_to: delivered_to.iter().map(|user| UserId::parse(user)).collect::<Result<_, _>>()?,
+        read_by,
+        hidden_for,
+    })
+}
+
+/// Takes the attributes that begin with `prefix` and name a user, each with a time.
+fn taken(item: &mut Item, prefix: &str) -> Result<HashMap<UserId, Timestamp>, Error> {
+    let names: Vec<String> = item.keys().filter(|name| name.starts_with(prefix)).cloned().collect();
+    let times = names.iter().filter_map(|name| {
+        let millis = item.remove(name)?.as_n().ok()?.parse().ok()?;
+        Some(UserId::parse(name.strip_prefix(prefix)?).map(|user| (user, Timestamp::from_millis(millis))))
+    });
+    times.collect()
+}
+
+impl From<&Listing> for ListingRow {
+    fn from(listing: &Listing) -> Self {
+        let Listing { id, owner, details: Details { title, images, price, address } } = listing.clone();
+        Self {
+            pet_id: id.to_string(),
+            v: VERSION,
+            owner: owner.to_string(),
+            title,
+            images,
+            price: price.map(|price| price.to_string()),
+            address,
+        }
+    }
+}
+
+impl TryFrom<ListingRow> for Listing {
     type Error = Error;
 
-    fn try_from(row: MessageRow) -> Result<Self, Error> {
-        let MessageRow { chat_id, seq, v: _, sender, kind, text, media, created_at, deleted_at, delivered_to } = row;
-        let kind = MessageKind::ALL.into_iter().find(|known| known.name() == kind);
-        let kind = kind.ok_or_else(|| Error::internal("a stored message is of a kind that nobody knows"))?;
-        let media = media.into_iter().map(|MediaRow { url }| Media::stored(url)).collect();
-        Ok(Self {
-            id: MessageId { chat: ChatId::parse(&chat_id)?, seq },
-            sender: UserId::parse(&sender)?,
-            content: deleted_at.is_none().then_some(Content { text, media, kind }),
-            kind,
-            created_at: Timestamp::from_millis(created_at),
-            deleted_at: deleted_at.map(Timestamp::from_millis),
-            delivered_to: delivered_to.iter().map(|user| UserId::parse(user)).collect::<Result<_, _>>()?,
-        })
+    fn try_from(row: ListingRow) -> Result<Self, Error> {
+        let ListingRow { pet_id, v: _, owner, title, images, price, address } = row;
+        let price = price.map(|price| price.parse().map_err(Error::internal)).transpose()?;
+        let details = Details { title, images, price, address };
+        Ok(Self { id: ListingId::parse(&pet_id)?, owner: UserId::parse(&owner)?, details })
     }
 }
 
@@ -434,11 +548,14 @@ mod tests {
 
     #[test]
     fn a_message_of_version_1_is_read() {
-        let row: MessageRow = stored(json!({
+        let row = json!({
             "chatId": CHAT, "seq": 7, "v": 1, "sender": "bob", "kind": "image", "text": "look",
-            "media": [{"url": "https://example.com/a.png"}], "createdAt": 5,
-        }));
-        let message = Message::try_from(row).unwrap();
+            "media": [{"url": "https://example.com/a.png"}], "createdAt": 5, "read#alice": 6, "hidden#bob": 8,
+        });
+        let message = message(write(row).unwrap()).unwrap();
+        let (alice, bob) = (UserId::parse("alice").unwrap(), UserId::parse("bob").unwrap());
+        assert_eq!(message.read_by, HashMap::from([(alice, Timestamp::from_millis(6))]));
+        assert_eq!(message.hidden_for, HashMap::from([(bob, Timestamp::from_millis(8))]));
         let content = message.content.unwrap();
         assert_eq!((content.text.as_deref(), content.media.len(), content.kind), (Some("look"), 1, MessageKind::Image));
     }
@@ -447,7 +564,7 @@ mod tests {
     fn a_message_that_was_taken_back_has_no_content() {
         let row =
             json!({"chatId": CHAT, "seq": 7, "v": 1, "sender": "bob", "kind": "text", "createdAt": 5, "deletedAt": 6});
-        assert_eq!(Message::try_from(stored::<MessageRow>(row)).unwrap().content, None);
+        assert_eq!(message(write(row).unwrap()).unwrap().content, None);
     }
 
     #[test]
@@ -462,7 +579,8 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back_the_same() {
         let (alice, bob) = (UserId::parse("alice").unwrap(), UserId::parse("bob").unwrap());
-        let mut chat = Chat::between(&alice, &bob, 2, Timestamp::from_millis(5));
+        let people = std::collections::BTreeSet::from([alice, bob]);
+        let mut chat = Chat::between(&people, None, 2, Timestamp::from_millis(5));
         chat.members[1].blocks = true;
         let item = write(ChatRow::from(&chat)).unwrap();
         assert_eq!(Chat::try_from(read::<ChatRow>(item).unwrap()).unwrap(), chat);

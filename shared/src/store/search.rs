@@ -1,7 +1,6 @@
 //! Reading a chat backwards, a bounded piece at a time.
 
-use super::rows::{self, MessageRow};
-use super::{Store, number, text};
+use super::{Store, number, rows, text};
 use crate::domain::chat::Chat;
 use crate::domain::message::Message;
 use crate::error::Error;
@@ -36,7 +35,7 @@ impl Store {
             .map_err(Error::internal)?;
         let done = found.last_evaluated_key.is_none();
         let items = found.items.unwrap_or_default().into_iter();
-        let messages = items.map(|item| rows::read::<MessageRow>(item)?.try_into()).collect::<Result<_, Error>>()?;
+        let messages = items.map(rows::message).collect::<Result<_, Error>>()?;
         Ok(Scan { messages, done })
     }
 }

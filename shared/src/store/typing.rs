@@ -4,16 +4,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::connection::applied;
 use super::{Session, Store, keys, text};
-use crate::domain::id::ChatId;
+use crate::domain::chat::Place;
 use crate::error::Error;
 
 impl Store {
-    /// Notes that typing began or stopped in a chat. One write; the caller knows from the session when none is needed.
+    /// Notes that typing began or stopped somewhere. One write; the caller knows from the session when none is needed.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn set_typing(&self, session: &Session, chat: &ChatId, active: bool) -> Result<(), Error> {
-        let change = if active { "ADD typing :chat" } else { "DELETE typing :chat" };
+    pub async fn set_typing(&self, session: &Session, place: &Place, active: bool) -> Result<(), Error> {
+        let change = if active { "ADD typing :place" } else { "DELETE typing :place" };
         let update = self
             .client
             .update_item()
@@ -21,7 +21,7 @@ impl Store {
             .set_key(Some(keys::connection(&session.connection, &session.namespace)))
             .update_expression(change)
             .condition_expression("pid = :pid AND attribute_not_exists(endedAt)")
-            .expression_attribute_values(":chat", AttributeValue::Ss(vec![chat.to_string()]))
+            .expression_attribute_values(":place", AttributeValue::Ss(vec![keys::typing(place)]))
             .expression_attribute_values(":pid", text(&session.pid));
         // A socket that ended meanwhile types nowhere, and whoever ended it has said so.
         applied(update.send().await).map(drop)

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::rows::{self, ClaimsRow, ProfileRow, VERSION};
 use super::{Item, Store, keys, number, text};
@@ -50,6 +50,25 @@ impl Store {
             .await
             .map_err(Error::internal)?;
         Ok(())
+    }
+
+    /// Says what is known of somebody, seen or not. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn put_user(&self, user: &UserId, claims: &Claims, at: Timestamp) -> Result<User, Error> {
+        let Change { expression, names, values } = claims_change(claims, at, &[]);
+        let update = self.client.update_item().table_name(&self.tables.users);
+        let put = update
+            .set_key(Some(keys::user(user, keys::PROFILE)))
+            .update_expression(expression)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await
+            .map_err(Error::internal)?;
+        rows::read::<ProfileRow>(put.attributes.unwrap_or_default())?.try_into()
     }
 
     /// When the token's claims date from, if they are to replace the known ones: the newest token wins.

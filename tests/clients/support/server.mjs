@@ -1,6 +1,6 @@
 // The real binary, as a user would start it.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,33 +19,37 @@ function binary() {
   return found;
 }
 
-function flags({ data, port, limits }) {
+function flags({ data, port, limits, listen }) {
   const { PARLANCE_ISOLATION: isolation, PARLANCE_GATEWAY_MODE: mode } = process.env;
   return [
     "--port", String(port),
     ...(data ? ["--data", data] : ["--memory"]),
     ...(limits ? [] : ["--no-rate-limits"]),
+    ...listen.flatMap((more) => ["--listen", more]),
     ...(isolation ? ["--isolation", isolation] : []),
     ...(mode ? ["--gateway-mode", mode] : []),
   ];
 }
 
 // Starts the server and waits until it says that it is running. Without `data` it keeps everything in memory; without `limits` it has none,
-// so that a test may be as fast as it likes.
-export async function startServer({ data, port = 0, limits = false } = {}) {
-  const child = spawn(binary(), flags({ data, port, limits }), { cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"] });
+// so that a test may be as fast as it likes. `listen` has more ports, each with its dialect.
+export async function startServer({ data, port = 0, limits = false, listen = [] } = {}) {
+  const child = spawn(binary(), flags({ data, port, limits, listen }), { cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"] });
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text) => { errors += text; });
   const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
   const announced = new Promise((resolve) => {
+    const addresses = [];
     createInterface({ input: child.stdout }).on("line", (line) => {
-      const address = /^ {2}http:\/\/localhost:(\d+) /.exec(line);
-      if (address) resolve(Number(address[1]));
+      const address = /^ {2}http:\/\/localhost:(\d+) {2}speaks (\w+) /.exec(line);
+      if (address) addresses.push({ port: Number(address[1]), dialect: address[2] });
+      if (addresses.length === 1 + listen.length) resolve(addresses);
     });
   });
   const patience = setTimeout(() => child.kill("SIGKILL"), START_PATIENCE_MILLIS);
   const failed = ended.then(({ code, signal }) => { throw new Error(`the server ended with ${signal ?? code} before it ran: ${errors}`); });
-  const listening = await Promise.race([announced, failed]);
+  const addresses = await Promise.race([announced, failed]);
+  const listening = addresses[0].port;
   clearTimeout(patience);
   failed.catch(() => {});
   const end = async (signal) => {
@@ -55,11 +59,19 @@ export async function startServer({ data, port = 0, limits = false } = {}) {
   return {
     port: listening,
     url: `http://localhost:${listening}`,
+    // Every port that it says it listens on, with the dialect that it says is spoken there.
+    addresses,
     // What it logged: warnings and errors only.
     log: () => errors,
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
   };
+}
+
+// Starts the program in the hope that it ends by itself.
+export function startRefused(...args) {
+  const { status, stderr } = spawnSync(binary(), args, { cwd: tmpdir(), encoding: "utf8", timeout: START_PATIENCE_MILLIS });
+  return { status, stderr };
 }
 
 // A folder that is gone when the test file ends.

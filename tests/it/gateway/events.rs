@@ -148,6 +148,39 @@ async fn disconnect_has_code_and_reason() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_event_carries_the_stages_variables() {
+    let stage = Stage::new(prompt());
+    let mut handshake = request("/prod");
+    let variables = [("defaultDialect", "recruiting"), ("colour", "blue")];
+    handshake.stage_variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let client = stage.gateway.connect(handshake).await.unwrap();
+    client.send_text("hello").await;
+    client.close(None);
+    stage.gateway.settled().await;
+    let events = stage.events();
+    assert_eq!(events.len(), 3);
+    for event in &events {
+        assert_eq!(event["stageVariables"], json!({ "defaultDialect": "recruiting", "colour": "blue" }));
+        let read: ApiGatewayWebsocketProxyRequest = serde_json::from_value(event.clone()).unwrap();
+        assert_eq!(read.stage_variables["colour"], "blue");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_stage_variables_no_event_has_such_a_member() {
+    let stage = Stage::new(prompt());
+    let client = stage.client().await;
+    client.send_text("hello").await;
+    client.close(None);
+    stage.gateway.settled().await;
+    let events = stage.events();
+    assert_eq!(events.len(), 3);
+    for event in &events {
+        assert_eq!(event.get("stageVariables"), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn lambda_reads_every_event() {
     let stage = Stage::new(prompt());
     let mut handshake = request("/prod");

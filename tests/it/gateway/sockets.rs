@@ -1,12 +1,14 @@
 //! What can be seen only on a real socket: statuses, frames, close codes.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::StatusCode;
-use local::gateway::{Settings, server};
+use local::gateway::Settings;
+use local::gateway::server::{self, Port};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -37,7 +39,8 @@ impl Served {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let rest = Router::new().fallback(async || "the rest");
-        let serving = tokio::spawn(server::serve([listener], stage.gateway.clone(), rest, async {
+        let port = Port { listener, stage_variables: BTreeMap::new(), rest };
+        let serving = tokio::spawn(server::serve([port], stage.gateway.clone(), async {
             let _told = stopped.await;
         }));
         Self { stage, address, stop, serving }
@@ -62,15 +65,18 @@ impl Served {
 
     /// One HTTP request: status line, headers and body as they came.
     async fn http(&self, method: &str, path: &str, body: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let length = body.len();
-        let head =
-            format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
-        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer
+        http(self.address, method, path, body).await
     }
+}
+
+async fn http(address: SocketAddr, method: &str, path: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let length = body.len();
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+    stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
 }
 
 /// Frames of at most so many bytes each that make up one text message.
@@ -122,6 +128,27 @@ async fn an_unknown_path_is_403_and_what_is_no_upgrade_goes_to_the_rest() {
     let served = Served::start(Stage::new(prompt())).await;
     assert_eq!(served.refused("/elsewhere").await, StatusCode::FORBIDDEN);
     assert!(served.http("GET", "/socket.io/?EIO=4&transport=polling", "").await.ends_with("the rest"));
+}
+
+#[tokio::test]
+async fn ports_of_one_gateway_have_stage_variables_and_a_rest_of_their_own() {
+    let stage = Stage::new(prompt());
+    let (mut ports, mut addresses) = (Vec::new(), Vec::new());
+    for name in ["first", "second"] {
+        let listener = server::listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        addresses.push((name, listener.local_addr().unwrap()));
+        let stage_variables = BTreeMap::from([("port".to_owned(), name.to_owned())]);
+        ports.push(Port { listener, stage_variables, rest: Router::new().fallback(async move || name) });
+    }
+    let serving = tokio::spawn(server::serve(ports, stage.gateway.clone(), std::future::pending()));
+    let mut sockets = Vec::new();
+    for (name, address) in addresses {
+        sockets.push(connect_async(format!("ws://{address}/prod")).await.unwrap());
+        assert_eq!(stage.events().pop().unwrap()["stageVariables"], json!({ "port": name }));
+        assert!(http(address, "GET", "/elsewhere", "").await.ends_with(name));
+    }
+    assert_eq!(stage.gateway.open_connections(), sockets.len());
+    serving.abort();
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! A gateway whose functions a test writes down as it needs them.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
@@ -139,7 +140,13 @@ pub(super) fn request(path: &str) -> ConnectRequest {
     let mut headers = HeaderMap::new();
     headers.insert("host", HeaderValue::from_static("chat.example"));
     headers.insert("user-agent", HeaderValue::from_static("a browser"));
-    ConnectRequest { path: path.to_owned(), query: None, headers, source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST) }
+    ConnectRequest {
+        path: path.to_owned(),
+        query: None,
+        headers,
+        source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        stage_variables: BTreeMap::new(),
+    }
 }
 
 /// A close as the client hears it.

@@ -157,8 +157,8 @@ async fn where_nobody_hears_of_strangers_those_who_share_a_chat_still_hear() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_health_route_counts_people_and_asks_for_no_token() {
+async fn the_health_route_counts_sockets_and_asks_for_no_token() {
     let (mut world, _) = stage().await;
-    assert_snapshot!(world.get("", "/api/socket/health").await, @r#" gets 200 {"socket":{"connected":3,"initialized":true,"rooms":0},"status":"ok"}"#);
-    assert_snapshot!(world.get("", "/recruiting/api/socket/health").await, @r#" gets 200 {"socket":{"connected":3,"initialized":true,"rooms":0},"status":"ok"}"#);
+    assert_snapshot!(world.get("", "/api/socket/health").await, @r#" gets 200 {"socket":{"connected":5,"initialized":true,"rooms":0},"status":"ok"}"#);
+    assert_snapshot!(world.get("", "/recruiting/api/socket/health").await, @r#" gets 200 {"socket":{"connected":5,"initialized":true,"rooms":0},"status":"ok"}"#);
 }

@@ -4,12 +4,18 @@ use serde_json::{Map, Value, json};
 
 use crate::dialect::fields::Fields;
 use crate::dialect::recruiting::shapes;
+use crate::dialect::shapes::success;
 use crate::dialect::{Event, Family};
-use crate::domain::command::Command;
-use crate::domain::id::UserId;
-use crate::domain::message::{Content, Draft, Media, MessageKind, TEXT_MAX_CHARACTERS};
-use crate::domain::notice::{Answer, Notice, Viewer};
+use crate::domain::chat::Place;
+use crate::domain::command::{Command, Posting};
+use crate::domain::id::{MessageId, UserId};
+use crate::domain::message::{Content, MessageKind, TEXT_MAX_CHARACTERS};
+use crate::domain::notice::{Answer, Notice, Reading, Viewer};
 use crate::error::Error;
+
+/// The kinds of message that it has names for.
+pub(super) const KINDS: &[MessageKind] =
+    &[MessageKind::Text, MessageKind::Image, MessageKind::Video, MessageKind::File];
 
 pub(super) const OWNERS: &[(&str, Family)] = &[
     ("send_message", Family::Message),
@@ -41,60 +47,46 @@ pub(super) fn command(event: &str, arguments: &[Value]) -> Result<Command, Error
 
 /// A send, over the socket or REST.
 pub(super) fn send(fields: &Fields<'_>) -> Result<Command, Error> {
-    let chat = fields.chat("chatId")?;
-    let receiver = fields.optional_user("receiverId")?;
-    let kind = kind(fields.optional_text("messageType")?)?;
-    let text = fields.optional_text("content")?.map(str::to_owned);
-    let media = fields.optional_text("mediaUrl")?.map(|url| Media::parse("mediaUrl", url)).transpose()?;
-    let content = Content::new(kind, text, media.into_iter().collect(), TEXT_MAX_CHARACTERS)?;
-    Ok(Command::Send { chat, receiver, draft: Draft { content, client_message_id: fields.client_message_id()? } })
+    Ok(Command::Send { client_message_id: fields.client_message_id()?, posting: posting(fields) })
 }
 
-fn kind(name: Option<&str>) -> Result<MessageKind, Error> {
-    let Some(name) = name else { return Ok(MessageKind::Text) };
-    let known = MessageKind::ALL.into_iter().find(|kind| kind.name() == name);
-    known.ok_or_else(|| Error::validation("messageType", "must be one of text, image, video, file"))
+fn posting(fields: &Fields<'_>) -> Result<Posting, Error> {
+    let place = Place::Chat(fields.chat("chatId")?);
+    let receiver = fields.optional_user("receiverId")?;
+    let kind = fields.kind("messageType", KINDS)?;
+    let text = fields.optional_text("content")?.map(str::to_owned);
+    let content = Content::new(kind, text, fields.medium("mediaUrl")?, TEXT_MAX_CHARACTERS)?;
+    Ok(Posting { place, receiver, content, reply_to: None })
 }
 
 fn typing(fields: &Fields<'_>, active: bool) -> Result<Command, Error> {
-    Ok(Command::Type { chat: fields.chat("chatId")?, receiver: fields.optional_user("receiverId")?, active })
+    let place = Place::Chat(fields.chat("chatId")?);
+    Ok(Command::Type { place, receiver: fields.optional_user("receiverId")?, active })
 }
 
-pub(super) fn ack(answer: &Answer, viewer: &UserId) -> Map<String, Value> {
-    let body = match answer {
-        Answer::Chat { view, .. } => json!({"chat": shapes::chat(view, viewer)}),
+pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
+    success(match answer {
+        Answer::Block(view) | Answer::Chat { view, .. } => json!({"chat": shapes::chat(view, viewer)}),
         Answer::Online(users) => shapes::online_users(users),
         Answer::Pong(at) => json!({"timestamp": at.millis()}),
-        Answer::Read { chat, marked } => json!({"chatId": chat.to_string(), "markedCount": marked}),
+        Answer::Read(Reading { chat, marked, .. }) => json!({"chatId": chat.id.to_string(), "markedCount": marked}),
         Answer::Sent { chat, message, .. } => json!({"message": shapes::message(message, chat, viewer)}),
         // No event of this dialect asks for anything else.
-        Answer::BlockedChats(_)
-        | Answer::ChatDeleted(_)
-        | Answer::Chats { .. }
-        | Answer::Done
-        | Answer::Found { .. }
-        | Answer::MessageDeleted { .. }
-        | Answer::Messages { .. }
-        | Answer::Unread(_) => json!({}),
-    };
-    let mut ack = Map::from_iter([("success".to_owned(), true.into())]);
-    if let Value::Object(fields) = body {
-        ack.extend(fields);
-    }
-    ack
+        _ => json!({}),
+    })
 }
 
-pub(super) fn words(notice: &Notice, viewer: Viewer<'_>) -> Vec<Event> {
+pub(super) fn words(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
     let mine = |by: &UserId| by == viewer.user;
     match notice {
         Notice::Blocked { view, by } if mine(by) => {
-            vec![("user_blocked", json!({"chat": shapes::chat(view, viewer.user)}))]
+            vec![("user_blocked", json!({"chat": shapes::chat(view, viewer)}))]
         }
         Notice::Blocked { view, by } => {
             vec![("you_were_blocked", json!({"chatId": view.chat.id.to_string(), "blockedByUserId": by.to_string()}))]
         }
         Notice::Unblocked { view, by } if mine(by) => {
-            vec![("user_unblocked", json!({"chat": shapes::chat(view, viewer.user)}))]
+            vec![("user_unblocked", json!({"chat": shapes::chat(view, viewer)}))]
         }
         Notice::Unblocked { view, by } => vec![(
             "you_were_unblocked",
@@ -116,21 +108,23 @@ pub(super) fn words(notice: &Notice, viewer: Viewer<'_>) -> Vec<Event> {
             }),
         )],
         Notice::Delivered(message) => vec![("message_delivered", named(message))],
-        Notice::MessageDeleted(message) => vec![("message_deleted", named(message))],
-        Notice::Online(user) => vec![("user_online", json!({"userId": user.to_string()}))],
+        Notice::MessageDeleted { message, .. } => vec![("message_deleted", named(message))],
+        Notice::Notified { id, text, kind, at } => {
+            vec![("notification", json!({"id": id, "message": text, "type": kind, "createdAt": at.iso()}))]
+        }
+        Notice::Online { came: false, .. } => Vec::new(),
+        Notice::Online { user, .. } => vec![("user_online", json!({"userId": user.to_string()}))],
         Notice::Offline { user, last_seen } => {
             vec![("user_offline", json!({"userId": user.to_string(), "lastSeen": last_seen.iso()}))]
         }
         Notice::OnlineUsers(users) => vec![("online_users", shapes::online_users(users))],
-        Notice::Read { chat, reader, marked, .. } if mine(reader) => {
-            vec![("messages_marked_read", json!({"chatId": chat.to_string(), "markedCount": marked}))]
-        }
-        Notice::Read { chat, reader, at, .. } => vec![(
+        Notice::Read(reading) if mine(&reading.reader) => vec![marked_read(reading)],
+        Notice::Read(Reading { chat, reader, at, .. }) => vec![(
             "messages_read_by_other",
-            json!({"chatId": chat.to_string(), "readByUserId": reader.to_string(), "readAt": at.iso()}),
+            json!({"chatId": chat.id.to_string(), "readByUserId": reader.to_string(), "readAt": at.iso()}),
         )],
         Notice::Sent { chat, message } => {
-            let said = shapes::message(message, chat, viewer.user);
+            let said = shapes::message(message, chat, viewer);
             let updated = chat.updated_at.iso();
             let updated = json!({"chatId": chat.id.to_string(), "latestMessage": &said, "updatedAt": updated});
             let name = if viewer.origin { "message_sent" } else { "new_message" };
@@ -143,6 +137,11 @@ pub(super) fn words(notice: &Notice, viewer: Viewer<'_>) -> Vec<Event> {
     }
 }
 
-fn named(message: &crate::domain::id::MessageId) -> Value {
+/// The reader's confirmation.
+pub(super) fn marked_read(reading: &Reading) -> Event {
+    ("messages_marked_read", json!({"chatId": reading.chat.id.to_string(), "markedCount": reading.marked}))
+}
+
+fn named(message: &MessageId) -> Value {
     json!({"messageId": message.to_string(), "chatId": message.chat.to_string()})
 }

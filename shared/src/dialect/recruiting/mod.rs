@@ -9,7 +9,6 @@ use serde_json::{Map, Value, json};
 use crate::dialect::{Dialect, Event, Family, Limits, Route};
 use crate::domain::clock::Timestamp;
 use crate::domain::command::Command;
-use crate::domain::id::UserId;
 use crate::domain::notice::{Answer, Notice, Viewer};
 use crate::error::{Error, Refusal};
 
@@ -22,32 +21,39 @@ impl Dialect for Recruiting {
     }
 
     fn limits(&self) -> Limits {
-        Limits { events_per_second: 20, messages_per_minute: 120, chats_per_hour: 60 }
+        Limits::UNLESS_SAID
     }
 
     fn events(&self) -> &'static [(&'static str, Family)] {
         events::OWNERS
     }
 
+    fn has_rooms(&self) -> bool {
+        false
+    }
+
+    fn shows_profiles(&self) -> bool {
+        false
+    }
+
     fn command(&self, event: &str, arguments: &[Value]) -> Result<Command, Error> {
         events::command(event, arguments)
     }
 
-    fn ack(&self, answer: &Answer, viewer: &UserId) -> Map<String, Value> {
+    fn ack(&self, answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
         events::ack(answer, viewer)
     }
 
-    fn answer_event(&self, answer: &Answer) -> Option<Event> {
+    fn answer_event(&self, answer: &Answer, _: &Viewer<'_>) -> Option<Event> {
         match answer {
             Answer::Online(users) => Some(("online_users", shapes::online_users(users))),
-            Answer::Read { chat, marked: 0 } => {
-                Some(("messages_marked_read", json!({"chatId": chat.to_string(), "markedCount": 0})))
-            }
+            // What was newly marked, a notice tells.
+            Answer::Read(reading) if reading.marked == 0 => Some(events::marked_read(reading)),
             _ => None,
         }
     }
 
-    fn words(&self, notice: &Notice, viewer: Viewer<'_>) -> Vec<Event> {
+    fn words(&self, notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
         events::words(notice, viewer)
     }
 
@@ -65,6 +71,10 @@ impl Dialect for Recruiting {
 
     fn routes(&self) -> &'static [Route] {
         rest::ROUTES
+    }
+
+    fn say(&self, answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
+        rest::say(answer, viewer)
     }
 
     fn rest_error(&self, error: &Error, now: Timestamp) -> Value {

@@ -4,37 +4,37 @@ use serde_json::{Value, json};
 
 use crate::dialect::recruiting::{events, shapes};
 use crate::dialect::{Request, Route};
+use crate::domain::chat::Place;
 use crate::domain::command::Command;
-use crate::domain::id::{MessageId, UserId};
-use crate::domain::notice::Answer;
+use crate::domain::id::MessageId;
+use crate::domain::notice::{Answer, Reading, Viewer};
 use crate::domain::page::{CHATS_LIMIT_DEFAULT, MESSAGES_LIMIT_DEFAULT};
 use crate::error::Error;
 
 pub(super) const ROUTES: &[Route] = &[
-    route("POST", "/api/chat/create-or-get", |request| Ok(Command::CreateChat(request.body.user("otherUserId")?))),
-    route("GET", "/api/chat/my-chats", |request| Ok(Command::ListChats(request.query.page(CHATS_LIMIT_DEFAULT)?))),
-    route("GET", "/api/chat/blocked", |_| Ok(Command::ListBlockedChats)),
-    route("GET", "/api/chat/{chatId}", |request| Ok(Command::ShowChat(request.path.chat("chatId")?))),
-    route("DELETE", "/api/chat/{chatId}", |request| Ok(Command::DeleteChat(request.path.chat("chatId")?))),
-    route("POST", "/api/chat/{chatId}/block", |request| Ok(Command::Block(request.path.chat("chatId")?))),
-    route("POST", "/api/chat/{chatId}/unblock", |request| Ok(Command::Unblock(request.path.chat("chatId")?))),
-    route("POST", "/api/message/send", |request| events::send(request.body)),
-    route("GET", "/api/message/chat/{chatId}", |request| {
-        Ok(Command::ListMessages { chat: request.path.chat("chatId")?, window: request.query.window()? })
+    Route::new("POST", "/api/chat/create-or-get", |request| {
+        Ok(Command::CreateChat { with: Some(request.body.user("otherUserId")?), about: None })
     }),
-    route("POST", "/api/message/chat/{chatId}/mark-read", |request| {
+    Route::new("GET", "/api/chat/my-chats", |request| Ok(Command::ListChats(request.query.page(CHATS_LIMIT_DEFAULT)?))),
+    Route::new("GET", "/api/chat/blocked", |_| Ok(Command::ListBlockedChats)),
+    Route::new("GET", "/api/chat/{chatId}", |request| Ok(Command::ShowChat(request.path.chat("chatId")?))),
+    Route::new("DELETE", "/api/chat/{chatId}", |request| Ok(Command::DeleteChat(request.path.chat("chatId")?))),
+    Route::new("POST", "/api/chat/{chatId}/block", |request| Ok(Command::Block(request.path.chat("chatId")?))),
+    Route::new("POST", "/api/chat/{chatId}/unblock", |request| Ok(Command::Unblock(request.path.chat("chatId")?))),
+    Route::new("POST", "/api/message/send", |request| events::send(request.body)),
+    Route::new("GET", "/api/message/chat/{chatId}", |request| {
+        let place = Place::Chat(request.path.chat("chatId")?);
+        Ok(Command::ListMessages { place, window: request.query.window()? })
+    }),
+    Route::new("POST", "/api/message/chat/{chatId}/mark-read", |request| {
         Ok(Command::MarkChatRead(request.path.chat("chatId")?))
     }),
-    route("GET", "/api/message/chat/{chatId}/search", search),
-    route("GET", "/api/message/unread-count", |_| Ok(Command::CountUnread)),
-    route("DELETE", "/api/message/{messageId}", |request| {
-        Ok(Command::DeleteMessage(request.path.message("messageId")?))
+    Route::new("GET", "/api/message/chat/{chatId}/search", search),
+    Route::new("GET", "/api/message/unread-count", |_| Ok(Command::CountUnread { plain: false })),
+    Route::new("DELETE", "/api/message/{messageId}", |request| {
+        Ok(Command::DeleteMessage { message: request.path.message("messageId")?, for_everyone: true })
     }),
 ];
-
-const fn route(method: &'static str, path: &'static str, read: fn(&Request<'_>) -> Result<Command, Error>) -> Route {
-    Route { method, path, read, say }
-}
 
 fn search(request: &Request<'_>) -> Result<Command, Error> {
     let malformed = |_| Error::validation("before", "must be a message id");
@@ -47,12 +47,13 @@ fn search(request: &Request<'_>) -> Result<Command, Error> {
     })
 }
 
-fn say(answer: &Answer, viewer: &UserId) -> (u16, Value) {
+pub(super) fn say(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
     let (status, message, data) = match answer {
         Answer::BlockedChats(views) => {
             let chats: Vec<Value> = views.iter().map(|view| shapes::chat(view, viewer)).collect();
             (200, "Blocked chats", json!({"chats": chats}))
         }
+        Answer::Block(view) => (200, "Chat", shapes::chat(view, viewer)),
         Answer::Chat { view, created: true } => (201, "Chat created", shapes::chat(view, viewer)),
         Answer::Chat { view, created: false } => (200, "Chat", shapes::chat(view, viewer)),
         Answer::ChatDeleted(_) => (200, "Chat deleted", Value::Null),
@@ -60,7 +61,6 @@ fn say(answer: &Answer, viewer: &UserId) -> (u16, Value) {
             let chats: Vec<Value> = views.iter().map(|view| shapes::chat(view, viewer)).collect();
             (200, "Chats", json!({"chats": chats, "pagination": shapes::pagination(paging)}))
         }
-        Answer::Done => (200, "Done", Value::Null),
         Answer::Found { chat, messages, paging, stopped_before } => {
             let found: Vec<Value> = messages.iter().map(|one| shapes::message(one, chat, viewer)).collect();
             let mut pagination = shapes::pagination(paging);
@@ -76,12 +76,13 @@ fn say(answer: &Answer, viewer: &UserId) -> (u16, Value) {
         }
         Answer::Online(users) => (200, "Online users", shapes::online_users(users)),
         Answer::Pong(at) => (200, "Pong", json!({"timestamp": at.millis()})),
-        Answer::Read { marked, .. } => (200, "Messages marked as read", json!({"markedCount": marked})),
+        Answer::Read(Reading { marked, .. }) => (200, "Messages marked as read", json!({"markedCount": marked})),
         Answer::Sent { chat, message, repeated } => {
             let status = if *repeated { 200 } else { 201 };
             (status, "Message sent", shapes::message(message, chat, viewer))
         }
         Answer::Unread(count) => (200, "Unread messages", json!({"unreadCount": count})),
+        _ => (200, "Done", Value::Null),
     };
     (status, json!({"success": true, "message": message, "data": data}))
 }

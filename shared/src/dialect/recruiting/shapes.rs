@@ -2,38 +2,42 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::dialect::recruiting::events::KINDS;
+use crate::dialect::shapes::{Shown, pagination as either};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
+use crate::domain::media::Source;
 use crate::domain::message::Message;
-use crate::domain::notice::{ChatView, Paging};
+use crate::domain::notice::{ChatView, Paging, Viewer};
+use crate::domain::user::User;
 use crate::error::{Error, Thing};
 
 /// A message as `viewer` sees it: a recipient's own reading, or for the sender everybody's.
-pub(super) fn message(message: &Message, chat: &Chat, viewer: &UserId) -> Value {
-    let is_read =
-        if message.sender == *viewer { message.is_read_by_all(chat) } else { message.is_read_by(chat, viewer) };
-    let content = message.content.as_ref();
-    json!({
+pub(super) fn message(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Value {
+    let shown = Shown::new(message, viewer, KINDS);
+    let mut shape = json!({
         "_id": message.id.to_string(),
         "seq": chat.number(message.id.seq),
         "chatId": chat.id.to_string(),
         "senderId": message.sender.to_string(),
         "receiverId": chat.other(&message.sender).map(UserId::to_string),
-        "content": content.and_then(|content| content.text.as_deref()),
-        "mediaUrl": content.and_then(|content| content.media.first()).map(|media| media.url()),
-        "messageType": message.kind.name(),
-        "isRead": is_read,
-        "isDeleted": message.deleted_at.is_some(),
+        "content": shown.text,
+        "mediaUrl": shown.media_url(),
+        "messageType": shown.kind,
+        "isRead": message.is_read_for(chat, viewer.user),
+        "isDeleted": message.gone_at(viewer.user).is_some(),
         "createdAt": message.created_at.iso(),
-        "updatedAt": message.updated_at().iso(),
-    })
+        "updatedAt": message.updated_at(viewer.user).iso(),
+    });
+    shown.add_media(&mut shape, Source::url);
+    shape
 }
 
 /// A chat as `viewer` sees it.
-pub(super) fn chat(view: &ChatView, viewer: &UserId) -> Value {
+pub(super) fn chat(view: &ChatView, viewer: &Viewer<'_>) -> Value {
     let ChatView { chat, latest } = view;
-    let own = chat.member(viewer).map(|(_, member)| member);
+    let own = chat.member(viewer.user).map(|(_, member)| member);
     let blocked_by = own.filter(|member| member.blocks).or_else(|| chat.members.iter().find(|member| member.blocks));
     json!({
         "_id": chat.id.to_string(),
@@ -49,17 +53,15 @@ pub(super) fn chat(view: &ChatView, viewer: &UserId) -> Value {
 
 /// Where a list stands in the whole.
 pub(super) fn pagination(paging: &Paging) -> Value {
-    match *paging {
-        Paging::Page { page, total } => {
-            json!({"page": page.number, "limit": page.limit, "total": total, "totalPages": page.total_pages(total)})
-        }
-        Paging::After { limit, total, has_more } => json!({"limit": limit, "total": total, "hasMore": has_more}),
-    }
+    either(
+        paging,
+        |page, total| json!({"page": page.number, "limit": page.limit, "total": total, "totalPages": page.total_pages(total)}),
+    )
 }
 
 /// Who is here.
-pub(super) fn online_users(users: &[UserId]) -> Value {
-    json!({"onlineUsers": users.iter().map(UserId::to_string).collect::<Vec<_>>(), "count": users.len()})
+pub(super) fn online_users(users: &[User]) -> Value {
+    json!({"onlineUsers": users.iter().map(|user| user.id.to_string()).collect::<Vec<_>>(), "count": users.len()})
 }
 
 /// An error: `details` names the field, or says when to try again.

@@ -1,0 +1,42 @@
+//! Making messages placeholders.
+
+use super::{Caller, Outcome};
+use crate::ctx::Ctx;
+use crate::domain::id::MessageId;
+use crate::domain::notice::{Answer, Notice};
+use crate::error::{Error, Thing};
+use crate::store::Deletion;
+
+/// Makes a message a placeholder: for everyone, which its sender alone may ask for, or for the caller. A repeat is success and tells nobody.
+pub(super) async fn message(
+    ctx: &Ctx,
+    caller: &Caller<'_>,
+    id: &MessageId,
+    for_everyone: bool,
+) -> Result<Outcome, Error> {
+    let missing = || Error::NotFound(Thing::Message);
+    let chat = ctx.store.chat(&id.chat).await?.filter(|chat| chat.member(caller.user).is_some() && chat.holds(id.seq));
+    let chat = chat.ok_or_else(missing)?;
+    let message = ctx.store.message(id).await?.ok_or_else(missing)?;
+    if for_everyone && message.sender != *caller.user {
+        return Err(Error::Forbidden("only the sender can delete a message for everyone"));
+    }
+    let deletion = if for_everyone {
+        ctx.store.delete_message(chat, message, caller.at).await?
+    } else {
+        ctx.store.hide_message(chat, message, caller.user, caller.at).await?
+    };
+    match deletion {
+        Deletion::Deleted(deleted) => {
+            let (chat, message) = *deleted;
+            let people = if for_everyone { chat.people() } else { vec![caller.user.clone()] };
+            let notice = Notice::MessageDeleted { message: id.clone(), for_everyone };
+            Ok(Outcome::told(Answer::MessageDeleted { chat, message }, notice, people))
+        }
+        Deletion::Already(deleted) => {
+            let (chat, message) = *deleted;
+            Ok(Outcome::answer(Answer::MessageDeleted { chat, message }))
+        }
+        Deletion::Gone => Err(missing()),
+    }
+}

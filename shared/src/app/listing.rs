@@ -1,0 +1,24 @@
+//! Listings: what chats may be about.
+
+use super::{Caller, Outcome};
+use crate::ctx::Ctx;
+use crate::domain::id::ListingId;
+use crate::domain::listing::{Details, Listing};
+use crate::domain::notice::Answer;
+use crate::error::{Error, Thing};
+use crate::store::Putting;
+
+/// Makes a listing, whose owner the caller becomes, or changes one of the caller's.
+pub(super) async fn put(ctx: &Ctx, caller: &Caller<'_>, id: ListingId, details: Details) -> Result<Outcome, Error> {
+    let listing = Listing { id, owner: caller.user.clone(), details };
+    match ctx.store.put_listing(&listing).await? {
+        Putting::Put => Ok(Outcome::answer(Answer::Listing(listing))),
+        Putting::NotYours => Err(Error::Forbidden("only the owner of a listing can change it")),
+    }
+}
+
+/// One listing.
+pub(super) async fn show(ctx: &Ctx, id: &ListingId) -> Result<Outcome, Error> {
+    let listing = ctx.store.listing(id).await?.ok_or(Error::NotFound(Thing::Listing))?;
+    Ok(Outcome::answer(Answer::Listing(listing)))
+}

@@ -1,0 +1,23 @@
+//! Notifications: what a service tells every device of somebody.
+
+use super::{Caller, Outcome};
+use crate::ctx::Ctx;
+use crate::domain::id::{UserId, hex};
+use crate::domain::notice::{Answer, Notice};
+use crate::error::{Error, Thing};
+
+/// Tells every device of somebody who is known.
+pub(super) async fn notify(
+    ctx: &Ctx,
+    caller: &Caller<'_>,
+    user: UserId,
+    text: String,
+    kind: String,
+) -> Result<Outcome, Error> {
+    if ctx.store.user(&user).await?.is_none() {
+        return Err(Error::NotFound(Thing::User));
+    }
+    let id = hex(&ctx.clock.random::<12>());
+    let notice = Notice::Notified { id, text, kind, at: caller.at };
+    Ok(Outcome::told(Answer::Done, notice, vec![user]))
+}

@@ -1,0 +1,28 @@
+//! Rooms: in dialects that have them, a socket hears who types only where it joined. Nothing else depends on them.
+
+use super::{Caller, Outcome, chat_of};
+use crate::ctx::Ctx;
+use crate::domain::id::ChatId;
+use crate::domain::notice::Answer;
+use crate::error::Error;
+use crate::store::{Entering, ROOMS_MAX};
+
+/// Joins the room of one of the caller's chats. Joining twice is joining once.
+pub(super) async fn join(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
+    chat_of(ctx, caller.user, id).await?;
+    if let Some(session) = caller.session
+        && ctx.store.join_room(session, id).await? == Entering::Full
+    {
+        return Err(Error::validation("chatId", format!("is one too many: a socket may be in {ROOMS_MAX} at a time")));
+    }
+    Ok(Outcome::answer(Answer::Done))
+}
+
+/// Leaves the room of one of the caller's chats, joined or not.
+pub(super) async fn leave(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
+    chat_of(ctx, caller.user, id).await?;
+    if let Some(session) = caller.session {
+        ctx.store.leave_room(session, id).await?;
+    }
+    Ok(Outcome::answer(Answer::Done))
+}

@@ -1,0 +1,13 @@
+//! Profiles that a service puts.
+
+use super::{Caller, Outcome};
+use crate::ctx::Ctx;
+use crate::domain::id::UserId;
+use crate::domain::notice::Answer;
+use crate::domain::user::Claims;
+use crate::error::Error;
+
+/// Makes somebody known, or replaces what is known of them until a newer token of theirs says otherwise.
+pub(super) async fn put(ctx: &Ctx, caller: &Caller<'_>, user: &UserId, claims: &Claims) -> Result<Outcome, Error> {
+    Ok(Outcome::answer(Answer::User(ctx.store.put_user(user, claims, caller.at).await?)))
+}

@@ -1,0 +1,154 @@
+//! What is the same in every dialect: renewing a socket's token, listings, media, and the routes for services (dialects.md, sections 4, 8 and 9).
+//! REST envelope: `{success,data}`.
+
+use serde_json::{Map, Value, json};
+
+use crate::dialect::fields::Fields;
+use crate::dialect::shapes::{price, profile};
+use crate::dialect::{Asker, Family, Request, Route};
+use crate::domain::command::{Command, FilePosting};
+use crate::domain::id::UserId;
+use crate::domain::listing::{Details, Listing};
+use crate::domain::media::{File, UploadId};
+use crate::domain::notice::Answer;
+use crate::domain::user::Claims;
+use crate::error::{Error, Thing};
+
+/// The event that renews a socket's credentials.
+const RENEWAL: &str = "authenticate";
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::new("PUT", "/api/listings/{petId}", put_listing),
+    Route::new("GET", "/api/listings/{petId}", |request| Ok(Command::ShowListing(request.path.listing("petId")?))),
+    Route::new("POST", "/api/media/uploads", |request| {
+        Ok(Command::PrepareUpload {
+            chat: request.body.chat("chatId")?,
+            content_type: request.body.text("contentType")?.to_owned(),
+            size: request.body.number("size")?,
+        })
+    }),
+    Route::new("GET", "/api/media/{name}/link", |request| Ok(Command::LinkMedia(request.path.media_name("name")?))),
+    Route {
+        takes_file: true,
+        ..Route::new("POST", "/api/chat/{chatId}/send-media", |request| {
+            Ok(Command::SendMedia { client_message_id: request.body.client_message_id()?, posting: file_posting(request) })
+        })
+    },
+    Route { asker: Asker::Service, ..Route::new("PUT", "/api/users/{userId}", put_user) },
+    Route {
+        asker: Asker::Service,
+        ..Route::new("POST", "/api/users/{userId}/notifications", |request| {
+            Ok(Command::Notify {
+                user: known_user(request)?,
+                text: bounded(request.body, "message", NOTIFICATION_MAX_CHARACTERS)?,
+                kind: bounded(request.body, "type", CLAIM_MAX_CHARACTERS)?,
+            })
+        })
+    },
+];
+
+const NOTIFICATION_MAX_CHARACTERS: usize = 4_000;
+/// Longest profile claim taken over REST.
+const CLAIM_MAX_CHARACTERS: usize = 512;
+
+/// What an event asks for that every dialect knows; `None` for any other.
+pub(super) fn command(event: &str, arguments: &[Value]) -> Option<Result<Command, Error>> {
+    let token = || Ok(Fields::of_arguments(arguments)?.text("token")?.to_owned());
+    (event == RENEWAL).then(|| token().map(|token| Command::Authenticate { token }))
+}
+
+/// Who owns an event that every dialect knows.
+pub(super) fn owner(event: &str) -> Option<Family> {
+    (event == RENEWAL).then_some(Family::Connect)
+}
+
+/// The status and body of an answer that reads the same in every dialect.
+pub(super) fn say(answer: &Answer) -> Option<(u16, Value)> {
+    let (status, data) = match answer {
+        Answer::Listing(listing) => (200, shape(listing)),
+        Answer::MediaLink { url, expires_at } => (200, json!({"url": url, "expiresAt": expires_at.iso()})),
+        Answer::Upload { id, method, url, headers } => {
+            let headers: Map<String, Value> =
+                headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+            let expires_at = id.expires_at.iso();
+            let upload = json!({
+                "uploadId": id.to_string(),
+                "method": method,
+                "url": url,
+                "headers": headers,
+                "expiresAt": expires_at,
+            });
+            (201, upload)
+        }
+        Answer::User(user) => (200, profile(user)),
+        _ => return None,
+    };
+    Some((status, json!({"success": true, "data": data})))
+}
+
+/// A listing as every dialect shows it.
+pub(super) fn shape(listing: &Listing) -> Value {
+    let Listing { id, owner: _, details: Details { title, images, price: asked, address } } = listing;
+    json!({
+        "_id": id.to_string(),
+        "title": title,
+        "images": images.iter().map(|url| json!({"url": url})).collect::<Vec<_>>(),
+        "price": asked.map(price),
+        "address": address,
+    })
+}
+
+fn put_listing(request: &Request<'_>) -> Result<Command, Error> {
+    let id = request.path.listing("petId")?;
+    let images = request.body.objects("images")?.unwrap_or_default();
+    let url = |image: &Fields<'_>| image.https("url", "images");
+    let details = Details {
+        title: request.body.text("title")?.to_owned(),
+        images: images.iter().map(url).collect::<Result<_, Error>>()?,
+        price: request.body.optional_decimal("price")?,
+        address: request.body.optional_text("address")?.map(str::to_owned),
+    };
+    Ok(Command::PutListing { id, details: details.checked()? })
+}
+
+fn file_posting(request: &Request<'_>) -> Result<FilePosting, Error> {
+    let chat = request.path.chat("chatId")?;
+    let caption = request.body.optional_text("content")?.map(str::to_owned);
+    let file = match (request.file, request.body.optional_text("uploadId")?) {
+        (Some(bytes), _) => File::Bytes(bytes.to_vec()),
+        (None, Some(id)) => File::Upload(UploadId::parse(id)?),
+        (None, None) => return Err(Error::validation("media", "is required")),
+    };
+    Ok(FilePosting { chat, caption, file })
+}
+
+fn put_user(request: &Request<'_>) -> Result<Command, Error> {
+    let claim = |name| {
+        let claim = request.body.optional_text(name)?.filter(|claim| !claim.is_empty());
+        claim.map(|_| bounded(request.body, name, CLAIM_MAX_CHARACTERS)).transpose()
+    };
+    let claims = Claims {
+        name: claim("name")?,
+        first_name: claim("firstName")?,
+        last_name: claim("lastName")?,
+        username: claim("username")?,
+        email: claim("email")?,
+        role: claim("role")?,
+        picture: claim("picture")?,
+    };
+    let user = request.path.user("userId")?;
+    Ok(Command::PutUser { user, claims })
+}
+
+/// Text that cannot be an id is a user that does not exist.
+fn known_user(request: &Request<'_>) -> Result<UserId, Error> {
+    request.path.user("userId").map_err(|_| Error::NotFound(Thing::User))
+}
+
+fn bounded(fields: &Fields<'_>, name: &'static str, most: usize) -> Result<String, Error> {
+    let text = fields.text(name)?;
+    if text.chars().nth(most).is_some() {
+        return Err(Error::validation(name, format!("must be at most {most} characters")));
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,153 @@
+//! What the shapes of several dialects share: how a message reads where its kind has no name, media in full, and errors in a dialect's terms.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::media::{Media, Source};
+use crate::domain::message::{Message, MessageKind};
+use crate::domain::notice::{Paging, Viewer};
+use crate::domain::user::{Claims, User};
+use crate::error::{Error, Thing};
+
+/// A message's content as a dialect with some kinds shows it.
+pub(super) struct Shown<'a> {
+    /// The kind's name.
+    pub(super) kind: &'static str,
+    /// Its text; a file's name where the dialect has no name for files.
+    pub(super) text: Option<Cow<'a, str>>,
+    /// Its media.
+    pub(super) media: &'a [Media],
+}
+
+impl<'a> Shown<'a> {
+    /// The content as `viewer` sees it in a dialect that has names for these kinds: `audio` reads as `file`, and `file` as `text`, where they
+    /// have none (dialects.md, section 9).
+    pub(super) fn new(message: &'a Message, viewer: &Viewer<'_>, kinds: &[MessageKind]) -> Self {
+        let mut kind = message.kind;
+        if kind == MessageKind::Audio && !kinds.contains(&kind) {
+            kind = MessageKind::File;
+        }
+        let nameless = !kinds.contains(&kind);
+        let kind = if nameless { MessageKind::Text } else { kind };
+        let Some(content) = message.content_for(viewer.user) else {
+            return Self { kind: kind.name(), text: None, media: &[] };
+        };
+        let shown = Self { kind: kind.name(), text: content.text.as_deref().map(Cow::Borrowed), media: &content.media };
+        if nameless { shown.always_text() } else { shown }
+    }
+
+    /// The same, with the first file's name in place of text that is missing or empty.
+    pub(super) fn always_text(mut self) -> Self {
+        if self.text.as_deref().is_none_or(str::is_empty) {
+            self.text = self.media.first().map(|medium| Cow::Owned(medium.shown_name())).or(self.text);
+        }
+        self
+    }
+
+    /// The address of the first medium.
+    pub(super) fn media_url(&self) -> Option<String> {
+        self.media.first().map(|medium| medium.source.url())
+    }
+
+    /// Adds `media` to a message's shape where there is more to say than the first address (dialects.md, section 9).
+    pub(super) fn add_media(&self, shape: &mut Value, url: fn(&Source) -> String) {
+        let more = self.media.len() > 1 || self.media.first().is_some_and(Media::has_details);
+        if let (true, Value::Object(fields)) = (more, shape) {
+            fields.insert("media".to_owned(), media(self.media, url));
+        }
+    }
+}
+
+/// Media in full.
+pub(super) fn media(media: &[Media], url: fn(&Source) -> String) -> Value {
+    let media = media.iter().map(|medium| {
+        let mut fields = Map::from_iter([("url".to_owned(), url(&medium.source).into())]);
+        fields.extend(medium.media_type.clone().map(|media_type| ("type".to_owned(), media_type.into())));
+        fields.extend(medium.filename.clone().map(|filename| ("filename".to_owned(), filename.into())));
+        fields.extend(medium.size.map(|size| ("size".to_owned(), size.into())));
+        Value::Object(fields)
+    });
+    media.collect()
+}
+
+/// How a dialect calls things in errors.
+pub(super) struct Terms {
+    /// A chat.
+    pub(super) chat: &'static str,
+    /// Fields that it names otherwise than the use cases do: theirs, its own.
+    pub(super) fields: &'static [(&'static str, &'static str)],
+}
+
+impl Terms {
+    /// The dialect's own name of a field.
+    pub(super) fn field<'a>(&self, field: &'a str) -> &'a str
+    where
+        Self: 'static,
+    {
+        let own = self.fields.iter().find(|(name, _)| *name == field);
+        own.map_or(field, |(_, own)| own)
+    }
+
+    /// An error's sentence.
+    pub(super) fn message(&'static self, error: &Error) -> String {
+        match error {
+            Error::Validation { field, problem } => format!("{} {problem}", self.field(field)),
+            Error::NotFound(Thing::Chat) => format!("{} not found", self.chat),
+            other => other.to_string(),
+        }
+    }
+
+    /// `{message, code}`, and `retryAfter` in seconds beside them for a limit: the error of most dialects.
+    pub(super) fn error(&'static self, error: &Error) -> Map<String, Value> {
+        let mut said = Map::from_iter([
+            ("message".to_owned(), self.message(error).into()),
+            ("code".to_owned(), error.code().into()),
+        ]);
+        if let Error::RateLimit { retry_after_secs, .. } = error {
+            said.insert("retryAfter".to_owned(), (*retry_after_secs).into());
+        }
+        said
+    }
+}
+
+/// Success with these fields: an ack.
+pub(super) fn success(fields: Value) -> Map<String, Value> {
+    let mut ack = Map::from_iter([("success".to_owned(), true.into())]);
+    if let Value::Object(fields) = fields {
+        ack.extend(fields);
+    }
+    ack
+}
+
+/// The pagination of a list that goes on after a message (dialects.md, section 9); `numbered` words a numbered page.
+pub(super) fn pagination(paging: &Paging, numbered: fn(crate::domain::page::Page, u64) -> Value) -> Value {
+    match *paging {
+        Paging::Page { page, total } => numbered(page, total),
+        Paging::After { limit, total, has_more } => json!({"limit": limit, "total": total, "hasMore": has_more}),
+    }
+}
+
+/// A price as JSON: a whole number without a fraction.
+pub(super) fn price(price: f64) -> Value {
+    /// Every whole number up to here is exact.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number from 0 to 2^53")]
+    if price.fract() == 0.0 && price <= EXACT_MAX { (price as u64).into() } else { price.into() }
+}
+
+/// A whole profile, for services.
+pub(super) fn profile(user: &User) -> Value {
+    let Claims { name, first_name, last_name, username, email, role, picture } = &user.claims;
+    json!({
+        "userId": user.id.to_string(),
+        "_id": user.id.to_string(),
+        "name": name,
+        "firstName": first_name,
+        "lastName": last_name,
+        "username": username,
+        "email": email,
+        "role": role,
+        "picture": picture,
+    })
+}

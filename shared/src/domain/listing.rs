@@ -1,0 +1,59 @@
+//! A listing: what people write to its owner about.
+
+use crate::domain::id::{ListingId, UserId};
+use crate::error::Error;
+
+/// Most pictures of one listing (dialects.md, section 9).
+pub const IMAGES_MAX: usize = 20;
+const TITLE_MAX_CHARACTERS: usize = 300;
+const ADDRESS_MAX_CHARACTERS: usize = 1_000;
+
+/// What an owner says of a listing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Details {
+    /// Required.
+    pub title: String,
+    /// Addresses of pictures.
+    pub images: Vec<String>,
+    /// At least 0.
+    pub price: Option<f64>,
+    /// Where it is.
+    pub address: Option<String>,
+}
+
+impl Details {
+    /// Checks the bounds.
+    ///
+    /// # Errors
+    /// `Error::Validation` naming the field.
+    pub fn checked(self) -> Result<Self, Error> {
+        let longer = |text: &str, most: usize| text.chars().nth(most).is_some();
+        if self.title.trim().is_empty() {
+            return Err(Error::validation("title", "must not be empty"));
+        }
+        if longer(&self.title, TITLE_MAX_CHARACTERS) {
+            return Err(Error::validation("title", format!("must be at most {TITLE_MAX_CHARACTERS} characters")));
+        }
+        if self.images.len() > IMAGES_MAX {
+            return Err(Error::validation("images", format!("must be at most {IMAGES_MAX}")));
+        }
+        if self.price.is_some_and(|price| !price.is_finite() || price < 0.0) {
+            return Err(Error::validation("price", "must be a number from 0"));
+        }
+        if self.address.as_deref().is_some_and(|address| longer(address, ADDRESS_MAX_CHARACTERS)) {
+            return Err(Error::validation("address", format!("must be at most {ADDRESS_MAX_CHARACTERS} characters")));
+        }
+        Ok(self)
+    }
+}
+
+/// A listing as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listing {
+    /// Which.
+    pub id: ListingId,
+    /// Whose; always a participant of chats about it.
+    pub owner: UserId,
+    /// What it says.
+    pub details: Details,
+}

@@ -1,0 +1,151 @@
+//! Making messages placeholders, for everyone or for one person, and taking what they counted as unread with them.
+
+use aws_sdk_dynamodb::types::Update;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+
+use super::transaction::{Outcome, Transaction};
+use super::{Store, keys, number};
+use crate::domain::chat::Chat;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::UserId;
+use crate::domain::message::Message;
+use crate::error::Error;
+
+/// What became of making a message a placeholder.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Deletion {
+    /// It is a placeholder now.
+    Deleted(Box<(Chat, Message)>),
+    /// It was one before.
+    Already(Box<(Chat, Message)>),
+    /// The chat was deleted.
+    Gone,
+}
+
+impl Store {
+    /// Takes a message back for everyone: its content goes, and with it what it counted as unread. One transaction of two writes, one more
+    /// for each person who has nothing unread any more.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn delete_message(&self, chat: Chat, message: Message, at: Timestamp) -> Result<Deletion, Error> {
+        let (mut chat, mut message) = (chat, message);
+        let mut attempt = 0;
+        loop {
+            if !chat.holds(message.id.seq) || chat.deleted {
+                return Ok(Deletion::Gone);
+            }
+            if message.deleted_at.is_some() {
+                return Ok(Deletion::Already(Box::new((chat, message))));
+            }
+            let waiting: Vec<UserId> =
+                chat.people().into_iter().filter(|user| message.is_unread_for(&chat, user)).collect();
+            let mut transaction = Transaction::default();
+            transaction.update(self.blanking(&message, &waiting, at))?;
+            let next = without_unread(&chat, &waiting);
+            self.recount(&mut transaction, &chat, &next)?;
+            match self.transact(transaction).await? {
+                Outcome::Committed => {
+                    let deleted = Message { content: None, deleted_at: Some(at), ..message };
+                    return Ok(Deletion::Deleted(Box::new((next, deleted))));
+                }
+                Outcome::Refused(_) | Outcome::Conflict => {
+                    chat = self.present(&chat).await?;
+                    let Some(present) = self.message(&message.id).await? else { return Ok(Deletion::Gone) };
+                    message = present;
+                }
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    /// Blanks a message that has not been deleted, and that those who have it unread have neither read nor hidden meanwhile.
+    fn blanking(&self, message: &Message, waiting: &[UserId], at: Timestamp) -> UpdateBuilder {
+        let mut condition = "attribute_exists(chatId) AND attribute_not_exists(deletedAt)".to_owned();
+        let mut update = Update::builder()
+            .table_name(&self.tables.messages)
+            .set_key(Some(keys::message(&message.id)))
+            .update_expression("SET deletedAt = :at REMOVE #text, media")
+            .expression_attribute_names("#text", "text")
+            .expression_attribute_values(":at", number(at.millis()));
+        for (index, user) in waiting.iter().enumerate() {
+            condition
+                .push_str(&format!(" AND attribute_not_exists(#read{index}) AND attribute_not_exists(#hidden{index})"));
+            update = update
+                .expression_attribute_names(format!("#read{index}"), keys::read(user))
+                .expression_attribute_names(format!("#hidden{index}"), keys::hidden(user));
+        }
+        update.condition_expression(condition)
+    }
+
+    /// Deletes a message for one person alone, and what it counted as unread for them. One transaction of one write, two more if it was
+    /// unread.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn hide_message(
+        &self,
+        chat: Chat,
+        message: Message,
+        from: &UserId,
+        at: Timestamp,
+    ) -> Result<Deletion, Error> {
+        let (mut chat, mut message) = (chat, message);
+        let mut attempt = 0;
+        loop {
+            if !chat.holds(message.id.seq) || chat.deleted {
+                return Ok(Deletion::Gone);
+            }
+            if message.hidden_for.contains_key(from) {
+                return Ok(Deletion::Already(Box::new((chat, message))));
+            }
+            let unread = message.is_unread_for(&chat, from);
+            let mut transaction = Transaction::default();
+            transaction.update(self.hiding(&message, from, unread, at))?;
+            let waiting = if unread { vec![from.clone()] } else { Vec::new() };
+            let next = without_unread(&chat, &waiting);
+            if unread {
+                self.recount(&mut transaction, &chat, &next)?;
+            }
+            match self.transact(transaction).await? {
+                Outcome::Committed => {
+                    message.hidden_for.insert(from.clone(), at);
+                    return Ok(Deletion::Deleted(Box::new((next, message))));
+                }
+                Outcome::Refused(_) | Outcome::Conflict => {
+                    chat = self.present(&chat).await?;
+                    let Some(present) = self.message(&message.id).await? else { return Ok(Deletion::Gone) };
+                    message = present;
+                }
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    fn hiding(&self, message: &Message, from: &UserId, unread: bool, at: Timestamp) -> UpdateBuilder {
+        let mut condition = "attribute_exists(chatId) AND attribute_not_exists(#hidden)".to_owned();
+        let mut update = Update::builder()
+            .table_name(&self.tables.messages)
+            .set_key(Some(keys::message(&message.id)))
+            .update_expression("SET #hidden = :at")
+            .expression_attribute_names("#hidden", keys::hidden(from))
+            .expression_attribute_values(":at", number(at.millis()));
+        if unread {
+            condition.push_str(" AND attribute_not_exists(deletedAt) AND attribute_not_exists(#read)");
+            update = update.expression_attribute_names("#read", keys::read(from));
+        }
+        update.condition_expression(condition)
+    }
+}
+
+/// The chat with one message less unread for each of these people.
+fn without_unread(chat: &Chat, people: &[UserId]) -> Chat {
+    let mut next = chat.clone();
+    for member in next.members.iter_mut().filter(|member| people.contains(&member.user)) {
+        member.unread = member.unread.saturating_sub(1);
+    }
+    next
+}

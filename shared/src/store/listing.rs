@@ -1,0 +1,61 @@
+//! Listings: what is for sale, and by whom.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+
+use super::rows::{self, ListingRow};
+use super::{Store, keys, text};
+use crate::domain::id::ListingId;
+use crate::domain::listing::Listing;
+use crate::error::Error;
+
+/// What became of putting a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Putting {
+    /// It is as was said.
+    Put,
+    /// It is somebody else's, and as it was.
+    NotYours,
+}
+
+impl Store {
+    /// A listing. One read.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn listing(&self, id: &ListingId) -> Result<Option<Listing>, Error> {
+        let item = self.get(&self.tables.listings, keys::listing(id)).await?;
+        item.map(|item| rows::read::<ListingRow>(item)?.try_into()).transpose()
+    }
+
+    /// The listings that exist among `ids`, in no particular order. One read per hundred.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn listings(&self, ids: &[ListingId]) -> Result<Vec<Listing>, Error> {
+        let items = self.get_all(&self.tables.listings, ids.iter().map(keys::listing).collect()).await?;
+        items.into_iter().map(|item| rows::read::<ListingRow>(item)?.try_into()).collect()
+    }
+
+    /// Makes a listing, or changes one of the same owner's. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn put_listing(&self, listing: &Listing) -> Result<Putting, Error> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.tables.listings)
+            .set_item(Some(rows::write(ListingRow::from(listing))?))
+            .condition_expression("attribute_not_exists(petId) OR #owner = :owner")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(&listing.owner));
+        match put.send().await {
+            Ok(_) => Ok(Putting::Put),
+            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+                Ok(Putting::NotYours)
+            }
+            Err(error) => Err(Error::internal(error)),
+        }
+    }
+}
