@@ -8,8 +8,8 @@ use aws_credential_types::Credentials;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use aws_types::sdk_config::{SharedAsyncSleep, SharedCredentialsProvider};
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use axum::Router;
 use axum::body::Body;
 use futures_util::future::BoxFuture;
@@ -234,8 +234,10 @@ fn context(services: &Arc<Services>, function: &Arc<Function>, clock: &Clock) ->
 fn aws(services: &Arc<Services>, function: &Arc<Function>) -> SdkConfig {
     let (secret, session) = (services.storage.secret(), function.package.clone());
     let credentials = Credentials::new(presigned::ACCESS_KEY, secret, Some(session), None, "local");
-    let endpoints =
-        Endpoints { dynamodb: services.dynamodb.endpoint().map(str::to_owned), s3: services.storage.origin().to_owned() };
+    let endpoints = Endpoints {
+        dynamodb: services.dynamodb.endpoint().map(str::to_owned),
+        s3: services.storage.origin().to_owned(),
+    };
     SdkConfig::builder()
         .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
         .region(Region::new(presigned::REGION))

@@ -120,9 +120,9 @@ impl Connector {
         let Some(needs) = self.services.storage.needs(request.method(), path, request.headers()) else {
             return refusal(501, "NotImplemented", "the local system does not have this");
         };
-        let denied = needs.into_iter().find(|(action, resource)| {
-            !self.services.allowed(&self.function, action, resource.clone())
-        });
+        let denied = needs
+            .into_iter()
+            .find(|(action, resource)| !self.services.allowed(&self.function, action, resource.clone()));
         let answer = match denied {
             Some((action, resource)) => {
                 let message = format!("the role of {} does not allow {action} on {resource}", self.function.package);

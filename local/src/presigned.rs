@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{
-    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings, UriPathNormalizationMode, sign,
+    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings, UriPathNormalizationMode,
+    sign,
 };
 use aws_sigv4::sign::v4;
 use axum::Router;
@@ -75,7 +76,9 @@ impl Front {
         let (mut parts, body) = request.into_parts();
         let Some(address) = Address::read(&parts) else { return denied("the address is not signed") };
         let now = u64::try_from(self.clock.now().millis()).unwrap_or_default();
-        if let Err(problem) = address.check(&parts, self.services.storage.secret(), UNIX_EPOCH + Duration::from_millis(now)) {
+        if let Err(problem) =
+            address.check(&parts, self.services.storage.secret(), UNIX_EPOCH + Duration::from_millis(now))
+        {
             return denied(problem);
         }
         let Some(function) = self.functions.get(&address.signer) else { return denied("nobody here signed this") };

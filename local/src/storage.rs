@@ -217,7 +217,9 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 /// An error as S3 says it.
 pub(crate) fn refusal(status: StatusCode, code: &str, message: &str) -> Response<s3s::Body> {
-    let body = format!(r#"<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"#);
+    let body = format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"#
+    );
     let mut refusal = Response::new(s3s::Body::from(body));
     *refusal.status_mut() = status;
     refusal.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/xml"));

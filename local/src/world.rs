@@ -235,9 +235,16 @@ impl World {
     }
 
     /// Makes a request to an address that a function signed, as a client would who has nothing else, and gives status, headers and body.
-    pub async fn follow(&self, method: &str, url: &str, headers: HeaderMap, body: Vec<u8>) -> (u16, HeaderMap, Vec<u8>) {
+    pub async fn follow(
+        &self,
+        method: &str,
+        url: &str,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> (u16, HeaderMap, Vec<u8>) {
         let path = url.strip_prefix(ORIGIN).expect("the address is the world's own");
-        let mut request = Request::builder().method(method).uri(path).body(Body::from(body.clone())).expect("a request");
+        let mut request =
+            Request::builder().method(method).uri(path).body(Body::from(body.clone())).expect("a request");
         *request.headers_mut() = headers;
         request.headers_mut().insert("host", HeaderValue::from_static("127.0.0.1:3000"));
         if method == "PUT" {

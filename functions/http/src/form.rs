@@ -31,7 +31,8 @@ pub(crate) fn boundary(content_type: &str) -> Option<String> {
 
 /// Reads a form.
 pub(crate) async fn read(boundary: String, body: Body) -> Result<Form, Error> {
-    let limits = SizeLimit::new().whole_stream(FORM_MAX_BYTES).per_field(TEXT_MAX_BYTES).for_field(FILE, OBJECT_MAX_BYTES);
+    let limits =
+        SizeLimit::new().whole_stream(FORM_MAX_BYTES).per_field(TEXT_MAX_BYTES).for_field(FILE, OBJECT_MAX_BYTES);
     let constraints = Constraints::new().size_limit(limits);
     let mut parts = Multipart::with_constraints(body.into_data_stream(), boundary, constraints);
     let mut form = Form::default();
@@ -54,9 +55,12 @@ pub(crate) async fn read(boundary: String, body: Body) -> Result<Form, Error> {
 }
 
 fn refused(error: multer::Error) -> Error {
-    let too_large = |field, max_bytes: u64| Error::TooLarge { field, max_bytes: usize::try_from(max_bytes).unwrap_or(usize::MAX) };
+    let too_large =
+        |field, max_bytes: u64| Error::TooLarge { field, max_bytes: usize::try_from(max_bytes).unwrap_or(usize::MAX) };
     match error {
-        multer::Error::FieldSizeExceeded { limit, field_name } if field_name.as_deref() == Some(FILE) => too_large(FILE, limit),
+        multer::Error::FieldSizeExceeded { limit, field_name } if field_name.as_deref() == Some(FILE) => {
+            too_large(FILE, limit)
+        }
         multer::Error::FieldSizeExceeded { limit, .. } | multer::Error::StreamSizeExceeded { limit } => {
             too_large("body", limit)
         }

@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::extract::{FromRequestParts as _, RawPathParams, Request};
 use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, RANGE,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION,
+    RANGE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -91,15 +91,29 @@ mod tests {
 
     #[test]
     fn only_pictures_and_films_are_shown_and_nothing_is_sniffed_or_run() {
-        for (content_type, disposition) in
-            [("image/png", None), ("video/mp4", None), ("image/svg+xml", Some("attachment")), ("text/html", Some("attachment"))]
-        {
+        for (content_type, disposition) in [
+            ("image/png", None),
+            ("video/mp4", None),
+            ("image/svg+xml", Some("attachment")),
+            ("text/html", Some("attachment")),
+        ] {
             let headers = headers(content_type);
             assert_eq!(headers.get(CONTENT_TYPE).unwrap(), content_type);
             assert_eq!(headers.get(X_CONTENT_TYPE_OPTIONS).unwrap(), "nosniff");
-            assert!(headers.get(CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap().starts_with("sandbox; default-src 'none'"));
+            assert!(
+                headers
+                    .get(CONTENT_SECURITY_POLICY)
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .starts_with("sandbox; default-src 'none'")
+            );
             assert!(headers.get(CACHE_CONTROL).unwrap().to_str().unwrap().starts_with("private"));
-            assert_eq!(headers.get(CONTENT_DISPOSITION).map(|value| value.to_str().unwrap()), disposition, "{content_type}");
+            assert_eq!(
+                headers.get(CONTENT_DISPOSITION).map(|value| value.to_str().unwrap()),
+                disposition,
+                "{content_type}"
+            );
         }
     }
 

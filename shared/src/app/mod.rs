@@ -120,9 +120,7 @@ pub async fn run(ctx: &Ctx, caller: &Caller<'_>, command: Command) -> Result<Out
             search::search(ctx, caller, &chat, search::Wanted { term, page, before }).await
         }
         Command::Send { client_message_id, posting } => message::send(ctx, caller, client_message_id, posting).await,
-        Command::SendMedia { client_message_id, posting } => {
-            media::send(ctx, caller, client_message_id, posting).await
-        }
+        Command::SendMedia { client_message_id, posting } => media::send(ctx, caller, client_message_id, posting).await,
         Command::SetStatus(status) => presence::set_status(ctx, caller, status).await,
         Command::ShowChat(chat) => chat::show(ctx, caller, &chat).await,
         Command::ShowListing(id) => listing::show(ctx, &id).await,

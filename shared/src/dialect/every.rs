@@ -31,7 +31,10 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         takes_file: true,
         ..Route::new("POST", "/api/chat/{chatId}/send-media", |request| {
-            Ok(Command::SendMedia { client_message_id: request.body.client_message_id()?, posting: file_posting(request) })
+            Ok(Command::SendMedia {
+                client_message_id: request.body.client_message_id()?,
+                posting: file_posting(request),
+            })
         })
     },
     Route { asker: Asker::Service, ..Route::new("PUT", "/api/users/{userId}", put_user) },

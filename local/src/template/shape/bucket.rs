@@ -119,11 +119,7 @@ pub(super) fn read(name: &str, properties: Value, place: &str) -> Result<Bucket,
     if cors.next().is_some() {
         return Err(TemplateError::refused(format!("{place}.CorsConfiguration"), "only one rule is understood"));
     }
-    Ok(Bucket {
-        name: name.to_owned(),
-        expirations: rules.into_iter().filter_map(expiration).collect(),
-        cors: rule,
-    })
+    Ok(Bucket { name: name.to_owned(), expirations: rules.into_iter().filter_map(expiration).collect(), cors: rule })
 }
 
 /// The only policy that is understood refuses connections that are not encrypted, which there are none of in this process.

@@ -181,7 +181,8 @@ impl Names {
     fn resource(&self, arn: &str) -> Option<Resource> {
         let objects = || {
             let (bucket, pattern) = arn.split_once('/')?;
-            let prefix = pattern.strip_suffix("/*").filter(|folder| !folder.is_empty() && !folder.contains(['/', '*', '?']))?;
+            let prefix =
+                pattern.strip_suffix("/*").filter(|folder| !folder.is_empty() && !folder.contains(['/', '*', '?']))?;
             Some(Resource::Objects { bucket: self.buckets.get(bucket)?.clone(), prefix: format!("{prefix}/") })
         };
         self.resources.get(arn).cloned().or_else(objects)
@@ -270,7 +271,8 @@ pub(super) fn check_build(metadata: &Map<String, Value>, place: &str) -> Result<
 fn statement(statement: &PolicyStatement, names: &Names, place: &str) -> Result<Statement, TemplateError> {
     let resource = |arn: &String| {
         let known = names.resource(arn);
-        let problem = || format!("{arn} is no table, index, function, folder of a bucket or @connections of this template");
+        let problem =
+            || format!("{arn} is no table, index, function, folder of a bucket or @connections of this template");
         known.ok_or_else(|| TemplateError::refused(format!("{place}.Policies, {}", statement.sid), problem()))
     };
     Ok(Statement {

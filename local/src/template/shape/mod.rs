@@ -187,7 +187,8 @@ fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Res
         Kind::Bucket => {
             // CloudFormation gives it a name that begins like this.
             let name = format!("{}-{id}", resolver.parameter("AWS::StackName")?).to_ascii_lowercase();
-            let attributes = BTreeMap::from([("Arn", format!("arn:{}:s3:::{name}", resolver.parameter("AWS::Partition")?))]);
+            let attributes =
+                BTreeMap::from([("Arn", format!("arn:{}:s3:::{name}", resolver.parameter("AWS::Partition")?))]);
             Physical { reference: name, attributes }
         }
         Kind::Function => {
