@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use axum::body::Body;
@@ -22,6 +23,9 @@ use crate::template::{Bucket, Resource};
 /// Day, in milliseconds.
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
+/// What a copy is made of: bucket and key.
+const COPY_SOURCE: &str = "x-amz-copy-source";
+
 /// Where the objects are.
 pub struct ObjectStorage {
     service: S3Service,
@@ -29,6 +33,7 @@ pub struct ObjectStorage {
     buckets: Vec<Bucket>,
     secret: String,
     origin: String,
+    requests: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 /// Where the files are; a temporary folder goes with the process.
@@ -89,7 +94,7 @@ impl ObjectStorage {
         let files = FileSystem::new(&folder.path).map_err(|error| ObjectStorageError::Backend(format!("{error:?}")))?;
         let service = S3ServiceBuilder::new(files).build();
         let (buckets, secret) = (buckets.values().cloned().collect(), id::hex(&random.random::<32>()));
-        Ok(Self { service, folder, buckets, secret, origin: origin.to_owned() })
+        Ok(Self { service, folder, buckets, secret, origin: origin.to_owned(), requests: Mutex::default() })
     }
 
     /// Where requests are to be addressed: scheme, host and port.
@@ -121,7 +126,7 @@ impl ObjectStorage {
             Some(Resource::Objects { bucket, prefix: format!("{folder}/") })
         };
         let object = resource(path)?;
-        let source = headers.get("x-amz-copy-source").map(|source| source.to_str().ok().and_then(resource));
+        let source = headers.get(COPY_SOURCE).map(|source| source.to_str().ok().and_then(resource));
         match (method, source) {
             (&Method::PUT, Some(source)) => Some(vec![("s3:GetObject", source?), ("s3:PutObject", object)]),
             (&Method::PUT, None) => Some(vec![("s3:PutObject", object)]),
@@ -131,8 +136,14 @@ impl ObjectStorage {
         }
     }
 
+    /// What was asked since the start or the last call, by S3's name of the operation.
+    pub fn spent(&self) -> BTreeMap<&'static str, u64> {
+        std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Answers a request of which it is known that it may be made.
     pub async fn serve(&self, mut request: Request<Body>) -> Response<s3s::Body> {
+        *self.requests.lock().unwrap_or_else(PoisonError::into_inner).entry(operation(&request)).or_default() += 1;
         // Who asks was settled before; the backend would ask again.
         request.headers_mut().remove("authorization");
         let deleted = if request.method() == Method::DELETE { self.object(request.uri().path()) } else { None };
@@ -195,6 +206,17 @@ impl ObjectStorage {
             .collect();
         keys.sort();
         Ok(keys)
+    }
+}
+
+/// S3's name of what is asked.
+fn operation(request: &Request<Body>) -> &'static str {
+    match *request.method() {
+        Method::PUT if request.headers().contains_key(COPY_SOURCE) => "CopyObject",
+        Method::PUT => "PutObject",
+        Method::HEAD => "HeadObject",
+        Method::DELETE => "DeleteObject",
+        _ => "GetObject",
     }
 }
 

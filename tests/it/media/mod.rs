@@ -1,5 +1,6 @@
 //! Media: sending a file in a form or by an upload, and fetching it.
 
+mod cost;
 mod send;
 mod serve;
 mod upload;
@@ -109,6 +110,11 @@ pub(crate) async fn every_act(world: &World, chat: &str) {
 /// The keys of all objects.
 fn keys(world: &World) -> Vec<String> {
     world.cloud.services.storage.keys(BUCKET).unwrap()
+}
+
+/// The key of the object that is served at a path.
+fn key_of(url: &str) -> String {
+    format!("media/{}", url.strip_prefix("/api/media/").unwrap().replace('-', "/"))
 }
 
 /// Code and field of an error.

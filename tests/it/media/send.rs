@@ -3,7 +3,7 @@
 use local::world::World;
 use serde_json::json;
 
-use super::{HTML, LARGEST, MP4, PNG, SVG, blamed, get, keys, media_url, picture, scene, send};
+use super::{HTML, LARGEST, MP4, PNG, SVG, blamed, get, key_of, keys, media_url, picture, scene, send};
 
 #[tokio::test(start_paused = true)]
 async fn a_picture_is_heard_of_by_everybody_as_any_message_is() {
@@ -36,7 +36,7 @@ async fn names_are_generated_whatever_the_file_was_called() {
         let (stem, extension) = name.split_once('.').unwrap();
         assert_eq!(extension, "png");
         assert_eq!(stem.split_once('-').map(|(of, random)| (of, random.len())), Some((chat.as_str(), 32)));
-        assert!(keys(&world).contains(&format!("media/{}", name.replace('-', "/"))));
+        assert!(keys(&world).contains(&key_of(media_url(&answer))));
     }
     assert_eq!(keys(&world).len(), 5);
 }

@@ -34,7 +34,7 @@ async fn no_name_leads_anywhere_but_to_media_of_the_chat() {
     let (world, chat) = scene().await;
     let (_, answer) = send(&world, "alice", &chat, &[picture(PNG)]).await;
     let name = media_url(&answer).strip_prefix("/api/media/").unwrap().to_owned();
-    let random = &name[25..57];
+    let random = name.get(25..57).unwrap();
     for trick in [
         format!("{chat}-{random}"),
         format!("{chat}-{random}.PNG"),
