@@ -3,7 +3,7 @@
 use local::world::World;
 use serde_json::json;
 
-use super::{HTML, LARGEST, MP4, PNG, SVG, blamed, get, key_of, keys, media_url, picture, scene, send};
+use super::{HTML, LARGEST, MP4, PNG, SVG, blamed, fetch, form, get, key_of, keys, media_url, picture, scene, send};
 
 #[tokio::test(start_paused = true)]
 async fn a_picture_is_heard_of_by_everybody_as_any_message_is() {
@@ -24,6 +24,25 @@ async fn a_picture_is_heard_of_by_everybody_as_any_message_is() {
     "#);
     let (status, _, bytes) = get(&world, "bob", &name).await;
     assert_eq!((status, bytes.as_slice()), (200, PNG));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_dialect_takes_a_file_and_shows_it_in_its_own_words() {
+    let (world, chat) = scene().await;
+    let mut shown = String::new();
+    for dialect in shared::dialect::ALL {
+        let prefix = format!("/{}", dialect.name());
+        let request = http::Request::post(format!("{prefix}/api/chat/{chat}/send-media"));
+        let request = request.header("content-type", "multipart/form-data; boundary=edge");
+        let (status, _, body) = fetch(&world, "alice", request, form(&[picture(PNG)])).await;
+        let body = String::from_utf8(body).unwrap();
+        let name =
+            keys(&world).into_iter().map(|key| key.replacen('/', "\0", 1).replace('/', "-").replace("media\0", ""));
+        let name = name.into_iter().find(|name| body.contains(name)).unwrap();
+        assert_eq!(get(&world, "bob", &format!("{prefix}/api/media/{name}")).await.2, PNG);
+        shown += &format!("{} {status} {}\n", dialect.name(), body.replace(&name, "<name>"));
+    }
+    insta::assert_snapshot!(shown, @"");
 }
 
 #[tokio::test(start_paused = true)]
