@@ -42,7 +42,13 @@ async fn every_dialect_takes_a_file_and_shows_it_in_its_own_words() {
         assert_eq!(get(&world, "bob", &format!("{prefix}/api/media/{name}")).await.2, PNG);
         shown += &format!("{} {status} {}\n", dialect.name(), body.replace(&name, "<name>"));
     }
-    insta::assert_snapshot!(shown, @"");
+    insta::assert_snapshot!(shown, @r#"
+    recruiting 201 {"data":{"_id":"e70c08a3288036ef87ef9f6e000000000001","chatId":"e70c08a3288036ef87ef9f6e","content":"Sent image","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isRead":false,"mediaUrl":"/api/media/<name>","messageType":"image","receiverId":"bob","senderId":"alice","seq":1,"updatedAt":"2026-01-02T03:04:05.006Z"},"message":"Message sent","success":true}
+    marketplace 201 {"data":{"_id":"e70c08a3288036ef87ef9f6e000000000002","chat":"e70c08a3288036ef87ef9f6e","content":"Sent image","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isEdited":false,"mediaUrl":"<name>","messageType":"image","parentMessage":null,"reactions":[],"readBy":[],"sender":{"_id":"alice","name":"alice","profilePicture":null},"seq":2,"status":"sent","updatedAt":"2026-01-02T03:04:05.006Z"},"message":"Message sent","success":true}
+    messenger 201 {"data":{"_id":"e70c08a3288036ef87ef9f6e000000000003","content":"Sent image","isDeleted":false,"mediaUrl":"/api/media/<name>","read":false,"receiverId":"bob","receiverName":"bob","senderId":"alice","senderName":"alice","sentAt":"2026-01-02T03:04:05.006Z","seq":3},"message":"Message sent","success":true}
+    workspace 201 {"data":{"content":"Sent image","conversationId":"e70c08a3288036ef87ef9f6e","id":"e70c08a3288036ef87ef9f6e000000000004","isDeleted":false,"mediaUrl":"/api/media/<name>","senderId":"alice","seq":4,"timestamp":"2026-01-02T03:04:05.006Z","type":"image"},"success":true}
+    classroom 201 {"data":{"_id":"e70c08a3288036ef87ef9f6e000000000005","conversationId":"e70c08a3288036ef87ef9f6e","createdAt":"2026-01-02T03:04:05.006Z","deletedAt":null,"media":[{"type":"image","url":"/api/media/<name>"}],"messageType":"image","replyTo":null,"senderId":{"_id":"alice","firstName":null,"lastName":null,"name":"alice","profileImage":null},"seq":5,"status":"sent","text":"Sent image","updatedAt":"2026-01-02T03:04:05.006Z"},"success":true}
+    "#);
 }
 
 #[tokio::test(start_paused = true)]
