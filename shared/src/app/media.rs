@@ -10,10 +10,10 @@ use crate::domain::command::{FilePosting, Posting};
 use crate::domain::id::{ChatId, ClientMessageId, UserId};
 use crate::domain::media::{File, Media, MediaName, OBJECT_MAX_BYTES, Source, UploadId};
 use crate::domain::media_type::{MediaType, is_shown};
-use crate::domain::message::{Content, MessageKind};
+use crate::domain::message::{Content, Message, MessageKind};
 use crate::domain::notice::Answer;
 use crate::error::{Error, Thing};
-use crate::store::{ByteRange, Fetching, Keeping, Signed, Upload, Uploaded};
+use crate::store::{ByteRange, Fetching, Keeping, Signed, Upload, Uploaded, is_from};
 
 /// Largest part of an object that is served by a function itself: Lambda answers with 6 MB at most, in Base64.
 const SERVED_MAX_BYTES: u64 = 4 * 1_024 * 1_024;
@@ -72,7 +72,7 @@ pub(super) async fn send(
     let FilePosting { chat, caption, file } = posting?;
     open_chat(ctx, caller, &chat).await?;
     let found = found(ctx, caller, &chat, file).await?;
-    let object = ctx.bucket.new_name(&chat, found.media_type);
+    let object = ctx.bucket.new_name(&chat, caller.user, found.media_type);
     let caption = caption.filter(|caption| !caption.trim().is_empty());
     let caption = caption.unwrap_or_else(|| words_for(found.media_type.kind).to_owned());
     let media = vec![Media::at(Source::Object(object.clone()))];
@@ -121,6 +121,25 @@ pub(super) async fn link(ctx: &Ctx, caller: &Caller<'_>, name: &MediaName) -> Re
     let content_type = ctx.bucket.content_type(name).await?.ok_or(Error::NotFound(Thing::Media))?;
     let Signed { url, expires_at } = ctx.bucket.sign_link(name, &content_type).await?;
     Ok(Outcome::answer(Answer::MediaLink { url, expires_at }))
+}
+
+/// The objects that a message's sender sent with it.
+pub(super) fn objects_of(message: &Message) -> Vec<MediaName> {
+    let media = message.content.iter().flat_map(|content| &content.media);
+    let objects = media.filter_map(|medium| match &medium.source {
+        Source::Object(name) if is_from(name, &message.sender) => Some(name.clone()),
+        Source::Object(_) | Source::Link(_) => None,
+    });
+    objects.collect()
+}
+
+/// Removes objects whose message was taken back. One request each. One that fails is logged: nothing shows the object any more.
+pub(super) async fn remove(ctx: &Ctx, objects: &[MediaName]) {
+    for object in objects {
+        if let Err(error) = ctx.bucket.discard(object).await {
+            tracing::warn!(error.cause = ?error, "an object whose message was deleted was not removed");
+        }
+    }
 }
 
 /// A file that was looked at, and may be kept.

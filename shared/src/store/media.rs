@@ -142,10 +142,11 @@ impl Bucket {
         Self { client: Client::from_conf(config.build()), name, clock }
     }
 
-    /// A name that no object has.
+    /// A name that no object has. Half of what looks random in it says who gave it, to [`is_from`] alone.
     #[must_use]
-    pub fn new_name(&self, chat: &ChatId, media_type: MediaType) -> MediaName {
-        let random = hex(&self.clock.random::<16>());
+    pub fn new_name(&self, chat: &ChatId, sender: &UserId, media_type: MediaType) -> MediaName {
+        let random = hex(&self.clock.random::<8>());
+        let random = format!("{random}{}", seal(chat, &random, sender));
         MediaName { chat: chat.clone(), random, extension: media_type.extension.to_owned() }
     }
 
@@ -298,6 +299,19 @@ impl Bucket {
     }
 }
 
+/// Whether a name was given to an object that `sender` sent: others may write it into their messages, but the object is not theirs.
+#[must_use]
+pub fn is_from(name: &MediaName, sender: &UserId) -> bool {
+    let (random, sealed) = name.random.split_at_checked(16).unwrap_or_default();
+    seal(&name.chat, random, sender) == sealed
+}
+
+/// 16 hex digits that go with these three.
+fn seal(chat: &ChatId, random: &str, sender: &UserId) -> String {
+    let digest = Sha256::digest(format!("{chat}/{random}/{sender}"));
+    hex(digest.get(..8).unwrap_or_default())
+}
+
 fn address(signed: &PresignedRequest, expires_at: Timestamp) -> Signed {
     Signed { url: signed.uri().to_owned(), expires_at }
 }
@@ -334,6 +348,17 @@ mod tests {
         let user = UserId::parse("../../media").unwrap();
         let id = UploadId { random: "cd".repeat(16), expires_at: Timestamp::from_millis(1_767_323_045_006) };
         insta::assert_snapshot!(upload_key(Upload { chat: &chat, user: &user, id: &id }), @"uploads/0123456789abcdef01234567/e07d4e326e19cb884b2c8212ec428569c6c9c5df7326da9369e3c3fe04e47a37/cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd019b7ca98c8e");
+    }
+
+    #[test]
+    fn a_name_says_who_sent_the_object() {
+        let (chat, alice, bob) =
+            (ChatId::parse("0123456789abcdef01234567"), UserId::parse("alice"), UserId::parse("bob"));
+        let (chat, alice, bob) = (chat.unwrap(), alice.unwrap(), bob.unwrap());
+        let random = format!("{}{}", "ab".repeat(8), seal(&chat, &"ab".repeat(8), &alice));
+        let name = MediaName { chat, random, extension: "png".to_owned() };
+        assert_eq!(MediaName::parse(&name.to_string()).unwrap(), name);
+        assert!(is_from(&name, &alice) && !is_from(&name, &bob));
     }
 
     #[test]

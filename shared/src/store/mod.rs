@@ -41,7 +41,7 @@ pub use connection::{Handshaking, Joining, Leaving, Opened, Session, Slot, WAITI
 pub use delete::Deletion;
 pub use limit::{Counted, Counter};
 pub use listing::Putting;
-pub use media::{Bucket, ByteRange, Fetched, Fetching, Keeping, Signed, Upload, Uploaded};
+pub use media::{Bucket, ByteRange, Fetched, Fetching, Keeping, Signed, Upload, Uploaded, is_from};
 pub use message::{First, Sending};
 pub use presence::{Person, Socket};
 pub use read::Marking;

@@ -1,9 +1,9 @@
 //! Fetching media, and addresses that need no token.
 
 use http::{HeaderMap, Request};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{LARGEST, MP4, PNG, fetch, get, media_url, picture, scene, send};
+use super::{LARGEST, MP4, PNG, fetch, get, keys, media_url, picture, scene, send};
 
 #[tokio::test(start_paused = true)]
 async fn media_is_for_participants_and_everything_else_looks_like_none() {
@@ -143,4 +143,21 @@ async fn what_is_too_large_for_an_answer_is_fetched_elsewhere() {
     assert_eq!(fetch(&world, "bob", request, Vec::new()).await.0, 206);
     let request = Request::get(media_url(&answer)).header("range", "bytes=0-");
     assert_eq!(fetch(&world, "bob", request, Vec::new()).await.0, 307);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_deleted_for_everyone_takes_its_object_along() {
+    let (mut world, chat) = scene().await;
+    let (_, answer) = send(&world, "alice", &chat, &[picture(PNG)]).await;
+    let url = media_url(&answer).to_owned();
+    // Who writes the name of somebody else's object into a message takes nothing along.
+    let again = json!({"chatId": chat, "messageType": "image", "mediaUrl": url}).to_string();
+    let (status, copy) = world.request("bob", "POST", "/api/message/send", &again).await;
+    assert_eq!((status, media_url(&copy)), (201, url.as_str()));
+    let delete = |answer: &Value| format!("/api/message/{}", answer["data"]["_id"].as_str().unwrap());
+    world.rest("bob", "DELETE", &delete(&copy), Value::Null).await;
+    assert_eq!(get(&world, "bob", &url).await.0, 200);
+    world.rest("alice", "DELETE", &delete(&answer), Value::Null).await;
+    assert_eq!(get(&world, "alice", &url).await.0, 404);
+    assert_eq!(keys(&world), [""; 0]);
 }
