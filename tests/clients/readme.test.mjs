@@ -28,12 +28,18 @@ for (const [index, dialect] of DIALECTS.entries()) {
   const others = DIALECTS[(index + 1) % DIALECTS.length];
   test(`README's client: ${dialect} chats with ${others}`, async (t) => {
     const [one, two] = [`alice-${dialect}`, `bob-${others}`];
-    const watcher = await connect(server.url, "watcher");
+    const watcher = await connect(server.url, `watcher-${dialect}`);
+    const hears = (event, user) => watcher.next(event, ({ userId }) => userId === user);
+    // Whom one writes to has been seen before.
+    for (const user of [one, two]) {
+      const seen = await connect(server.url, user);
+      await hears("user_online", user);
+      seen.close();
+      await hears("user_offline", user);
+    }
     const alice = terminal(t, one, two, dialect);
-    // Whom she writes to has been seen before.
-    await (await connect(server.url, two)).close();
     const bob = terminal(t, two, one, others);
-    for (const user of [one, two]) await watcher.next("user_online", ({ userId }) => userId === user);
+    for (const user of [one, two]) await hears("user_online", user);
     watcher.close();
     alice.say("Hello Bob");
     assert.equal(await bob.hears(), `${one}: Hello Bob`);
