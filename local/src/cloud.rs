@@ -111,9 +111,16 @@ impl PocketCloud {
     /// # Errors
     /// [`BootError`].
     pub async fn boot(options: Options) -> Result<Self, BootError> {
-        let Options { storage, mut parameters, mut gateway, clock, retry_scale } = options;
-        parameters.entry("JwtSecret".to_owned()).or_insert_with(|| SECRET_PLACEHOLDER.to_owned());
-        let template = Template::read(TEMPLATE, &parameters)?;
+        let template = template(&options.parameters)?;
+        Self::boot_from(template, options).await
+    }
+
+    /// The same from template.yaml as [`template`] read it, for whoever boots many times.
+    ///
+    /// # Errors
+    /// [`BootError`].
+    pub async fn boot_from(template: Template, options: Options) -> Result<Self, BootError> {
+        let Options { storage, parameters: _, mut gateway, clock, retry_scale } = options;
         let dynamodb = match &storage {
             Storage::Folder(folder) => DynamoDb::in_folder(folder)?,
             Storage::Memory => DynamoDb::in_memory()?,
@@ -198,6 +205,16 @@ impl PocketCloud {
         });
         named.collect()
     }
+}
+
+/// Reads template.yaml with these parameters.
+///
+/// # Errors
+/// [`TemplateError`].
+pub fn template(parameters: &BTreeMap<String, String>) -> Result<Template, TemplateError> {
+    let mut parameters = parameters.clone();
+    parameters.entry("JwtSecret".to_owned()).or_insert_with(|| SECRET_PLACEHOLDER.to_owned());
+    Template::read(TEMPLATE, &parameters)
 }
 
 /// The variables of a stage whose root namespace speaks this dialect.

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Mutex, PoisonError};
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
@@ -16,10 +17,11 @@ use shared::domain::clock::{Clock, Timestamp};
 use shared::frame::engine;
 use tower::ServiceExt as _;
 
-use crate::cloud::{Options, PocketCloud, Storage, stage_variables};
+use crate::cloud::{self, Options, PocketCloud, Storage, stage_variables};
 use crate::connector::Permission;
 use crate::dynamodb::Meter;
 use crate::gateway::{ConnectRequest, DisconnectFault, Mode, Outbound, Peer, Settings};
+use crate::template::Template;
 use crate::{schedule, token};
 
 /// When a world begins: 2026-01-02T03:04:05.006Z.
@@ -27,6 +29,9 @@ const BEGINNING: Timestamp = Timestamp::from_millis(1_767_323_045_006);
 
 /// Connects with the query of a stock client.
 const QUERY: &str = "EIO=4&transport=websocket";
+
+/// What template.yaml says, by parameters. To read it takes four times as long as the rest of making a world.
+static TEMPLATES: Mutex<BTreeMap<BTreeMap<String, String>, Template>> = Mutex::new(BTreeMap::new());
 
 /// The system and its clients, by label.
 pub struct World {
@@ -70,9 +75,9 @@ impl World {
         };
         let clock = Clock::manual(BEGINNING);
         let gateway = Settings { mode, disconnect_fault, ..Settings::default() };
-        let storage = Storage::Memory;
+        let (storage, template) = (Storage::Memory, template(&all));
         let options = Options { storage, parameters: all, gateway, clock: clock.clone(), retry_scale: 0.0 };
-        let cloud = PocketCloud::boot(options).await.expect("the system boots");
+        let cloud = PocketCloud::boot_from(template, options).await.expect("the system boots");
         Self { cloud, clock, clients: BTreeMap::new(), posts: 0 }
     }
 
@@ -347,6 +352,12 @@ impl World {
     fn client(&mut self, label: &str) -> &mut Client {
         self.clients.get_mut(label).unwrap_or_else(|| panic!("{label} is not connected"))
     }
+}
+
+fn template(parameters: &BTreeMap<String, String>) -> Template {
+    let mut known = TEMPLATES.lock().unwrap_or_else(PoisonError::into_inner);
+    let read = || cloud::template(parameters).expect("template.yaml can be read with these parameters");
+    known.entry(parameters.clone()).or_insert_with(read).clone()
 }
 
 /// The handshake of a stock client.

@@ -15,7 +15,9 @@ enum Act {
     DeleteChat,
     DeleteMessage(usize),
     Fetch,
+    Hide(usize),
     Read,
+    ReadSome(usize),
     Send,
     SendAgain(usize),
     Unblock,
@@ -28,6 +30,8 @@ fn acts() -> impl Strategy<Value = Vec<(usize, bool, Act)>> {
         2 => (0..5_usize).prop_map(Act::SendAgain),
         3 => Just(Act::Read),
         2 => Just(Act::Fetch),
+        2 => (0..6_usize).prop_map(Act::Hide),
+        3 => (0..6_usize).prop_map(Act::ReadSome),
         2 => (0..6_usize).prop_map(Act::DeleteMessage),
         1 => Just(Act::Block),
         2 => Just(Act::Unblock),
@@ -48,11 +52,18 @@ struct Message {
     sender: usize,
     content: Option<String>,
     read: bool,
+    hidden_for: BTreeSet<usize>,
 }
 
 impl Chat {
     fn unread(&self, user: usize) -> u64 {
-        self.messages.iter().filter(|one| one.sender != user && !one.read && one.content.is_some()).count() as u64
+        self.messages.iter().filter(|one| one.is_unread(user)).count() as u64
+    }
+}
+
+impl Message {
+    fn is_unread(&self, user: usize) -> bool {
+        self.sender != user && !self.read && self.content.is_some() && !self.hidden_for.contains(&user)
     }
 }
 
@@ -105,6 +116,25 @@ async fn perform(world: &mut World, model: &mut Model, pair: usize, second: bool
             let (status, _) = go("GET", format!("/api/message/chat/{id}"), Value::Null).await;
             assert_eq!(status, 200);
         }
+        Act::Hide(index) => {
+            let Some(message) = chat.messages.get_mut(index) else { return };
+            let path = format!("/classroom/api/chat/message/{}", message.id);
+            let (status, _) = go("DELETE", path, json!({"deleteForEveryone": false})).await;
+            assert_eq!(status, 200);
+            message.hidden_for.insert(who);
+        }
+        Act::ReadSome(index) => {
+            // One that may be the reader's own, or read, or gone, and the one after it.
+            let mut some: Vec<&mut Message> = chat.messages.iter_mut().skip(index).take(2).collect();
+            let ids: Vec<String> = some.iter().map(|message| message.id.clone()).collect();
+            let marked = some.iter().filter(|message| message.is_unread(who)).count();
+            let body = json!({"conversationId": id, "messageIds": ids});
+            let (status, said) = go("POST", "/classroom/api/chat/messages/read".to_owned(), body).await;
+            assert_eq!((status, &said["data"]["markedCount"]), (200, &json!(marked)), "{said}");
+            for message in some.iter_mut().filter(|message| message.is_unread(who)) {
+                message.read = true;
+            }
+        }
         Act::Read => {
             let (status, said) = go("POST", format!("/api/message/chat/{id}/mark-read"), Value::Null).await;
             assert_eq!((status, &said["data"]["markedCount"]), (200, &json!(chat.unread(who))));
@@ -120,10 +150,10 @@ async fn perform(world: &mut World, model: &mut Model, pair: usize, second: bool
             let (status, said) = go("POST", "/api/message/send".to_owned(), body).await;
             let first = name.and_then(|name| model.named.get(&(who, name)));
             if let Some(first) = first {
-                // A repeat, unless the chat of the first was deleted since.
-                let there = model.chats.values().any(|chat| chat.messages.iter().any(|message| message.id == *first));
-                assert_eq!(status, if there { 200 } else { 404 }, "{said}");
-                assert!(!there || said["data"]["_id"] == json!(first));
+                assert_eq!((status, &said["data"]["_id"]), (200, &json!(first)), "{said}");
+                let there = model.chats.values().flat_map(|chat| &chat.messages).find(|message| message.id == *first);
+                let gone = there.is_none_or(|first| first.content.is_none() || first.hidden_for.contains(&who));
+                assert_eq!(said["data"]["isDeleted"], json!(gone), "{said}");
                 return;
             }
             let chat = model.chats.get_mut(&pair).unwrap();
@@ -134,7 +164,13 @@ async fn perform(world: &mut World, model: &mut Model, pair: usize, second: bool
                 if let Some(name) = name {
                     model.named.insert((who, name), id.clone());
                 }
-                chat.messages.push(Message { id, sender: who, content: Some(content), read: false });
+                chat.messages.push(Message {
+                    id,
+                    sender: who,
+                    content: Some(content),
+                    read: false,
+                    hidden_for: BTreeSet::new(),
+                });
             }
         }
     }
@@ -161,28 +197,30 @@ async fn compare(world: &World, model: &Model) {
             assert_eq!(made["data"]["unreadCount"], json!(chat.unread(who)));
             let path = format!("/api/message/chat/{}?limit=100", made["data"]["_id"].as_str().unwrap());
             let (_, page) = world.request(user, "GET", &path, "").await;
-            let expected: Vec<Value> =
-                chat.messages.iter().enumerate().map(|(index, message)| expected(index, message)).collect();
-            let shown = page["data"]["messages"].as_array().unwrap().iter();
-            let shown: Vec<Value> = shown
-                .map(|one| {
-                    json!({"_id": one["_id"], "seq": one["seq"], "content": one["content"], "senderId": one["senderId"],
-                                  "isDeleted": one["isDeleted"], "isRead": seen(one["isDeleted"] == true, one["isRead"] == true)})
-                })
-                .collect();
+            assert_eq!(page["data"]["pagination"]["total"], json!(chat.messages.len()));
+            let shown = chat.messages.iter().enumerate().filter(|(_, message)| !message.hidden_for.contains(&who));
+            let expected: Vec<Value> = shown.map(|(index, message)| expected(index, message)).collect();
+            let shown = page["data"]["messages"].as_array().unwrap().iter().map(|one| {
+                let message = chat.messages.iter().find(|message| one["_id"] == json!(message.id));
+                let read = message.and_then(|message| seen(message, one["isRead"] == true));
+                json!({"_id": one["_id"], "seq": one["seq"], "content": one["content"], "senderId": one["senderId"],
+                       "isDeleted": one["isDeleted"], "isRead": read})
+            });
+            let shown: Vec<Value> = shown.collect();
             assert_eq!(shown, expected, "between {user} and {other}");
         }
     }
 }
 
 fn expected(index: usize, message: &Message) -> Value {
-    let Message { id, sender, content, read } = message;
-    json!({"_id": id, "seq": index + 1, "content": content, "senderId": USERS[*sender], "isDeleted": content.is_none(), "isRead": seen(content.is_none(), *read)})
+    let Message { id, sender, content, read, hidden_for: _ } = message;
+    json!({"_id": id, "seq": index + 1, "content": content, "senderId": USERS[*sender], "isDeleted": content.is_none(),
+           "isRead": seen(message, *read)})
 }
 
-/// Whether a message was read; of one that was taken back nobody asks.
-fn seen(deleted: bool, read: bool) -> Option<bool> {
-    (!deleted).then_some(read)
+/// Whether a message was read; of one that was deleted, for everyone or for one, nobody asks.
+fn seen(message: &Message, read: bool) -> Option<bool> {
+    (message.content.is_some() && message.hidden_for.is_empty()).then_some(read)
 }
 
 proptest! {

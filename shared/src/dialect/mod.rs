@@ -3,8 +3,11 @@
 //! A dialect holds words, not decisions: what an event or a request means as a [`Command`], and how an [`Answer`], a [`Notice`] or an
 //! [`Error`] is said. A new dialect is one file or folder here and one entry in [`ALL`].
 
+mod classroom;
 mod every;
 pub mod fields;
+mod marketplace;
+mod messenger;
 mod recruiting;
 mod shapes;
 mod workspace;
@@ -18,7 +21,8 @@ use crate::error::{Error, Refusal};
 use fields::Fields;
 
 /// Every dialect there is.
-pub const ALL: &[&dyn Dialect] = &[FIRST, &workspace::Workspace];
+pub const ALL: &[&dyn Dialect] =
+    &[FIRST, &marketplace::Marketplace, &messenger::Messenger, &workspace::Workspace, &classroom::Classroom];
 
 /// What the root namespace speaks unless a deployment says otherwise.
 pub const FIRST: &dyn Dialect = &recruiting::Recruiting;
@@ -99,6 +103,11 @@ pub trait Dialect: Send + Sync {
 
     /// An error as the `error` event and a failed ack carry it.
     fn error(&self, error: &Error, now: Timestamp) -> Value;
+
+    /// The same, in a dialect that says it otherwise for some events.
+    fn event_error(&self, _event: &str, error: &Error, now: Timestamp) -> Value {
+        self.error(error, now)
+    }
 
     /// The payload of CONNECT_ERROR for a token that is refused.
     fn refusal(&self, refusal: Refusal) -> Value;
