@@ -28,3 +28,5 @@ mod tidy;
 mod tokens;
 #[cfg(test)]
 mod transcript;
+#[cfg(test)]
+mod workspace;
