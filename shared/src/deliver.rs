@@ -244,15 +244,24 @@ pub fn packet_frame(namespace: &str, body: Body) -> Option<String> {
     Some(engine::Packet::Message(Packet { namespace, body }.encode().into()).encode())
 }
 
-/// The frames that answer an error in a namespace that speaks `dialect`: a failed ack if one was asked for, else the `error` event.
+/// An event that is answered with an error.
+#[derive(Clone, Copy)]
+pub struct Emitted<'a> {
+    /// Where it was emitted.
+    pub namespace: &'a str,
+    /// What is spoken there.
+    pub dialect: &'static dyn Dialect,
+    /// Its name.
+    pub event: &'a str,
+    /// Present if the client wants an answer.
+    pub ack: Option<&'a AckId>,
+}
+
+/// The frames that answer an event with an error: a failed ack if one was asked for, else the `error` event.
 #[must_use]
-pub fn error_frames(
-    ctx: &Ctx,
-    (namespace, dialect): (&str, &dyn Dialect),
-    ack: Option<&AckId>,
-    error: &Error,
-) -> Vec<String> {
-    let said = dialect.error(error, ctx.clock.now());
+pub fn error_frames(ctx: &Ctx, emitted: Emitted<'_>, error: &Error) -> Vec<String> {
+    let Emitted { namespace, dialect, event, ack } = emitted;
+    let said = dialect.event_error(event, error, ctx.clock.now());
     let frame = match ack {
         Some(id) => ack_frame(namespace, id, serde_json::json!({"success": false, "error": said})),
         None => event_frame(namespace, ("error", said)),

@@ -7,8 +7,10 @@ mod classroom;
 mod every;
 pub mod fields;
 mod marketplace;
+mod messenger;
 mod recruiting;
 mod shapes;
+mod workspace;
 
 use serde_json::{Map, Value};
 
@@ -19,7 +21,8 @@ use crate::error::{Error, Refusal};
 use fields::Fields;
 
 /// Every dialect there is.
-pub const ALL: &[&dyn Dialect] = &[FIRST, &marketplace::Marketplace, &classroom::Classroom];
+pub const ALL: &[&dyn Dialect] =
+    &[FIRST, &marketplace::Marketplace, &messenger::Messenger, &workspace::Workspace, &classroom::Classroom];
 
 /// What the root namespace speaks unless a deployment says otherwise.
 pub const FIRST: &dyn Dialect = &recruiting::Recruiting;
@@ -100,6 +103,11 @@ pub trait Dialect: Send + Sync {
 
     /// An error as the `error` event and a failed ack carry it.
     fn error(&self, error: &Error, now: Timestamp) -> Value;
+
+    /// The same, in a dialect that says it otherwise for some events.
+    fn event_error(&self, _event: &str, error: &Error, now: Timestamp) -> Value {
+        self.error(error, now)
+    }
 
     /// The payload of CONNECT_ERROR for a token that is refused.
     fn refusal(&self, refusal: Refusal) -> Value;

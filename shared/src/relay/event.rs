@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::app::{self, Caller, Outcome, Then};
 use crate::ctx::Ctx;
-use crate::deliver::{Delivering, ack_frame, error_frames, event_frame};
+use crate::deliver::{Delivering, Emitted, ack_frame, error_frames, event_frame};
 use crate::dialect::{self, Dialect};
 use crate::domain::chat::Chat;
 use crate::domain::command::Command;
@@ -41,7 +41,8 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
             let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
                 return Ok(());
             };
-            return refuse(ctx, &incoming, (namespace.as_str(), dialect, ack.as_ref()), &error).await;
+            let emitted = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
+            return refuse(ctx, &incoming, emitted, &error).await;
         }
     };
     match standing(ctx, &session, incoming.at) {
@@ -70,19 +71,17 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
             say(ctx, &caller, &session, ack.as_ref(), outcome).await;
             Ok(())
         }
-        Err(error) => refuse(ctx, &incoming, (namespace.as_str(), dialect, ack.as_ref()), &error).await,
+        Err(error) => {
+            let emitted = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
+            refuse(ctx, &incoming, emitted, &error).await
+        }
     }
 }
 
 /// Replies with an error.
-async fn refuse(
-    ctx: &Ctx,
-    incoming: &Incoming,
-    (namespace, dialect, ack): (&str, &dyn Dialect, Option<&AckId>),
-    error: &Error,
-) -> Result<(), Error> {
+async fn refuse(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Error) -> Result<(), Error> {
     telemetry::failed(Some(&incoming.connection), error);
-    reply(ctx, &incoming.connection, &error_frames(ctx, (namespace, dialect), ack, error)).await;
+    reply(ctx, &incoming.connection, &error_frames(ctx, emitted, error)).await;
     Ok(())
 }
 

@@ -1,11 +1,11 @@
 //! `$default`: every frame, sorted by who owns it (socketio.md). Answers what nobody owns.
 
 use crate::ctx::Ctx;
-use crate::deliver::error_frames;
-use crate::dialect::{self, Dialect, Family};
+use crate::deliver::{Emitted, error_frames};
+use crate::dialect::{self, Family};
 use crate::error::Error;
 use crate::frame::engine;
-use crate::frame::socket::{self, AckId, Body, Packet};
+use crate::frame::socket::{self, Body, Packet};
 use crate::relay::{Incoming, Standing, end, reply, standing};
 use crate::telemetry;
 
@@ -32,14 +32,19 @@ pub async fn sort(ctx: &Ctx, incoming: &Incoming) -> Option<Owner> {
         Body::Connect { .. } => Some(Owner::Connect),
         Body::Disconnect => Some(Owner::Family(Family::Disconnect)),
         Body::Event { name, ack, .. } => {
-            owner(ctx, incoming, Event { namespace: namespace.as_str(), name: name.as_str(), ack: ack.as_ref() }).await
+            let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
+                return close(ctx, incoming).await;
+            };
+            let event = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
+            owner(ctx, incoming, event).await
         }
-        Body::BinaryEvent { ack, .. } => {
+        Body::BinaryEvent { name, ack, .. } => {
             let refused = Error::validation("event", "has binary attachments, which are not supported");
             let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
                 return close(ctx, incoming).await;
             };
-            answer(ctx, incoming, (namespace.as_str(), dialect, ack.as_ref()), &refused).await
+            let event = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
+            answer(ctx, incoming, event, &refused).await
         }
         // Nobody asks clients for acks: there is nothing an answer could belong to.
         Body::Ack { .. } | Body::BinaryAck { .. } if joined(ctx, incoming, namespace.as_str()).await => None,
@@ -47,40 +52,25 @@ pub async fn sort(ctx: &Ctx, incoming: &Incoming) -> Option<Owner> {
     }
 }
 
-/// What the switchboard looks at in an event.
-struct Event<'a> {
-    namespace: &'a str,
-    name: &'a str,
-    ack: Option<&'a AckId>,
-}
-
-async fn owner(ctx: &Ctx, incoming: &Incoming, event: Event<'_>) -> Option<Owner> {
-    let Event { namespace, name, ack } = event;
-    let Some(dialect) = dialect::of_namespace(namespace, incoming.default_dialect(ctx)) else {
-        return close(ctx, incoming).await;
-    };
+async fn owner(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>) -> Option<Owner> {
+    let Emitted { namespace, dialect, event, ack: _ } = emitted;
     let limit = ctx.config.limits.in_force(dialect).events_per_second;
     let socket = format!("{}{namespace}", incoming.connection);
     if let Err(full) = ctx.event_rates.count(socket, limit, incoming.at) {
-        return answer(ctx, incoming, (namespace, dialect, ack), &full).await;
+        return answer(ctx, incoming, emitted, &full).await;
     }
-    match dialect.owner(name) {
+    match dialect.owner(event) {
         Some(family) => Some(Owner::Family(family)),
         None => {
             let unknown = Error::validation("event", "is not one that this namespace knows");
-            answer(ctx, incoming, (namespace, dialect, ack), &unknown).await
+            answer(ctx, incoming, emitted, &unknown).await
         }
     }
 }
 
 /// Replies with an error, if the namespace is joined; else the connection is closed. A socket whose token has ended is told that instead.
-async fn answer(
-    ctx: &Ctx,
-    incoming: &Incoming,
-    (namespace, dialect, ack): (&str, &dyn Dialect, Option<&AckId>),
-    error: &Error,
-) -> Option<Owner> {
-    match ctx.store.session(&incoming.connection, namespace).await {
+async fn answer(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Error) -> Option<Owner> {
+    match ctx.store.session(&incoming.connection, emitted.namespace).await {
         Ok(None) => return close(ctx, incoming).await,
         Ok(Some(session)) => match standing(ctx, &session, incoming.at) {
             Standing::Live => {}
@@ -93,7 +83,7 @@ async fn answer(
         Err(error) => telemetry::failed(Some(&incoming.connection), &error),
     }
     telemetry::failed(Some(&incoming.connection), error);
-    reply(ctx, &incoming.connection, &error_frames(ctx, (namespace, dialect), ack, error)).await;
+    reply(ctx, &incoming.connection, &error_frames(ctx, emitted, error)).await;
     None
 }
 
@@ -119,12 +109,12 @@ pub async fn not_handed_over(ctx: &Ctx, incoming: &Incoming, error: &Error) {
     let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return };
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return };
     match body {
-        Body::Event { ack, .. } => {
+        Body::Event { name, ack, .. } => {
             let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
                 return;
             };
-            let frames = error_frames(ctx, (namespace.as_str(), dialect), ack.as_ref(), error);
-            reply(ctx, &incoming.connection, &frames).await;
+            let event = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
+            reply(ctx, &incoming.connection, &error_frames(ctx, event, error)).await;
         }
         // Without an answer to CONNECT or DISCONNECT nothing can go on; a new connection may fare better.
         _ => ctx.close(&incoming.connection).await,

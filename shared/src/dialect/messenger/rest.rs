@@ -1,0 +1,28 @@
+//! The REST routes of messenger: those of every dialect and no others. Envelope `{success,message,data}`, as marketplace.
+
+use serde_json::{Value, json};
+
+use crate::dialect::Route;
+use crate::dialect::messenger::shapes;
+use crate::domain::notice::{Answer, Viewer};
+use crate::error::Error;
+
+pub(super) const ROUTES: &[Route] = &[];
+
+pub(super) fn say(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
+    let (status, message, data) = match answer {
+        Answer::Sent { chat, message, repeated } => {
+            let status = if *repeated { 200 } else { 201 };
+            (status, "Message sent", shapes::message(message, chat, viewer))
+        }
+        // No route asks for anything else.
+        _ => (200, "Done", Value::Null),
+    };
+    (status, json!({"success": true, "message": message, "data": data}))
+}
+
+pub(super) fn error(error: &Error) -> Value {
+    let mut body = shapes::error(error);
+    body.insert("success".to_owned(), false.into());
+    body.into()
+}

@@ -1,0 +1,114 @@
+//! The objects that events and routes share.
+
+use serde_json::{Map, Value, json};
+
+use crate::dialect::shapes::{Shown, Terms, pagination as either};
+use crate::domain::chat::Chat;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::UserId;
+use crate::domain::media::Source;
+use crate::domain::message::{Message, MessageKind};
+use crate::domain::notice::{Paging, Viewer};
+use crate::domain::user::User;
+use crate::error::{Error, Thing};
+
+/// The kinds of message that it has names for.
+const KINDS: &[MessageKind] = &[MessageKind::Text];
+
+/// Longest preview in a notification, in Unicode scalar values (dialects.md, section 5).
+const PREVIEW_MAX_CHARACTERS: usize = 100;
+
+const TERMS: Terms = Terms { chat: "chat", fields: &[] };
+
+/// A message as `viewer` sees it. In a chat of more than two its receiver is the viewer.
+pub(super) fn message(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Value {
+    let shown = Shown::new(message, viewer, KINDS);
+    let receiver = chat.other(&message.sender).unwrap_or(viewer.user);
+    let mut shape = json!({
+        "_id": message.id.to_string(),
+        "seq": chat.number(message.id.seq),
+        "content": shown.text,
+        "sentAt": message.created_at.iso(),
+        "read": message.is_read_for(chat, viewer.user),
+        "senderId": message.sender.to_string(),
+        "senderName": name(&message.sender, viewer),
+        "receiverId": receiver.to_string(),
+        "receiverName": name(receiver, viewer),
+        "isDeleted": message.gone_at(viewer.user).is_some(),
+    });
+    if let Value::Object(fields) = &mut shape {
+        fields.extend(read_at(message, chat, viewer).map(|at| ("readAt".to_owned(), at.iso().into())));
+        fields.extend(shown.media_url().map(|url| ("mediaUrl".to_owned(), url.into())));
+    }
+    shown.add_media(&mut shape, Source::url);
+    shape
+}
+
+/// When it was read as `viewer` sees it: by themselves, or for the sender by the last of the others.
+fn read_at(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Option<Timestamp> {
+    if !message.is_read_for(chat, viewer.user) {
+        return None;
+    }
+    if message.sender == *viewer.user {
+        chat.others(viewer.user).filter_map(|member| message.read_at(chat, &member.user)).max()
+    } else {
+        message.read_at(chat, viewer.user)
+    }
+}
+
+/// The first characters of a message's content.
+pub(super) fn preview(message: &Message, viewer: &Viewer<'_>) -> String {
+    let shown = Shown::new(message, viewer, KINDS);
+    shown.text.unwrap_or_default().chars().take(PREVIEW_MAX_CHARACTERS).collect()
+}
+
+/// Somebody by id and name.
+pub(super) fn person(id: &UserId, viewer: &Viewer<'_>) -> Value {
+    json!({"_id": id.to_string(), "name": name(id, viewer)})
+}
+
+fn name(id: &UserId, viewer: &Viewer<'_>) -> String {
+    viewer.directory.user(id).display_name()
+}
+
+/// Somebody who is here. To be here is to be seen now.
+pub(super) fn online_user(user: &User, viewer: &Viewer<'_>) -> Value {
+    json!({
+        "userId": user.id.to_string(),
+        "_id": user.id.to_string(),
+        "name": user.display_name(),
+        "username": user.claims.username,
+        "email": user.claims.email,
+        "role": user.claims.role,
+        "lastSeen": viewer.now.iso(),
+    })
+}
+
+/// Where a history stands in the whole.
+pub(super) fn pagination(paging: &Paging) -> Value {
+    either(paging, |page, total| json!({"page": page.number, "hasMore": page.number < page.total_pages(total)}))
+}
+
+/// An error: a documented text where there is one, else a plain description.
+pub(super) fn error(error: &Error) -> Map<String, Value> {
+    error_in(&TERMS, error)
+}
+
+/// The same, with fields as `terms` call them.
+pub(super) fn error_in(terms: &'static Terms, error: &Error) -> Map<String, Value> {
+    let mut said = terms.error(error);
+    let documented = match error {
+        Error::NotFound(Thing::User) => Some("Receiver not found"),
+        Error::NotFound(Thing::Chat | Thing::Message | Thing::Media) | Error::Forbidden(_) => Some("Access denied"),
+        _ => None,
+    };
+    said.extend(documented.map(|text| ("message".to_owned(), text.into())));
+    said
+}
+
+/// An error of our own on a send.
+pub(super) fn unsent(error: &Error) -> Map<String, Value> {
+    let mut said = self::error(error);
+    said.insert("message".to_owned(), "Failed to send message".into());
+    said
+}
