@@ -13,6 +13,8 @@ mod faults;
 #[cfg(test)]
 mod gateway;
 #[cfg(test)]
+mod media;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod permissions;
@@ -28,3 +30,5 @@ mod tidy;
 mod tokens;
 #[cfg(test)]
 mod transcript;
+#[cfg(test)]
+mod workspace;
