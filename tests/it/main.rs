@@ -15,6 +15,8 @@ mod gateway;
 #[cfg(test)]
 mod media;
 #[cfg(test)]
+mod messenger;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod permissions;
