@@ -1,6 +1,8 @@
 //! The tests of the whole: transcripts over the system in one process, and what holds it together.
 
 #[cfg(test)]
+mod classroom;
+#[cfg(test)]
 mod codec;
 #[cfg(test)]
 mod cost;

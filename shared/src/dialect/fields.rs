@@ -232,7 +232,8 @@ impl<'a> Fields<'a> {
             other => other,
         };
         let medium = |fields: &Fields<'_>| {
-            let source = Source::parse("url", fields.text("url")?)?;
+            let url = fields.optional_text("url")?.ok_or_else(|| Error::validation(name, "must each have a url"))?;
+            let source = Source::parse("url", url)?;
             let media_type = fields.optional_text("type")?.map(str::to_owned);
             let filename = fields.optional_text("filename")?.map(str::to_owned);
             let size = fields.optional_number("size")?;

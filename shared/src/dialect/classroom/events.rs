@@ -121,9 +121,9 @@ pub(super) fn words(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
 /// chat held, or is of messages that were read before.
 pub(super) fn read(reading: &Reading) -> Event {
     let Reading { chat, reader, at: _, marked, messages, whole } = reading;
-    let by_others = messages.iter().filter(|message| message.sender != *reader);
+    let read = messages.iter().filter(|message| message.sender != *reader && message.is_read_by(chat, reader));
     let mut said = Map::from_iter([
-        ("messageIds".to_owned(), by_others.map(|message| message.id.to_string()).collect()),
+        ("messageIds".to_owned(), read.map(|message| message.id.to_string()).collect()),
         ("readBy".to_owned(), reader.to_string().into()),
         ("conversationId".to_owned(), chat.id.to_string().into()),
     ]);

@@ -1,0 +1,177 @@
+//! classroom, row by row (dialects.md, section 7), and the rules of all dialects as it shows them: what is answered, who hears, and who
+//! does not. Each shape is pinned in full where it belongs; elsewhere [`brief`] says the same in fewer words.
+
+mod block;
+mod connect;
+mod conversation;
+mod delete;
+mod deliver;
+mod error;
+mod group;
+mod limit;
+mod media;
+mod message;
+mod page;
+mod presence;
+mod profile;
+mod read;
+mod repeat;
+mod reply;
+mod room;
+
+use local::world::World;
+use serde_json::{Map, Value, json};
+
+use crate::transcript::{self, plain, short_id};
+
+/// Alice with two devices, Bob with two, and Carol, who shares no conversation with them. The id is that of Alice's and Bob's.
+async fn stage() -> (World, String) {
+    stage_with(&[]).await
+}
+
+/// The same with some parameters different.
+async fn stage_with(parameters: &[(&str, &str)]) -> (World, String) {
+    let mut world = world_with(parameters).await;
+    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]
+    {
+        world.join_as(label, user).await;
+    }
+    let chat = world.chat("alice", "bob").await;
+    (world, chat)
+}
+
+/// Alice and Bob with one device each, and nobody else.
+async fn pair() -> (World, String) {
+    pair_with(&[]).await
+}
+
+/// The same with some parameters different.
+async fn pair_with(parameters: &[(&str, &str)]) -> (World, String) {
+    let mut world = world_with(parameters).await;
+    world.join("alice").await;
+    world.join("bob").await;
+    let chat = world.chat("alice", "bob").await;
+    (world, chat)
+}
+
+/// A world whose root namespace and plain paths speak classroom.
+async fn world() -> World {
+    world_with(&[]).await
+}
+
+async fn world_with(parameters: &[(&str, &str)]) -> World {
+    let own = [("DefaultDialect", "classroom")];
+    World::with(&own.iter().chain(parameters).copied().collect::<Vec<_>>()).await
+}
+
+/// What is said of a conversation in which nothing else is to be said.
+fn of(chat: &str) -> Value {
+    json!({"conversationId": chat})
+}
+
+/// A send of text.
+fn text(chat: &str, text: &str) -> Value {
+    json!({"conversationId": chat, "text": text, "messageType": "text"})
+}
+
+/// A marking of messages by their numbers.
+fn marking(chat: &str, numbers: &[u64]) -> Value {
+    let ids: Vec<String> = numbers.iter().map(|number| message_id(chat, *number)).collect();
+    json!({"conversationId": chat, "messageIds": ids})
+}
+
+/// The frame of an event without an ack.
+fn event(name: &str, argument: &Value) -> String {
+    format!("42{}", json!([name, argument]))
+}
+
+/// Sends texts one after the other, and says nothing of it.
+async fn say(world: &mut World, label: &str, chat: &str, texts: &[&str]) {
+    for one in texts {
+        world.emit(label, "send:message", text(chat, one)).await;
+    }
+}
+
+/// What a user's conversations look like to them, most recent activity first.
+async fn chats_of(world: &mut World, user: &str) -> String {
+    brief(&world.get(user, "/api/chat/conversations").await)
+}
+
+/// What a conversation's messages look like to a user.
+async fn messages_of(world: &mut World, user: &str, chat: &str) -> String {
+    brief(&world.get(user, &format!("/api/chat/conversation/{chat}/messages")).await)
+}
+
+/// How many messages wait for a user.
+async fn waiting(world: &World, user: &str) -> Value {
+    let (_, mut answer) = world.request(user, "GET", "/api/chat/unread-count", "").await;
+    answer["data"]["unreadCount"].take()
+}
+
+/// The id of a message of a chat that was never deleted.
+fn message_id(chat: &str, number: u64) -> String {
+    format!("{chat}{number:012x}")
+}
+
+/// The path of a message.
+fn message_path(chat: &str, number: u64) -> String {
+    format!("/api/chat/message/{}", message_id(chat, number))
+}
+
+/// A transcript in fewer words: messages, conversations and errors by what matters of them, ids by their meaning, and labels that hear
+/// the same on one line.
+fn brief(transcript: &str) -> String {
+    transcript::brief(transcript, short)
+}
+
+fn short(value: Value) -> Value {
+    match value {
+        Value::Array(values) => values.into_iter().map(short).collect(),
+        Value::Object(fields) if fields.contains_key("senderId") => short_message(&fields).into(),
+        Value::Object(fields) if fields.contains_key("participants") => short_conversation(&fields).into(),
+        Value::Object(fields) if fields.contains_key("code") => short_error(&fields).into(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (name, short(value))).collect::<Map<_, _>>().into()
+        }
+        Value::String(text) => short_id(text).into(),
+        other => other,
+    }
+}
+
+fn short_message(message: &Map<String, Value>) -> String {
+    if message["senderId"].is_string() {
+        return format!(
+            "#{} by {}: {}, in other words",
+            message["seq"],
+            plain(&message["senderId"]),
+            plain(&message["content"])
+        );
+    }
+    let mut words = format!("#{} by {}", message["seq"], plain(&message["senderId"]["_id"]));
+    if let Some(text) = message["text"].as_str() {
+        words.push_str(&format!(": {text}"));
+    }
+    for medium in message["media"].as_array().into_iter().flatten() {
+        words.push_str(&format!(", {} at {}", plain(&medium["type"]), plain(&medium["url"])));
+    }
+    if let Some(answered) = message["replyTo"].as_str() {
+        words.push_str(&format!(", to {}", short_id(answered.to_owned())));
+    }
+    words.push_str(&format!(", {}", plain(&message["status"])));
+    if message["deletedAt"].is_string() {
+        words.push_str(", deleted");
+    }
+    words
+}
+
+fn short_conversation(chat: &Map<String, Value>) -> String {
+    let last = chat["lastMessage"].as_object().map_or_else(|| "nothing".to_owned(), short_message);
+    let people = chat["participants"].as_array().into_iter().flatten();
+    let people: Vec<String> = people.map(|participant| plain(&participant["_id"])).collect();
+    format!("{} ({last}; unread {})", people.join("+"), chat["unreadCount"])
+}
+
+fn short_error(error: &Map<String, Value>) -> String {
+    let retry = error.get("retryAfter").map(|seconds| format!(" (retryAfter {seconds})")).unwrap_or_default();
+    format!("{}{retry}: {}", plain(&error["code"]), plain(&error["message"]))
+}
