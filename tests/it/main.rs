@@ -24,3 +24,5 @@ mod template;
 mod tidy;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod transcript;
