@@ -11,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod gateway;
 #[cfg(test)]
+mod marketplace;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod permissions;
