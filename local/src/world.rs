@@ -30,6 +30,9 @@ const BEGINNING: Timestamp = Timestamp::from_millis(1_767_323_045_006);
 /// Connects with the query of a stock client.
 const QUERY: &str = "EIO=4&transport=websocket";
 
+/// Where a world would be reached if it were.
+const ORIGIN: &str = "http://127.0.0.1:3000";
+
 /// What template.yaml says, by parameters. To read it takes four times as long as the rest of making a world.
 static TEMPLATES: Mutex<BTreeMap<BTreeMap<String, String>, Template>> = Mutex::new(BTreeMap::new());
 
@@ -75,8 +78,16 @@ impl World {
         };
         let clock = Clock::manual(BEGINNING);
         let gateway = Settings { mode, disconnect_fault, ..Settings::default() };
-        let (storage, template) = (Storage::Memory, template(&all));
-        let options = Options { storage, parameters: all, gateway, clock: clock.clone(), retry_scale: 0.0 };
+        let template = template(&all);
+        let options = Options {
+            storage: Storage::Memory,
+            media: None,
+            origin: ORIGIN.to_owned(),
+            parameters: all,
+            gateway,
+            clock: clock.clone(),
+            retry_scale: 0.0,
+        };
         let cloud = PocketCloud::boot_from(template, options).await.expect("the system boots");
         Self { cloud, clock, clients: BTreeMap::new(), posts: 0 }
     }
@@ -239,6 +250,28 @@ impl World {
         let (parts, body) = answer.into_parts();
         let bytes = body.collect().await.expect("the body is there").to_bytes();
         (parts.status.as_u16(), parts.headers, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// Makes a request to an address that a function signed, as a client would who has nothing else, and gives status, headers and body.
+    pub async fn follow(
+        &self,
+        method: &str,
+        url: &str,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> (u16, HeaderMap, Vec<u8>) {
+        let path = url.strip_prefix(ORIGIN).expect("the address is the world's own");
+        let mut request =
+            Request::builder().method(method).uri(path).body(Body::from(body.clone())).expect("a request");
+        *request.headers_mut() = headers;
+        request.headers_mut().insert("host", HeaderValue::from_static("127.0.0.1:3000"));
+        if method == "PUT" {
+            request.headers_mut().insert("content-length", HeaderValue::from(body.len()));
+        }
+        let answer = self.cloud.http.clone().oneshot(request).await.expect("the router never fails");
+        let (parts, body) = answer.into_parts();
+        let body = body.collect().await.expect("the body is there").to_bytes();
+        (parts.status.as_u16(), parts.headers, body.to_vec())
     }
 
     /// The id of the plain chat of two users, made if it is not there.

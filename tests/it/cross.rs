@@ -164,6 +164,13 @@ fn every_dialect_is_paired() {
     assert_eq!(ALL.iter().map(|words| words.name).collect::<Vec<_>>(), known);
 }
 
+#[test]
+fn every_dialect_may_be_the_default() {
+    let names: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name()).collect();
+    let allowed = format!("AllowedValues: [{}]", names.join(", "));
+    assert!(local::cloud::TEMPLATE.contains(&allowed), "template.yaml allows other values of DefaultDialect");
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_one_does_the_other_hears_in_their_own_words() {
     for (anns, bens) in pairs() {

@@ -13,6 +13,10 @@ mod gateway;
 #[cfg(test)]
 mod marketplace;
 #[cfg(test)]
+mod media;
+#[cfg(test)]
+mod messenger;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod permissions;
@@ -28,3 +32,5 @@ mod tidy;
 mod tokens;
 #[cfg(test)]
 mod transcript;
+#[cfg(test)]
+mod workspace;

@@ -30,6 +30,7 @@ async fn roles_allow_nothing_that_is_not_made_use_of() {
     let mut used = everything(World::with(&[separate, ("PresenceEveryoneBelow", "0")]).await).await;
     used.extend(everything(World::with(&[separate]).await).await);
     used.extend(losing_people(separate).await);
+    used.extend(attaching(separate).await);
     let functions = template(separate).functions;
     assert_eq!(functions.values().flat_map(|function| unused(function, &used)).collect::<Vec<_>>(), [""; 0]);
 }
@@ -146,6 +147,15 @@ async fn leaving(world: &mut World) {
     for _ in 0..6 {
         world.minute().await;
     }
+}
+
+/// Attaches files in every way, more of them than the limit allows.
+async fn attaching(isolation: (&str, &str)) -> BTreeSet<Permission> {
+    let mut world = World::with(&[isolation, ("MessagesPerMinute", "2")]).await;
+    world.know(&["alice", "bob"]).await;
+    let chat = world.chat("alice", "bob").await;
+    crate::media::every_act(&world, &chat).await;
+    world.permissions()
 }
 
 /// Lets every function meet connections that are gone or do not listen.

@@ -131,6 +131,8 @@ pub struct Route {
     pub path: &'static str,
     /// Who may ask.
     pub asker: Asker,
+    /// Whether the body may be a form with a file.
+    pub takes_file: bool,
     /// What a request asks for.
     pub read: fn(&Request<'_>) -> Result<Command, Error>,
 }
@@ -152,7 +154,7 @@ impl Route {
         path: &'static str,
         read: fn(&Request<'_>) -> Result<Command, Error>,
     ) -> Self {
-        Self { method, path, asker: Asker::User, read }
+        Self { method, path, asker: Asker::User, takes_file: false, read }
     }
 }
 

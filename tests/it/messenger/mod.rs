@@ -1,0 +1,205 @@
+//! messenger, row by row (dialects.md, section 5), and the rules of all dialects as it shows them: what is answered, who hears, and who
+//! does not. Each shape is pinned in full where it belongs; elsewhere [`brief`] says the same in fewer words.
+
+mod block;
+mod connect;
+mod delete;
+mod errors;
+mod history;
+mod limit;
+mod message;
+mod presence;
+mod read;
+mod repeat;
+mod rest;
+mod typing;
+mod unread;
+mod words;
+
+use axum::body::Body;
+use http::Request;
+use local::token;
+use local::world::World;
+use serde_json::{Map, Value, json};
+use shared::domain::chat::plain_chat_id;
+use shared::domain::id::{MessageId, UserId};
+
+/// Alice with two devices, Bob with two, and Carol, who shares no chat with them. Alice and Bob have none yet either.
+async fn stage() -> World {
+    stage_with(&[]).await
+}
+
+/// The same with some parameters different.
+async fn stage_with(parameters: &[(&str, &str)]) -> World {
+    let mut world = world_with(parameters).await;
+    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]
+    {
+        come_as(&mut world, label, user).await;
+    }
+    world
+}
+
+/// Alice and Bob with one device each, and nobody else.
+async fn pair() -> World {
+    pair_with(&[]).await
+}
+
+/// The same with some parameters different.
+async fn pair_with(parameters: &[(&str, &str)]) -> World {
+    let mut world = world_with(parameters).await;
+    come(&mut world, "alice").await;
+    come(&mut world, "bob").await;
+    world
+}
+
+/// A world whose root namespace speaks messenger.
+async fn world_with(parameters: &[(&str, &str)]) -> World {
+    let mut all = vec![("DefaultDialect", "messenger")];
+    all.extend(parameters);
+    World::with(&all).await
+}
+
+/// Connects, as the user of the same name as the label.
+async fn come(world: &mut World, label: &str) -> String {
+    come_as(world, label, label).await
+}
+
+/// Connects with a token that says who the user is.
+async fn come_as(world: &mut World, label: &str, user: &str) -> String {
+    let token = token_of(world, user);
+    world.join_with(label, &token).await
+}
+
+/// A token with all that is known of a user: of Carol nothing but her id.
+fn token_of(world: &World, user: &str) -> String {
+    let now = world.clock.now().seconds();
+    let mut claims = json!({"sub": user, "iat": now, "exp": now + 86_400});
+    let profile = match user {
+        "alice" => {
+            json!({"name": "Alice Adams", "username": "ally", "email": "alice@example.com", "role": "customer"})
+        }
+        "bob" => json!({"firstName": "Bob", "lastName": "Brown", "email": "bob@example.com"}),
+        _ => json!({}),
+    };
+    claims.as_object_mut().unwrap().extend(profile.as_object().unwrap().clone());
+    token::sign(&claims).unwrap()
+}
+
+/// Makes a request as a service.
+async fn as_service(world: &World, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    let token = token::mint("backend", None, Some("service"), world.clock.now()).unwrap();
+    let request = Request::builder().method(method).uri(path).header("authorization", token);
+    let (status, _, answer) = world.respond(request.body(Body::from(body.to_string())).unwrap()).await;
+    (status, answer)
+}
+
+/// A send of text.
+fn text(receiver: &str, content: &str) -> Value {
+    json!({"receiverId": receiver, "content": content})
+}
+
+/// The frame of an event without an ack.
+fn event(name: &str, argument: &Value) -> String {
+    format!("42{}", json!([name, argument]))
+}
+
+/// Sends texts one after the other, and says nothing of it.
+async fn say(world: &mut World, label: &str, receiver: &str, texts: &[&str]) {
+    for content in texts {
+        world.emit(label, "send_message", text(receiver, content)).await;
+    }
+}
+
+/// The history that somebody has with another.
+async fn history(world: &mut World, label: &str, other: &str) -> String {
+    brief(&world.emit(label, "get_message_history", json!({"otherUserId": other})).await)
+}
+
+/// The id of a message of two people whose chat was never deleted.
+fn message_id(one: &str, other: &str, seq: u64) -> String {
+    format!("{}{seq:012x}", plain_chat_id(&UserId::parse(one).unwrap(), &UserId::parse(other).unwrap()))
+}
+
+/// A transcript in fewer words: messages and errors by what matters of them, ids by their meaning, and labels that hear the same on one
+/// line.
+fn brief(transcript: &str) -> String {
+    let mut groups: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
+    for line in transcript.lines() {
+        let (label, said) = line.split_once(' ').unwrap_or((line, ""));
+        let said = shortened(said);
+        match groups.last_mut() {
+            Some((labels, lines)) if labels.as_slice() == [label] => lines.push(said),
+            _ => groups.push((vec![label], vec![said])),
+        }
+    }
+    let mut merged: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
+    for (labels, lines) in groups {
+        match merged.last_mut() {
+            Some((known, same)) if *same == lines => known.extend(labels),
+            _ => merged.push((labels, lines)),
+        }
+    }
+    let lines =
+        merged.iter().flat_map(|(labels, lines)| lines.iter().map(move |said| format!("{} {said}", labels.join("+"))));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn shortened(said: &str) -> String {
+    let Some(at) = said.find(['{', '[']) else { return said.to_owned() };
+    let (before, json) = said.split_at(at);
+    match serde_json::from_str::<Value>(json) {
+        Ok(value) => format!("{before}{}", short(value)),
+        Err(_) => said.to_owned(),
+    }
+}
+
+fn short(value: Value) -> Value {
+    match value {
+        Value::Array(values) => values.into_iter().map(short).collect(),
+        Value::Object(fields) if fields.contains_key("receiverName") => short_message(&fields).into(),
+        Value::Object(fields) if fields.contains_key("code") && !fields.contains_key("success") => {
+            short_error(&fields).into()
+        }
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (name, short(value))).collect::<Map<_, _>>().into()
+        }
+        Value::String(text) => short_id(text).into(),
+        other => other,
+    }
+}
+
+fn short_message(message: &Map<String, Value>) -> String {
+    let mut words = format!("#{} {} to {}", message["seq"], plain(&message["senderId"]), plain(&message["receiverId"]));
+    for (field, before) in [("content", ": "), ("mediaUrl", ", ")] {
+        if let Some(text) = message.get(field).and_then(Value::as_str) {
+            words.push_str(&format!("{before}{text}"));
+        }
+    }
+    for flag in ["read", "isDeleted"] {
+        if message[flag] == true {
+            words.push_str(&format!(", {flag}"));
+        }
+    }
+    words
+}
+
+fn short_error(error: &Map<String, Value>) -> String {
+    let retry_after = error.get("retryAfter").map_or_else(String::new, |after| format!(" (retryAfter {after})"));
+    format!("{}{retry_after}: {}", plain(&error["code"]), plain(&error["message"]))
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A message's id as its place between two people.
+fn short_id(text: String) -> String {
+    const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
+    let Ok(id) = MessageId::parse(&text) else { return text };
+    let pairs = PEOPLE.iter().flat_map(|one| PEOPLE.iter().map(move |other| (one, other)));
+    let mut pairs = pairs.filter(|(one, other)| one < other);
+    match pairs.find(|(one, other)| message_id(one, other, id.seq) == text) {
+        Some((one, other)) => format!("{one}+{other} #{}", id.seq),
+        None => text,
+    }
+}
