@@ -13,6 +13,8 @@ mod faults;
 #[cfg(test)]
 mod gateway;
 #[cfg(test)]
+mod marketplace;
+#[cfg(test)]
 mod media;
 #[cfg(test)]
 mod messenger;

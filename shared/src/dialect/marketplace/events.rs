@@ -40,7 +40,7 @@ pub(super) fn command(event: &str, arguments: &[Value]) -> Result<Command, Error
         }
         "sendMessage" => {
             let fields = fields()?;
-            Ok(send(&fields, fields.chat("chatId"))?)
+            send(&fields, fields.chat("chatId"))
         }
         "markAsRead" => {
             let fields = fields()?;
@@ -72,12 +72,11 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
     })
 }
 
-pub(super) fn answer_event(answer: &Answer, viewer: &Viewer<'_>) -> Option<Event> {
+pub(super) fn answer_event(answer: &Answer) -> Option<Event> {
     match answer {
         // What was newly marked, a notice tells.
         Answer::Read(reading) if reading.marked == 0 => read(reading),
-        // What was newly stored, a notice tells.
-        Answer::Sent { chat, message, repeated: true } => Some(("newMessage", shapes::message(message, chat, viewer))),
+        // What a repeated send stored was heard when it was new.
         _ => None,
     }
 }

@@ -44,8 +44,8 @@ impl Dialect for Marketplace {
         events::ack(answer, viewer)
     }
 
-    fn answer_event(&self, answer: &Answer, viewer: &Viewer<'_>) -> Option<Event> {
-        events::answer_event(answer, viewer)
+    fn answer_event(&self, answer: &Answer, _: &Viewer<'_>) -> Option<Event> {
+        events::answer_event(answer)
     }
 
     fn words(&self, notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {

@@ -14,7 +14,7 @@ use crate::error::{Error, Refusal};
 /// The kinds of message that it has names for.
 pub(super) const KINDS: &[MessageKind] = &[MessageKind::Text, MessageKind::Image, MessageKind::Video];
 
-const TERMS: Terms = Terms { chat: "chat", fields: &[("otherUserId", "participantId")] };
+const TERMS: Terms = Terms { chat: "chat", fields: &[("otherUserId", "participantId"), ("room", "chatId")] };
 
 /// A message as `viewer` sees it.
 pub(super) fn message(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Value {
@@ -63,7 +63,7 @@ pub(super) fn chat(view: &ChatView, viewer: &Viewer<'_>) -> Value {
         "participants": chat.members.iter().map(|member| participant(&member.user, viewer)).collect::<Vec<_>>(),
         "petListing": listing.map(every::shape),
         "chatType": if chat.about.is_some() { "pet_inquiry" } else { "direct" },
-        "lastMessage": latest.as_ref().map(|latest| last_message(latest, viewer)),
+        "lastMessage": latest.as_ref().map(|latest| last_message(latest, chat, viewer)),
         "lastMessageTime": chat.active_at.iso(),
         "isActive": true,
         "isBlocked": chat.is_blocked(),
@@ -85,10 +85,11 @@ fn participant(user: &UserId, viewer: &Viewer<'_>) -> Value {
     })
 }
 
-fn last_message(message: &Message, viewer: &Viewer<'_>) -> Value {
+fn last_message(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Value {
     let shown = Shown::new(message, viewer, KINDS);
     json!({
         "_id": message.id.to_string(),
+        "seq": chat.number(message.id.seq),
         "content": shown.text,
         "isDeleted": message.gone_at(viewer.user).is_some(),
         "createdAt": message.created_at.iso(),
