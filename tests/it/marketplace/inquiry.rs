@@ -53,7 +53,7 @@ async fn the_owner_takes_part_whoever_is_named() {
     alice gets 201 {"data":"alice+bob+carol (nothing; unread 0; pet_inquiry about Rex)","message":"Chat created","success":true}
     bob+bob2+carol hears 42["chatCreated",{"chatId":"<chat>"}]
     "#);
-    assert_snapshot!(brief(&world.rest("bob", "POST", "/api/chat/create", json!({"petId": "rex"})).await.lines().next().unwrap()), @r#"bob gets 201 {"data":"bob+carol (nothing; unread 0; pet_inquiry about Rex)","message":"Chat created","success":true}"#);
+    assert_snapshot!(brief(world.rest("bob", "POST", "/api/chat/create", json!({"petId": "rex"})).await.lines().next().unwrap()), @r#"bob gets 201 {"data":"bob+carol (nothing; unread 0; pet_inquiry about Rex)","message":"Chat created","success":true}"#);
     // The owner alone is nobody to talk to.
     assert_snapshot!(world.rest("carol", "POST", "/api/chat/create", json!({"petId": "rex"})).await, @r#"carol gets 400 {"code":"VALIDATION_ERROR","message":"participantId is required","success":false}"#);
     let unknown = json!({"petId": "rex", "participantId": "nobody"});
