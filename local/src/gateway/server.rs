@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -32,6 +32,8 @@ use crate::management;
 const BACKLOG: u32 = 4_096;
 /// How long to wait after a failed accept, which mostly means that no file descriptor is left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Largest request body that is read. API Gateway takes 10 MB; here a form may carry the largest file that is taken at all.
+const BODY_MAX_BYTES: usize = 128 * 1024 * 1024;
 /// How long open sockets may take to finish at shutdown.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -130,10 +132,24 @@ async fn respond(front: &Front, mut request: Request<Incoming>, address: SocketA
         return manage(&front.gateway, &connection_id, request).await.map(Body::from);
     }
     request.extensions_mut().insert(address);
-    match front.rest.clone().oneshot(request.map(Body::new)).await {
+    let (head, body) = request.into_parts();
+    // As in the cloud the whole request is there before anything answers it, so that a client hears why a large one is refused.
+    let body = match Limited::new(body, BODY_MAX_BYTES).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return too_long(),
+        // The caller has gone; nobody will read this.
+        Err(_) => return Response::default(),
+    };
+    match front.rest.clone().oneshot(Request::from_parts(head, Body::from(body))).await {
         Ok(response) => response,
         Err(never) => match never {},
     }
+}
+
+fn too_long() -> Response<Body> {
+    let mut response = Response::new(Body::from(r#"{"message":"Request Too Long"}"#));
+    *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    response
 }
 
 /// The connection id of a management path, if it is one; SDKs percent-encode both `@` and `=`.
