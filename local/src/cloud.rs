@@ -1,4 +1,4 @@
-//! The pocket cloud: template.yaml's tables, functions and routes, put together in this process.
+//! The pocket cloud: template.yaml's tables, buckets, functions and routes, put together in this process.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::sdk_config::{SharedAsyncSleep, SharedCredentialsProvider};
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use axum::Router;
 use axum::body::Body;
 use futures_util::future::BoxFuture;
@@ -26,6 +27,8 @@ use crate::connector::{Connector, Services};
 use crate::dynamodb::{DynamoDb, DynamoDbError};
 use crate::gateway::{Gateway, Routes, Settings, UnsupportedExpression};
 use crate::lambda::{Handler, Invoked, Lambda};
+use crate::presigned;
+use crate::storage::{ObjectStorage, ObjectStorageError};
 use crate::template::{Function, Schedule, Template, TemplateError};
 use crate::token::DEV_SECRET;
 
@@ -51,6 +54,10 @@ pub enum Storage {
 pub struct Options {
     /// Where the tables are kept.
     pub storage: Storage,
+    /// The folder that media are kept in; without one they are gone with the process.
+    pub media: Option<PathBuf>,
+    /// Where the system is reached over HTTP: scheme, host and port. The host is an address, as in `http://127.0.0.1:3000`.
+    pub origin: String,
     /// Values for template.yaml's parameters.
     pub parameters: BTreeMap<String, String>,
     /// How the gateway behaves; what template.yaml says of it comes from there.
@@ -87,6 +94,9 @@ pub enum BootError {
     /// The tables.
     #[error(transparent)]
     DynamoDb(#[from] DynamoDbError),
+    /// The buckets.
+    #[error(transparent)]
+    Objects(#[from] ObjectStorageError),
 }
 
 /// The system, running.
@@ -99,10 +109,11 @@ pub struct PocketCloud {
     pub lambda: Arc<Lambda>,
     /// The WebSocket API.
     pub gateway: Arc<Gateway>,
-    /// The HTTP API.
+    /// The HTTP API, and the buckets.
     pub http: Router,
     /// What the HTTP API's function works with.
     http_context: Arc<Ctx>,
+    objects: Router,
 }
 
 impl PocketCloud {
@@ -111,16 +122,24 @@ impl PocketCloud {
     /// # Errors
     /// [`BootError`].
     pub async fn boot(options: Options) -> Result<Self, BootError> {
-        let Options { storage, mut parameters, mut gateway, clock, retry_scale } = options;
-        parameters.entry("JwtSecret".to_owned()).or_insert_with(|| SECRET_PLACEHOLDER.to_owned());
-        let template = Template::read(TEMPLATE, &parameters)?;
+        let template = template(&options.parameters)?;
+        Self::boot_from(template, options).await
+    }
+
+    /// The same from template.yaml as [`template`] read it, for whoever boots many times.
+    ///
+    /// # Errors
+    /// [`BootError`].
+    pub async fn boot_from(template: Template, options: Options) -> Result<Self, BootError> {
+        let Options { storage, media, origin, parameters: _, mut gateway, clock, retry_scale } = options;
         let dynamodb = match &storage {
             Storage::Folder(folder) => DynamoDb::in_folder(folder)?,
             Storage::Memory => DynamoDb::in_memory()?,
             Storage::Endpoint(endpoint) => DynamoDb::elsewhere(endpoint),
         };
         dynamodb.make(&template.tables).await?;
-        let services = Services::new(dynamodb);
+        let objects = ObjectStorage::open(media.as_deref(), &origin, &template.buckets)?;
+        let services = Services::new(dynamodb, objects);
         let (mut handlers, mut http_context) = (Vec::new(), None);
         for function in template.functions.values() {
             let function = Arc::new(function.clone());
@@ -134,7 +153,8 @@ impl PocketCloud {
             handlers.push((function, handler));
         }
         let http_context = http_context.ok_or(BootError::NoHttp)?;
-        let http = rest::router(Arc::clone(&http_context), http_context.config.default_dialect);
+        let objects = presigned::router(&services, &template, &clock);
+        let http = rest::router(Arc::clone(&http_context), http_context.config.default_dialect).merge(objects.clone());
         let lambda = Lambda::new(handlers, retry_scale);
         gateway.stage.clone_from(&template.websocket.stage);
         let names = template
@@ -145,7 +165,7 @@ impl PocketCloud {
         let routes = Routes::new(&template.websocket.selection_expression, names)?;
         let gateway = Gateway::new(gateway, routes, Arc::new(Invoked(Arc::clone(&lambda))), clock);
         services.connect(&gateway, &lambda);
-        let cloud = Self { template, services, lambda, gateway, http, http_context };
+        let cloud = Self { template, services, lambda, gateway, http, http_context, objects };
         cloud.end_former_connections().await;
         Ok(cloud)
     }
@@ -185,9 +205,9 @@ impl PocketCloud {
         }
     }
 
-    /// The HTTP API where paths without a prefix speak `default`.
+    /// The HTTP API, and the buckets, where paths without a prefix speak `default`.
     pub fn http_for(&self, default: &'static dyn Dialect) -> Router {
-        rest::router(Arc::clone(&self.http_context), default)
+        rest::router(Arc::clone(&self.http_context), default).merge(self.objects.clone())
     }
 
     /// The schedules, each with the name its function is invoked by.
@@ -198,6 +218,16 @@ impl PocketCloud {
         });
         named.collect()
     }
+}
+
+/// Reads template.yaml with these parameters.
+///
+/// # Errors
+/// [`TemplateError`].
+pub fn template(parameters: &BTreeMap<String, String>) -> Result<Template, TemplateError> {
+    let mut parameters = parameters.clone();
+    parameters.entry("JwtSecret".to_owned()).or_insert_with(|| SECRET_PLACEHOLDER.to_owned());
+    Template::read(TEMPLATE, &parameters)
 }
 
 /// The variables of a stage whose root namespace speaks this dialect.
@@ -213,22 +243,43 @@ fn context(services: &Arc<Services>, function: &Arc<Function>, clock: &Clock) ->
     };
     let config = Config::read(&lookup);
     let config = config.map_err(|error| BootError::Config { package: function.package.clone(), error })?;
-    let connector = Connector::new(Arc::clone(services), Arc::clone(function));
-    Ok(Arc::new(Ctx::new(config, clock.clone(), &aws(connector, services.dynamodb.endpoint()))))
+    let aws = aws(services, function);
+    Ok(Arc::new(Ctx::new(config, clock.clone(), &aws)))
 }
 
-/// The SDK as a function uses it, with our connector.
-fn aws(connector: Connector, endpoint: Option<&str>) -> SdkConfig {
-    let credentials = Credentials::new("local", "local", None, None, "local");
-    let mut config = SdkConfig::builder()
+/// The SDK as a function uses it, with our connector. Its session token says which function it is.
+fn aws(services: &Arc<Services>, function: &Arc<Function>) -> SdkConfig {
+    let (secret, session) = (services.storage.secret(), function.package.clone());
+    let credentials = Credentials::new(presigned::ACCESS_KEY, secret, Some(session), None, "local");
+    let endpoints = Endpoints {
+        dynamodb: services.dynamodb.endpoint().map(str::to_owned),
+        s3: services.storage.origin().to_owned(),
+    };
+    SdkConfig::builder()
         .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
+        .region(Region::new(presigned::REGION))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(connector)
-        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
-    // Only DynamoDB can be elsewhere: the other services are told apart by their paths.
-    config.set_endpoint_url(endpoint.map(str::to_owned));
-    config.build()
+        .http_client(Connector::new(Arc::clone(services), Arc::clone(function)))
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .service_config(endpoints)
+        .build()
+}
+
+/// Where services are, as the variables `AWS_ENDPOINT_URL_...` would say. The others are told apart by their paths.
+#[derive(Debug)]
+struct Endpoints {
+    dynamodb: Option<String>,
+    s3: String,
+}
+
+impl LoadServiceConfig for Endpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        match (key.env(), key.service_id()) {
+            ("AWS_ENDPOINT_URL", "DynamoDB") => self.dynamodb.clone(),
+            ("AWS_ENDPOINT_URL", "S3") => Some(self.s3.clone()),
+            _ => None,
+        }
+    }
 }
 
 fn handler(package: &str, ctx: Arc<Ctx>) -> Option<Handler> {

@@ -9,13 +9,16 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use axum::body::Body;
 use bytes::Bytes;
-use http::Method;
+use http::{Method, StatusCode};
 
 use crate::dynamodb::{DynamoDb, response};
 use crate::gateway::Gateway;
 use crate::lambda::Lambda;
 use crate::management;
+use crate::storage::{self, ObjectStorage};
 use crate::template::{Function, Resource};
 
 /// The services that functions reach. The gateway and the registry come to it after it is made, because they reach it too.
@@ -23,6 +26,8 @@ use crate::template::{Function, Resource};
 pub struct Services {
     /// The tables.
     pub dynamodb: DynamoDb,
+    /// The buckets.
+    pub storage: ObjectStorage,
     gateway: OnceLock<Weak<Gateway>>,
     lambda: OnceLock<Weak<Lambda>>,
     used: Mutex<BTreeSet<Permission>>,
@@ -32,11 +37,11 @@ pub struct Services {
 pub type Permission = (String, String, Resource);
 
 impl Services {
-    /// Services with the tables alone.
+    /// Services with the tables and the buckets alone.
     #[must_use]
-    pub fn new(dynamodb: DynamoDb) -> Arc<Self> {
+    pub fn new(dynamodb: DynamoDb, storage: ObjectStorage) -> Arc<Self> {
         let (gateway, lambda, used) = Default::default();
-        Arc::new(Self { dynamodb, gateway, lambda, used })
+        Arc::new(Self { dynamodb, storage, gateway, lambda, used })
     }
 
     /// Makes the gateway and the functions reachable. Only the first call counts.
@@ -51,7 +56,8 @@ impl Services {
         self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn allowed(&self, function: &Function, action: &str, resource: Resource) -> bool {
+    /// Whether the role of a function allows this, noted as made use of or logged as missing.
+    pub(crate) fn allowed(&self, function: &Function, action: &str, resource: Resource) -> bool {
         let may = function.may(action, &resource);
         if may {
             let permission = (function.package.clone(), action.to_owned(), resource);
@@ -85,6 +91,9 @@ impl Connector {
             let operation = operation.to_owned();
             return self.dynamodb(&operation, request).await;
         }
+        if self.services.storage.object(&path).is_some() {
+            return self.objects(&path, request).await;
+        }
         if let Some((_, id)) = path.rsplit_once("/@connections/") {
             return self.connections(&request, &decoded(id));
         }
@@ -104,6 +113,25 @@ impl Connector {
             return self.denied(&action, &resource);
         }
         self.services.dynamodb.serve(operation, request).await
+    }
+
+    async fn objects(&self, path: &str, request: HttpRequest) -> HttpResponse {
+        let Ok(request) = request.try_into_http1x() else { return refusal(400, "BadRequest", "this is no request") };
+        let Some(needs) = self.services.storage.needs(request.method(), path, request.headers()) else {
+            return refusal(501, "NotImplemented", "the local system does not have this");
+        };
+        let denied = needs
+            .into_iter()
+            .find(|(action, resource)| !self.services.allowed(&self.function, action, resource.clone()));
+        let answer = match denied {
+            Some((action, resource)) => {
+                let message = format!("the role of {} does not allow {action} on {resource}", self.function.package);
+                storage::refusal(StatusCode::FORBIDDEN, "AccessDenied", &message)
+            }
+            None => self.services.storage.serve(request.map(Body::new)).await,
+        };
+        let answer = HttpResponse::try_from(answer.map(SdkBody::from_body_1_x));
+        answer.unwrap_or_else(|_| refusal(500, "InternalError", "the answer of the storage is none"))
     }
 
     fn connections(&self, request: &HttpRequest, id: &str) -> HttpResponse {

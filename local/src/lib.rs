@@ -5,6 +5,7 @@
 //! - [`gateway`], [`management`]: API Gateway's WebSocket API and `@connections`.
 //! - [`lambda`]: the functions, invoked synchronously and asynchronously.
 //! - [`dynamodb`]: the tables.
+//! - [`storage`], [`presigned`]: the buckets, and addresses that functions signed.
 //! - [`schedule`]: what runs by the clock.
 //! - [`connector`]: the one seam: the AWS SDK's requests, answered here.
 //! - [`token`]: tokens for development.
@@ -18,7 +19,9 @@ pub mod dynamodb;
 pub mod gateway;
 pub mod lambda;
 pub mod management;
+pub mod presigned;
 pub mod schedule;
+pub mod storage;
 pub mod template;
 pub mod token;
 pub mod world;

@@ -122,7 +122,9 @@ async fn run(serve: Serve) -> Result<(), Failure> {
         // A machine without IPv6 does without.
         listeners.extend(server::listen((Ipv6Addr::LOCALHOST, port).into()).ok().map(|listener| (listener, dialect)));
     }
-    let cloud = PocketCloud::boot(options(&serve, &clock)).await?;
+    let (first, _) = listeners.first().ok_or("there is no port to listen on")?;
+    let origin = format!("http://{}", first.local_addr()?);
+    let cloud = PocketCloud::boot(options(&serve, &clock, origin)).await?;
     for (user, name) in DEMO_USERS {
         cloud.introduce(&token::mint(user, Some(name), None, clock.now())?).await;
     }
@@ -133,12 +135,14 @@ async fn run(serve: Serve) -> Result<(), Failure> {
         rest: cloud.http_for(dialect),
     });
     let schedules = tokio::spawn(schedule::run(cloud.schedules(), Arc::clone(&cloud.lambda)));
+    let expiring = tokio::spawn(schedule::expire(Arc::clone(&cloud.services), clock));
     let interrupted = async {
         stopped().await;
         say("closing");
     };
     server::serve(ports, Arc::clone(&cloud.gateway), interrupted).await;
     schedules.abort();
+    expiring.abort();
     cloud.lambda.settled().await;
     Ok(())
 }
@@ -170,7 +174,7 @@ fn ports(serve: &Serve) -> Result<Vec<(u16, &'static dyn Dialect)>, Failure> {
     }
 }
 
-fn options(serve: &Serve, clock: &Clock) -> Options {
+fn options(serve: &Serve, clock: &Clock, origin: String) -> Options {
     let isolation = match serve.isolation {
         Isolation::Separate => "separate",
         Isolation::Inline => "inline",
@@ -184,6 +188,8 @@ fn options(serve: &Serve, clock: &Clock) -> Options {
             (None, true) => Storage::Memory,
             (None, false) => Storage::Folder(serve.data.clone()),
         },
+        media: (!serve.memory).then(|| serve.data.join("media")),
+        origin,
         parameters: parameters
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into_iter()

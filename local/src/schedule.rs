@@ -1,11 +1,17 @@
-//! What runs by the clock: the schedules of template.yaml, as tokio intervals.
+//! What runs by the clock: the schedules of template.yaml and the lifecycles of its buckets, as tokio intervals.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use shared::domain::clock::Clock;
 
+use crate::connector::Services;
 use crate::lambda::Lambda;
 use crate::template::Schedule;
+
+/// How often objects are looked at that may be too old. S3 does it once a day, but is never switched off.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// The event that EventBridge hands to a scheduled function, as far as functions read it.
 #[must_use]
@@ -28,4 +34,16 @@ pub async fn run(schedules: Vec<(Schedule, String)>, lambda: Arc<Lambda>) {
         }
     });
     futures_util::future::join_all(all).await;
+}
+
+/// Removes the objects that are too old, at once and each hour, until the future is dropped.
+pub async fn expire(services: Arc<Services>, clock: Clock) {
+    let mut ticks = tokio::time::interval(EXPIRY_INTERVAL);
+    loop {
+        ticks.tick().await;
+        match services.storage.expire(clock.now()) {
+            Ok(expired) => tracing::debug!(objects = expired.len(), "objects that were too old are removed"),
+            Err(error) => tracing::warn!(%error, "objects that are too old cannot be removed"),
+        }
+    }
 }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Mutex, PoisonError};
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
@@ -16,10 +17,11 @@ use shared::domain::clock::{Clock, Timestamp};
 use shared::frame::engine;
 use tower::ServiceExt as _;
 
-use crate::cloud::{Options, PocketCloud, Storage, stage_variables};
+use crate::cloud::{self, Options, PocketCloud, Storage, stage_variables};
 use crate::connector::Permission;
 use crate::dynamodb::Meter;
 use crate::gateway::{ConnectRequest, DisconnectFault, Mode, Outbound, Peer, Settings};
+use crate::template::Template;
 use crate::{schedule, token};
 
 /// When a world begins: 2026-01-02T03:04:05.006Z.
@@ -27,6 +29,12 @@ const BEGINNING: Timestamp = Timestamp::from_millis(1_767_323_045_006);
 
 /// Connects with the query of a stock client.
 const QUERY: &str = "EIO=4&transport=websocket";
+
+/// Where a world would be reached if it were.
+const ORIGIN: &str = "http://127.0.0.1:3000";
+
+/// What template.yaml says, by parameters. To read it takes four times as long as the rest of making a world.
+static TEMPLATES: Mutex<BTreeMap<BTreeMap<String, String>, Template>> = Mutex::new(BTreeMap::new());
 
 /// The system and its clients, by label.
 pub struct World {
@@ -70,9 +78,17 @@ impl World {
         };
         let clock = Clock::manual(BEGINNING);
         let gateway = Settings { mode, disconnect_fault, ..Settings::default() };
-        let storage = Storage::Memory;
-        let options = Options { storage, parameters: all, gateway, clock: clock.clone(), retry_scale: 0.0 };
-        let cloud = PocketCloud::boot(options).await.expect("the system boots");
+        let template = template(&all);
+        let options = Options {
+            storage: Storage::Memory,
+            media: None,
+            origin: ORIGIN.to_owned(),
+            parameters: all,
+            gateway,
+            clock: clock.clone(),
+            retry_scale: 0.0,
+        };
+        let cloud = PocketCloud::boot_from(template, options).await.expect("the system boots");
         Self { cloud, clock, clients: BTreeMap::new(), posts: 0 }
     }
 
@@ -205,11 +221,23 @@ impl World {
         self.transcript(format!("{user} gets {status} {answer}\n")).await
     }
 
+    /// Makes a REST request as a service with a JSON body.
+    pub async fn as_service(&mut self, method: &str, path: &str, body: Value) -> String {
+        let token = token::mint("service", None, Some("service"), self.clock.now()).expect("a token can be signed");
+        let (status, answer) = self.request_with(&token, method, path, &body.to_string()).await;
+        self.transcript(format!("service gets {status} {answer}\n")).await
+    }
+
     /// Makes a REST request with any body, and gives status and answer. Nobody's name is empty.
     pub async fn request(&self, user: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let token = if user.is_empty() { String::new() } else { self.token(user) };
+        self.request_with(&token, method, path, body).await
+    }
+
+    async fn request_with(&self, token: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
         let mut request = Request::builder().method(method).uri(path);
-        if !user.is_empty() {
-            request = request.header("authorization", format!("Bearer {}", self.token(user)));
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
         }
         let request = request.body(Body::from(body.to_owned())).expect("a request");
         let (status, _, answer) = self.respond(request).await;
@@ -222,6 +250,28 @@ impl World {
         let (parts, body) = answer.into_parts();
         let bytes = body.collect().await.expect("the body is there").to_bytes();
         (parts.status.as_u16(), parts.headers, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// Makes a request to an address that a function signed, as a client would who has nothing else, and gives status, headers and body.
+    pub async fn follow(
+        &self,
+        method: &str,
+        url: &str,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> (u16, HeaderMap, Vec<u8>) {
+        let path = url.strip_prefix(ORIGIN).expect("the address is the world's own");
+        let mut request =
+            Request::builder().method(method).uri(path).body(Body::from(body.clone())).expect("a request");
+        *request.headers_mut() = headers;
+        request.headers_mut().insert("host", HeaderValue::from_static("127.0.0.1:3000"));
+        if method == "PUT" {
+            request.headers_mut().insert("content-length", HeaderValue::from(body.len()));
+        }
+        let answer = self.cloud.http.clone().oneshot(request).await.expect("the router never fails");
+        let (parts, body) = answer.into_parts();
+        let body = body.collect().await.expect("the body is there").to_bytes();
+        (parts.status.as_u16(), parts.headers, body.to_vec())
     }
 
     /// The id of the plain chat of two users, made if it is not there.
@@ -335,6 +385,12 @@ impl World {
     fn client(&mut self, label: &str) -> &mut Client {
         self.clients.get_mut(label).unwrap_or_else(|| panic!("{label} is not connected"))
     }
+}
+
+fn template(parameters: &BTreeMap<String, String>) -> Template {
+    let mut known = TEMPLATES.lock().unwrap_or_else(PoisonError::into_inner);
+    let read = || cloud::template(parameters).expect("template.yaml can be read with these parameters");
+    known.entry(parameters.clone()).or_insert_with(read).clone()
 }
 
 /// The handshake of a stock client.

@@ -115,6 +115,8 @@ pub struct Functions {
 pub struct Config {
     /// Table names.
     pub tables: Tables,
+    /// Name of the bucket that media are in.
+    pub media_bucket: String,
     /// Function names.
     pub functions: Functions,
     /// Where `@connections` answers, stage included.
@@ -152,6 +154,7 @@ impl Config {
                 connections: settings.required("CONNECTIONS_TABLE")?,
                 listings: settings.required("LISTINGS_TABLE")?,
             },
+            media_bucket: settings.required("MEDIA_BUCKET")?,
             functions: Functions {
                 connect: settings.required("CONNECT_FUNCTION")?,
                 disconnect: settings.required("DISCONNECT_FUNCTION")?,

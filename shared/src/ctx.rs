@@ -1,4 +1,4 @@
-//! What an invocation works with: settings, clock, tables, `@connections`, and the other functions.
+//! What an invocation works with: settings, clock, tables, bucket, `@connections`, and the other functions.
 
 use aws_sdk_apigatewaymanagement::config::http::HttpResponse;
 use aws_sdk_apigatewaymanagement::error::SdkError;
@@ -13,7 +13,7 @@ use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::limit::EventRates;
-use crate::store::Store;
+use crate::store::{Bucket, Store};
 use crate::telemetry;
 
 /// Built once per instance, borrowed by every invocation.
@@ -24,6 +24,8 @@ pub struct Ctx {
     pub clock: Clock,
     /// The tables.
     pub store: Store,
+    /// Media.
+    pub bucket: Bucket,
     /// Events per second of the sockets this instance sees.
     pub event_rates: EventRates,
     connections: aws_sdk_apigatewaymanagement::Client,
@@ -59,11 +61,13 @@ impl Ctx {
     pub fn new(config: Config, clock: Clock, aws: &SdkConfig) -> Self {
         let tables = aws_sdk_dynamodb::Client::new(aws);
         let store = Store::new(tables, config.tables.clone(), clock.clone());
+        let bucket = Bucket::new(aws, config.media_bucket.clone(), clock.clone());
         let endpoint =
             aws_sdk_apigatewaymanagement::config::Builder::from(aws).endpoint_url(&config.connections_endpoint);
         Self {
             clock,
             store,
+            bucket,
             event_rates: EventRates::default(),
             connections: aws_sdk_apigatewaymanagement::Client::from_conf(endpoint.build()),
             lambda: aws_sdk_lambda::Client::new(aws),

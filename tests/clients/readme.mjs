@@ -1,12 +1,25 @@
 import { createInterface } from "node:readline";
 import { io } from "socket.io-client";
 
-const [token, otherUserId, url = "http://localhost:3000"] = process.argv.slice(2);
+const [token, other, dialect = "recruiting", url = "http://localhost:3000"] = process.argv.slice(2);
+const socket = io(`${url}/${dialect}`, { auth: { token }, transports: ["websocket"] });
 const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-const socket = io(url, { auth: { token }, transports: ["websocket"] });
-socket.on("new_message", ({ message }) => console.log(`${message.senderId}: ${message.content}`));
-for await (const content of createInterface({ input: process.stdin })) {
-  const found = await fetch(`${url}/api/chat/create-or-get`, { method: "POST", headers, body: JSON.stringify({ otherUserId }) });
-  const { error } = await socket.emitWithAck("send_message", { chatId: (await found.json()).data._id, content });
+const made = await fetch(`${url}/recruiting/api/chat/create-or-get`, { method: "POST", headers, body: JSON.stringify({ otherUserId: other }) });
+const id = (await made.json()).data._id;
+const say = {
+  recruiting: (text) => ["send_message", { chatId: id, content: text }],
+  marketplace: (text) => ["sendMessage", { chatId: id, content: text, messageType: "text" }],
+  messenger: (text) => ["send_message", { receiverId: other, content: text }],
+  workspace: (text) => ["message:send", { conversationId: id, content: text }],
+  classroom: (text) => ["send:message", { conversationId: id, text }],
+}[dialect];
+const print = (sender, text) => sender === other && console.log(`${sender}: ${text}`);
+socket.on("new_message", ({ message }) => print(message.senderId, message.content)); // recruiting
+socket.on("newMessage", (message) => print(message.sender._id, message.content)); // marketplace
+socket.on("receive_message", (message) => print(message.senderId, message.content)); // messenger
+socket.on("message:new", (message) => print(message.senderId, message.content)); // workspace
+socket.on("new:message", ({ message }) => print(message.senderId._id, message.text)); // classroom
+for await (const text of createInterface({ input: process.stdin })) {
+  const { error } = await socket.emitWithAck(...say(text));
   if (error) console.error(error.message);
 }

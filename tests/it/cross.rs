@@ -8,14 +8,14 @@ use shared::dialect;
 struct Words {
     name: &'static str,
     /// The event that joins a chat's room, where typing is heard in rooms.
-    join: Option<fn(&Place) -> (&'static str, Value)>,
-    send: fn(&Place) -> (&'static str, Value),
-    type_: fn(&Place) -> (&'static str, Value),
-    read: fn(&Place) -> (&'static str, Value),
+    join: Option<Emits>,
+    send: Emits,
+    type_: Emits,
+    read: Emits,
     /// Method, path and body; none where the dialect has no way to take a message back.
-    delete: Option<fn(&Place) -> Request>,
+    delete: Option<Asks>,
     /// The same for blocking, and for taking the block back.
-    block: Option<[fn(&Place) -> Request; 2]>,
+    block: Option<[Asks; 2]>,
     hears: Hears,
 }
 
@@ -32,7 +32,10 @@ struct Hears {
     offline: &'static str,
 }
 
-type Request = (&'static str, String, Value);
+/// An event and its argument.
+type Emits = fn(&Place) -> (&'static str, Value);
+/// A REST request: method, path, body.
+type Asks = fn(&Place) -> (&'static str, String, Value);
 
 /// What a request is about.
 struct Place {
@@ -159,6 +162,13 @@ const ALL: &[Words] = &[
 fn every_dialect_is_paired() {
     let known: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name()).collect();
     assert_eq!(ALL.iter().map(|words| words.name).collect::<Vec<_>>(), known);
+}
+
+#[test]
+fn every_dialect_may_be_the_default() {
+    let names: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name()).collect();
+    let allowed = format!("AllowedValues: [{}]", names.join(", "));
+    assert!(local::cloud::TEMPLATE.contains(&allowed), "template.yaml allows other values of DefaultDialect");
 }
 
 #[tokio::test(start_paused = true)]

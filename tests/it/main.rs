@@ -11,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod gateway;
 #[cfg(test)]
+mod media;
+#[cfg(test)]
 mod messenger;
 #[cfg(test)]
 mod model;
@@ -26,3 +28,5 @@ mod template;
 mod tidy;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod transcript;

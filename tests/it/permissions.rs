@@ -30,6 +30,7 @@ async fn roles_allow_nothing_that_is_not_made_use_of() {
     let mut used = everything(World::with(&[separate, ("PresenceEveryoneBelow", "0")]).await).await;
     used.extend(everything(World::with(&[separate]).await).await);
     used.extend(losing_people(separate).await);
+    used.extend(attaching(separate).await);
     let functions = template(separate).functions;
     assert_eq!(functions.values().flat_map(|function| unused(function, &used)).collect::<Vec<_>>(), [""; 0]);
 }
@@ -104,8 +105,29 @@ async fn everything(mut world: World) -> BTreeSet<Permission> {
     world.send("mallory", "45nonsense").await;
     world.minute().await;
     world.minute().await;
+    in_other_dialects(&mut world).await;
     leaving(&mut world).await;
     world.permissions()
+}
+
+/// Does what only other dialects have words for.
+async fn in_other_dialects(world: &mut World) {
+    world.join_namespace("erin", "erin", "/messenger").await;
+    world.join_namespace("frank", "frank", "/messenger").await;
+    world.join_namespace("grace", "grace", "/workspace").await;
+    world.ask("erin", "typing_start", json!({"receiverId": "frank"})).await;
+    world.ask("erin", "send_message", json!({"receiverId": "frank", "content": "hello"})).await;
+    for event in ["get_unread_count", "get_message_history"] {
+        world.ask("frank", event, json!({"otherUserId": "erin"})).await;
+    }
+    let chat = world.chat("erin", "frank").await;
+    world.ask("frank", "mark_message_read", json!({"messageId": format!("{chat}000000000001")})).await;
+    let chat = world.chat("erin", "grace").await;
+    world.ask("grace", "conversation:join", json!(chat)).await;
+    world.ask("grace", "user:status", json!("away")).await;
+    world.rest("erin", "PUT", "/marketplace/api/listings/rex", json!({"title": "Rex"})).await;
+    world.get("erin", "/marketplace/api/listings/rex").await;
+    world.rest("grace", "POST", "/marketplace/api/chat/create", json!({"petId": "rex"})).await;
 }
 
 /// Lets sockets end in every way: by an event while typing, by a token that expires, by never joining a namespace.
@@ -125,6 +147,15 @@ async fn leaving(world: &mut World) {
     for _ in 0..6 {
         world.minute().await;
     }
+}
+
+/// Attaches files in every way, more of them than the limit allows.
+async fn attaching(isolation: (&str, &str)) -> BTreeSet<Permission> {
+    let mut world = World::with(&[isolation, ("MessagesPerMinute", "2")]).await;
+    world.know(&["alice", "bob"]).await;
+    let chat = world.chat("alice", "bob").await;
+    crate::media::every_act(&world, &chat).await;
+    world.permissions()
 }
 
 /// Lets every function meet connections that are gone or do not listen.

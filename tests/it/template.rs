@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use local::template::{Asynchronous, Function, Index, Key, Resource, Table, Template, TemplateError};
+use local::template::{Asynchronous, Expiration, Function, Index, Key, Resource, Table, Template, TemplateError};
 
 const TEXT: &str = include_str!("../../template.yaml");
 const SECRET: &str = "a secret that is only good for a test";
@@ -183,6 +183,34 @@ fn roles_name_actions_and_never_allow_a_scan() {
 }
 
 #[test]
+fn only_http_reaches_media_and_no_role_a_whole_bucket() {
+    for (package, function) in template().functions {
+        let objects = |resource: &Resource| matches!(resource, Resource::Objects { .. });
+        let statements = function.statements.into_iter().filter(|statement| statement.resources.iter().any(objects));
+        let folders: BTreeSet<String> =
+            statements.flat_map(|statement| statement.resources).map(|resource| resource.to_string()).collect();
+        let expected: &[&str] = match package.as_str() {
+            "http" => &["media/ of the bucket parlance-media", "uploads/ of the bucket parlance-media"],
+            _ => &[],
+        };
+        assert!(folders.iter().eq(expected), "{package}: {folders:?}");
+    }
+    for whole in ["!GetAtt Media.Arn", "!Sub ${Media.Arn}/*", "!Sub ${Media.Arn}/media/x*", "!Sub ${Media.Arn}/*/*"] {
+        let refused = refusal("Resource: !Sub ${Media.Arn}/media/*", &format!("Resource: {whole}"));
+        assert!(refused.contains("is no table, index, function, folder of a bucket"), "{refused}");
+    }
+}
+
+#[test]
+fn abandoned_uploads_expire_and_any_page_may_use_a_signed_address() {
+    let media = &template().buckets["Media"];
+    assert_eq!(media.name, "parlance-media");
+    assert_eq!(media.expirations, [Expiration { prefix: "uploads/".to_owned(), days: 1 }]);
+    let rule = media.cors.as_ref().unwrap();
+    assert_eq!((rule.origins.join(","), rule.methods.join(",")), ("*".to_owned(), "GET,PUT".to_owned()));
+}
+
+#[test]
 fn functions_apart_the_switchboard_sees_connections_only() {
     let tables = tables_of(&template().functions["switchboard"]);
     assert_eq!(tables, BTreeSet::from([Resource::Table("Connections".to_owned())]));
@@ -268,10 +296,12 @@ fn what_is_not_understood_is_refused_by_name() {
         refusal("    Type: AWS::SQS::Queue\n", "    Type: AWS::SQS::Queue\n    Condition: HandlersInline\n"),
         refusal("  HttpUrl:", "  HttpUrl: { Value: !Ref Nobody }\n  OtherUrl:"),
         refusal("\nOutputs:", "\nMappings: {}\nOutputs:"),
+        refusal("            Prefix: uploads/\n", "            Transitions: []\n"),
+        refusal("aws:SecureTransport: \"false\"", "aws:SecureTransport: \"true\""),
         refusal("FunctionArn: !GetAtt ConnectFunction.Arn", "FunctionArn: elsewhere"),
         refusal("  Http:\n", "  WebSocket:\n"),
     ].join("\n"), @r#"
-    template.yaml, Resources.Failures: unknown variant `AWS::SNS::Topic`, expected one of `AWS::DynamoDB::Table`, `AWS::Serverless::Function`, `AWS::Serverless::WebSocketApi`, `AWS::Serverless::HttpApi`, `AWS::SQS::Queue`, `AWS::Logs::LogGroup`, `AWS::CloudWatch::Alarm`
+    template.yaml, Resources.Failures: unknown variant `AWS::SNS::Topic`, expected one of `AWS::DynamoDB::Table`, `AWS::S3::Bucket`, `AWS::S3::BucketPolicy`, `AWS::Serverless::Function`, `AWS::Serverless::WebSocketApi`, `AWS::Serverless::HttpApi`, `AWS::SQS::Queue`, `AWS::Logs::LogGroup`, `AWS::CloudWatch::Alarm`
     template.yaml, Resources.Users.Properties: unknown variant `PROVISIONED`, expected `PAY_PER_REQUEST`
     template.yaml, Resources.Users.Properties: unknown field `TableClass`, expected one of `BillingMode`, `AttributeDefinitions`, `KeySchema`, `LocalSecondaryIndexes`, `GlobalSecondaryIndexes`, `TimeToLiveSpecification`, `PointInTimeRecoverySpecification`, `SSESpecification`
     template.yaml, Resources.ConnectFunction.Properties: missing field `MemorySize`
@@ -287,7 +317,9 @@ fn what_is_not_understood_is_refused_by_name() {
     template.yaml, Resources.Failures: unknown field `Condition`, expected one of `Type`, `Metadata`, `DeletionPolicy`, `UpdateReplacePolicy`
     template.yaml, Outputs.HttpUrl.Value: nothing here is called "Nobody"
     template.yaml, Mappings: this section is not understood
+    template.yaml, Resources.Media.Properties: unknown field `Transitions`, expected one of `Id`, `Status`, `Prefix`, `ExpirationInDays`, `AbortIncompleteMultipartUpload`
+    template.yaml, Resources.MediaPolicy.Properties.PolicyDocument, OnlyEncryptedConnections: only a statement that denies what is not encrypted is understood
     template.yaml, Resources.WebSocket.Properties.Routes.$connect: FunctionArn is of no function here
-    template.yaml is not YAML: duplicated key in mapping at byte 13657 line 334 column 3
+    template.yaml is not YAML: duplicated key in mapping at byte 15466 line 387 column 3
     "#);
 }

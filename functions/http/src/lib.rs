@@ -1,6 +1,8 @@
 //! The function `http`: the REST routes of every dialect, by prefix and by default, see ARCHITECTURE.md.
 
 mod answer;
+mod form;
+mod media;
 mod request;
 
 use std::sync::Arc;
@@ -22,6 +24,7 @@ pub fn router(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> Router {
         for route in dialect.all_routes() {
             router = router.route(&format!("{prefix}{}", route.path), handler(&ctx, dialect, route));
         }
+        router = router.route(&format!("{prefix}/api/media/{{name}}"), media(&ctx, dialect));
         let health = get(answer::health).with_state(Arc::clone(&ctx));
         router = router.route(&format!("{prefix}/api/socket/health"), health);
     }
@@ -44,6 +47,11 @@ fn handler(ctx: &Arc<Ctx>, dialect: &'static dyn Dialect, route: &'static Route)
         _ => MethodFilter::GET,
     };
     on(method, move |request: Request| async move { answer::route(&ctx, dialect, route, request).await })
+}
+
+fn media(ctx: &Arc<Ctx>, dialect: &'static dyn Dialect) -> MethodRouter {
+    let ctx = Arc::clone(ctx);
+    get(move |request: Request| async move { media::serve(&ctx, dialect, request).await })
 }
 
 fn refusal(ctx: &Arc<Ctx>, default: &'static dyn Dialect, error: fn() -> Error) -> MethodRouter {

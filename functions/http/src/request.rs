@@ -3,7 +3,7 @@
 use axum::body::to_bytes;
 use axum::extract::{FromRequestParts as _, RawPathParams, Request};
 use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use serde_json::{Map, Value};
 use shared::app;
@@ -14,6 +14,8 @@ use shared::dialect::{self, Asker, Route};
 use shared::domain::command::Command;
 use shared::error::Error;
 use shared::frame::json;
+
+use crate::form::{self, Form};
 
 /// Largest body taken: the longest text, every character of it escaped, with room for the other fields.
 const BODY_MAX_BYTES: usize = 65_536;
@@ -37,10 +39,17 @@ pub(crate) async fn command(route: &Route, request: Request) -> Result<Command, 
     let (mut parts, body) = request.into_parts();
     let path = path(&mut parts).await?;
     let query = query(&parts);
-    let too_large = |_| Error::TooLarge { field: "body", max_bytes: BODY_MAX_BYTES };
-    let body = object(&to_bytes(body, BODY_MAX_BYTES).await.map_err(too_large)?)?;
-    let (path, query, body) = (Fields::new(&path), Fields::new(&query), Fields::new(&body));
-    (route.read)(&dialect::Request { path: &path, query: &query, body: &body, file: None })
+    let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Form { fields, file } = match form::boundary(content_type).filter(|_| route.takes_file) {
+        Some(boundary) => form::read(boundary, body).await?,
+        None => {
+            let too_large = |_| Error::TooLarge { field: "body", max_bytes: BODY_MAX_BYTES };
+            let body = to_bytes(body, BODY_MAX_BYTES).await.map_err(too_large)?;
+            Form { fields: object(&body)?, file: None }
+        }
+    };
+    let (path, query, body) = (Fields::new(&path), Fields::new(&query), Fields::new(&fields));
+    (route.read)(&dialect::Request { path: &path, query: &query, body: &body, file: file.as_deref() })
 }
 
 async fn path(parts: &mut Parts) -> Result<Map<String, Value>, Error> {

@@ -83,6 +83,13 @@ pub enum Resource {
     Connections(String),
     /// A function, by package.
     Function(String),
+    /// The objects of a bucket whose keys begin with a prefix.
+    Objects {
+        /// The bucket, by physical name.
+        bucket: String,
+        /// The first part of their keys, with its slash.
+        prefix: String,
+    },
 }
 
 impl fmt::Display for Resource {
@@ -92,6 +99,7 @@ impl fmt::Display for Resource {
             Self::Index { table, index } => write!(f, "the index {index} of the table {table}"),
             Self::Connections(method) => write!(f, "{method} of connections"),
             Self::Function(package) => write!(f, "the function {package}"),
+            Self::Objects { bucket, prefix } => write!(f, "{prefix} of the bucket {bucket}"),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! template.yaml, read the way CloudFormation and SAM would, as far as the local system needs it.
 //!
 //! In the order of the work: `node` takes YAML with its tags, `resolve` replaces parameters, conditions and
-//! intrinsics by values, `shape` gives the values the form the documentation has for them, and [`table`], [`function`] and
-//! [`api`] hold what the local system boots from.
+//! intrinsics by values, `shape` gives the values the form the documentation has for them, and [`table`], [`bucket`], [`function`]
+//! and [`api`] hold what the local system boots from.
 //!
 //! Whatever is not understood is an error that names it: a local system that skips what is deployed would be kinder than
 //! the cloud. What has no meaning here (alarms, log groups, the queue of failures) is named in `shape`, one by one.
 
 pub mod api;
+pub mod bucket;
 mod error;
 pub mod function;
 mod node;
@@ -18,6 +19,7 @@ pub mod table;
 use std::collections::BTreeMap;
 
 pub use api::{HttpRoute, Schedule, WebSocketApi};
+pub use bucket::{Bucket, CorsRule, Expiration};
 pub use error::TemplateError;
 pub use function::{Asynchronous, Function, Resource, Statement};
 pub use table::{AttributeType, Index, Key, Projection, Table};
@@ -32,6 +34,8 @@ pub struct Template {
     pub parameters: BTreeMap<String, String>,
     /// The tables, by logical name, which is their physical name here.
     pub tables: BTreeMap<String, Table>,
+    /// The buckets, by logical name.
+    pub buckets: BTreeMap<String, Bucket>,
     /// The functions, by the name of their package: the folder in `functions/`.
     pub functions: BTreeMap<String, Function>,
     /// The WebSocket API.

@@ -97,6 +97,11 @@ impl Resolver {
         self.physical.insert(logical_id.to_owned(), physical);
     }
 
+    /// What `Ref` gives for a resource that was defined.
+    pub(super) fn name_of(&self, logical_id: &str) -> String {
+        self.physical.get(logical_id).map(|physical| physical.reference.clone()).unwrap_or_default()
+    }
+
     /// The value of a pseudo parameter or parameter that must exist, as text.
     pub(super) fn parameter(&self, name: &str) -> Result<String, TemplateError> {
         self.parameters.get(name).map(text_of).ok_or_else(|| TemplateError::NoSuchParameter(name.to_owned()))

@@ -1,6 +1,6 @@
 //! Making messages placeholders.
 
-use super::{Caller, Outcome};
+use super::{Caller, Outcome, media};
 use crate::ctx::Ctx;
 use crate::domain::id::MessageId;
 use crate::domain::notice::{Answer, Notice};
@@ -8,6 +8,7 @@ use crate::error::{Error, Thing};
 use crate::store::Deletion;
 
 /// Makes a message a placeholder: for everyone, which its sender alone may ask for, or for the caller. A repeat is success and tells nobody.
+/// The objects that its sender sent with a message go with it when it is deleted for everyone.
 pub(super) async fn message(
     ctx: &Ctx,
     caller: &Caller<'_>,
@@ -21,6 +22,7 @@ pub(super) async fn message(
     if for_everyone && message.sender != *caller.user {
         return Err(Error::Forbidden("only the sender can delete a message for everyone"));
     }
+    let objects = if for_everyone { media::objects_of(&message) } else { Vec::new() };
     let deletion = if for_everyone {
         ctx.store.delete_message(chat, message, caller.at).await?
     } else {
@@ -28,6 +30,7 @@ pub(super) async fn message(
     };
     match deletion {
         Deletion::Deleted(deleted) => {
+            media::remove(ctx, &objects).await;
             let (chat, message) = *deleted;
             let people = if for_everyone { chat.people() } else { vec![caller.user.clone()] };
             let notice = Notice::MessageDeleted { message: id.clone(), for_everyone };

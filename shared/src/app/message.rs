@@ -147,7 +147,7 @@ fn check_references(chat: Option<&Chat>, draft: &Draft) -> Result<(), Error> {
 }
 
 /// Answers with the message that an earlier send of the same name stored, or with its placeholder if its chat was deleted since.
-async fn repeated(ctx: &Ctx, caller: &Caller<'_>, first: &First) -> Result<Outcome, Error> {
+pub(super) async fn repeated(ctx: &Ctx, caller: &Caller<'_>, first: &First) -> Result<Outcome, Error> {
     let chat = ctx.store.chat_or_remains(&first.id.chat).await?.ok_or(Error::NotFound(Thing::Message))?;
     let stored = ctx.store.message(&first.id).await?;
     let gone = chat.deleted || !chat.holds(first.id.seq);

@@ -7,6 +7,7 @@ mod block;
 mod chat;
 mod delete;
 mod listing;
+mod media;
 mod message;
 mod notify;
 pub mod presence;
@@ -28,6 +29,7 @@ use crate::error::{Error, Thing};
 use crate::store::Session;
 
 pub use authenticate::{authenticate, authenticate_service, verified};
+pub use media::{Served, serve as serve_media};
 pub use message::note_delivered;
 
 /// On whose behalf a command runs.
@@ -96,9 +98,7 @@ pub async fn run(ctx: &Ctx, caller: &Caller<'_>, command: Command) -> Result<Out
         Command::JoinRoom(chat) => room::join(ctx, caller, &chat).await,
         Command::Leave => Ok(Outcome { answer: Answer::Done, envelopes: Vec::new(), then: Then::Leave }),
         Command::LeaveRoom(chat) => room::leave(ctx, caller, &chat).await,
-        Command::LinkMedia(_) | Command::PrepareUpload { .. } | Command::SendMedia { .. } => {
-            Err(Error::internal("media are not served yet"))
-        }
+        Command::LinkMedia(name) => media::link(ctx, caller, &name).await,
         Command::ListBlockedChats => block::list(ctx, caller).await,
         Command::ListChats(page) => chat::list(ctx, caller, page).await,
         Command::ListMessages { place, window } => message::list(ctx, caller, &place, window).await,
@@ -111,12 +111,16 @@ pub async fn run(ctx: &Ctx, caller: &Caller<'_>, command: Command) -> Result<Out
         }
         Command::Notify { user, text, kind } => notify::notify(ctx, caller, user, text, kind).await,
         Command::Ping => Ok(Outcome::answer(Answer::Pong(ctx.clock.now()))),
+        Command::PrepareUpload { chat, content_type, size } => {
+            media::prepare(ctx, caller, &chat, &content_type, size).await
+        }
         Command::PutListing { id, details } => listing::put(ctx, caller, id, details).await,
         Command::PutUser { user, claims } => user::put(ctx, caller, &user, &claims).await,
         Command::Search { chat, term, page, before } => {
             search::search(ctx, caller, &chat, search::Wanted { term, page, before }).await
         }
         Command::Send { client_message_id, posting } => message::send(ctx, caller, client_message_id, posting).await,
+        Command::SendMedia { client_message_id, posting } => media::send(ctx, caller, client_message_id, posting).await,
         Command::SetStatus(status) => presence::set_status(ctx, caller, status).await,
         Command::ShowChat(chat) => chat::show(ctx, caller, &chat).await,
         Command::ShowListing(id) => listing::show(ctx, &id).await,

@@ -13,7 +13,7 @@ pub(super) async fn join(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<
     if let Some(session) = caller.session
         && ctx.store.join_room(session, id).await? == Entering::Full
     {
-        return Err(Error::validation("chatId", format!("is one too many: a socket may be in {ROOMS_MAX} at a time")));
+        return Err(Error::validation("room", format!("is one too many: a socket may be in {ROOMS_MAX} at a time")));
     }
     Ok(Outcome::answer(Answer::Done))
 }

@@ -28,9 +28,15 @@ pub(super) const ROUTES: &[Route] = &[
         })
     }),
     Route::new("GET", "/api/media/{name}/link", |request| Ok(Command::LinkMedia(request.path.media_name("name")?))),
-    Route::new("POST", "/api/chat/{chatId}/send-media", |request| {
-        Ok(Command::SendMedia { client_message_id: request.body.client_message_id()?, posting: file_posting(request) })
-    }),
+    Route {
+        takes_file: true,
+        ..Route::new("POST", "/api/chat/{chatId}/send-media", |request| {
+            Ok(Command::SendMedia {
+                client_message_id: request.body.client_message_id()?,
+                posting: file_posting(request),
+            })
+        })
+    },
     Route { asker: Asker::Service, ..Route::new("PUT", "/api/users/{userId}", put_user) },
     Route {
         asker: Asker::Service,

@@ -3,11 +3,14 @@
 //! A dialect holds words, not decisions: what an event or a request means as a [`Command`], and how an [`Answer`], a [`Notice`] or an
 //! [`Error`] is said. A new dialect is one file or folder here and one entry in [`ALL`].
 
+mod classroom;
 mod every;
 pub mod fields;
+mod marketplace;
 mod messenger;
 mod recruiting;
 mod shapes;
+mod workspace;
 
 use serde_json::{Map, Value};
 
@@ -18,7 +21,8 @@ use crate::error::{Error, Refusal};
 use fields::Fields;
 
 /// Every dialect there is.
-pub const ALL: &[&dyn Dialect] = &[FIRST, &messenger::Messenger];
+pub const ALL: &[&dyn Dialect] =
+    &[FIRST, &marketplace::Marketplace, &messenger::Messenger, &workspace::Workspace, &classroom::Classroom];
 
 /// What the root namespace speaks unless a deployment says otherwise.
 pub const FIRST: &dyn Dialect = &recruiting::Recruiting;
@@ -127,6 +131,8 @@ pub struct Route {
     pub path: &'static str,
     /// Who may ask.
     pub asker: Asker,
+    /// Whether the body may be a form with a file.
+    pub takes_file: bool,
     /// What a request asks for.
     pub read: fn(&Request<'_>) -> Result<Command, Error>,
 }
@@ -148,7 +154,7 @@ impl Route {
         path: &'static str,
         read: fn(&Request<'_>) -> Result<Command, Error>,
     ) -> Self {
-        Self { method, path, asker: Asker::User, read }
+        Self { method, path, asker: Asker::User, takes_file: false, read }
     }
 }
 

@@ -7,6 +7,7 @@ pub mod directory;
 pub mod id;
 pub mod listing;
 pub mod media;
+pub mod media_type;
 pub mod message;
 pub mod notice;
 pub mod page;

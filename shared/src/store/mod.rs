@@ -1,4 +1,4 @@
-//! DynamoDB: the five tables of design.md, section 4.
+//! DynamoDB: the five tables of design.md, section 4. And S3: the bucket that media are in, [`Bucket`].
 //!
 //! `keys` spells every key, `rows` is the only serde, and each capability's reads and writes are in the file of its name. The seam
 //! for tests and the local cloud is the SDK's connector; there is no second implementation.
@@ -14,6 +14,7 @@ mod erase;
 mod keys;
 mod limit;
 mod listing;
+mod media;
 mod message;
 mod presence;
 mod read;
@@ -40,6 +41,7 @@ pub use connection::{Handshaking, Joining, Leaving, Opened, Session, Slot, WAITI
 pub use delete::Deletion;
 pub use limit::{Counted, Counter};
 pub use listing::Putting;
+pub use media::{Bucket, ByteRange, Fetched, Fetching, Keeping, Signed, Upload, Uploaded, is_from};
 pub use message::{First, Sending};
 pub use presence::{Person, Socket};
 pub use read::Marking;

@@ -33,8 +33,12 @@ impl Store {
             .table_name(&self.tables.users)
             .set_key(Some(keys::user(&session.user, keys::socket(&session.pid))))
             .update_expression("ADD rooms :room")
-            .condition_expression("attribute_exists(entry) AND (attribute_not_exists(rooms) OR size(rooms) < :most)")
+            .condition_expression(
+                "attribute_exists(entry) \
+                 AND (attribute_not_exists(rooms) OR size(rooms) < :most OR contains(rooms, :this))",
+            )
             .expression_attribute_values(":room", AttributeValue::Ss(vec![chat.to_string()]))
+            .expression_attribute_values(":this", AttributeValue::S(chat.to_string()))
             .expression_attribute_values(":most", number(ROOMS_MAX))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match update.send().await {

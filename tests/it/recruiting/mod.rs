@@ -20,8 +20,8 @@ mod typing;
 
 use local::world::World;
 use serde_json::{Map, Value, json};
-use shared::domain::chat::plain_chat_id;
-use shared::domain::id::{MessageId, UserId};
+
+use crate::transcript::{self, plain, short_id, without_pings};
 
 /// Alice with two devices, Bob with two, and Carol, who shares no chat with them. The id is that of Alice's and Bob's chat.
 async fn stage() -> (World, String) {
@@ -83,34 +83,7 @@ fn message_id(chat: &str, seq: u64) -> String {
 /// A transcript in fewer words: messages, chats and errors by what matters of them, ids by their meaning, and labels that hear the same on
 /// one line.
 fn brief(transcript: &str) -> String {
-    let mut groups: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
-    for line in transcript.lines() {
-        let (label, said) = line.split_once(' ').unwrap_or((line, ""));
-        let said = shortened(said);
-        match groups.last_mut() {
-            Some((labels, lines)) if labels.as_slice() == [label] => lines.push(said),
-            _ => groups.push((vec![label], vec![said])),
-        }
-    }
-    let mut merged: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
-    for (labels, lines) in groups {
-        match merged.last_mut() {
-            Some((known, same)) if *same == lines => known.extend(labels),
-            _ => merged.push((labels, lines)),
-        }
-    }
-    let lines =
-        merged.iter().flat_map(|(labels, lines)| lines.iter().map(move |said| format!("{} {said}", labels.join("+"))));
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-fn shortened(said: &str) -> String {
-    let Some(at) = said.find(['{', '[']) else { return said.to_owned() };
-    let (before, json) = said.split_at(at);
-    match serde_json::from_str::<Value>(json) {
-        Ok(value) => format!("{before}{}", short(value)),
-        Err(_) => said.to_owned(),
-    }
+    transcript::brief(transcript, short)
 }
 
 fn short(value: Value) -> Value {
@@ -159,34 +132,4 @@ fn short_error(error: &Map<String, Value>) -> String {
     let details: Vec<String> = details.map(|(name, value)| format!("{name} {}", plain(value))).collect();
     let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
     format!("{}{details}: {}", plain(&error["code"]), plain(&error["message"]))
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// A chat's id as the two people in it, a message's as its place there.
-fn short_id(text: String) -> String {
-    const PEOPLE: [&str; 4] = ["alice", "bob", "carol", "dave"];
-    let user = |name: &str| UserId::parse(name).unwrap();
-    let chat_of = |id: &str| {
-        let pairs = PEOPLE.iter().flat_map(|one| PEOPLE.iter().map(move |other| (one, other)));
-        let mut pairs = pairs.filter(|(one, other)| one < other);
-        pairs.find(|(one, other)| plain_chat_id(&user(one), &user(other)).to_string() == id)
-    };
-    if let Some((one, other)) = chat_of(&text) {
-        return format!("{one}+{other}");
-    }
-    match MessageId::parse(&text) {
-        Ok(id) => match chat_of(&id.chat.to_string()) {
-            Some((one, other)) => format!("{one}+{other} #{}", id.seq),
-            None => text,
-        },
-        Err(_) => text,
-    }
-}
-
-/// A transcript without the pings of Engine.IO, which come in no certain order with what else a heartbeat does.
-fn without_pings(transcript: &str) -> String {
-    transcript.lines().filter(|line| !line.ends_with(" hears 2")).collect::<Vec<_>>().join("\n")
 }

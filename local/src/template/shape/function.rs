@@ -135,6 +135,7 @@ impl OneOrMore {
 /// What the names in an ARN stand for.
 pub(super) struct Names {
     resources: BTreeMap<String, Resource>,
+    buckets: BTreeMap<String, String>,
     packages: BTreeMap<String, String>,
 }
 
@@ -146,13 +147,16 @@ impl Names {
                 (pseudo("AWS::Partition"), pseudo("AWS::Region"), pseudo("AWS::AccountId"));
             format!("arn:{partition}:{service}:{region}:{account}:{resource}")
         };
-        let mut names = Self { resources: BTreeMap::new(), packages: BTreeMap::new() };
+        let mut names = Self { resources: BTreeMap::new(), buckets: BTreeMap::new(), packages: BTreeMap::new() };
         for (table, properties) in &resources.tables {
             names.resources.insert(arn("dynamodb", &format!("table/{table}")), Resource::Table(table.clone()));
             for index in properties.indexes() {
                 let resource = Resource::Index { table: table.clone(), index: index.name.clone() };
                 names.resources.insert(arn("dynamodb", &format!("table/{table}/index/{}", index.name)), resource);
             }
+        }
+        for bucket in resources.buckets.values() {
+            names.buckets.insert(format!("arn:{}:s3:::{}", pseudo("AWS::Partition"), bucket.name), bucket.name.clone());
         }
         for (id, websocket) in &resources.websockets {
             let (api, stage) = (id.to_ascii_lowercase(), &websocket.stage_name);
@@ -171,6 +175,17 @@ impl Names {
             }
         }
         Ok(names)
+    }
+
+    /// What an ARN in a statement stands for. Of a bucket that is the part of it with one folder's name: all of one would be too much.
+    fn resource(&self, arn: &str) -> Option<Resource> {
+        let objects = || {
+            let (bucket, pattern) = arn.split_once('/')?;
+            let prefix =
+                pattern.strip_suffix("/*").filter(|folder| !folder.is_empty() && !folder.contains(['/', '*', '?']))?;
+            Some(Resource::Objects { bucket: self.buckets.get(bucket)?.clone(), prefix: format!("{prefix}/") })
+        };
+        self.resources.get(arn).cloned().or_else(objects)
     }
 
     /// The package of the function with this ARN.
@@ -255,8 +270,9 @@ pub(super) fn check_build(metadata: &Map<String, Value>, place: &str) -> Result<
 
 fn statement(statement: &PolicyStatement, names: &Names, place: &str) -> Result<Statement, TemplateError> {
     let resource = |arn: &String| {
-        let known = names.resources.get(arn).cloned();
-        let problem = || format!("{arn} is no table, index, function or @connections of this template");
+        let known = names.resource(arn);
+        let problem =
+            || format!("{arn} is no table, index, function, folder of a bucket or @connections of this template");
         known.ok_or_else(|| TemplateError::refused(format!("{place}.Policies, {}", statement.sid), problem()))
     };
     Ok(Statement {

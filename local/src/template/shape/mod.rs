@@ -2,6 +2,7 @@
 //! named here is refused.
 
 mod api;
+mod bucket;
 mod function;
 mod table;
 
@@ -13,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::node::Node;
 use super::resolve::{Physical, Resolver, text_of};
-use super::{Table, Template, TemplateError};
+use super::{Bucket, Table, Template, TemplateError};
 
 /// The transform that gives `AWS::Serverless` its meaning.
 const SAM: &str = "AWS::Serverless-2016-10-31";
@@ -64,6 +65,7 @@ impl Sections {
 #[derive(Default)]
 pub(super) struct Resources {
     tables: BTreeMap<String, Table>,
+    buckets: BTreeMap<String, Bucket>,
     functions: BTreeMap<String, function::Properties>,
     websockets: BTreeMap<String, api::WebSocketProperties>,
     https: BTreeMap<String, api::HttpProperties>,
@@ -73,6 +75,10 @@ pub(super) struct Resources {
 enum Kind {
     #[serde(rename = "AWS::DynamoDB::Table")]
     Table,
+    #[serde(rename = "AWS::S3::Bucket")]
+    Bucket,
+    #[serde(rename = "AWS::S3::BucketPolicy")]
+    BucketPolicy,
     #[serde(rename = "AWS::Serverless::Function")]
     Function,
     #[serde(rename = "AWS::Serverless::WebSocketApi")]
@@ -123,6 +129,11 @@ pub(super) fn resources(sections: &Sections, resolver: &mut Resolver) -> Result<
         }
         match attributes.r#type {
             Kind::Table => drop(resources.tables.insert(id.clone(), table::read(id, properties, &place)?)),
+            Kind::Bucket => {
+                let name = resolver.name_of(id);
+                resources.buckets.insert(id.clone(), bucket::read(&name, properties, &place)?);
+            }
+            Kind::BucketPolicy => bucket::check_policy(properties, &place)?,
             Kind::Function => {
                 let properties = merged(globals.clone(), properties, &place)?;
                 resources.functions.insert(id.clone(), typed(properties, &place)?);
@@ -150,10 +161,11 @@ pub(super) fn assemble(resources: &Resources, parameters: BTreeMap<String, Strin
         functions.insert(function.package.clone(), function);
     }
     let websocket = api::websocket(resources, &names)?;
-    Ok(Template { parameters, tables: resources.tables.clone(), functions, websocket, http_routes, schedules })
+    let (tables, buckets) = (resources.tables.clone(), resources.buckets.clone());
+    Ok(Template { parameters, tables, buckets, functions, websocket, http_routes, schedules })
 }
 
-/// What `Ref` and `GetAtt` give. A table and an API are called what they are called in the template.
+/// What `Ref` and `GetAtt` give. A table and an API are called what they are called in the template, a bucket after the stack too.
 fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Result<Physical, TemplateError> {
     let arn = |service: &str, resource: &str| {
         let (partition, region) = (resolver.parameter("AWS::Partition")?, resolver.parameter("AWS::Region")?);
@@ -172,6 +184,13 @@ fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Res
             reference: id.to_owned(),
             attributes: BTreeMap::from([("Arn", arn("dynamodb", &format!("table/{id}"))?)]),
         },
+        Kind::Bucket => {
+            // CloudFormation gives it a name that begins like this.
+            let name = format!("{}-{id}", resolver.parameter("AWS::StackName")?).to_ascii_lowercase();
+            let attributes =
+                BTreeMap::from([("Arn", format!("arn:{}:s3:::{name}", resolver.parameter("AWS::Partition")?))]);
+            Physical { reference: name, attributes }
+        }
         Kind::Function => {
             let name = named("FunctionName")?;
             let attributes = BTreeMap::from([("Arn", arn("lambda", &format!("function:{name}"))?)]);
@@ -188,7 +207,7 @@ fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Res
         Kind::WebSocketApi | Kind::HttpApi => {
             Physical { reference: id.to_ascii_lowercase(), attributes: BTreeMap::new() }
         }
-        Kind::Alarm => Physical { reference: id.to_owned(), attributes: BTreeMap::new() },
+        Kind::Alarm | Kind::BucketPolicy => Physical { reference: id.to_owned(), attributes: BTreeMap::new() },
     })
 }
 
