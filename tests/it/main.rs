@@ -30,3 +30,5 @@ mod tidy;
 mod tokens;
 #[cfg(test)]
 mod transcript;
+#[cfg(test)]
+mod workspace;

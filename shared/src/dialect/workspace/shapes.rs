@@ -20,6 +20,7 @@ pub(super) static TERMS: Terms = Terms {
         ("messageType", "type"),
         ("otherUserId", "participantId"),
         ("receiverId", "participantId"),
+        ("room", "conversationId"),
     ],
 };
 
