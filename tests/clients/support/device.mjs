@@ -8,7 +8,14 @@ import { tokenOf } from "./token.mjs";
 // Nothing is proved by this; it only turns a test that would wait for ever into one that says what is missing.
 export const PATIENCE_MILLIS = 15_000;
 
-const PRESENCE = new Set(["user_online", "user_offline"]);
+// What the support needs to know of a dialect's words: the events that greet a socket, by what they are kept as; those of presence; and the
+// one that tells of a chat with the given id that somebody made.
+export const RECRUITING = {
+  greetings: { connected: "connected", onlineUsers: "online_users" },
+  online: "user_online",
+  offline: "user_offline",
+  made: (id) => ["chat_updated", ({ chatId, latestMessage }) => chatId === id && latestMessage === null],
+};
 
 // A client that speaks WebSocket, on a connection of its own.
 export const open = (url, options = {}) => io(url, { transports: ["websocket"], forceNew: true, reconnection: false, ...options });
@@ -16,8 +23,9 @@ export const open = (url, options = {}) => io(url, { transports: ["websocket"], 
 export class Device {
   #waiting = [];
 
-  constructor(name, socket, user = name) {
+  constructor(name, socket, user = name, words = RECRUITING) {
     this.name = name;
+    this.words = words;
     this.socket = socket;
     this.user = user;
     // [event, argument], oldest first.
@@ -67,7 +75,8 @@ export class Device {
 
   // What was heard and not taken, presence apart: people of other tests come and go too.
   news() {
-    return this.heard.filter(([event]) => !PRESENCE.has(event));
+    const { online, offline } = this.words;
+    return this.heard.filter(([event]) => event !== online && event !== offline);
   }
 
   close() {
@@ -76,11 +85,12 @@ export class Device {
 }
 
 // Connects a socket of a user and waits for the greeting, which is kept in `device.greeting`.
-export async function connect(url, user, { name = user, token = tokenOf(user), namespace = "", ...options } = {}) {
+export async function connect(url, user, { name = user, token = tokenOf(user), namespace = "", words = RECRUITING, ...options } = {}) {
   const socket = open(url + namespace, { auth: { token }, ...options });
-  const device = new Device(name, socket, user);
+  const device = new Device(name, socket, user, words);
   const refused = new Promise((_, reject) => socket.once("connect_error", reject));
-  const greeted = (async () => ({ connected: await device.next("connected"), onlineUsers: await device.next("online_users") }))();
+  const greetings = Object.entries(words.greetings).map(async ([kept, event]) => [kept, await device.next(event)]);
+  const greeted = Promise.all(greetings).then(Object.fromEntries);
   device.greeting = await Promise.race([greeted, refused]);
   return device;
 }

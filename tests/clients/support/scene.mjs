@@ -5,7 +5,7 @@
 
 import { strict as assert } from "node:assert";
 
-import { connect, open } from "./device.mjs";
+import { RECRUITING, connect, open } from "./device.mjs";
 import { restOf } from "./rest.mjs";
 import { assertAnswer } from "./shapes.mjs";
 import { tokenOf } from "./token.mjs";
@@ -14,8 +14,9 @@ let scenes = 0;
 let markers = 0;
 
 export class Scene {
-  constructor(url) {
+  constructor(url, words) {
     this.url = url;
+    this.words = words;
     this.devices = [];
     scenes += 1;
     this.suffix = `-${scenes}`;
@@ -30,9 +31,14 @@ export class Scene {
     return restOf(this.url, this.user(name), options);
   }
 
+  // The requests of a user in recruiting, whatever the plain paths speak.
+  recruiting(name) {
+    return this.rest(name, { prefix: "/recruiting" });
+  }
+
   // A connected device of a user.
   async device(name, options = {}) {
-    const device = await connect(this.url, this.user(name), { name, ...options });
+    const device = await connect(this.url, this.user(name), { name, words: this.words, ...options });
     this.devices.push(device);
     return device;
   }
@@ -46,15 +52,15 @@ export class Scene {
 
   // Makes users known without a socket.
   async meet(...names) {
-    for (const name of names) assertAnswer(await this.rest(name).get("/api/message/unread-count"), 200);
+    for (const name of names) assertAnswer(await this.recruiting(name).get("/api/message/unread-count"), 200);
   }
 
   // The id of the chat of two people. Both become known; nobody's notice of it is left to be heard.
   async chat(one, other) {
     await this.meet(one, other);
-    const chat = assertAnswer(await this.rest(one).post("/api/chat/create-or-get", { otherUserId: this.user(other) }), 201);
+    const chat = assertAnswer(await this.recruiting(one).post("/api/chat/create-or-get", { otherUserId: this.user(other) }), 201);
     for (const device of this.devices.filter(({ user }) => user === this.user(other))) {
-      await device.next("chat_updated", ({ chatId, latestMessage }) => chatId === chat._id && latestMessage === null);
+      await device.next(...device.words.made(chat._id));
     }
     return chat._id;
   }
@@ -66,9 +72,9 @@ export class Scene {
     const live = this.devices.filter(({ socket }) => socket.connected);
     const socket = open(this.url, { auth: { token: tokenOf(marker) } });
     const isMarker = ({ userId }) => userId === marker;
-    await Promise.all(live.map((device) => device.next("user_online", isMarker)));
+    await Promise.all(live.map((device) => device.next(device.words.online, isMarker)));
     socket.disconnect();
-    await Promise.all(live.map((device) => device.next("user_offline", isMarker)));
+    await Promise.all(live.map((device) => device.next(device.words.offline, isMarker)));
   }
 
   // Asserts that each device heard exactly these events, in this order, and every other device of the scene nothing; then forgets them.
@@ -99,9 +105,9 @@ export class Scene {
   }
 }
 
-// A scene that is cleared when its test ends.
-export function sceneOf(context, server) {
-  const scene = new Scene(server.url);
+// A scene that is cleared when its test ends. Its devices speak recruiting unless `words` are another dialect's.
+export function sceneOf(context, server, words = RECRUITING) {
+  const scene = new Scene(server.url, words);
   context.after(() => scene.close());
   return scene;
 }
