@@ -4,6 +4,7 @@
 mod block;
 mod connect;
 mod delete;
+mod elsewhere;
 mod errors;
 mod history;
 mod limit;

@@ -51,8 +51,12 @@ async fn a_service_makes_somebody_known_who_can_then_be_written_to() {
 async fn what_a_service_tells_reaches_every_device() {
     let mut world = stage().await;
     let news = json!({"message": "Your order is on its way", "type": "order"});
-    assert_snapshot!(world.as_service("POST", "/api/users/bob/notifications", news.clone()).await, @"");
-    assert_snapshot!(world.as_service("POST", "/api/users/nobody/notifications", news).await, @"");
+    assert_snapshot!(world.as_service("POST", "/api/users/bob/notifications", news.clone()).await, @r#"
+    service gets 200 {"data":null,"message":"Done","success":true}
+    bob hears 42["message_notification",{"from":null,"message":"Your order is on its way","timestamp":"2026-01-02T03:04:05.006Z","type":"order"}]
+    bob2 hears 42["message_notification",{"from":null,"message":"Your order is on its way","timestamp":"2026-01-02T03:04:05.006Z","type":"order"}]
+    "#);
+    assert_snapshot!(world.as_service("POST", "/api/users/nobody/notifications", news).await, @r#"service gets 404 {"code":"NOT_FOUND","message":"Receiver not found","success":false}"#);
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,7 +72,7 @@ async fn what_is_not_yours_looks_like_what_is_not_there() {
     for name in [&foreign, "nothing-like-a-name"] {
         said.push(world.get("carol", &format!("/api/media/{name}/link")).await);
     }
-    assert_snapshot!(said[0], @"");
+    assert_snapshot!(said[0], @r#"carol gets 404 {"code":"NOT_FOUND","message":"Access denied","success":false}"#);
     assert!(said.iter().all(|other| *other == said[0]), "{said:?}");
 }
 

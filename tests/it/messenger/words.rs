@@ -208,7 +208,7 @@ fn a_file_that_is_sent_over_rest_is_201_and_its_repeat_200() {
     let (first, again) = (messenger().say(&sent(false), &viewer), messenger().say(&sent(true), &viewer));
     assert_eq!((first.0, again.0), (201, 200));
     assert_eq!(first.1, again.1);
-    assert_snapshot!(first.1, @"");
+    assert_snapshot!(first.1, @r#"{"data":{"_id":"e70c08a3288036ef87ef9f6e000000000001","content":"Sent image","isDeleted":false,"read":false,"receiverId":"bob","receiverName":"bob","senderId":"alice","senderName":"alice","sentAt":"2026-01-02T03:04:05.006Z","seq":1},"message":"Message sent","success":true}"#);
 }
 
 #[test]
