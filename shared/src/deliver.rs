@@ -21,6 +21,8 @@ use crate::frame::socket::{AckId, Body, EventName, Namespace, Packet};
 use crate::store::{Person, Session, Socket};
 use crate::telemetry;
 
+/// Most bytes that API Gateway posts at once.
+pub const POST_MAX_BYTES: usize = 131_072;
 /// Sockets posted to, and people looked up, at the same time.
 const CONCURRENCY: usize = 64;
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::app::{self, Caller, Outcome, Then};
 use crate::ctx::Ctx;
-use crate::deliver::{Delivering, Emitted, ack_frame, error_frames, event_frame};
+use crate::deliver::{Delivering, Emitted, POST_MAX_BYTES, ack_frame, error_frames, event_frame};
 use crate::dialect::{self, Dialect};
 use crate::domain::chat::Chat;
 use crate::domain::command::Command;
@@ -66,15 +66,13 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         Ok(command) => app::run(ctx, &caller, command).await,
         Err(error) => Err(error),
     };
+    let emitted = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
     match ran {
         Ok(outcome) => {
-            say(ctx, &caller, &session, ack.as_ref(), outcome).await;
+            say(ctx, &caller, &session, emitted, outcome).await;
             Ok(())
         }
-        Err(error) => {
-            let emitted = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
-            refuse(ctx, &incoming, emitted, &error).await
-        }
+        Err(error) => refuse(ctx, &incoming, emitted, &error).await,
     }
 }
 
@@ -86,7 +84,7 @@ async fn refuse(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Er
 }
 
 /// Says a command's outcome: the answer first, then what everybody hears, then what follows from it.
-async fn say(ctx: &Ctx, caller: &Caller<'_>, session: &Session, ack: Option<&AckId>, outcome: Outcome) {
+async fn say(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emitted: Emitted<'_>, outcome: Outcome) {
     let Outcome { answer, envelopes, then } = outcome;
     if matches!(then, Then::HandledBefore) {
         return;
@@ -96,8 +94,15 @@ async fn say(ctx: &Ctx, caller: &Caller<'_>, session: &Session, ack: Option<&Ack
     if let Err(error) = delivering.prepare(caller.dialect, &answer, &envelopes).await {
         telemetry::failed(Some(&session.connection), &error);
     }
-    let first = answer_frame(caller.dialect, session, ack, &answer, &delivering);
-    let reached = delivering.say(first.into_iter().collect(), &envelopes).await;
+    let first = match answer_frame(caller.dialect, session, emitted.ack, &answer, &delivering) {
+        // Only a list gets this long.
+        Some(frame) if frame.len() > POST_MAX_BYTES => {
+            let problem = format!("asks for more than the {POST_MAX_BYTES} bytes that one event can carry");
+            error_frames(ctx, emitted, &Error::validation("limit", problem))
+        }
+        frame => frame.into_iter().collect(),
+    };
+    let reached = delivering.say(first, &envelopes).await;
     match then {
         Then::Nothing | Then::HandledBefore => {}
         Then::Leave => end(ctx, session).await,

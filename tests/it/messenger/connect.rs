@@ -63,9 +63,9 @@ async fn the_dialect_has_a_namespace_of_its_own() {
     bob hears 42/messenger,["online_users",[{"_id":"alice","email":null,"lastSeen":"2026-01-02T03:04:05.006Z","name":"alice","role":null,"userId":"alice","username":null},{"_id":"bob","email":null,"lastSeen":"2026-01-02T03:04:05.006Z","name":"bob","role":null,"userId":"bob","username":null}]]
     "#);
     assert_snapshot!(brief(&world.ask("bob", "send_message", json!({"receiverId": "alice", "content": "hello"})).await), @r##"
-    alice hears 42["chat_updated",{"chatId":"e70c08a3288036ef87ef9f6e","latestMessage":null,"updatedAt":"2026-01-02T03:04:05.006Z"}]
-    alice hears 42["new_message",{"message":{"_id":"alice+bob #1","chatId":"e70c08a3288036ef87ef9f6e","content":"hello","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isRead":false,"mediaUrl":null,"messageType":"text","receiverId":"alice","senderId":"bob","seq":1,"updatedAt":"2026-01-02T03:04:05.006Z"}}]
-    alice hears 42["chat_updated",{"chatId":"e70c08a3288036ef87ef9f6e","latestMessage":{"_id":"alice+bob #1","chatId":"e70c08a3288036ef87ef9f6e","content":"hello","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isRead":false,"mediaUrl":null,"messageType":"text","receiverId":"alice","senderId":"bob","seq":1,"updatedAt":"2026-01-02T03:04:05.006Z"},"updatedAt":"2026-01-02T03:04:05.006Z"}]
+    alice hears 42["chat_updated",{"chatId":"alice+bob","latestMessage":null,"updatedAt":"2026-01-02T03:04:05.006Z"}]
+    alice hears 42["new_message",{"message":{"_id":"alice+bob #1","chatId":"alice+bob","content":"hello","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isRead":false,"mediaUrl":null,"messageType":"text","receiverId":"alice","senderId":"bob","seq":1,"updatedAt":"2026-01-02T03:04:05.006Z"}}]
+    alice hears 42["chat_updated",{"chatId":"alice+bob","latestMessage":{"_id":"alice+bob #1","chatId":"alice+bob","content":"hello","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isRead":false,"mediaUrl":null,"messageType":"text","receiverId":"alice","senderId":"bob","seq":1,"updatedAt":"2026-01-02T03:04:05.006Z"},"updatedAt":"2026-01-02T03:04:05.006Z"}]
     bob hears 43/messenger,0[{"message":"#1 bob to alice: hello","success":true}]
     bob hears 42/messenger,["message_sent",{"message":"#1 bob to alice: hello","success":true}]
     bob hears 42/messenger,["message_delivered",{"messageId":"alice+bob #1"}]

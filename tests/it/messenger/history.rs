@@ -146,3 +146,15 @@ async fn a_history_is_of_the_two_and_no_one_else() {
     assert_snapshot!(history(&mut world, "carol", "alice").await, @r##"carol hears 42["message_history",{"messages":["#1 alice to carol: to Carol"],"otherUser":{"_id":"alice","name":"Alice Adams"},"pagination":{"hasMore":false,"page":1}}]"##);
     assert_snapshot!(history(&mut world, "carol", "bob").await, @r#"carol hears 42["message_history",{"messages":[],"otherUser":{"_id":"bob","name":"Bob Brown"},"pagination":{"hasMore":false,"page":1}}]"#);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_long_for_one_event_is_refused_and_comes_in_smaller_parts() {
+    let mut world = pair_with(&[("RateLimits", "off")]).await;
+    for _ in 0..12 {
+        say(&mut world, "alice", "bob", &[&"\u{1f680}".repeat(4_000)]).await;
+    }
+    assert_snapshot!(world.ask("bob", HISTORY, json!({"otherUserId": "alice"})).await, @r#"bob hears 430[{"error":{"code":"VALIDATION_ERROR","message":"limit asks for more than the 131072 bytes that one event can carry"},"success":false}]"#);
+    assert_snapshot!(world.emit("bob", HISTORY, json!({"otherUserId": "alice"})).await, @r#"bob hears 42["error",{"code":"VALIDATION_ERROR","message":"limit asks for more than the 131072 bytes that one event can carry"}]"#);
+    let said = world.ask("bob", HISTORY, json!({"otherUserId": "alice", "limit": 6})).await;
+    assert_eq!(said.matches("\u{1f680}").count(), 6 * 4_000);
+}

@@ -49,9 +49,9 @@ async fn the_chat_is_the_one_of_all_dialects() {
     alice hears 43/messenger,0[{"message":"#1 alice to bob: hello","success":true}]
     alice hears 42/messenger,["message_sent",{"message":"#1 alice to bob: hello","success":true}]
     alice hears 42/messenger,["message_delivered",{"messageId":"alice+bob #1"}]
-    bob hears 42["chat_updated",{"chatId":"e70c08a3288036ef87ef9f6e","latestMessage":null,"updatedAt":"2026-01-02T03:04:05.006Z"}]
-    bob hears 42["new_message",{"message":{"_id":"alice+bob #1","chatId":"e70c08a3288036ef87ef9f6e","content":"hello","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isRead":false,"mediaUrl":null,"messageType":"text","receiverId":"bob","senderId":"alice","seq":1,"updatedAt":"2026-01-02T03:04:05.006Z"}}]
-    bob hears 42["chat_updated",{"chatId":"e70c08a3288036ef87ef9f6e","latestMessage":{"_id":"alice+bob #1","chatId":"e70c08a3288036ef87ef9f6e","content":"hello","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isRead":false,"mediaUrl":null,"messageType":"text","receiverId":"bob","senderId":"alice","seq":1,"updatedAt":"2026-01-02T03:04:05.006Z"},"updatedAt":"2026-01-02T03:04:05.006Z"}]
+    bob hears 42["chat_updated",{"chatId":"alice+bob","latestMessage":null,"updatedAt":"2026-01-02T03:04:05.006Z"}]
+    bob hears 42["new_message",{"message":{"_id":"alice+bob #1","chatId":"alice+bob","content":"hello","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isRead":false,"mediaUrl":null,"messageType":"text","receiverId":"bob","senderId":"alice","seq":1,"updatedAt":"2026-01-02T03:04:05.006Z"}}]
+    bob hears 42["chat_updated",{"chatId":"alice+bob","latestMessage":{"_id":"alice+bob #1","chatId":"alice+bob","content":"hello","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isRead":false,"mediaUrl":null,"messageType":"text","receiverId":"bob","senderId":"alice","seq":1,"updatedAt":"2026-01-02T03:04:05.006Z"},"updatedAt":"2026-01-02T03:04:05.006Z"}]
     "##);
     let chat = world.chat("bob", "alice").await;
     let hello = json!({"chatId": chat, "content": "hello yourself"});

@@ -4,6 +4,7 @@
 mod block;
 mod connect;
 mod delete;
+mod elsewhere;
 mod errors;
 mod history;
 mod limit;
@@ -16,13 +17,13 @@ mod typing;
 mod unread;
 mod words;
 
-use axum::body::Body;
-use http::Request;
 use local::token;
 use local::world::World;
 use serde_json::{Map, Value, json};
 use shared::domain::chat::plain_chat_id;
-use shared::domain::id::{MessageId, UserId};
+use shared::domain::id::UserId;
+
+use crate::transcript::{self, plain, short_id};
 
 /// Alice with two devices, Bob with two, and Carol, who shares no chat with them. Alice and Bob have none yet either.
 async fn stage() -> World {
@@ -85,14 +86,6 @@ fn token_of(world: &World, user: &str) -> String {
     token::sign(&claims).unwrap()
 }
 
-/// Makes a request as a service.
-async fn as_service(world: &World, method: &str, path: &str, body: &Value) -> (u16, Value) {
-    let token = token::mint("backend", None, Some("service"), world.clock.now()).unwrap();
-    let request = Request::builder().method(method).uri(path).header("authorization", token);
-    let (status, _, answer) = world.respond(request.body(Body::from(body.to_string())).unwrap()).await;
-    (status, answer)
-}
-
 /// A send of text.
 fn text(receiver: &str, content: &str) -> Value {
     json!({"receiverId": receiver, "content": content})
@@ -120,37 +113,9 @@ fn message_id(one: &str, other: &str, seq: u64) -> String {
     format!("{}{seq:012x}", plain_chat_id(&UserId::parse(one).unwrap(), &UserId::parse(other).unwrap()))
 }
 
-/// A transcript in fewer words: messages and errors by what matters of them, ids by their meaning, and labels that hear the same on one
-/// line.
+/// A transcript in fewer words: messages and errors by what matters of them, ids by their meaning.
 fn brief(transcript: &str) -> String {
-    let mut groups: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
-    for line in transcript.lines() {
-        let (label, said) = line.split_once(' ').unwrap_or((line, ""));
-        let said = shortened(said);
-        match groups.last_mut() {
-            Some((labels, lines)) if labels.as_slice() == [label] => lines.push(said),
-            _ => groups.push((vec![label], vec![said])),
-        }
-    }
-    let mut merged: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
-    for (labels, lines) in groups {
-        match merged.last_mut() {
-            Some((known, same)) if *same == lines => known.extend(labels),
-            _ => merged.push((labels, lines)),
-        }
-    }
-    let lines =
-        merged.iter().flat_map(|(labels, lines)| lines.iter().map(move |said| format!("{} {said}", labels.join("+"))));
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-fn shortened(said: &str) -> String {
-    let Some(at) = said.find(['{', '[']) else { return said.to_owned() };
-    let (before, json) = said.split_at(at);
-    match serde_json::from_str::<Value>(json) {
-        Ok(value) => format!("{before}{}", short(value)),
-        Err(_) => said.to_owned(),
-    }
+    transcript::brief(transcript, short)
 }
 
 fn short(value: Value) -> Value {
@@ -186,20 +151,4 @@ fn short_message(message: &Map<String, Value>) -> String {
 fn short_error(error: &Map<String, Value>) -> String {
     let retry_after = error.get("retryAfter").map_or_else(String::new, |after| format!(" (retryAfter {after})"));
     format!("{}{retry_after}: {}", plain(&error["code"]), plain(&error["message"]))
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// A message's id as its place between two people.
-fn short_id(text: String) -> String {
-    const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
-    let Ok(id) = MessageId::parse(&text) else { return text };
-    let pairs = PEOPLE.iter().flat_map(|one| PEOPLE.iter().map(move |other| (one, other)));
-    let mut pairs = pairs.filter(|(one, other)| one < other);
-    match pairs.find(|(one, other)| message_id(one, other, id.seq) == text) {
-        Some((one, other)) => format!("{one}+{other} #{}", id.seq),
-        None => text,
-    }
 }

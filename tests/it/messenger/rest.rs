@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use local::world::World;
 use serde_json::json;
 
-use super::{as_service, come, pair, stage, world_with};
+use super::{come, pair, stage, world_with};
 
 #[tokio::test(start_paused = true)]
 async fn errors_have_a_message_and_a_code() {
@@ -41,9 +41,8 @@ async fn listings_are_there_under_every_prefix() {
 #[tokio::test(start_paused = true)]
 async fn a_service_makes_somebody_known_who_can_then_be_written_to() {
     let mut world = pair().await;
-    let (status, answer) =
-        as_service(&world, "PUT", "/api/users/dora", &json!({"name": "Dora Dean", "username": "dd"})).await;
-    assert_snapshot!(format!("{status} {answer}"), @r#"200 {"data":{"_id":"dora","email":null,"firstName":null,"lastName":null,"name":"Dora Dean","picture":null,"role":null,"userId":"dora","username":"dd"},"success":true}"#);
+    let dora = json!({"name": "Dora Dean", "username": "dd"});
+    assert_snapshot!(world.as_service("PUT", "/api/users/dora", dora).await, @r#"service gets 200 {"data":{"_id":"dora","email":null,"firstName":null,"lastName":null,"name":"Dora Dean","picture":null,"role":null,"userId":"dora","username":"dd"},"success":true}"#);
     let said = world.ask("alice", "send_message", json!({"receiverId": "dora", "content": "hello"})).await;
     assert!(said.contains(r#""receiverId":"dora","receiverName":"Dora Dean""#), "{said}");
 }
@@ -52,16 +51,29 @@ async fn a_service_makes_somebody_known_who_can_then_be_written_to() {
 async fn what_a_service_tells_reaches_every_device() {
     let mut world = stage().await;
     let news = json!({"message": "Your order is on its way", "type": "order"});
-    let (status, _) = as_service(&world, "POST", "/api/users/bob/notifications", &news).await;
-    assert!((200..300).contains(&status), "{status}");
-    // What was heard of it comes with the next transcript.
-    assert_snapshot!(world.get("", "/api/socket/health").await, @r#"
-     gets 200 {"socket":{"connected":5,"initialized":true,"rooms":0},"status":"ok"}
+    assert_snapshot!(world.as_service("POST", "/api/users/bob/notifications", news.clone()).await, @r#"
+    service gets 200 {"data":null,"message":"Done","success":true}
     bob hears 42["message_notification",{"from":null,"message":"Your order is on its way","timestamp":"2026-01-02T03:04:05.006Z","type":"order"}]
     bob2 hears 42["message_notification",{"from":null,"message":"Your order is on its way","timestamp":"2026-01-02T03:04:05.006Z","type":"order"}]
     "#);
-    let (status, answer) = as_service(&world, "POST", "/api/users/nobody/notifications", &news).await;
-    assert_snapshot!(format!("{status} {answer}"), @r#"404 {"code":"NOT_FOUND","message":"Receiver not found","success":false}"#);
+    assert_snapshot!(world.as_service("POST", "/api/users/nobody/notifications", news).await, @r#"service gets 404 {"code":"NOT_FOUND","message":"Receiver not found","success":false}"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_yours_looks_like_what_is_not_there() {
+    let mut world = stage().await;
+    let chat = world.chat("alice", "bob").await;
+    let upload = |chat: &str| json!({"chatId": chat, "contentType": "image/png", "size": 7});
+    let mut said = Vec::new();
+    for chat in [&chat, &"f".repeat(24), "nothing-like-an-id"] {
+        said.push(world.rest("carol", "POST", "/api/media/uploads", upload(chat)).await);
+    }
+    let foreign = format!("{chat}-{}.png", "0".repeat(32));
+    for name in [&foreign, "nothing-like-a-name"] {
+        said.push(world.get("carol", &format!("/api/media/{name}/link")).await);
+    }
+    assert_snapshot!(said[0], @r#"carol gets 404 {"code":"NOT_FOUND","message":"Access denied","success":false}"#);
+    assert!(said.iter().all(|other| *other == said[0]), "{said:?}");
 }
 
 #[tokio::test(start_paused = true)]

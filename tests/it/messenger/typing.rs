@@ -57,6 +57,6 @@ async fn typing_in_another_dialect_is_told_in_this_one() {
     assert_snapshot!(brief(&world.emit("alice3", "typing_start", json!({"chatId": chat})).await), @r#"bob+bob2 hears 42["typing_indicator",{"isTyping":true,"userId":"alice","userName":"alice"}]"#);
     assert_snapshot!(brief(&world.emit("bob", "typing_start", to("alice")).await), @r#"
     alice+alice2 hears 42["typing_indicator",{"isTyping":true,"userId":"bob","userName":"Bob Brown"}]
-    alice3 hears 42/recruiting,["user_typing",{"chatId":"e70c08a3288036ef87ef9f6e","userId":"bob"}]
+    alice3 hears 42/recruiting,["user_typing",{"chatId":"alice+bob","userId":"bob"}]
     "#);
 }

@@ -200,6 +200,18 @@ fn a_change_of_status_is_no_coming() {
 }
 
 #[test]
+fn a_file_that_is_sent_over_rest_is_201_and_its_repeat_200() {
+    let (chat, messages) = chat(&["alice", "bob"], &[("alice", "Sent image")]);
+    let (directory, user) = (Directory::default(), user("alice"));
+    let viewer = Viewer { user: &user, origin: true, joined: false, directory: &directory, now: LATER };
+    let sent = |repeated| Answer::Sent { chat: chat.clone(), message: messages[0].clone(), repeated };
+    let (first, again) = (messenger().say(&sent(false), &viewer), messenger().say(&sent(true), &viewer));
+    assert_eq!((first.0, again.0), (201, 200));
+    assert_eq!(first.1, again.1);
+    assert_snapshot!(first.1, @r#"{"data":{"_id":"e70c08a3288036ef87ef9f6e000000000001","content":"Sent image","isDeleted":false,"read":false,"receiverId":"bob","receiverName":"bob","senderId":"alice","senderName":"alice","sentAt":"2026-01-02T03:04:05.006Z","seq":1},"message":"Message sent","success":true}"#);
+}
+
+#[test]
 fn there_is_no_word_for_a_chat() {
     let (chat, _) = chat(&["alice", "bob"], &[]);
     assert_eq!(heard(&Notice::ChatDeleted(chat.id.clone()), &["alice", "bob"]), "");
