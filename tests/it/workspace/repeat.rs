@@ -22,6 +22,15 @@ async fn a_repeat_is_answered_with_the_first_message_and_heard_by_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn over_rest_a_repeat_is_200() {
+    let (mut world, conversation) = pair().await;
+    world.emit("alice", "message:send", named(&conversation, "first", "a")).await;
+    let path = format!("/api/chat/{conversation}/send-media");
+    assert_snapshot!(brief(&world.rest("alice", "POST", &path, json!({"clientMessageId": "a"})).await), @r##"alice gets 200 {"data":"#1 by alice: first","success":true}"##);
+    assert_snapshot!(brief(&world.rest("alice", "POST", &path, json!({"clientMessageId": "b"})).await), @r#"alice gets 400 {"code":"VALIDATION_ERROR","message":"media is required","success":false}"#);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_name_holds_across_dialects() {
     let (mut world, conversation) = pair().await;
     world.emit("alice", "message:send", named(&conversation, "first", "a")).await;
