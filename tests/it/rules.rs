@@ -96,6 +96,19 @@ async fn the_end_of_a_token_ends_its_socket_unless_it_was_renewed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_newest_token_wins_whichever_came_last() {
+    let mut world = World::new().await;
+    let now = world.clock.now().seconds();
+    let named =
+        |name: &str, at: i64| token::sign(&json!({"sub": "bob", "name": name, "iat": at, "exp": now + 600})).unwrap();
+    world.join_with("newer", &named("Robert", now)).await;
+    world.join_with("older", &named("Bobby", now - 60)).await;
+    // Of the dialects, messenger tells names when one connects.
+    let said = world.join_namespace("alice", "alice", "/messenger").await;
+    assert!(said.contains(r#""name":"Robert""#) && !said.contains("Bobby"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_service_needs_no_allowed_role() {
     let mut world = World::with(&[("AllowedRoles", "member")]).await;
     for words in ALL {
