@@ -23,9 +23,13 @@ mod model;
 #[cfg(test)]
 mod permissions;
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
 mod protocol;
 #[cfg(test)]
 mod recruiting;
+#[cfg(test)]
+mod rules;
 #[cfg(test)]
 mod template;
 #[cfg(test)]
