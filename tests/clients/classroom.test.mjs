@@ -202,6 +202,7 @@ test("who comes back fetches what was missed, which tells the sender that it arr
   const { scene, alice, alice2, bob, bob2, conversationId } = await crowd(t);
   bob.close();
   bob2.close();
+  await alice.next("user:offline", ({ userId }) => userId === bob.user);
   const senderId = scene.user("alice");
   for (const text of ["one", "two"]) {
     const { message } = await alice.ask("send:message", { conversationId, text, messageType: "text" });
