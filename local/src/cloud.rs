@@ -25,6 +25,7 @@ use tower::ServiceExt as _;
 use crate::connector::{Connector, Services};
 use crate::dynamodb::{DynamoDb, DynamoDbError};
 use crate::gateway::{Gateway, Routes, Settings, UnsupportedExpression};
+use crate::http_api::{HttpApi, RouteError};
 use crate::lambda::{Handler, Invoked, Lambda};
 use crate::template::{Function, Schedule, Template, TemplateError};
 use crate::token::DEV_SECRET;
@@ -81,6 +82,9 @@ pub enum BootError {
     /// A function that has no code.
     #[error("template.yaml names the function {0}, which is not known here")]
     UnknownFunction(String),
+    /// A route of the HTTP API.
+    #[error("template.yaml: {0}")]
+    Route(#[from] RouteError),
     /// Nothing answers REST requests.
     #[error("template.yaml has no function http")]
     NoHttp,
@@ -99,10 +103,9 @@ pub struct PocketCloud {
     pub lambda: Arc<Lambda>,
     /// The WebSocket API.
     pub gateway: Arc<Gateway>,
-    /// The HTTP API.
+    /// The HTTP API, as it speaks by default.
     pub http: Router,
-    /// What the HTTP API's function works with.
-    http_context: Arc<Ctx>,
+    http_api: HttpApi,
 }
 
 impl PocketCloud {
@@ -121,20 +124,21 @@ impl PocketCloud {
         };
         dynamodb.make(&template.tables).await?;
         let services = Services::new(dynamodb);
-        let (mut handlers, mut http_context) = (Vec::new(), None);
+        let (mut handlers, mut answering) = (Vec::new(), BTreeMap::new());
         for function in template.functions.values() {
             let function = Arc::new(function.clone());
             let ctx = context(&services, &function, &clock)?;
-            if function.package == "http" {
-                http_context = Some(ctx);
+            if template.http_routes.iter().any(|route| route.function == function.package) {
+                answering.insert(function.package.clone(), ctx);
                 continue;
             }
             let handler = handler(&function.package, ctx);
             let handler = handler.ok_or_else(|| BootError::UnknownFunction(function.package.clone()))?;
             handlers.push((function, handler));
         }
-        let http_context = http_context.ok_or(BootError::NoHttp)?;
-        let http = rest::router(Arc::clone(&http_context), http_context.config.default_dialect);
+        let default = answering.get("http").ok_or(BootError::NoHttp)?.config.default_dialect;
+        let http_api = HttpApi::new(&template.http_routes, &answering)?;
+        let http = http_api.router(default);
         let lambda = Lambda::new(handlers, retry_scale);
         gateway.stage.clone_from(&template.websocket.stage);
         let names = template
@@ -145,7 +149,7 @@ impl PocketCloud {
         let routes = Routes::new(&template.websocket.selection_expression, names)?;
         let gateway = Gateway::new(gateway, routes, Arc::new(Invoked(Arc::clone(&lambda))), clock);
         services.connect(&gateway, &lambda);
-        let cloud = Self { template, services, lambda, gateway, http, http_context };
+        let cloud = Self { template, services, lambda, gateway, http, http_api };
         cloud.end_former_connections().await;
         Ok(cloud)
     }
@@ -185,9 +189,14 @@ impl PocketCloud {
         }
     }
 
-    /// The HTTP API where paths without a prefix speak `default`.
+    /// The HTTP API where paths without a prefix, and the root namespace of those who poll, speak `default`.
     pub fn http_for(&self, default: &'static dyn Dialect) -> Router {
-        rest::router(Arc::clone(&self.http_context), default)
+        self.http_api.router(default)
+    }
+
+    /// Releases the requests that wait for something to hear.
+    pub fn close(&self) {
+        self.http_api.close();
     }
 
     /// The schedules, each with the name its function is invoked by.

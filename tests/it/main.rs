@@ -15,6 +15,8 @@ mod model;
 #[cfg(test)]
 mod permissions;
 #[cfg(test)]
+mod polling;
+#[cfg(test)]
 mod protocol;
 #[cfg(test)]
 mod recruiting;

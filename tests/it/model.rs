@@ -164,7 +164,13 @@ async fn perform(world: &mut World, model: &mut Model, pair: usize, second: bool
                 if let Some(name) = name {
                     model.named.insert((who, name), id.clone());
                 }
-                chat.messages.push(Message { id, sender: who, content: Some(content), read: false, hidden_for: BTreeSet::new() });
+                chat.messages.push(Message {
+                    id,
+                    sender: who,
+                    content: Some(content),
+                    read: false,
+                    hidden_for: BTreeSet::new(),
+                });
             }
         }
     }

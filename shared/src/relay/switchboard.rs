@@ -6,13 +6,13 @@ use crate::dialect::{self, Dialect, Family};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
-use crate::relay::{Incoming, Standing, end, reply, standing};
+use crate::relay::{Incoming, Standing, end, reply, standing, upgrade};
 use crate::telemetry;
 
 /// Who is to handle a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// CONNECT packets.
+    /// CONNECT packets, and the packets of a client that changes its transport.
     Connect,
     /// Events, and DISCONNECT packets.
     Family(Family),
@@ -25,6 +25,10 @@ pub async fn sort(ctx: &Ctx, incoming: &Incoming) -> Option<Owner> {
         Ok(engine::Packet::Message(text)) => socket::decode(&text),
         // An attachment: its header was answered with an error, and what belongs to it is passed over.
         Ok(engine::Packet::Pong | engine::Packet::Noop | engine::Packet::Binary(_)) => return None,
+        // Only a WebSocket can be probed and moved to.
+        Ok(engine::Packet::PingProbe | engine::Packet::Upgrade) if !incoming.connection.is_polling() => {
+            return Some(Owner::Connect);
+        }
         Ok(_) | Err(_) => return close(ctx, incoming).await,
     };
     let Ok(Packet { namespace, body }) = packet else { return close(ctx, incoming).await };
@@ -80,7 +84,7 @@ async fn answer(
     (namespace, dialect, ack): (&str, &dyn Dialect, Option<&AckId>),
     error: &Error,
 ) -> Option<Owner> {
-    match ctx.store.session(&incoming.connection, namespace).await {
+    match upgrade::session(ctx, &incoming.connection, namespace).await {
         Ok(None) => return close(ctx, incoming).await,
         Ok(Some(session)) => match standing(ctx, &session, incoming.at) {
             Standing::Live => {}
@@ -98,7 +102,7 @@ async fn answer(
 }
 
 async fn joined(ctx: &Ctx, incoming: &Incoming, namespace: &str) -> bool {
-    match ctx.store.session(&incoming.connection, namespace).await {
+    match upgrade::session(ctx, &incoming.connection, namespace).await {
         Ok(session) => session.is_some(),
         Err(error) => {
             telemetry::failed(Some(&incoming.connection), &error);
@@ -116,7 +120,10 @@ async fn close(ctx: &Ctx, incoming: &Incoming) -> Option<Owner> {
 /// Replies to an event that could not be handed to its owner.
 pub async fn not_handed_over(ctx: &Ctx, incoming: &Incoming, error: &Error) {
     telemetry::failed(Some(&incoming.connection), error);
-    let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return };
+    // Without an answer to a CONNECT, a DISCONNECT or a probe nothing can go on; a new connection may fare better.
+    let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else {
+        return ctx.close(&incoming.connection).await;
+    };
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return };
     match body {
         Body::Event { ack, .. } => {
@@ -126,7 +133,6 @@ pub async fn not_handed_over(ctx: &Ctx, incoming: &Incoming, error: &Error) {
             let frames = error_frames(ctx, (namespace.as_str(), dialect), ack.as_ref(), error);
             reply(ctx, &incoming.connection, &frames).await;
         }
-        // Without an answer to CONNECT or DISCONNECT nothing can go on; a new connection may fare better.
         _ => ctx.close(&incoming.connection).await,
     }
 }
