@@ -123,7 +123,7 @@ impl Ctx {
             Ok(Adding::In) => Delivery::Sent,
             Ok(Adding::Elsewhere(websocket)) => self.post_to_websocket(&websocket, frame).await,
             Ok(Adding::Gone) => Delivery::Gone,
-            Ok(Adding::Full) => Delivery::Throttled,
+            Ok(Adding::Full) => not_taken(connection, &Error::internal("too much waits to be fetched")),
             Err(cause) => not_taken(connection, &cause),
         }
     }

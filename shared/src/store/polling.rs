@@ -14,9 +14,10 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 
-/// What may wait in an outbox before one more frame is refused. With the largest frame on top a row stays below its bound; and since each
-/// frame rewrites what waits, a client that fetches nothing costs little.
-const OUTBOX_MAX_BYTES: usize = 65_536;
+/// What may wait in an outbox before one more frame is refused: what a busy chat says in the seconds in which a client that moves to a
+/// WebSocket fetches nothing, because its last POST is still handled. With the largest frame on top a row stays well below its bound; and each
+/// frame rewrites what waits, so more would make a client that fetches nothing dear.
+const OUTBOX_MAX_BYTES: usize = 131_072;
 /// What DynamoDB counts for an element of a list besides its text.
 const ELEMENT_BYTES: usize = 4;
 
