@@ -617,6 +617,21 @@ mod tests {
     }
 
     #[test]
+    fn an_outbox_of_version_1_is_read_also_where_nothing_waits() {
+        let row = json!({
+            "connectionId": "p.0", "namespace": "#outbox", "v": 1, "openedAt": 5, "seenAt": 6, "outbox": ["2", "6"], "outboxBytes": 10,
+            "gettingUntil": 7, "postingUntil": 8, "endedBy": "client", "probe": "w=", "probeAt": 9, "probed": true, "upgrading": true,
+            "upgradedTo": "w=", "ttl": 10,
+        });
+        let row: OutboxRow = stored(row);
+        assert_eq!((row.outbox.len(), row.ended_by.as_deref()), (2, Some(ender(Ender::Client))));
+        let row: OutboxRow = stored(
+            json!({"connectionId": "p.0", "namespace": "#outbox", "v": 1, "openedAt": 5, "seenAt": 6, "ttl": 10}),
+        );
+        assert!(row.outbox.is_empty() && row.getting_until.is_none() && !row.upgrading);
+    }
+
+    #[test]
     fn a_message_that_was_taken_back_has_no_content() {
         let row =
             json!({"chatId": CHAT, "seq": 7, "v": 1, "sender": "bob", "kind": "text", "createdAt": 5, "deletedAt": 6});
