@@ -26,6 +26,7 @@ use tower::ServiceExt as _;
 use crate::connector::{Connector, Services};
 use crate::dynamodb::{DynamoDb, DynamoDbError};
 use crate::gateway::{Gateway, Routes, Settings, UnsupportedExpression};
+use crate::http_api::{HttpApi, RouteError};
 use crate::lambda::{Handler, Invoked, Lambda};
 use crate::presigned;
 use crate::storage::{ObjectStorage, ObjectStorageError};
@@ -88,6 +89,9 @@ pub enum BootError {
     /// A function that has no code.
     #[error("template.yaml names the function {0}, which is not known here")]
     UnknownFunction(String),
+    /// A route of the HTTP API.
+    #[error("template.yaml: {0}")]
+    Route(#[from] RouteError),
     /// Nothing answers REST requests.
     #[error("template.yaml has no function http")]
     NoHttp,
@@ -109,10 +113,9 @@ pub struct PocketCloud {
     pub lambda: Arc<Lambda>,
     /// The WebSocket API.
     pub gateway: Arc<Gateway>,
-    /// The HTTP API, and the buckets.
+    /// The HTTP API, as it speaks by default, and the buckets.
     pub http: Router,
-    /// What the HTTP API's function works with.
-    http_context: Arc<Ctx>,
+    http_api: HttpApi,
     objects: Router,
 }
 
@@ -140,21 +143,22 @@ impl PocketCloud {
         dynamodb.make(&template.tables).await?;
         let objects = ObjectStorage::open(media.as_deref(), &origin, &template.buckets)?;
         let services = Services::new(dynamodb, objects);
-        let (mut handlers, mut http_context) = (Vec::new(), None);
+        let (mut handlers, mut answering) = (Vec::new(), BTreeMap::new());
         for function in template.functions.values() {
             let function = Arc::new(function.clone());
             let ctx = context(&services, &function, &clock)?;
-            if function.package == "http" {
-                http_context = Some(ctx);
+            if template.http_routes.iter().any(|route| route.function == function.package) {
+                answering.insert(function.package.clone(), ctx);
                 continue;
             }
             let handler = handler(&function.package, ctx);
             let handler = handler.ok_or_else(|| BootError::UnknownFunction(function.package.clone()))?;
             handlers.push((function, handler));
         }
-        let http_context = http_context.ok_or(BootError::NoHttp)?;
+        let default = answering.get("http").ok_or(BootError::NoHttp)?.config.default_dialect;
+        let http_api = HttpApi::new(&template.http_routes, &answering)?;
         let objects = presigned::router(&services, &template, &clock);
-        let http = rest::router(Arc::clone(&http_context), http_context.config.default_dialect).merge(objects.clone());
+        let http = http_api.router(default).merge(objects.clone());
         let lambda = Lambda::new(handlers, retry_scale);
         gateway.stage.clone_from(&template.websocket.stage);
         let names = template
@@ -165,7 +169,7 @@ impl PocketCloud {
         let routes = Routes::new(&template.websocket.selection_expression, names)?;
         let gateway = Gateway::new(gateway, routes, Arc::new(Invoked(Arc::clone(&lambda))), clock);
         services.connect(&gateway, &lambda);
-        let cloud = Self { template, services, lambda, gateway, http, http_context, objects };
+        let cloud = Self { template, services, lambda, gateway, http, http_api, objects };
         cloud.end_former_connections().await;
         Ok(cloud)
     }
@@ -205,9 +209,14 @@ impl PocketCloud {
         }
     }
 
-    /// The HTTP API, and the buckets, where paths without a prefix speak `default`.
+    /// The HTTP API, and the buckets, where paths without a prefix, and the root namespace of those who poll, speak `default`.
     pub fn http_for(&self, default: &'static dyn Dialect) -> Router {
-        rest::router(Arc::clone(&self.http_context), default).merge(self.objects.clone())
+        self.http_api.router(default).merge(self.objects.clone())
+    }
+
+    /// Releases the requests that wait for something to hear.
+    pub fn close(&self) {
+        self.http_api.close();
     }
 
     /// The schedules, each with the name its function is invoked by.

@@ -3,6 +3,7 @@
 //! - [`template`]: the deployed system, read.
 //! - [`cloud`]: all of it, put together.
 //! - [`gateway`], [`management`]: API Gateway's WebSocket API and `@connections`.
+//! - [`http_api`]: API Gateway's HTTP API.
 //! - [`lambda`]: the functions, invoked synchronously and asynchronously.
 //! - [`dynamodb`]: the tables.
 //! - [`storage`], [`presigned`]: the buckets, and addresses that functions signed.
@@ -17,6 +18,7 @@ pub mod cloud;
 pub mod connector;
 pub mod dynamodb;
 pub mod gateway;
+pub mod http_api;
 pub mod lambda;
 pub mod management;
 pub mod presigned;

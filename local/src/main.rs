@@ -139,6 +139,7 @@ async fn run(serve: Serve) -> Result<(), Failure> {
     let interrupted = async {
         stopped().await;
         say("closing");
+        cloud.close();
     };
     server::serve(ports, Arc::clone(&cloud.gateway), interrupted).await;
     schedules.abort();

@@ -4,10 +4,13 @@
 //! does not hear is asserted along with who does. `PARLANCE_ISOLATION` and `PARLANCE_GATEWAY_MODE` choose how the system is built.
 #![expect(clippy::expect_used, clippy::panic, reason = "for tests: what is not as expected ends the test")]
 
+mod poller;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
@@ -23,6 +26,7 @@ use crate::dynamodb::Meter;
 use crate::gateway::{ConnectRequest, DisconnectFault, Mode, Outbound, Peer, Settings};
 use crate::template::Template;
 use crate::{schedule, token};
+use poller::{Heard, Poller};
 
 /// When a world begins: 2026-01-02T03:04:05.006Z.
 const BEGINNING: Timestamp = Timestamp::from_millis(1_767_323_045_006);
@@ -35,6 +39,10 @@ const ORIGIN: &str = "http://127.0.0.1:3000";
 
 /// What template.yaml says, by parameters. To read it takes four times as long as the rest of making a world.
 static TEMPLATES: Mutex<BTreeMap<BTreeMap<String, String>, Template>> = Mutex::new(BTreeMap::new());
+/// How long a client that polls may take to hear what waits for it.
+const POLL_PATIENCE: Duration = Duration::from_millis(600);
+/// How long a GET may wait.
+const POLL_MAX: Duration = Duration::from_secs(26);
 
 /// The system and its clients, by label.
 pub struct World {
@@ -47,9 +55,35 @@ pub struct World {
 }
 
 struct Client {
-    peer: Peer,
+    way: Way,
     namespace: String,
     next_ack: u64,
+}
+
+/// How a client is connected.
+enum Way {
+    WebSocket(Peer),
+    Polling(Poller),
+}
+
+impl Client {
+    fn new(way: Way) -> Self {
+        Self { way, namespace: "/".to_owned(), next_ack: 0 }
+    }
+
+    /// Sends a frame; by polling, a body. What refuses it.
+    async fn send(&self, frame: &str) -> Option<String> {
+        match &self.way {
+            Way::WebSocket(peer) => {
+                peer.send_text(frame).await;
+                None
+            }
+            Way::Polling(poller) => match poller.post(frame).await {
+                (200, ok) if ok == "ok" => None,
+                (status, body) => Some(format!("{status} {body}")),
+            },
+        }
+    }
 }
 
 impl World {
@@ -108,16 +142,106 @@ impl World {
 
     async fn enter(&mut self, label: &str, request: ConnectRequest) -> Result<(), StatusCode> {
         let peer = self.cloud.gateway.connect(request).await?;
-        let client = Client { peer, namespace: "/".to_owned(), next_ack: 0 };
-        assert!(self.clients.insert(label.to_owned(), client).is_none(), "{label} is connected already");
+        self.admit(label, Client::new(Way::WebSocket(peer)));
         Ok(())
+    }
+
+    fn admit(&mut self, label: &str, client: Client) {
+        assert!(self.clients.insert(label.to_owned(), client).is_none(), "{label} is connected already");
+    }
+
+    /// Opens a connection by long-polling without joining a namespace. From here on the client has a GET waiting at any time, and what it
+    /// sends is the body of a POST.
+    pub async fn poll(&mut self, label: &str) -> String {
+        self.poll_with(label, HeaderMap::new()).await
+    }
+
+    async fn poll_with(&mut self, label: &str, headers: HeaderMap) -> String {
+        let poller = Poller::open(self.cloud.http.clone(), headers).await.expect("the connection is opened");
+        self.admit(label, Client::new(Way::Polling(poller)));
+        self.transcript(String::new()).await
+    }
+
+    /// Opens a connection by long-polling and joins the root namespace, as the user of the same name as the label.
+    pub async fn poll_join(&mut self, label: &str) -> String {
+        self.poll_join_as(label, label).await
+    }
+
+    /// Opens a connection by long-polling and joins the root namespace as `user`.
+    pub async fn poll_join_as(&mut self, label: &str, user: &str) -> String {
+        self.poll(label).await;
+        self.also_join(label, user, "/").await
+    }
+
+    /// Opens a connection by long-polling with a header and no payload, and joins the root namespace with it.
+    pub async fn poll_join_by_header(&mut self, label: &str, user: &str) -> String {
+        let headers = self.authorization(user);
+        self.poll_with(label, headers).await;
+        self.send(label, "40").await
+    }
+
+    /// Offers a polling client's session a WebSocket, which is a client of its own until the session moves.
+    ///
+    /// # Errors
+    /// The HTTP status that refuses it.
+    pub async fn offer_websocket(&mut self, polling: &str, websocket: &str) -> Result<(), StatusCode> {
+        let query = format!("{QUERY}&sid={}", self.connection_id(polling));
+        self.upgrade(websocket, &query, HeaderMap::new()).await
+    }
+
+    /// Moves a polling client to a WebSocket, step by step as the stock client does.
+    pub async fn move_to_websocket(&mut self, label: &str) -> String {
+        let websocket = format!("{label} by WebSocket");
+        self.offer_websocket(label, &websocket).await.expect("the WebSocket is accepted");
+        let probed = self.send(&websocket, "2probe").await;
+        let answer = format!("{websocket} hears 3probe\n");
+        assert!(probed.contains(&answer), "the probe is answered: {probed}");
+        let moved = self.finish_move(label, &websocket).await;
+        probed.replace(&answer, "") + &moved
+    }
+
+    /// Has a polling client whose WebSocket answered the probe wait for its last GET, and move. From here on the label is the WebSocket's.
+    pub async fn finish_move(&mut self, label: &str, websocket: &str) -> String {
+        self.pause(label).await;
+        let before = self.heard_by_all();
+        let mut polling = self.clients.remove(label).expect("the client is connected");
+        let moved = self.clients.remove(websocket).expect("the WebSocket is connected");
+        polling.way = moved.way;
+        self.clients.insert(label.to_owned(), polling);
+        before + &self.send(label, "5").await
+    }
+
+    /// Lets a polling client's GET that waits be its last one, and waits for its end.
+    pub async fn pause(&mut self, label: &str) {
+        match &mut self.client(label).way {
+            Way::Polling(poller) => poller.pause().await,
+            Way::WebSocket(_) => panic!("{label} does not poll"),
+        }
+    }
+
+    /// Lets a polling client go away without a word. The GET that it leaves waiting ends.
+    pub async fn vanish(&mut self, label: &str) {
+        match self.clients.remove(label).expect("the client is connected").way {
+            Way::Polling(poller) => poller.vanish(),
+            Way::WebSocket(_) => panic!("{label} does not poll"),
+        }
+        tokio::time::sleep(POLL_MAX).await;
+    }
+
+    /// Makes one request to the Engine.IO path, and gives status, headers and body.
+    pub async fn engine(&self, method: &str, query: &str, headers: HeaderMap, body: &str) -> (u16, HeaderMap, String) {
+        poller::request(&self.cloud.http, method, query, headers, body.to_owned()).await
+    }
+
+    fn authorization(&self, user: &str) -> HeaderMap {
+        let authorization = format!("Bearer {}", self.token(user));
+        let value = HeaderValue::from_str(&authorization).expect("a token is a header");
+        HeaderMap::from_iter([(http::header::AUTHORIZATION, value)])
     }
 
     /// Opens a connection with a header and no payload, and joins the root namespace with it.
     pub async fn join_by_header(&mut self, label: &str, user: &str) -> String {
-        let mut headers = HeaderMap::new();
-        let authorization = format!("Bearer {}", self.token(user));
-        headers.insert("authorization", HeaderValue::from_str(&authorization).expect("a token is a header"));
+        let headers = self.authorization(user);
         self.upgrade(label, QUERY, headers).await.expect("the upgrade is accepted");
         self.quiet().await;
         self.heard_by_all();
@@ -176,16 +300,19 @@ impl World {
 
     /// Sends a text frame as it is.
     pub async fn send(&mut self, label: &str, frame: &str) -> String {
-        self.client(label).peer.send_text(frame).await;
-        self.transcript(String::new()).await
+        let refused = self.client(label).send(frame).await;
+        self.transcript(refused.map(|why| format!("{label} is refused: {why}\n")).unwrap_or_default()).await
     }
 
     /// Sends text frames without waiting in between.
     pub async fn send_all(&mut self, frames: &[(&str, String)]) -> String {
+        let mut refusals = String::new();
         for (label, frame) in frames {
-            self.client(label).peer.send_text(frame.clone()).await;
+            if let Some(why) = self.client(label).send(frame).await {
+                let _ = writeln!(refusals, "{label} is refused: {why}");
+            }
         }
-        self.transcript(String::new()).await
+        self.transcript(refusals).await
     }
 
     /// Emits an event without asking for an ack.
@@ -279,8 +406,7 @@ impl World {
         let body = json!({"otherUserId": other}).to_string();
         let (status, answer) = self.request(one, "POST", "/recruiting/api/chat/create-or-get", &body).await;
         assert!(status == 200 || status == 201, "the chat cannot be made: {answer}");
-        self.quiet().await;
-        self.heard_by_all();
+        self.transcript(String::new()).await;
         answer.pointer("/data/_id").and_then(Value::as_str).expect("a chat has an id").to_owned()
     }
 
@@ -295,13 +421,26 @@ impl World {
     /// Closes a connection from the client's side.
     pub async fn close(&mut self, label: &str) -> String {
         let client = self.clients.remove(label).expect("the client is connected");
-        client.peer.close(Some((1000, "")));
+        match client.way {
+            Way::WebSocket(peer) => peer.close(Some((1000, ""))),
+            Way::Polling(poller) => drop(poller.post("1").await),
+        }
         self.transcript(String::new()).await
+    }
+
+    /// Sends a frame, and closes the connection before anybody can have looked at it.
+    pub async fn send_and_close(&mut self, label: &str, frame: &str) -> String {
+        self.client(label).send(frame).await;
+        self.close(label).await
     }
 
     /// Moves the clock by a minute, and lets the heartbeat have its turn.
     pub async fn minute(&mut self) -> String {
         self.clock.advance(60_000);
+        if self.anybody_polls() {
+            // Clients that live make new requests meanwhile.
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
         self.beat().await
     }
 
@@ -315,7 +454,10 @@ impl World {
 
     /// The subprotocol that was chosen for a client's connection.
     pub fn subprotocol(&mut self, label: &str) -> Option<String> {
-        self.client(label).peer.subprotocol().map(str::to_owned)
+        match &self.client(label).way {
+            Way::WebSocket(peer) => peer.subprotocol().map(str::to_owned),
+            Way::Polling(_) => None,
+        }
     }
 
     /// Asks as [`World::ask`] does, while the client `deaf` reads nothing of what it is sent.
@@ -326,15 +468,21 @@ impl World {
         heard
     }
 
-    /// Whether the gateway knows a client's connection no more.
+    /// Whether the gateway knows a client's connection no more, or a polling client was told so.
     pub fn is_closed(&mut self, label: &str) -> bool {
+        if let Way::Polling(poller) = &self.client(label).way {
+            return poller.is_closed;
+        }
         let id = self.connection_id(label);
         self.cloud.gateway.get(&id).is_err()
     }
 
     /// The id of a client's connection.
     pub fn connection_id(&mut self, label: &str) -> String {
-        self.client(label).peer.connection_id().to_owned()
+        match &self.client(label).way {
+            Way::WebSocket(peer) => peer.connection_id().to_owned(),
+            Way::Polling(poller) => poller.sid.clone(),
+        }
     }
 
     /// What DynamoDB was asked, and the frames that were posted, since the last call.
@@ -364,19 +512,40 @@ impl World {
 
     async fn transcript(&mut self, answer: String) -> String {
         self.quiet().await;
+        if self.anybody_polls() {
+            tokio::time::sleep(POLL_PATIENCE).await;
+            self.quiet().await;
+        }
         answer + &self.heard_by_all()
+    }
+
+    fn anybody_polls(&self) -> bool {
+        self.clients.values().any(|client| matches!(&client.way, Way::Polling(poller) if !poller.is_closed))
     }
 
     /// What every client heard since the last call, by label.
     fn heard_by_all(&mut self) -> String {
         let mut heard = String::new();
         for (label, client) in &mut self.clients {
-            while let Some(outbound) = client.peer.try_next() {
-                self.posts += 1;
-                let _ = match outbound {
-                    Outbound::Text(text) => writeln!(heard, "{label} hears {}", readable(&text)),
-                    Outbound::Close { code, reason } => writeln!(heard, "{label} is closed: {code} {reason}"),
-                };
+            match &mut client.way {
+                Way::WebSocket(peer) => {
+                    while let Some(outbound) = peer.try_next() {
+                        self.posts += 1;
+                        let _ = match outbound {
+                            Outbound::Text(text) => writeln!(heard, "{label} hears {}", readable(&text)),
+                            Outbound::Close { code, reason } => writeln!(heard, "{label} is closed: {code} {reason}"),
+                        };
+                    }
+                }
+                Way::Polling(poller) => {
+                    while let Some(told) = poller.try_next() {
+                        let _ = match told {
+                            Heard::Packet(packet) => writeln!(heard, "{label} hears {}", readable(&packet)),
+                            Heard::End => writeln!(heard, "{label} is told the end"),
+                            Heard::Refusal(status, body) => writeln!(heard, "{label} is refused: {status} {body}"),
+                        };
+                    }
+                }
             }
         }
         heard

@@ -13,8 +13,12 @@ use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::limit::EventRates;
-use crate::store::{Bucket, Store};
+use crate::store::{Adding, Bucket, Ender, Ending, Moments, Store};
 use crate::telemetry;
+
+/// Most that API Gateway takes in one post (gateway.md, "Limits and closes"). A polling client gets no more, for it may move to a WebSocket
+/// before it fetches.
+const FRAME_MAX_BYTES: usize = 131_072;
 
 /// Built once per instance, borrowed by every invocation.
 pub struct Ctx {
@@ -45,7 +49,7 @@ pub enum Route<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Delivery {
-    /// API Gateway took it.
+    /// API Gateway took it, or it waits to be fetched.
     Sent,
     /// The connection is no more.
     Gone,
@@ -101,27 +105,72 @@ impl Ctx {
         Ok(())
     }
 
-    /// Posts one frame. One request, retried by the SDK while API Gateway says "too many".
+    /// The moments that decide about a polling connection: its client is dead once it has made no request for as long as it would itself
+    /// wait for a ping.
+    #[must_use]
+    pub fn moments(&self) -> Moments {
+        let heartbeat = self.config.heartbeat;
+        let patience = i64::from(heartbeat.interval_minutes) * 60_000 + i64::from(heartbeat.timeout_secs) * 1_000;
+        let now = self.clock.now();
+        Moments { now, dead: now.plus_millis(-patience) }
+    }
+
+    /// Posts one frame. One request: of API Gateway, retried by the SDK while it says "too many", or one write for a polling client to fetch.
     pub async fn post(&self, connection: &ConnectionId, frame: &str) -> Delivery {
+        if !connection.is_polling() {
+            return self.post_to_websocket(connection, frame).await;
+        }
+        if frame.len() > FRAME_MAX_BYTES {
+            return too_large(connection, frame);
+        }
+        match self.store.add_frame(connection, frame, self.moments().dead).await {
+            Ok(Adding::In) => Delivery::Sent,
+            Ok(Adding::Elsewhere(websocket)) => self.post_to_websocket(&websocket, frame).await,
+            Ok(Adding::Gone) => Delivery::Gone,
+            Ok(Adding::Full) => not_taken(connection, &Error::internal("too much waits to be fetched")),
+            Err(cause) => not_taken(connection, &cause),
+        }
+    }
+
+    async fn post_to_websocket(&self, connection: &ConnectionId, frame: &str) -> Delivery {
         let data = aws_sdk_apigatewaymanagement::primitives::Blob::new(frame);
         let post = self.connections.post_to_connection().connection_id(connection.to_string()).data(data);
         match post.send().await {
             Ok(_) => Delivery::Sent,
             Err(error) if is(&error, PostToConnectionError::is_gone_exception) => Delivery::Gone,
             Err(error) if is(&error, PostToConnectionError::is_payload_too_large_exception) => {
-                tracing::error!(connection.id = %connection, bytes = frame.len(), "a frame is too large to be posted");
-                Delivery::TooLarge
+                too_large(connection, frame)
             }
-            Err(error) => {
-                let cause = Error::internal(error);
-                tracing::warn!(connection.id = %connection, error.cause = %telemetry::causes(&cause), "a post was not taken");
-                Delivery::Throttled
-            }
+            Err(error) => not_taken(connection, &Error::internal(error)),
         }
     }
 
-    /// Closes a connection from our side. One request. Closing one that is gone is no failure.
+    /// Closes a connection from our side. One request. Closing one that is gone is no failure. API Gateway tells the disconnect function of
+    /// a WebSocket's end; of a polling connection's it is told here.
     pub async fn close(&self, connection: &ConnectionId) {
+        if connection.is_polling() {
+            self.end_polling(connection, Ender::Server).await;
+        } else {
+            self.close_websocket(connection).await;
+        }
+    }
+
+    /// Ends a polling connection, wherever its client is by now, and has the disconnect function do the rest.
+    pub async fn end_polling(&self, connection: &ConnectionId, by: Ender) {
+        match self.store.end_outbox(connection, by).await {
+            Ok(Ending::Before) => {}
+            Ok(Ending::Ended(probe)) => {
+                self.bury(connection).await;
+                if let Some(websocket) = probe {
+                    self.close_websocket(&websocket).await;
+                }
+            }
+            Ok(Ending::Elsewhere(websocket)) => self.close_websocket(&websocket).await,
+            Err(error) => telemetry::failed(Some(connection), &error),
+        }
+    }
+
+    async fn close_websocket(&self, connection: &ConnectionId) {
         let delete = self.connections.delete_connection().connection_id(connection.to_string());
         if let Err(error) = delete.send().await {
             if error.as_service_error().is_some_and(|error| error.is_gone_exception()) {
@@ -139,6 +188,16 @@ impl Ctx {
             telemetry::failed(Some(connection), &error);
         }
     }
+}
+
+fn too_large(connection: &ConnectionId, frame: &str) -> Delivery {
+    tracing::error!(connection.id = %connection, bytes = frame.len(), "a frame is too large to be posted");
+    Delivery::TooLarge
+}
+
+fn not_taken(connection: &ConnectionId, cause: &Error) -> Delivery {
+    tracing::warn!(connection.id = %connection, error.cause = %telemetry::causes(cause), "a post was not taken");
+    Delivery::Throttled
 }
 
 fn is(error: &SdkError<PostToConnectionError, HttpResponse>, kind: fn(&PostToConnectionError) -> bool) -> bool {

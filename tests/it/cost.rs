@@ -62,6 +62,40 @@ async fn a_ping_of_the_heartbeat_and_its_pong_write_and_read_nothing_per_connect
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_get_that_waits_reads_less_and_less_often_and_writes_at_each_end() {
+    let mut world = World::new().await;
+    world.poll_join("alice").await;
+    world.pause("alice").await;
+    world.spent();
+    let query = format!("EIO=4&transport=polling&sid={}", world.connection_id("alice"));
+    let (status, _, body) = world.engine("GET", &query, http::HeaderMap::new(), "").await;
+    assert_eq!((status, body.as_str()), (200, "6"));
+    let (meter, _) = world.spent();
+    assert_eq!(meter.requests.get("GetItem"), Some(&66), "25 seconds: {meter:?}");
+    assert_eq!(meter.requests.get("UpdateItem"), Some(&2), "{meter:?}");
+    assert_eq!(meter.requests.values().sum::<u64>(), 68, "{meter:?}");
+    assert!(meter.read_units <= 66.0 && meter.write_units <= 2.0, "{meter:?}");
+    world.engine("POST", &query, http::HeaderMap::new(), "3").await;
+    let (meter, _) = world.spent();
+    assert_eq!(meter.requests.get("UpdateItem"), Some(&2), "{meter:?}");
+    assert_eq!(meter.requests.values().sum::<u64>(), 2, "a pong is one POST: {meter:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_for_a_polling_client_is_one_write_in_place_of_a_post() {
+    let (mut world, chat) = chatting().await;
+    world.close("bob").await;
+    world.poll_join("bob").await;
+    world.pause("bob").await;
+    world.spent();
+    world.ask("alice", "send_message", json!({"chatId": chat, "content": "x".repeat(600)})).await;
+    let (meter, posts) = world.spent();
+    assert_eq!(meter.requests.get("UpdateItem"), Some(&4), "limit, delivered, new_message, chat_updated: {meter:?}");
+    assert_eq!(meter.requests.values().sum::<u64>(), 9, "{meter:?}");
+    assert_eq!(posts, 4, "to alice alone");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_page_costs_the_same_however_deep_it_is() {
     let mut world = World::with(&[("RateLimits", "off")]).await;
     world.join("alice").await;

@@ -23,6 +23,8 @@ mod model;
 #[cfg(test)]
 mod permissions;
 #[cfg(test)]
+mod polling;
+#[cfg(test)]
 mod promises;
 #[cfg(test)]
 mod protocol;

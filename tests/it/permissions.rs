@@ -22,6 +22,8 @@ const FOR_RARE_CASES: &[(&str, &str)] = &[
     // The client left between its question and the answer.
     ("handshake", "the function disconnect"),
     ("presence", "the function disconnect"),
+    // Somebody who polls hears of a status.
+    ("presence", "the table Connections"),
 ];
 
 #[tokio::test(start_paused = true)]
@@ -31,17 +33,27 @@ async fn roles_allow_nothing_that_is_not_made_use_of() {
     used.extend(everything(World::with(&[separate]).await).await);
     used.extend(losing_people(separate).await);
     used.extend(attaching(separate).await);
-    let functions = template(separate).functions;
+    used.extend(polling(World::with(&[separate]).await).await);
+    let mut functions = template(separate).functions;
+    functions.remove("polling");
     assert_eq!(functions.values().flat_map(|function| unused(function, &used)).collect::<Vec<_>>(), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_switchboards_wider_role_allows_nothing_that_is_not_made_use_of() {
+async fn the_wider_roles_of_switchboard_and_polling_allow_nothing_that_is_not_made_use_of() {
     let inline = ("HandlerIsolation", "inline");
     let mut used = everything(World::with(&[inline, ("PresenceEveryoneBelow", "0")]).await).await;
     used.extend(everything(World::with(&[inline]).await).await);
     used.extend(losing_people(inline).await);
-    assert_eq!(unused(&template(inline).functions["switchboard"], &used), [""; 0]);
+    used.extend(polling(World::with(&[inline]).await).await);
+    let functions = template(inline).functions;
+    assert_eq!(unused(&functions["switchboard"], &used), [""; 0]);
+    // The same handlers run by polling: what they need of one role they need of the other.
+    let handlers = used.iter().filter(|(package, ..)| package == "switchboard");
+    let handlers: Vec<Permission> =
+        handlers.map(|(_, action, resource)| ("polling".to_owned(), action.clone(), resource.clone())).collect();
+    used.extend(handlers);
+    assert_eq!(unused(&functions["polling"], &used), [""; 0]);
 }
 
 fn unused(function: &Function, used: &BTreeSet<Permission>) -> Vec<String> {
@@ -128,6 +140,41 @@ async fn in_other_dialects(world: &mut World) {
     world.rest("erin", "PUT", "/marketplace/api/listings/rex", json!({"title": "Rex"})).await;
     world.get("erin", "/marketplace/api/listings/rex").await;
     world.rest("grace", "POST", "/marketplace/api/chat/create", json!({"petId": "rex"})).await;
+}
+
+/// Does by polling what a client can ask for, has every function tell those who poll, and moves to WebSockets.
+async fn polling(mut world: World) -> BTreeSet<Permission> {
+    for label in ["alice", "bob"] {
+        world.poll_join(label).await;
+    }
+    world.join("carol").await;
+    let chat = world.chat("alice", "bob").await;
+    let there = json!({"chatId": chat});
+    for (who, name) in [("alice", "m1"), ("bob", "m2"), ("bob", "m2")] {
+        world.ask(who, "send_message", json!({"chatId": chat, "content": "hello", "clientMessageId": name})).await;
+        for event in ["typing_start", "typing_stop", "block_user", "unblock_user", "mark_messages_read"] {
+            world.ask(who, event, there.clone()).await;
+        }
+        for event in ["get_online_users", "unheard_of"] {
+            world.ask(who, event, there.clone()).await;
+        }
+    }
+    let with_carol = json!({"chatId": world.chat("carol", "alice").await, "content": "hello"});
+    for event in ["send_message", "typing_start", "block_user", "unblock_user"] {
+        world.ask("carol", event, with_carol.clone()).await;
+    }
+    world.ask("alice", "send_message", with_carol.clone()).await;
+    world.rest("carol", "POST", "/api/message/send", with_carol).await;
+    world.close("carol").await;
+    world.also_join("bob", "bob", "/recruiting").await;
+    world.send("bob", "41/recruiting,").await;
+    for _ in 0..5 {
+        world.minute().await;
+    }
+    world.move_to_websocket("bob").await;
+    world.offer_websocket("alice", "probe").await.unwrap();
+    world.close("alice").await;
+    world.permissions()
 }
 
 /// Lets sockets end in every way: by an event while typing, by a token that expires, by never joining a namespace.

@@ -131,8 +131,9 @@ fn each_kind_of_frame_has_its_function() {
         template.websocket.routes.iter().map(|(key, function)| (key.as_str(), function.as_str())).collect();
     assert_eq!(routes, [("$connect", "connect"), ("$default", "switchboard"), ("$disconnect", "disconnect")]);
     assert_eq!(template.websocket.stage, "prod");
-    let [http] = template.http_routes.as_slice() else { panic!("{:?}", template.http_routes) };
-    assert_eq!((http.key.as_str(), http.function.as_str()), ("$default", "http"));
+    let routes = template.http_routes.iter().map(|route| (route.key.as_str(), route.function.as_str()));
+    let polling = ["ANY /socket.io", "ANY /socket.io/", "ANY /socket.io/{proxy+}"].map(|key| (key, "polling"));
+    assert_eq!(routes.collect::<BTreeSet<_>>(), polling.into_iter().chain([("$default", "http")]).collect());
     let [heartbeat] = template.schedules.as_slice() else { panic!("{:?}", template.schedules) };
     assert_eq!((heartbeat.function.as_str(), heartbeat.every), ("heartbeat", Duration::from_secs(60)));
 }
@@ -216,6 +217,20 @@ fn functions_apart_the_switchboard_sees_connections_only() {
     assert_eq!(tables, BTreeSet::from([Resource::Table("Connections".to_owned())]));
 }
 
+#[test]
+fn polling_may_do_whatever_the_handlers_may_that_run_in_the_switchboard() {
+    let functions = read(TEXT, &[("HandlerIsolation", "inline")]).unwrap().functions;
+    // Only a WebSocket is moved to.
+    let moving = ["dynamodb:DeleteItem", "dynamodb:Query"];
+    for statement in &functions["switchboard"].statements {
+        for (action, resource) in statement.actions.iter().flat_map(|a| statement.resources.iter().map(move |r| (a, r)))
+        {
+            let moves = *resource == Resource::Table("Connections".to_owned()) && moving.contains(&action.as_str());
+            assert!(moves || functions["polling"].may(action, resource), "{action} on {resource}");
+        }
+    }
+}
+
 fn tables_of(function: &Function) -> BTreeSet<Resource> {
     let resources = function.statements.iter().flat_map(|statement| statement.resources.clone());
     resources.filter(|resource| matches!(resource, Resource::Table(_) | Resource::Index { .. })).collect()
@@ -227,9 +242,9 @@ fn only_functions_that_verify_tokens_are_given_keys() {
         let has = |function: &&Function| function.environment.get("JWT_SECRET").is_some_and(|secret| secret == SECRET);
         template.functions.values().filter(has).map(|function| function.package.clone()).collect()
     };
-    assert_eq!(with_secret(&template()), ["connect", "http"]);
+    assert_eq!(with_secret(&template()), ["connect", "http", "polling"]);
     let inline = read(TEXT, &[("HandlerIsolation", "inline")]).unwrap();
-    assert_eq!(with_secret(&inline), ["connect", "http", "switchboard"]);
+    assert_eq!(with_secret(&inline), ["connect", "http", "polling", "switchboard"]);
 }
 
 #[test]

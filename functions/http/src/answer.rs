@@ -78,11 +78,6 @@ pub(crate) async fn health(State(ctx): State<Arc<Ctx>>) -> Response {
     }
 }
 
-/// The Engine.IO error for a transport that is not offered (socketio.md, "Engine.IO").
-pub(crate) async fn transport_unknown() -> Response {
-    said(400, json!({"code": 0, "message": "Transport unknown"}))
-}
-
 /// Which pages may call, the same as may connect.
 pub(crate) fn cors(origins: &Origins) -> CorsLayer {
     let origins = match origins {

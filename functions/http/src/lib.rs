@@ -28,10 +28,6 @@ pub fn router(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> Router {
         let health = get(answer::health).with_state(Arc::clone(&ctx));
         router = router.route(&format!("{prefix}/api/socket/health"), health);
     }
-    // Long-polling is not offered: a client that may choose goes on to WebSocket.
-    for path in ["/socket.io", "/socket.io/"] {
-        router = router.route(path, any(answer::transport_unknown));
-    }
     router
         .fallback(refusal(&ctx, default, || Error::NotFound(Thing::Route)))
         .method_not_allowed_fallback(refusal(&ctx, default, || Error::Method))

@@ -55,7 +55,7 @@ text_id!(
     "must be a string of 1 to 64 characters"
 );
 text_id!(
-    /// API Gateway's name of a connection.
+    /// API Gateway's name of a WebSocket, or ours of a connection by long-polling.
     ConnectionId,
     "connectionId",
     |text| is_length(text, CONNECTION_ID_MAX_CHARACTERS),
@@ -117,6 +117,23 @@ impl MessageId {
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{:012x}", self.chat, self.seq)
+    }
+}
+
+impl ConnectionId {
+    /// What the id of a connection by long-polling begins with. No id of API Gateway's holds a full stop.
+    const POLLING: &str = "p.";
+
+    /// A connection by long-polling, of 128 random bits: who knows its id speaks for it.
+    #[must_use]
+    pub fn polling(random: [u8; 16]) -> Self {
+        Self(format!("{}{}", Self::POLLING, hex(&random)))
+    }
+
+    /// Whether this is a connection by long-polling, and not a WebSocket.
+    #[must_use]
+    pub fn is_polling(&self) -> bool {
+        self.0.starts_with(Self::POLLING)
     }
 }
 

@@ -1,6 +1,8 @@
-//! `$connect`, and CONNECT packets.
+//! `$connect`, CONNECT packets, and the packets of a client that changes its transport.
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, ORIGIN};
 use serde_json::{Map, Value, json};
 
 use crate::app::{self, presence};
@@ -9,13 +11,14 @@ use crate::config::Origins;
 use crate::ctx::{Ctx, own_event};
 use crate::deliver::{Delivering, packet_frame};
 use crate::dialect::{self, Dialect};
+use crate::domain::clock::Timestamp;
 use crate::domain::id::{ConnectionId, Pid, SocketId, hex};
 use crate::domain::notice::{Audience, Envelope, Notice};
 use crate::domain::user::Status;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
-use crate::relay::{Incoming, event, reply};
+use crate::relay::{Incoming, event, reply, upgrade};
 use crate::store::{Joining, Opened, Session};
 use crate::telemetry;
 
@@ -28,18 +31,17 @@ pub async fn opened(ctx: &Ctx, incoming: &Incoming) -> Result<Value, Error> {
     if let Some(status) = refused(&ctx.config.allowed_origins, request) {
         return Ok(json!({"statusCode": status}));
     }
-    let authorization = request.headers.get("authorization").and_then(|value| value.to_str().ok());
-    let [random, ..] = ctx.clock.random::<4>();
-    let opened = Opened {
-        id: incoming.connection.clone(),
-        slot: u32::from(random) % ctx.config.heartbeat.interval_minutes,
-        at: incoming.at,
-        source_ip: request.request_context.identity.source_ip.clone().unwrap_or_default(),
-        header: authorization.map(|token| app::verified(ctx, Some(token))),
-    };
-    ctx.store.open(&opened).await?;
-    let event = own_event(&opened.id, "CONNECT", None, None);
-    ctx.invoke(&ctx.config.functions.handshake, event).await?;
+    let source_ip = request.request_context.identity.source_ip.clone().unwrap_or_default();
+    let opened = opening(ctx, (incoming.connection.clone(), incoming.at), &request.headers, source_ip);
+    // A session id is that of a polling connection, whose client was told its open packet.
+    if let Some(sid) = request.query_string_parameters.first("sid") {
+        let Some(opened) = upgrade::offered(ctx, opened, sid).await? else { return Ok(json!({"statusCode": 400})) };
+        ctx.store.open(&opened).await?;
+    } else {
+        ctx.store.open(&opened).await?;
+        let event = own_event(&opened.id, "CONNECT", None, None);
+        ctx.invoke(&ctx.config.functions.handshake, event).await?;
+    }
     // A client that offers subprotocols must be given one of them.
     let offered = request.headers.get("sec-websocket-protocol").and_then(|value| value.to_str().ok());
     let chosen = offered.and_then(|offered| offered.split(',').next()).map(str::trim);
@@ -49,28 +51,56 @@ pub async fn opened(ctx: &Ctx, incoming: &Incoming) -> Result<Value, Error> {
     })
 }
 
-/// The status that refuses an upgrade: a page of a foreign origin, or a request that is not Engine.IO v4 over WebSocket.
+/// A connection as its handshake tells of it, in a slot by chance.
+pub(super) fn opening(
+    ctx: &Ctx,
+    (id, at): (ConnectionId, Timestamp),
+    headers: &HeaderMap,
+    source_ip: String,
+) -> Opened {
+    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let [random, ..] = ctx.clock.random::<4>();
+    Opened {
+        id,
+        slot: u32::from(random) % ctx.config.heartbeat.interval_minutes,
+        at,
+        source_ip,
+        header: authorization.map(|token| app::verified(ctx, Some(token))),
+        upgrade: None,
+    }
+}
+
+/// The status that refuses a handshake: a page of a foreign origin, or a request that is not Engine.IO v4 over WebSocket.
 fn refused(allowed: &Origins, request: &ApiGatewayWebsocketProxyRequest) -> Option<u16> {
-    let origin = request.headers.get("origin").and_then(|value| value.to_str().ok());
-    if let (Origins::Only(allowed), Some(origin)) = (allowed, origin)
-        && !allowed.contains(origin)
-    {
+    if is_foreign(allowed, &request.headers) {
         return Some(403);
     }
     let query = |name| request.query_string_parameters.first(name);
-    // A session id belongs to another transport, of which there is none to upgrade from.
-    let opens = query("EIO") == Some("4") && query("transport") == Some("websocket") && query("sid").is_none();
+    let opens = query("EIO") == Some("4") && query("transport") == Some("websocket");
     (!opens).then_some(400)
 }
 
+/// Whether this comes from a page that may not connect.
+pub(super) fn is_foreign(allowed: &Origins, headers: &HeaderMap) -> bool {
+    let origin = headers.get(ORIGIN).and_then(|value| value.to_str().ok());
+    matches!((allowed, origin), (Origins::Only(allowed), Some(origin)) if !allowed.contains(origin))
+}
+
 /// Answers a CONNECT packet: joins the namespace, or refuses with CONNECT_ERROR and leaves the connection open. An event that concerns a
-/// socket's credentials is answered as any other.
+/// socket's credentials is answered as any other. A client that changes its transport is helped along.
 ///
 /// # Errors
 /// `Error::Internal` if the event is none of API Gateway's; whatever else goes wrong is answered.
 pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let incoming = Incoming::read(event)?;
-    let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return Ok(()) };
+    let text = match engine::decode(&incoming.body) {
+        Ok(engine::Packet::Message(text)) => text,
+        Ok(packet) => {
+            upgrade::step(ctx, &incoming.connection, &packet).await;
+            return Ok(());
+        }
+        Err(_) => return Ok(()),
+    };
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return Ok(()) };
     let Body::Connect { payload } = body else { return event::handle(ctx, event).await };
     let connection = &incoming.connection;
@@ -84,7 +114,7 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         Err(error) => {
             telemetry::failed(Some(connection), &error);
             // Joining twice breaks the protocol, whatever the token.
-            let joined = ctx.store.session(connection, namespace.as_str()).await;
+            let joined = upgrade::session(ctx, connection, namespace.as_str()).await;
             if joined.is_ok_and(|session| session.is_some_and(|session| session.ended_at.is_none())) {
                 ctx.close(connection).await;
             } else {
@@ -102,7 +132,7 @@ async fn join(
     (namespace, dialect): (&str, &dyn Dialect),
     payload: Option<&Map<String, Value>>,
 ) -> Result<Option<(Session, bool)>, Error> {
-    let Some(opened) = &ctx.store.opened(&incoming.connection).await? else { return Ok(None) };
+    let Some(opened) = &upgrade::opened(ctx, &incoming.connection).await? else { return Ok(None) };
     let identity = app::authenticate(ctx, token(ctx, opened, payload))?;
     let session = session(ctx, incoming, (namespace, dialect), &identity)?;
     match ctx.store.join(opened, &session, &identity).await? {

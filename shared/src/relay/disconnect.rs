@@ -6,12 +6,13 @@ use crate::app::{presence, typing};
 use crate::ctx::Ctx;
 use crate::deliver::Delivering;
 use crate::domain::clock::Timestamp;
+use crate::domain::id::ConnectionId;
 use crate::domain::notice::{Audience, Envelope, Notice};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
-use crate::relay::{Incoming, event};
-use crate::store::{Leaving, Session};
+use crate::relay::{Incoming, event, upgrade};
+use crate::store::{Abandoning, Closed, Ender, Ending, Leaving, Session, Upgrade};
 use crate::telemetry;
 
 /// Handles the end of a connection, a DISCONNECT packet, or an event that asks for the end of its socket.
@@ -28,7 +29,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     if !matches!(body, Body::Disconnect) {
         return event::handle(ctx, event).await;
     }
-    match ctx.store.session(&incoming.connection, namespace.as_str()).await? {
+    match upgrade::session(ctx, &incoming.connection, namespace.as_str()).await? {
         Some(session) if session.ended_at.is_none() => leave(ctx, &session, incoming.at).await,
         Some(_) => Ok(()),
         None => {
@@ -42,10 +43,38 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
 async fn connection(ctx: &Ctx, incoming: &Incoming) -> Result<(), Error> {
     // An event of our own says nothing of the time.
     let at = if incoming.at.millis() == 0 { ctx.clock.now() } else { incoming.at };
-    for session in ctx.store.close(&incoming.connection).await? {
+    for session in sessions(ctx, &incoming.connection).await? {
         leave(ctx, &session, at).await?;
     }
     Ok(())
+}
+
+/// The sessions of a connection that is no more, be they on their way from polling to a WebSocket. A WebSocket that its client never moved
+/// to had none, and the polling goes on.
+async fn sessions(ctx: &Ctx, id: &ConnectionId) -> Result<Vec<Session>, Error> {
+    let Closed { upgrade, mut sessions } = ctx.store.close(id).await?;
+    if id.is_polling()
+        && let Some(websocket) = ended(ctx, id).await?
+    {
+        ctx.close(&websocket).await;
+        sessions.extend(ctx.store.close(&websocket).await?.sessions);
+    }
+    if let Some(Upgrade { from, done: false }) = upgrade
+        && ctx.store.abandon_websocket(&from, id).await? == Abandoning::Upgraded
+    {
+        ended(ctx, &from).await?;
+        sessions.extend(ctx.store.close(&from).await?.sessions);
+    }
+    Ok(sessions)
+}
+
+/// Ends a polling connection for whoever still asks; the WebSocket that its client moved to, or was about to.
+async fn ended(ctx: &Ctx, polling: &ConnectionId) -> Result<Option<ConnectionId>, Error> {
+    Ok(match ctx.store.end_outbox(polling, Ender::Server).await? {
+        Ending::Ended(websocket) => websocket,
+        Ending::Elsewhere(websocket) => Some(websocket),
+        Ending::Before => None,
+    })
 }
 
 /// Leaves a namespace: its typing ends, and if it was the user's last socket the others hear that they are offline.

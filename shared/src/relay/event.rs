@@ -17,7 +17,7 @@ use crate::domain::notice::Answer;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
-use crate::relay::{Incoming, Standing, end, reply, standing};
+use crate::relay::{Incoming, Standing, end, reply, standing, upgrade};
 use crate::store::Session;
 use crate::telemetry;
 
@@ -31,7 +31,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let Ok(Packet { namespace, body: Body::Event { name, arguments, ack } }) = socket::decode(&text) else {
         return Ok(());
     };
-    let session = match ctx.store.session(&incoming.connection, namespace.as_str()).await {
+    let session = match upgrade::session(ctx, &incoming.connection, namespace.as_str()).await {
         Ok(Some(session)) => session,
         Ok(None) => {
             ctx.close(&incoming.connection).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::ctx::{Ctx, Delivery};
-use crate::domain::id::hex;
+use crate::domain::id::{ConnectionId, hex};
 use crate::error::Error;
 use crate::frame::engine::{Open, Packet};
 use crate::relay::Incoming;
@@ -17,8 +17,9 @@ const ATTEMPTS_MAX: u32 = 32;
 const WAIT_FIRST_MILLIS: u64 = 5;
 const WAIT_MAX_MILLIS: u64 = 500;
 
-/// What one frame may hold (gateway.md, "Limits and closes"): a browser sends a message as one frame.
-const MAX_PAYLOAD_BYTES: u64 = 32_768;
+/// What one frame may hold (gateway.md, "Limits and closes"): a browser sends a message as one frame. A polling client may send no more
+/// either, so that what it can say does not depend on its transport.
+pub(super) const MAX_PAYLOAD_BYTES: usize = 32_768;
 
 /// Posts the open packet, once per connection.
 ///
@@ -27,24 +28,33 @@ const MAX_PAYLOAD_BYTES: u64 = 32_768;
 pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let connection = Incoming::read(event)?.connection;
     let Handshaking::First = ctx.store.greet(&connection).await? else { return Ok(()) };
-    let heartbeat = ctx.config.heartbeat;
-    let open = Packet::Open(Open {
-        sid: hex(&ctx.clock.random::<12>()),
-        upgrades: Vec::new(),
-        ping_interval_millis: u64::from(heartbeat.interval_minutes) * 60_000,
-        ping_timeout_millis: u64::from(heartbeat.timeout_secs) * 1_000,
-        max_payload_bytes: MAX_PAYLOAD_BYTES,
-    });
-    let frame = open.encode();
-    for attempt in 0..ATTEMPTS_MAX {
-        match ctx.post(&connection, &frame).await {
-            Delivery::Sent => return Ok(()),
+    let frame = open(ctx, hex(&ctx.clock.random::<12>()), &[]).encode();
+    greet(ctx, &connection, &frame, ATTEMPTS_MAX).await;
+    Ok(())
+}
+
+/// Posts the first frame that a WebSocket hears, as often as it takes but not more often than this; then the connection is taken for gone.
+pub(super) async fn greet(ctx: &Ctx, connection: &ConnectionId, frame: &str, attempts: u32) {
+    for attempt in 0..attempts {
+        match ctx.post(connection, frame).await {
+            Delivery::Sent => return,
             Delivery::Gone | Delivery::Throttled | Delivery::TooLarge => {
                 let wait = WAIT_FIRST_MILLIS.saturating_mul(1 << attempt.min(16)).min(WAIT_MAX_MILLIS);
                 tokio::time::sleep(Duration::from_millis(wait)).await;
             }
         }
     }
-    ctx.bury(&connection).await;
-    Ok(())
+    ctx.bury(connection).await;
+}
+
+/// The open packet of a session whose client may move to these transports.
+pub(super) fn open(ctx: &Ctx, sid: String, upgrades: &[&str]) -> Packet<'static> {
+    let heartbeat = ctx.config.heartbeat;
+    Packet::Open(Open {
+        sid,
+        upgrades: upgrades.iter().map(|transport| (*transport).to_owned()).collect(),
+        ping_interval_millis: u64::from(heartbeat.interval_minutes) * 60_000,
+        ping_timeout_millis: u64::from(heartbeat.timeout_secs) * 1_000,
+        max_payload_bytes: MAX_PAYLOAD_BYTES as u64,
+    })
 }

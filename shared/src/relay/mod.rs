@@ -7,7 +7,9 @@ pub mod disconnect;
 pub mod event;
 pub mod handshake;
 pub mod heartbeat;
+pub mod polling;
 pub mod switchboard;
+mod upgrade;
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use serde::Deserialize as _;

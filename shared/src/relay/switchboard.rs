@@ -6,13 +6,13 @@ use crate::dialect::{self, Family};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
-use crate::relay::{Incoming, Standing, end, reply, standing};
+use crate::relay::{Incoming, Standing, end, reply, standing, upgrade};
 use crate::telemetry;
 
 /// Who is to handle a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// CONNECT packets.
+    /// CONNECT packets, and the packets of a client that changes its transport.
     Connect,
     /// Events, and DISCONNECT packets.
     Family(Family),
@@ -25,6 +25,10 @@ pub async fn sort(ctx: &Ctx, incoming: &Incoming) -> Option<Owner> {
         Ok(engine::Packet::Message(text)) => socket::decode(&text),
         // An attachment: its header was answered with an error, and what belongs to it is passed over.
         Ok(engine::Packet::Pong | engine::Packet::Noop | engine::Packet::Binary(_)) => return None,
+        // Only a WebSocket can be probed and moved to.
+        Ok(engine::Packet::PingProbe | engine::Packet::Upgrade) if !incoming.connection.is_polling() => {
+            return Some(Owner::Connect);
+        }
         Ok(_) | Err(_) => return close(ctx, incoming).await,
     };
     let Ok(Packet { namespace, body }) = packet else { return close(ctx, incoming).await };
@@ -70,7 +74,7 @@ async fn owner(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>) -> Option<O
 
 /// Replies with an error, if the namespace is joined; else the connection is closed. A socket whose token has ended is told that instead.
 async fn answer(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Error) -> Option<Owner> {
-    match ctx.store.session(&incoming.connection, emitted.namespace).await {
+    match upgrade::session(ctx, &incoming.connection, emitted.namespace).await {
         Ok(None) => return close(ctx, incoming).await,
         Ok(Some(session)) => match standing(ctx, &session, incoming.at) {
             Standing::Live => {}
@@ -88,7 +92,7 @@ async fn answer(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Er
 }
 
 async fn joined(ctx: &Ctx, incoming: &Incoming, namespace: &str) -> bool {
-    match ctx.store.session(&incoming.connection, namespace).await {
+    match upgrade::session(ctx, &incoming.connection, namespace).await {
         Ok(session) => session.is_some(),
         Err(error) => {
             telemetry::failed(Some(&incoming.connection), &error);
@@ -106,7 +110,10 @@ async fn close(ctx: &Ctx, incoming: &Incoming) -> Option<Owner> {
 /// Replies to an event that could not be handed to its owner.
 pub async fn not_handed_over(ctx: &Ctx, incoming: &Incoming, error: &Error) {
     telemetry::failed(Some(&incoming.connection), error);
-    let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return };
+    // Without an answer to a CONNECT, a DISCONNECT or a probe nothing can go on; a new connection may fare better.
+    let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else {
+        return ctx.close(&incoming.connection).await;
+    };
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return };
     match body {
         Body::Event { name, ack, .. } => {
@@ -116,7 +123,6 @@ pub async fn not_handed_over(ctx: &Ctx, incoming: &Incoming, error: &Error) {
             let event = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
             reply(ctx, &incoming.connection, &error_frames(ctx, event, error)).await;
         }
-        // Without an answer to CONNECT or DISCONNECT nothing can go on; a new connection may fare better.
         _ => ctx.close(&incoming.connection).await,
     }
 }

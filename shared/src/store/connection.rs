@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{Delete, Put, Update};
+use aws_sdk_dynamodb::types::{Delete, Put, ReturnValue, Update};
 
 use super::presence::online_flag;
 use super::rows::{self, ConnectionRow, HeaderRow, SessionRow, SocketRow, VERSION};
@@ -20,7 +20,7 @@ use crate::domain::user::{Status, User};
 use crate::error::{Error, Refusal};
 
 /// API Gateway ends a connection after two hours; an hour later DynamoDB may forget what was left of it.
-const CONNECTION_TTL_SECS: i64 = 3 * 3_600;
+pub(super) const CONNECTION_TTL_SECS: i64 = 3 * 3_600;
 /// How long it is remembered that a namespace was left, for events that are still on their way.
 const ENDED_TTL_SECS: i64 = 3_600;
 
@@ -40,6 +40,26 @@ pub struct Opened {
     pub source_ip: String,
     /// What the handshake's `Authorization` header proved, if there was one.
     pub header: Option<Result<Identity, Refusal>>,
+    /// What of a client moves here, if it began by polling.
+    pub upgrade: Option<Upgrade>,
+}
+
+/// The move of a client from polling to a WebSocket, as the WebSocket knows of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upgrade {
+    /// The polling connection.
+    pub from: ConnectionId,
+    /// Whether all of it has moved.
+    pub done: bool,
+}
+
+/// What is left of a connection that was closed.
+#[derive(Debug)]
+pub struct Closed {
+    /// Where its client came from; `None` also if it was closed before.
+    pub upgrade: Option<Upgrade>,
+    /// The sessions that are to be left.
+    pub sessions: Vec<Session>,
 }
 
 /// One namespace joined on one connection.
@@ -156,12 +176,15 @@ impl Store {
         Ok(if applied(update.send().await)? { Handshaking::First } else { Handshaking::Over })
     }
 
-    /// The session of a namespace, also for a while after it ended. One read.
+    /// The session of a namespace, also for a while after it ended. One read, and one more if it moved to a WebSocket meanwhile.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn session(&self, connection: &ConnectionId, namespace: &str) -> Result<Option<Session>, Error> {
         let item = self.get(&self.tables.connections, keys::connection(connection, namespace)).await?;
+        let Some(row) = item.map(rows::read::<SessionRow>).transpose()? else { return Ok(None) };
+        let Some(to) = &row.moved_to else { return session(row).map(Some) };
+        let item = self.get(&self.tables.connections, keys::connection(to, namespace)).await?;
         item.map(|item| session(rows::read(item)?)).transpose()
     }
 
@@ -246,12 +269,13 @@ impl Store {
     }
 
     /// Leaves a namespace: session, socket and socket count in one transaction, so that leaving twice counts once. One read and three
-    /// writes.
+    /// writes. A session that moves to a WebSocket meanwhile is left there.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn leave(&self, session: &Session, at: Timestamp) -> Result<Leaving, Error> {
         let mut attempt = 0;
+        let mut connection = session.connection.to_string();
         loop {
             let Some(user) = self.user(&session.user).await? else { return Ok(Leaving::Already) };
             let Some(left) = user.sockets.checked_sub(1) else { return Ok(Leaving::Already) };
@@ -259,9 +283,11 @@ impl Store {
             transaction.update(
                 Update::builder()
                     .table_name(&self.tables.connections)
-                    .set_key(Some(keys::connection(&session.connection, &session.namespace)))
+                    .set_key(Some(keys::connection(&connection, &session.namespace)))
                     .update_expression("SET endedAt = :at, #ttl = :ttl REMOVE slot, typing")
-                    .condition_expression("pid = :pid AND attribute_not_exists(endedAt)")
+                    .condition_expression(
+                        "pid = :pid AND attribute_not_exists(endedAt) AND attribute_not_exists(movedTo)",
+                    )
                     .expression_attribute_names("#ttl", "ttl")
                     .expression_attribute_values(":at", number(at.millis()))
                     .expression_attribute_values(":ttl", number(at.seconds() + ENDED_TTL_SECS))
@@ -276,7 +302,13 @@ impl Store {
             transaction.update(self.one_socket_less(&user, at))?;
             match self.transact(transaction).await? {
                 Outcome::Committed => return Ok(Leaving::Left { last: left == 0 && user.is_online() }),
-                Outcome::Refused(refused) if refused.at(0) || refused.at(1) => return Ok(Leaving::Already),
+                Outcome::Refused(mut refused) if refused.at(0) || refused.at(1) => {
+                    let row = refused.take(0).map(rows::read::<SessionRow>).transpose()?;
+                    match row.and_then(|row| row.moved_to) {
+                        Some(to) => connection = to,
+                        None => return Ok(Leaving::Already),
+                    }
+                }
                 Outcome::Refused(_) | Outcome::Conflict => {}
             }
             self.backoff(attempt).await?;
@@ -350,22 +382,30 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn close(&self, id: &ConnectionId) -> Result<Vec<Session>, Error> {
+    pub async fn close(&self, id: &ConnectionId) -> Result<Closed, Error> {
         let key = keys::connection(id, keys::CONNECTION);
         let delete = self.client.delete_item().table_name(&self.tables.connections).set_key(Some(key));
-        delete.send().await.map_err(Error::internal)?;
+        let deleted = delete.return_values(ReturnValue::AllOld).send().await.map_err(Error::internal)?;
+        let former = deleted.attributes.map(|item| opened(rows::read(item)?)).transpose()?;
         let query = self
             .client
             .query()
             .table_name(&self.tables.connections)
             .consistent_read(true)
-            .key_condition_expression("connectionId = :id")
-            .expression_attribute_values(":id", text(id));
+            .key_condition_expression("connectionId = :id AND begins_with(#namespace, :namespaces)")
+            .expression_attribute_names("#namespace", "namespace")
+            .expression_attribute_values(":id", text(id))
+            .expression_attribute_values(":namespaces", text(keys::NAMESPACES));
         let found: Vec<Item> =
             query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
-        let sessions: Vec<Session> =
-            found.into_iter().map(|item| session(rows::read(item)?)).collect::<Result<_, Error>>()?;
-        Ok(sessions.into_iter().filter(|session| session.ended_at.is_none()).collect())
+        let mut sessions = Vec::with_capacity(found.len());
+        for item in found {
+            let row: SessionRow = rows::read(item)?;
+            if row.ended_at.is_none() && row.moved_to.is_none() {
+                sessions.push(session(row)?);
+            }
+        }
+        Ok(Closed { upgrade: former.and_then(|former| former.upgrade), sessions })
     }
 
     /// Everything in a slot, through the index (eventually consistent). One query per megabyte.
@@ -398,7 +438,7 @@ pub(super) fn applied<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result
 }
 
 fn connection_row(opened: &Opened) -> ConnectionRow {
-    let Opened { id, slot, at, source_ip, header } = opened;
+    let Opened { id, slot, at, source_ip, header, upgrade } = opened;
     let header = header.as_ref().map(|header| match header {
         Ok(Identity { user, claims, issued_at, expires_at }) => HeaderRow::Verified {
             user_id: user.to_string(),
@@ -418,6 +458,8 @@ fn connection_row(opened: &Opened) -> ConnectionRow {
         source_ip: source_ip.clone(),
         header,
         greeted: false,
+        upgrade_of: upgrade.as_ref().map(|upgrade| upgrade.from.to_string()),
+        upgraded: upgrade.as_ref().is_some_and(|upgrade| upgrade.done),
         ttl: at.seconds() + CONNECTION_TTL_SECS,
     }
 }
@@ -433,6 +475,8 @@ fn opened(row: ConnectionRow) -> Result<Opened, Error> {
         source_ip,
         header,
         greeted: _,
+        upgrade_of,
+        upgraded: done,
         ttl: _,
     } = row;
     let header = match header {
@@ -454,10 +498,13 @@ fn opened(row: ConnectionRow) -> Result<Opened, Error> {
         at: Timestamp::from_millis(opened_at),
         source_ip,
         header,
+        upgrade: upgrade_of
+            .map(|from| Ok::<_, Error>(Upgrade { from: ConnectionId::parse(&from)?, done }))
+            .transpose()?,
     })
 }
 
-fn session_row(opened: &Opened, session: &Session) -> SessionRow {
+pub(super) fn session_row(opened: &Opened, session: &Session) -> SessionRow {
     let Session { connection, namespace, dialect, user, pid, sid, joined_by, expires_at, ended_at, typing } = session;
     SessionRow {
         connection_id: connection.to_string(),
@@ -472,6 +519,7 @@ fn session_row(opened: &Opened, session: &Session) -> SessionRow {
         opened_at: opened.at.millis(),
         expires_at: expires_at.map(Timestamp::millis),
         ended_at: ended_at.map(Timestamp::millis),
+        moved_to: None,
         typing: typing.iter().map(keys::typing).collect(),
         ttl: opened.at.seconds() + CONNECTION_TTL_SECS,
     }
@@ -491,6 +539,7 @@ fn session(row: SessionRow) -> Result<Session, Error> {
         opened_at: _,
         expires_at,
         ended_at,
+        moved_to: _,
         typing,
         ttl: _,
     } = row;

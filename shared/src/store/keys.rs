@@ -17,6 +17,10 @@ pub(super) const SOCKETS: &str = "socket#";
 pub(super) const AFTER_SOCKETS: &str = "socket$";
 /// Sort key of a connection itself, before any namespace.
 pub(super) const CONNECTION: &str = "#";
+/// Sort key of a polling connection's outbox.
+pub(super) const OUTBOX: &str = "#outbox";
+/// What every namespace begins with, and neither of the two above.
+pub(super) const NAMESPACES: &str = "/";
 /// The one value of the sparse keys `unread`, `blocked` and `erasing`, and of `online` for people.
 pub(super) const FLAGGED: &str = "1";
 /// The value of `online` for sockets.
@@ -126,6 +130,7 @@ mod tests {
             limit("messages", 29_455_384),
             day(at),
             CONNECTION.to_owned(),
+            OUTBOX.to_owned(),
             FLAGGED.to_owned(),
             message.to_string(),
         ];
@@ -137,6 +142,7 @@ mod tests {
         limit#messages#29455384
         2026-01-02
         #
+        #outbox
         1
         e70c08a3288036ef87ef9f6e00000000002a
         ");

@@ -16,6 +16,7 @@ mod limit;
 mod listing;
 mod media;
 mod message;
+mod polling;
 mod presence;
 mod read;
 mod room;
@@ -23,6 +24,7 @@ mod rows;
 mod search;
 mod transaction;
 mod typing;
+mod upgrade;
 mod user;
 
 use std::collections::HashMap;
@@ -37,16 +39,18 @@ use crate::error::Error;
 
 pub use block::{Blocking, Unblocking};
 pub use chat::Creation;
-pub use connection::{Handshaking, Joining, Leaving, Opened, Session, Slot, WAITING_SLOT};
+pub use connection::{Closed, Handshaking, Joining, Leaving, Opened, Session, Slot, Upgrade, WAITING_SLOT};
 pub use delete::Deletion;
 pub use limit::{Counted, Counter};
 pub use listing::Putting;
 pub use media::{Bucket, ByteRange, Fetched, Fetching, Keeping, Signed, Upload, Uploaded, is_from};
 pub use message::{First, Sending};
+pub use polling::{Adding, Direction, Ender, Ending, Moments, Outbox, Turn};
 pub use presence::{Person, Socket};
 pub use read::Marking;
 pub use room::{Entering, ROOMS_MAX};
 pub use search::Scan;
+pub use upgrade::{Abandoning, Moving, Step};
 
 /// How often a write is tried again when others wrote first. With full jitter up to a quarter of a second each, a chat in which dozens
 /// write at once still gets every message in.

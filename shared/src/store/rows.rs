@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Item, Slot, keys};
+use super::{Ender, Item, Slot, keys};
 use crate::domain::chat::{Chat, Member, Watermark};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ConnectionId, ListingId, MessageId, UserId};
@@ -215,7 +215,60 @@ pub(super) struct ConnectionRow {
     pub(super) header: Option<HeaderRow>,
     #[serde(default)]
     pub(super) greeted: bool,
+    /// The polling connection whose client is to move here, or has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) upgrade_of: Option<String>,
+    /// Whether all of it has moved.
+    #[serde(default)]
+    pub(super) upgraded: bool,
     pub(super) ttl: i64,
+}
+
+/// Connections · `#outbox`, of a polling connection.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct OutboxRow {
+    pub(super) connection_id: String,
+    pub(super) namespace: String,
+    pub(super) v: u32,
+    pub(super) opened_at: i64,
+    /// When its client last made a request.
+    pub(super) seen_at: i64,
+    /// Absent while nothing waits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) outbox: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) outbox_bytes: Option<u64>,
+    /// Until when a request that fetches, or one that sends, is taken to be running.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) getting_until: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) posting_until: Option<i64>,
+    /// The word of [`ender`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ended_by: Option<String>,
+    /// The WebSocket that the client may move to, since when, and whether it has proved to work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) probe: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) probe_at: Option<i64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) probed: bool,
+    /// Whether the client is moving, or has moved.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) upgrading: bool,
+    /// Where further frames go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) upgraded_to: Option<String>,
+    pub(super) ttl: i64,
+}
+
+/// Who ended a polling connection, in a word.
+pub(super) const fn ender(by: Ender) -> &'static str {
+    match by {
+        Ender::Client => "client",
+        Ender::Server => "server",
+    }
 }
 
 /// The outcome of verifying a header's token; the token itself is not stored.
@@ -257,6 +310,9 @@ pub(super) struct SessionRow {
     pub(super) expires_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ended_at: Option<i64>,
+    /// The WebSocket whose row of the same namespace is this session now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) moved_to: Option<String>,
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
     pub(super) typing: HashSet<String>,
     pub(super) ttl: i64,
@@ -558,6 +614,21 @@ mod tests {
         assert_eq!(message.hidden_for, HashMap::from([(bob, Timestamp::from_millis(8))]));
         let content = message.content.unwrap();
         assert_eq!((content.text.as_deref(), content.media.len(), content.kind), (Some("look"), 1, MessageKind::Image));
+    }
+
+    #[test]
+    fn an_outbox_of_version_1_is_read_also_where_nothing_waits() {
+        let row = json!({
+            "connectionId": "p.0", "namespace": "#outbox", "v": 1, "openedAt": 5, "seenAt": 6, "outbox": ["2", "6"], "outboxBytes": 10,
+            "gettingUntil": 7, "postingUntil": 8, "endedBy": "client", "probe": "w=", "probeAt": 9, "probed": true, "upgrading": true,
+            "upgradedTo": "w=", "ttl": 10,
+        });
+        let row: OutboxRow = stored(row);
+        assert_eq!((row.outbox.len(), row.ended_by.as_deref()), (2, Some(ender(Ender::Client))));
+        let row: OutboxRow = stored(
+            json!({"connectionId": "p.0", "namespace": "#outbox", "v": 1, "openedAt": 5, "seenAt": 6, "ttl": 10}),
+        );
+        assert!(row.outbox.is_empty() && row.getting_until.is_none() && !row.upgrading);
     }
 
     #[test]

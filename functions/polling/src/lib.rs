@@ -1,0 +1,79 @@
+//! The function `polling`: Engine.IO over HTTP long-polling, see ARCHITECTURE.md. The events that a client posts are handled in this process,
+//! one after another.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
+use shared::config::Origins;
+use shared::ctx::Ctx;
+use shared::dialect::Dialect;
+use shared::relay::polling::{self, Answer, BODY_MAX_BYTES, Request};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+
+/// Answers at every path, which the HTTP API chooses. `default` is what the root namespace speaks.
+pub fn router(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> Router {
+    let cors = cors(&ctx.config.allowed_origins);
+    let handler = move |request: extract::Request| async move { written(handle(&ctx, default, request).await) };
+    Router::new().fallback(handler).layer(cors)
+}
+
+async fn handle(ctx: &Ctx, default: &'static dyn Dialect, request: extract::Request) -> Answer {
+    let (parts, body) = request.into_parts();
+    let query = query(&parts.uri);
+    // API Gateway puts the peer's address behind those that the client claims.
+    let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    let source_ip = forwarded.and_then(|all| all.rsplit(',').next()).unwrap_or_default().trim().to_owned();
+    let request = Request { method: parts.method, query, headers: parts.headers, source_ip };
+    if request.method != Method::POST {
+        return polling::get(ctx, request).await;
+    }
+    let Ok(body) = to_bytes(body, BODY_MAX_BYTES).await else { return Answer::too_large() };
+    match polling::post(ctx, &request, &body, default).await {
+        Ok(mut posted) => {
+            while let Some(event) = posted.next(ctx).await {
+                switchboard::handle(ctx, event).await;
+            }
+            posted.finish(ctx).await
+        }
+        Err(answer) => answer,
+    }
+}
+
+/// Of a name given twice the first value counts.
+fn query(uri: &Uri) -> HashMap<String, String> {
+    let mut query = HashMap::new();
+    for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+        query.entry(name.into_owned()).or_insert_with(|| value.into_owned());
+    }
+    query
+}
+
+fn written(answer: Answer) -> Response {
+    let kind = if answer.is_json { "application/json" } else { "text/plain; charset=UTF-8" };
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(kind)),
+        // The same address answers differently each time.
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, headers, answer.body).into_response()
+}
+
+/// Which pages may poll. A client may ask to send cookies along, of which nobody here reads any.
+fn cors(origins: &Origins) -> CorsLayer {
+    let origins = match origins {
+        Origins::Any => AllowOrigin::mirror_request(),
+        Origins::Only(origins) => AllowOrigin::list(origins.iter().filter_map(|origin| origin.parse().ok())),
+    };
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(AllowHeaders::mirror_request())
+        .allow_credentials(true)
+}

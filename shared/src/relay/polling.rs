@@ -1,0 +1,314 @@
+//! Engine.IO over HTTP long-polling (socketio.md, "Engine.IO"): a GET opens a connection or waits for what its client is to hear, a POST is what
+//! the client says, packet by packet in order.
+//!
+//! A request that waits looks into the outbox again and again, because nobody can wake it. A client that goes away in the middle of one is not
+//! noticed: API Gateway does not tell.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use http::{HeaderMap, Method};
+use serde_json::{Value, json};
+
+use crate::ctx::Ctx;
+use crate::dialect::Dialect;
+use crate::domain::id::{ConnectionId, hex};
+use crate::error::Error;
+use crate::frame::engine::{self, Packet};
+use crate::relay::DIALECT_VARIABLE;
+use crate::relay::connect::{is_foreign, opening};
+use crate::relay::handshake::{MAX_PAYLOAD_BYTES, open};
+use crate::store::{Direction, Ender, Outbox, Turn};
+use crate::telemetry;
+
+/// How long a GET waits before it answers that there is nothing: less than the 30 seconds after which an HTTP API gives up.
+const WAIT: Duration = Duration::from_secs(25);
+/// How often it looks at first, while an answer to what was just sent may be on its way, and how often later.
+const EAGER: Duration = Duration::from_secs(2);
+const EAGER_CHECK: Duration = Duration::from_millis(100);
+const PATIENT_CHECK: Duration = Duration::from_millis(500);
+/// How long a request is taken to be running that never ended: longer than any can.
+const TURN_MILLIS: i64 = 30_000;
+/// How long a WebSocket that was probed keeps releasing GETs without being moved to.
+const PROBE_MILLIS: i64 = 10_000;
+/// How long a connection lives, as long as a WebSocket of API Gateway's.
+const AGE_MAX_MILLIS: i64 = 2 * 3_600_000;
+/// Stands between two packets.
+const SEPARATOR: &str = "\u{1e}";
+
+/// Largest body that is taken.
+pub const BODY_MAX_BYTES: usize = MAX_PAYLOAD_BYTES;
+
+/// A request to `/socket.io/`, but for its body.
+#[derive(Debug)]
+pub struct Request {
+    /// Its method.
+    pub method: Method,
+    /// Its query.
+    pub query: HashMap<String, String>,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Where it comes from.
+    pub source_ip: String,
+}
+
+/// What a request is answered with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Whether the body is JSON; else it is packets.
+    pub is_json: bool,
+    /// The body.
+    pub body: String,
+}
+
+/// Why a request is refused (socketio.md, "Engine.IO"), by the code of its error body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    TransportUnknown = 0,
+    SessionUnknown = 1,
+    BadHandshakeMethod = 2,
+    BadRequest = 3,
+    Forbidden = 4,
+    UnsupportedVersion = 5,
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        let (status, message) = match refusal {
+            Refusal::TransportUnknown => (400, "Transport unknown"),
+            Refusal::SessionUnknown => (400, "Session ID unknown"),
+            Refusal::BadHandshakeMethod => (400, "Bad handshake method"),
+            Refusal::BadRequest => (400, "Bad request"),
+            Refusal::Forbidden => (403, "Forbidden"),
+            Refusal::UnsupportedVersion => (400, "Unsupported protocol version"),
+        };
+        Self { status, is_json: true, body: json!({"code": refusal as u8, "message": message}).to_string() }
+    }
+}
+
+impl From<Error> for Answer {
+    fn from(error: Error) -> Self {
+        telemetry::failed(None, &error);
+        Self { status: error.status(), is_json: true, body: json!({"message": error.to_string()}).to_string() }
+    }
+}
+
+impl Answer {
+    fn packets(body: String) -> Self {
+        Self { status: 200, is_json: false, body }
+    }
+
+    /// A body that is larger than is taken.
+    #[must_use]
+    pub fn too_large() -> Self {
+        Self { status: 413, is_json: false, body: String::new() }
+    }
+}
+
+/// What a request is about.
+enum Subject {
+    /// A connection that is to be opened.
+    New,
+    /// One that its client says is there.
+    Known(ConnectionId),
+}
+
+fn subject(ctx: &Ctx, request: &Request) -> Result<Subject, Refusal> {
+    let query = |name| request.query.get(name).map(String::as_str);
+    let polling = match query("transport") {
+        Some("polling") => true,
+        Some("websocket") => false,
+        _ => return Err(Refusal::TransportUnknown),
+    };
+    if let Some(sid) = query("sid") {
+        let id = ConnectionId::parse(sid).ok().filter(ConnectionId::is_polling).ok_or(Refusal::SessionUnknown)?;
+        return if polling { Ok(Subject::Known(id)) } else { Err(Refusal::BadRequest) };
+    }
+    if request.method != Method::GET {
+        return Err(Refusal::BadHandshakeMethod);
+    }
+    if !polling {
+        return Err(Refusal::BadRequest);
+    }
+    if is_foreign(&ctx.config.allowed_origins, &request.headers) {
+        return Err(Refusal::Forbidden);
+    }
+    if query("EIO") == Some("4") { Ok(Subject::New) } else { Err(Refusal::UnsupportedVersion) }
+}
+
+/// Answers any request that is no POST: opens a connection, or waits for what its client is to hear.
+pub async fn get(ctx: &Ctx, request: Request) -> Answer {
+    let answered = match subject(ctx, &request) {
+        Ok(Subject::New) => opened(ctx, request).await,
+        Ok(Subject::Known(id)) if request.method == Method::GET => fetched(ctx, &id).await,
+        Ok(Subject::Known(_)) => Ok(Refusal::BadRequest.into()),
+        Err(refusal) => Ok(refusal.into()),
+    };
+    answered.unwrap_or_else(Answer::from)
+}
+
+/// Opens a connection. Two writes.
+async fn opened(ctx: &Ctx, request: Request) -> Result<Answer, Error> {
+    let id = ConnectionId::polling(ctx.clock.random());
+    let at = ctx.clock.now();
+    let opened = opening(ctx, (id, at), &request.headers, request.source_ip);
+    ctx.store.open_outbox(&opened.id, at).await?;
+    ctx.store.open(&opened).await?;
+    Ok(Answer::packets(open(ctx, opened.id.to_string(), &["websocket"]).encode()))
+}
+
+/// Waits until there is something to hear. A write at each end and a read per look.
+async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<Answer, Error> {
+    let outbox = match begun(ctx, id, Direction::Get).await? {
+        Ok(outbox) => outbox,
+        Err(answer) => return Ok(answer),
+    };
+    if !outbox.frames.is_empty() {
+        ctx.store.finish(id, Direction::Get).await?;
+        return Ok(Answer::packets(outbox.frames.join(SEPARATOR)));
+    }
+    let mut waited = Duration::ZERO;
+    while waited < WAIT {
+        let pause = if waited < EAGER { EAGER_CHECK } else { PATIENT_CHECK };
+        tokio::time::sleep(pause).await;
+        waited += pause;
+        let Some(outbox) = ctx.store.outbox(id).await? else { return Ok(Refusal::SessionUnknown.into()) };
+        if let Some(by) = outbox.ended_by {
+            return Ok(last(outbox, by));
+        }
+        if outbox.upgrading {
+            return Ok(Refusal::BadRequest.into());
+        }
+        if !outbox.frames.is_empty() {
+            let frames = ctx.store.fetch(id).await?;
+            if !frames.is_empty() {
+                return Ok(Answer::packets(frames.join(SEPARATOR)));
+            }
+        } else if outbox.probed_at.is_some_and(|at| at.plus_millis(PROBE_MILLIS) > ctx.clock.now()) {
+            break;
+        }
+    }
+    ctx.store.finish(id, Direction::Get).await?;
+    Ok(Answer::packets(Packet::Noop.encode()))
+}
+
+/// Begins a request. A second one of its kind breaks the protocol, and a connection that is too old ends.
+async fn begun(ctx: &Ctx, id: &ConnectionId, direction: Direction) -> Result<Result<Outbox, Answer>, Error> {
+    let moments = ctx.moments();
+    Ok(match ctx.store.begin(id, direction, moments, moments.now.plus_millis(TURN_MILLIS)).await? {
+        Turn::Taken(outbox) if outbox.opened_at.plus_millis(AGE_MAX_MILLIS) <= moments.now => {
+            ctx.close(id).await;
+            Err(match direction {
+                Direction::Get => last(*outbox, Ender::Server),
+                Direction::Post => Refusal::SessionUnknown.into(),
+            })
+        }
+        Turn::Taken(outbox) => Ok(*outbox),
+        Turn::Busy => {
+            tracing::debug!(connection.id = %id, "a client makes two requests at the same time");
+            ctx.close(id).await;
+            Err(Refusal::BadRequest.into())
+        }
+        Turn::Upgraded => Err(Refusal::BadRequest.into()),
+        Turn::Unknown => Err(Refusal::SessionUnknown.into()),
+    })
+}
+
+/// The last that a client hears: what still waited, and that the connection has ended unless it said so itself.
+fn last(outbox: Outbox, by: Ender) -> Answer {
+    let end = match by {
+        Ender::Client => Packet::Noop,
+        Ender::Server => Packet::Close,
+    };
+    let mut frames = outbox.frames;
+    frames.push(end.encode());
+    Answer::packets(frames.join(SEPARATOR))
+}
+
+/// A POST whose packets are being handled.
+#[derive(Debug)]
+pub struct Posted {
+    connection: ConnectionId,
+    packets: VecDeque<String>,
+    dialect: &'static str,
+    handled: u32,
+}
+
+/// Takes the packets of a POST. `dialect` is what the root namespace speaks.
+///
+/// # Errors
+/// The answer, if they are not taken.
+pub async fn post(ctx: &Ctx, request: &Request, body: &[u8], dialect: &dyn Dialect) -> Result<Posted, Answer> {
+    let connection = match subject(ctx, request)? {
+        Subject::Known(id) => id,
+        Subject::New => return Err(Refusal::BadHandshakeMethod.into()),
+    };
+    begun(ctx, &connection, Direction::Post).await.map_err(Answer::from)??;
+    let Some(packets) = std::str::from_utf8(body).ok().and_then(|body| engine::decode_payload(body).ok()) else {
+        ctx.close(&connection).await;
+        return Err(Refusal::BadRequest.into());
+    };
+    let packets = packets.iter().map(Packet::encode).collect();
+    Ok(Posted { connection, packets, dialect: dialect.name(), handled: 0 })
+}
+
+impl Posted {
+    /// The next event to be handled, in API Gateway's form, once the one before it is. `None` at the end, which an end of the connection is
+    /// too. One read between two of them.
+    pub async fn next(&mut self, ctx: &Ctx) -> Option<Value> {
+        while let Some(frame) = self.packets.pop_front() {
+            match engine::decode(&frame) {
+                // Nobody waits for these.
+                Ok(Packet::Pong | Packet::Noop) => {}
+                Ok(Packet::Close) => {
+                    ctx.end_polling(&self.connection, Ender::Client).await;
+                    return None;
+                }
+                _ if self.handled > 0 && !self.goes_on(ctx).await => return None,
+                _ => {
+                    self.handled += 1;
+                    return Some(self.event(ctx, &frame));
+                }
+            }
+        }
+        None
+    }
+
+    async fn goes_on(&self, ctx: &Ctx) -> bool {
+        match ctx.store.outbox(&self.connection).await {
+            Ok(outbox) => outbox.is_some_and(|outbox| outbox.ended_by.is_none()),
+            Err(error) => {
+                telemetry::failed(Some(&self.connection), &error);
+                true
+            }
+        }
+    }
+
+    /// What API Gateway would make of a frame.
+    fn event(&self, ctx: &Ctx, frame: &str) -> Value {
+        json!({
+            "requestContext": {
+                "routeKey": "$default",
+                "eventType": "MESSAGE",
+                "connectionId": self.connection.to_string(),
+                "messageId": hex(&ctx.clock.random::<16>()),
+                "connectedAt": 0,
+                "requestTimeEpoch": ctx.clock.now().millis(),
+                "identity": {},
+            },
+            "stageVariables": {DIALECT_VARIABLE: self.dialect},
+            "body": frame,
+            "isBase64Encoded": false,
+        })
+    }
+
+    /// Ends the POST.
+    pub async fn finish(self, ctx: &Ctx) -> Answer {
+        match ctx.store.finish(&self.connection, Direction::Post).await {
+            Ok(()) => Answer::packets("ok".to_owned()),
+            Err(error) => error.into(),
+        }
+    }
+}

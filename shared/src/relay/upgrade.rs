@@ -1,0 +1,161 @@
+//! A client that began by polling moves to a WebSocket (socketio.md, "Engine.IO"), and nothing is lost, doubled or reordered by it.
+//!
+//! The WebSocket is offered with its handshake, proves to work with `2probe`, and is moved to with `5`: no polling request is taken any
+//! more, what waits is posted in order, further frames are sent straight on, and only then do the sessions get the WebSocket's id, so that
+//! nobody who looks them up can be ahead of what waited. An event that comes over the WebSocket meanwhile waits until it is done.
+
+use std::time::Duration;
+
+use crate::ctx::Ctx;
+use crate::domain::id::ConnectionId;
+use crate::error::Error;
+use crate::frame::engine::Packet;
+use crate::relay::handshake::greet;
+use crate::relay::reply;
+use crate::store::{Moving, Opened, Session, Step, Upgrade};
+use crate::telemetry;
+
+/// Posts tried of the first frame that a WebSocket hears, about five seconds in all, within the functions' timeouts.
+const GREETINGS_MAX: u32 = 16;
+/// How long a WebSocket has its one chance before another one may be offered.
+const CHANCE_MILLIS: i64 = 10_000;
+/// Looks at whether a move is done, or a polling request has ended: five seconds in all, within the functions' timeouts.
+const CHECKS_MAX: u32 = 100;
+const CHECK_WAIT: Duration = Duration::from_millis(50);
+/// Batches of waiting frames posted during a move. If more keep coming, the client had better come back.
+const BATCHES_MAX: u32 = 100;
+
+/// The connection of a WebSocket that may be moved to: identity and slot are those of the polling connection `sid`. `None` if there is no
+/// such connection, or it has moved or is about to. Two reads and a write.
+///
+/// # Errors
+/// `Error::Internal`.
+pub(super) async fn offered(ctx: &Ctx, opened: Opened, sid: &str) -> Result<Option<Opened>, Error> {
+    let from = ConnectionId::parse(sid).ok().filter(ConnectionId::is_polling);
+    let Some(from) = from else { return Ok(None) };
+    let Some(polling) = ctx.store.opened(&from).await? else { return Ok(None) };
+    let moments = ctx.moments();
+    let stale = moments.now.plus_millis(-CHANCE_MILLIS);
+    Ok(match ctx.store.offer_websocket(&from, &opened.id, moments, stale).await? {
+        // The slot stays, or the client could miss a ping; browsers give a WebSocket no headers.
+        Step::Taken => Some(Opened {
+            slot: polling.slot,
+            header: polling.header,
+            upgrade: Some(Upgrade { from, done: false }),
+            ..opened
+        }),
+        Step::Refused => None,
+    })
+}
+
+/// Takes the step that a packet asks for: `2probe` or `5`. A client that may not is closed.
+pub(super) async fn step(ctx: &Ctx, connection: &ConnectionId, packet: &Packet<'_>) {
+    let taken = match packet {
+        Packet::PingProbe => probe(ctx, connection).await,
+        Packet::Upgrade => upgrade(ctx, connection).await,
+        _ => return,
+    };
+    if let Err(error) = taken {
+        telemetry::failed(Some(connection), &error);
+        ctx.close(connection).await;
+    }
+}
+
+/// Answers a probe, and has the polling request that waits released. One that comes again is passed over.
+async fn probe(ctx: &Ctx, connection: &ConnectionId) -> Result<(), Error> {
+    let Some((_, from)) = upgradable(ctx, connection).await? else { return Ok(()) };
+    match ctx.store.note_probe(&from, connection, ctx.clock.now()).await? {
+        Step::Taken => greet(ctx, connection, &Packet::PongProbe.encode(), GREETINGS_MAX).await,
+        Step::Refused => close_unless(ctx, connection, &from, |outbox| outbox.ended_by.is_none()).await?,
+    }
+    Ok(())
+}
+
+/// Moves. A packet that comes again is passed over.
+async fn upgrade(ctx: &Ctx, connection: &ConnectionId) -> Result<(), Error> {
+    let Some((opened, from)) = upgradable(ctx, connection).await? else { return Ok(()) };
+    match ctx.store.begin_upgrade(&from, connection).await? {
+        Step::Taken => move_all(ctx, &opened, &from).await,
+        Step::Refused => close_unless(ctx, connection, &from, |outbox| outbox.upgrading).await,
+    }
+}
+
+/// The connection and where its client polls; `None`, and it is closed, for a WebSocket that nobody can move to.
+async fn upgradable(ctx: &Ctx, connection: &ConnectionId) -> Result<Option<(Opened, ConnectionId)>, Error> {
+    let Some(opened) = ctx.store.opened(connection).await? else { return Ok(None) };
+    match opened.upgrade.clone() {
+        Some(Upgrade { from, done: false }) => Ok(Some((opened, from))),
+        Some(Upgrade { done: true, .. }) => Ok(None),
+        None => {
+            ctx.close(connection).await;
+            Ok(None)
+        }
+    }
+}
+
+async fn close_unless(
+    ctx: &Ctx,
+    connection: &ConnectionId,
+    from: &ConnectionId,
+    fine: fn(&crate::store::Outbox) -> bool,
+) -> Result<(), Error> {
+    if !ctx.store.outbox(from).await?.is_some_and(|outbox| fine(&outbox)) {
+        ctx.close(connection).await;
+    }
+    Ok(())
+}
+
+/// Moves what waits, then everything that is to come, then the sessions.
+async fn move_all(ctx: &Ctx, to: &Opened, from: &ConnectionId) -> Result<(), Error> {
+    // Whoever keeps to the protocol has no request running any more.
+    for _ in 0..CHECKS_MAX {
+        let posting = ctx.store.outbox(from).await?.and_then(|outbox| outbox.posting_until);
+        if posting.is_none_or(|until| until <= ctx.clock.now()) {
+            break;
+        }
+        tokio::time::sleep(CHECK_WAIT).await;
+    }
+    let mut batches = 0;
+    while ctx.store.redirect(from, &to.id).await? == Step::Refused {
+        if batches == BATCHES_MAX {
+            return Err(Error::internal("more keeps waiting for a client than it can be posted"));
+        }
+        reply(ctx, &to.id, &ctx.store.flush(from).await?).await;
+        batches += 1;
+    }
+    for session in ctx.store.close(from).await?.sessions {
+        if ctx.store.move_session(&session, to).await? == Moving::Gone {
+            ctx.bury(from).await;
+            return Ok(());
+        }
+    }
+    ctx.store.settle(&to.id).await
+}
+
+/// The session of a namespace, also if it is still on its way from polling to this WebSocket. One read; more only if there is none.
+///
+/// # Errors
+/// `Error::Internal`.
+pub(super) async fn session(ctx: &Ctx, connection: &ConnectionId, namespace: &str) -> Result<Option<Session>, Error> {
+    if let Some(session) = ctx.store.session(connection, namespace).await? {
+        return Ok(Some(session));
+    }
+    match opened(ctx, connection).await? {
+        Some(Opened { upgrade: Some(_), .. }) => ctx.store.session(connection, namespace).await,
+        _ => Ok(None),
+    }
+}
+
+/// The connection, while it is open; one that is being moved to is waited for. One read, more only while it is moved to.
+///
+/// # Errors
+/// `Error::Internal`.
+pub(super) async fn opened(ctx: &Ctx, connection: &ConnectionId) -> Result<Option<Opened>, Error> {
+    for _ in 0..CHECKS_MAX {
+        match ctx.store.opened(connection).await? {
+            Some(Opened { upgrade: Some(Upgrade { done: false, .. }), .. }) => tokio::time::sleep(CHECK_WAIT).await,
+            found => return Ok(found),
+        }
+    }
+    ctx.store.opened(connection).await
+}

@@ -1,0 +1,296 @@
+//! The outbox of a connection by long-polling: what waits to be fetched, and who is fetching or sending.
+//!
+//! A row of its own beside the connection's, so that it stays small and in no index: each frame posted to a polling client is one write of it.
+//! A request begins with one conditional write, so that of two at the same time one is refused.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+
+use super::connection::{CONNECTION_TTL_SECS, applied};
+use super::rows::{self, OutboxRow, VERSION};
+use super::{Item, Store, keys, number, text};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::ConnectionId;
+use crate::error::Error;
+
+/// What may wait in an outbox before one more frame is refused: what a busy chat says in the seconds in which a client that moves to a
+/// WebSocket fetches nothing, because its last POST is still handled. With the largest frame on top a row stays well below its bound; and each
+/// frame rewrites what waits, so more would make a client that fetches nothing dear.
+const OUTBOX_MAX_BYTES: usize = 131_072;
+/// What DynamoDB counts for an element of a list besides its text.
+const ELEMENT_BYTES: usize = 4;
+
+/// Who ended a polling connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ender {
+    /// Its client said so.
+    Client,
+    /// We did.
+    Server,
+}
+
+/// A polling connection's outbox at some moment.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    /// What waits to be fetched, oldest first.
+    pub frames: Vec<String>,
+    /// When the connection was opened.
+    pub opened_at: Timestamp,
+    /// Who ended it, if it has ended.
+    pub ended_by: Option<Ender>,
+    /// Whether its client has moved, or is moving, to a WebSocket.
+    pub upgrading: bool,
+    /// Until when a request of its client that sends is taken to be running.
+    pub posting_until: Option<Timestamp>,
+    /// When a WebSocket last proved to work that the client may move to.
+    pub probed_at: Option<Timestamp>,
+}
+
+/// The two kinds of requests that a polling client makes, each one at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Fetching what waits.
+    Get,
+    /// Sending.
+    Post,
+}
+
+/// The moments that decide about a polling connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Moments {
+    /// Now.
+    pub now: Timestamp,
+    /// A client that was last seen then is dead.
+    pub dead: Timestamp,
+}
+
+/// What became of putting a frame into an outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Adding {
+    /// It waits to be fetched.
+    In,
+    /// Too much waits already.
+    Full,
+    /// The client has moved to this WebSocket.
+    Elsewhere(ConnectionId),
+    /// The connection has ended, or its client was not seen for too long.
+    Gone,
+}
+
+/// What became of beginning a request.
+#[derive(Clone, Debug)]
+#[must_use]
+pub enum Turn {
+    /// It is this request's turn. Of what it fetches, this waited.
+    Taken(Box<Outbox>),
+    /// Another request of its kind is running.
+    Busy,
+    /// The client has moved to a WebSocket.
+    Upgraded,
+    /// There is no such connection, or none any more.
+    Unknown,
+}
+
+/// What became of ending a polling connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Ending {
+    /// It has ended, and so ought the WebSocket that its client was about to move to.
+    Ended(Option<ConnectionId>),
+    /// It had ended before, or never was.
+    Before,
+    /// Its client has moved to this WebSocket.
+    Elsewhere(ConnectionId),
+}
+
+impl Store {
+    /// Gives a new polling connection an outbox. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn open_outbox(&self, id: &ConnectionId, at: Timestamp) -> Result<(), Error> {
+        let row = OutboxRow {
+            connection_id: id.to_string(),
+            namespace: keys::OUTBOX.to_owned(),
+            v: VERSION,
+            opened_at: at.millis(),
+            seen_at: at.millis(),
+            ttl: at.seconds() + CONNECTION_TTL_SECS,
+            ..OutboxRow::default()
+        };
+        let put = self.client.put_item().table_name(&self.tables.connections).set_item(Some(rows::write(row)?));
+        put.send().await.map_err(Error::internal)?;
+        Ok(())
+    }
+
+    /// The outbox. One read.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn outbox(&self, id: &ConnectionId) -> Result<Option<Outbox>, Error> {
+        let item = self.get(&self.tables.connections, keys::connection(id, keys::OUTBOX)).await?;
+        item.map(|item| Ok(outbox(rows::read(item)?))).transpose()
+    }
+
+    /// Puts a frame behind those that wait. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn add_frame(&self, id: &ConnectionId, frame: &str, dead: Timestamp) -> Result<Adding, Error> {
+        let update = self
+            .outbox_update(id)
+            .update_expression("SET outbox = list_append(if_not_exists(outbox, :none), :frame) ADD outboxBytes :bytes")
+            .condition_expression(
+                "seenAt > :dead AND attribute_not_exists(endedBy) AND attribute_not_exists(upgradedTo) \
+                 AND (attribute_not_exists(outboxBytes) OR outboxBytes <= :most)",
+            )
+            .expression_attribute_values(":none", AttributeValue::L(Vec::new()))
+            .expression_attribute_values(":frame", AttributeValue::L(vec![text(frame)]))
+            .expression_attribute_values(":bytes", number(frame.len() + ELEMENT_BYTES))
+            .expression_attribute_values(":most", number(OUTBOX_MAX_BYTES))
+            .expression_attribute_values(":dead", number(dead.millis()));
+        match changed(update).await? {
+            Ok(_) => Ok(Adding::In),
+            Err(None) => Ok(Adding::Gone),
+            Err(Some(row)) => Ok(match row.upgraded_to {
+                Some(to) => Adding::Elsewhere(ConnectionId::parse(&to)?),
+                None if row.ended_by.is_none() && row.seen_at > dead.millis() => Adding::Full,
+                None => Adding::Gone,
+            }),
+        }
+    }
+
+    /// Begins a request of a polling client; one that fetches takes what waits. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn begin(
+        &self,
+        id: &ConnectionId,
+        direction: Direction,
+        moments: Moments,
+        until: Timestamp,
+    ) -> Result<Turn, Error> {
+        let Moments { now, dead } = moments;
+        let (turn, takes) = match direction {
+            Direction::Get => ("gettingUntil", " REMOVE outbox, outboxBytes"),
+            Direction::Post => ("postingUntil", ""),
+        };
+        let update = self
+            .outbox_update(id)
+            .update_expression(format!("SET {turn} = :until, seenAt = :now{takes}"))
+            .condition_expression(format!(
+                "seenAt > :dead AND attribute_not_exists(endedBy) AND attribute_not_exists(upgrading) \
+                 AND (attribute_not_exists({turn}) OR {turn} <= :now)"
+            ))
+            .expression_attribute_values(":until", number(until.millis()))
+            .expression_attribute_values(":now", number(now.millis()))
+            .expression_attribute_values(":dead", number(dead.millis()));
+        Ok(match changed(update).await? {
+            Ok(row) => Turn::Taken(Box::new(outbox(row))),
+            Err(None) => Turn::Unknown,
+            Err(Some(row)) if row.ended_by.is_some() || row.seen_at <= dead.millis() => Turn::Unknown,
+            Err(Some(row)) if row.upgrading => Turn::Upgraded,
+            Err(Some(_)) => Turn::Busy,
+        })
+    }
+
+    /// Ends a request of a polling client. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn finish(&self, id: &ConnectionId, direction: Direction) -> Result<(), Error> {
+        let turn = match direction {
+            Direction::Get => "gettingUntil",
+            Direction::Post => "postingUntil",
+        };
+        let update = self.outbox_update(id).update_expression(format!("REMOVE {turn}"));
+        applied(update.condition_expression("attribute_exists(connectionId)").send().await).map(drop)
+    }
+
+    /// Takes what waits and ends the request that fetches it; nothing, if nothing waits or the client is moving to a WebSocket. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn fetch(&self, id: &ConnectionId) -> Result<Vec<String>, Error> {
+        let update = self
+            .outbox_update(id)
+            .update_expression("REMOVE outbox, outboxBytes, gettingUntil")
+            .condition_expression("attribute_exists(outbox) AND attribute_not_exists(upgrading)");
+        Ok(changed(update).await?.map(|row| row.outbox).unwrap_or_default())
+    }
+
+    /// Ends a polling connection: it takes no more frames and no more requests. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn end_outbox(&self, id: &ConnectionId, by: Ender) -> Result<Ending, Error> {
+        let update = self
+            .outbox_update(id)
+            .update_expression("SET endedBy = :by")
+            .condition_expression(
+                "attribute_exists(connectionId) AND attribute_not_exists(endedBy) AND attribute_not_exists(upgradedTo)",
+            )
+            .expression_attribute_values(":by", text(rows::ender(by)));
+        let parsed = |id: Option<String>| id.map(|id| ConnectionId::parse(&id)).transpose();
+        Ok(match changed(update).await? {
+            Ok(row) => Ending::Ended(parsed(row.probe)?),
+            Err(row) => match parsed(row.and_then(|row| row.upgraded_to))? {
+                Some(to) => Ending::Elsewhere(to),
+                None => Ending::Before,
+            },
+        })
+    }
+
+    pub(super) fn outbox_update(&self, id: &ConnectionId) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(keys::connection(id, keys::OUTBOX)))
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+}
+
+/// Does a conditional update: the row before it, or if the condition did not hold, the row that is there.
+pub(super) async fn changed(update: UpdateItemFluentBuilder) -> Result<Result<OutboxRow, Option<OutboxRow>>, Error> {
+    let row = |item: Option<Item>| item.map(rows::read::<OutboxRow>).transpose();
+    match update.send().await {
+        Ok(old) => Ok(Ok(row(old.attributes)?.unwrap_or_default())),
+        Err(error) => match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Err(row(failed.item().cloned())?)),
+            _ => Err(Error::internal(error)),
+        },
+    }
+}
+
+fn outbox(row: OutboxRow) -> Outbox {
+    let OutboxRow {
+        connection_id: _,
+        namespace: _,
+        v: _,
+        opened_at,
+        seen_at: _,
+        outbox: frames,
+        outbox_bytes: _,
+        getting_until: _,
+        posting_until,
+        ended_by,
+        probe: _,
+        probe_at,
+        probed,
+        upgrading,
+        upgraded_to: _,
+        ttl: _,
+    } = row;
+    Outbox {
+        frames,
+        opened_at: Timestamp::from_millis(opened_at),
+        ended_by: ended_by.map(|by| if by == rows::ender(Ender::Client) { Ender::Client } else { Ender::Server }),
+        upgrading,
+        posting_until: posting_until.map(Timestamp::from_millis),
+        probed_at: probe_at.filter(|_| probed).map(Timestamp::from_millis),
+    }
+}

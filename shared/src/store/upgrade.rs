@@ -1,0 +1,217 @@
+//! The upgrade of a polling connection to a WebSocket, step by step; each is one conditional write, so that it happens once.
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
+
+use super::connection::{applied, session_row};
+use super::polling::changed;
+use super::transaction::{Outcome, Transaction};
+use super::{Moments, Opened, Session, Store, keys, number, rows, text};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::ConnectionId;
+use crate::error::Error;
+
+/// Whether a step towards a WebSocket was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Step {
+    /// It was.
+    Taken,
+    /// Something else came first.
+    Refused,
+}
+
+/// What became of giving a WebSocket up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Abandoning {
+    /// The client goes on by polling.
+    Polling,
+    /// The client had moved to it, and has nothing to go back to.
+    Upgraded,
+}
+
+/// What became of moving a session to a WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Moving {
+    /// It is there, or has ended.
+    Done,
+    /// The WebSocket has ended.
+    Gone,
+}
+
+impl Store {
+    /// Gives a polling client's one chance of a WebSocket to `to`, unless it has moved or another one had its chance after `stale`. One
+    /// write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn offer_websocket(
+        &self,
+        id: &ConnectionId,
+        to: &ConnectionId,
+        moments: Moments,
+        stale: Timestamp,
+    ) -> Result<Step, Error> {
+        let update = self
+            .outbox_update(id)
+            .update_expression("SET probe = :to, probeAt = :now REMOVE probed")
+            .condition_expression(
+                "seenAt > :dead AND attribute_not_exists(endedBy) AND attribute_not_exists(upgrading) \
+                 AND (attribute_not_exists(probe) OR probeAt <= :stale)",
+            )
+            .expression_attribute_values(":to", text(to))
+            .expression_attribute_values(":now", number(moments.now.millis()))
+            .expression_attribute_values(":dead", number(moments.dead.millis()))
+            .expression_attribute_values(":stale", number(stale.millis()));
+        step(update).await
+    }
+
+    /// Notes that the WebSocket works, which releases a request that waits. One write. Refused for any but the first probe.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn note_probe(&self, id: &ConnectionId, to: &ConnectionId, now: Timestamp) -> Result<Step, Error> {
+        let update = self
+            .outbox_update(id)
+            .update_expression("SET probed = :yes, probeAt = :now")
+            .condition_expression("probe = :to AND attribute_not_exists(probed) AND attribute_not_exists(endedBy)")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":now", number(now.millis()))
+            .expression_attribute_values(":to", text(to));
+        step(update).await
+    }
+
+    /// Begins the move to a WebSocket that works: from here on no request is taken. One write. Refused for any but the first time.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn begin_upgrade(&self, id: &ConnectionId, to: &ConnectionId) -> Result<Step, Error> {
+        let update = self
+            .outbox_update(id)
+            .update_expression("SET upgrading = :yes")
+            .condition_expression(
+                "probe = :to AND attribute_exists(probed) AND attribute_not_exists(upgrading) \
+                 AND attribute_not_exists(endedBy)",
+            )
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":to", text(to));
+        step(update).await
+    }
+
+    /// Takes what waits while the client moves. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn flush(&self, id: &ConnectionId) -> Result<Vec<String>, Error> {
+        let update = self
+            .outbox_update(id)
+            .update_expression("REMOVE outbox, outboxBytes")
+            .condition_expression("attribute_exists(outbox)");
+        Ok(changed(update).await?.map(|row| row.outbox).unwrap_or_default())
+    }
+
+    /// Sends every further frame to the WebSocket, provided that nothing waits. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn redirect(&self, id: &ConnectionId, to: &ConnectionId) -> Result<Step, Error> {
+        let update = self
+            .outbox_update(id)
+            .update_expression("SET upgradedTo = :to")
+            .condition_expression("attribute_exists(upgrading) AND attribute_not_exists(outbox)")
+            .expression_attribute_values(":to", text(to));
+        step(update).await
+    }
+
+    /// Gives a WebSocket up that has ended. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn abandon_websocket(&self, id: &ConnectionId, to: &ConnectionId) -> Result<Abandoning, Error> {
+        let update = self
+            .outbox_update(id)
+            .update_expression("REMOVE probe, probeAt, probed")
+            .condition_expression("probe = :to AND attribute_not_exists(upgrading)")
+            .expression_attribute_values(":to", text(to));
+        Ok(match changed(update).await? {
+            Err(Some(row)) if row.upgrading && row.probe == Some(to.to_string()) => Abandoning::Upgraded,
+            _ => Abandoning::Polling,
+        })
+    }
+
+    /// Moves a session to a WebSocket: its row and its socket's in one transaction of four writes, which fails if the WebSocket has ended.
+    /// The row that stays behind leads to the new one.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn move_session(&self, session: &Session, to: &Opened) -> Result<Moving, Error> {
+        let connections = &self.tables.connections;
+        let moved = Session { connection: to.id.clone(), ..session.clone() };
+        let mut attempt = 0;
+        loop {
+            let mut transaction = Transaction::default();
+            let row = rows::write(session_row(to, &moved))?;
+            transaction.put(
+                Put::builder()
+                    .table_name(connections)
+                    .set_item(Some(row))
+                    .condition_expression("attribute_not_exists(connectionId)"),
+            )?;
+            transaction.update(
+                Update::builder()
+                    .table_name(connections)
+                    .set_key(Some(keys::connection(&session.connection, &session.namespace)))
+                    .update_expression("SET movedTo = :to REMOVE slot, typing")
+                    .condition_expression("pid = :pid AND attribute_not_exists(endedAt)")
+                    .expression_attribute_values(":to", text(&to.id))
+                    .expression_attribute_values(":pid", text(&session.pid)),
+            )?;
+            transaction.update(
+                Update::builder()
+                    .table_name(connections)
+                    .set_key(Some(keys::connection(&to.id, keys::CONNECTION)))
+                    .update_expression("SET slot = :slot")
+                    .condition_expression("attribute_exists(connectionId)")
+                    .expression_attribute_values(":slot", number(to.slot)),
+            )?;
+            transaction.update(
+                Update::builder()
+                    .table_name(&self.tables.users)
+                    .set_key(Some(keys::user(&session.user, keys::socket(&session.pid))))
+                    .update_expression("SET connectionId = :to")
+                    .condition_expression("attribute_exists(entry)")
+                    .expression_attribute_values(":to", text(&to.id)),
+            )?;
+            match self.transact(transaction).await? {
+                Outcome::Committed => return Ok(Moving::Done),
+                Outcome::Refused(refused) if refused.at(2) => return Ok(Moving::Gone),
+                Outcome::Refused(_) => return Ok(Moving::Done),
+                Outcome::Conflict => {}
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    /// Notes that every session is on the WebSocket now. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn settle(&self, to: &ConnectionId) -> Result<(), Error> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(keys::connection(to, keys::CONNECTION)))
+            .update_expression("SET upgraded = :yes")
+            .condition_expression("attribute_exists(connectionId)")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true));
+        applied(update.send().await).map(drop)
+    }
+}
+
+async fn step(update: UpdateItemFluentBuilder) -> Result<Step, Error> {
+    Ok(if changed(update).await?.is_ok() { Step::Taken } else { Step::Refused })
+}

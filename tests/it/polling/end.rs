@@ -1,0 +1,126 @@
+//! The heartbeat, and how a polling connection ends.
+
+use insta::assert_snapshot;
+use local::token;
+use local::world::World;
+use serde_json::json;
+
+use super::{UNKNOWN, get, opened, post, refused};
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_comes_once_per_interval_and_its_pong_is_heard_in_silence() {
+    let mut world = World::new().await;
+    world.poll_join("alice").await;
+    for _ in 0..3 {
+        let mut heard = String::new();
+        for _ in 0..5 {
+            heard += &world.minute().await;
+        }
+        assert_eq!(heard, "alice hears 2\n");
+        assert_eq!(world.send("alice", "3").await, "");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_gone_is_met_by_the_heartbeat() {
+    let mut world = World::new().await;
+    world.poll_join("alice").await;
+    world.join("bob").await;
+    let sid = world.connection_id("alice");
+    world.vanish("alice").await;
+    let mut heard = String::new();
+    for _ in 0..12 {
+        heard += &world.minute().await;
+    }
+    assert_eq!(heard.matches("user_offline").count(), 1, "{heard}");
+    assert_eq!(get(&world, &sid).await, refused(UNKNOWN));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_gone_is_met_by_whoever_has_something_to_tell_it() {
+    let mut world = World::new().await;
+    world.join("alice").await;
+    world.poll_join("bob").await;
+    let chat = world.chat("alice", "bob").await;
+    world.vanish("bob").await;
+    world.clock.advance(420_001);
+    let heard = world.ask("alice", "send_message", json!({"chatId": chat, "content": "anybody?"})).await;
+    assert!(heard.contains("user_offline") && !heard.contains("message_delivered"), "{heard}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clients_close_releases_its_get_and_ends_its_sockets() {
+    let mut world = World::new().await;
+    world.join("bob").await;
+    world.poll_join("alice").await;
+    let sid = world.connection_id("alice");
+    world.pause("alice").await;
+    let (waiting, closed) = tokio::join!(get(&world, &sid), async {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        post(&world, &sid, "1\u{1e}421[\"ping\"]").await
+    });
+    assert_eq!((waiting, closed), ((200, "6".to_owned()), (200, "ok".to_owned())));
+    assert_snapshot!(world.send_all(&[]).await, @r#"bob hears 42["user_offline",{"lastSeen":"2026-01-02T03:04:05.006Z","userId":"alice"}]"#);
+    assert_eq!(get(&world, &sid).await, refused(UNKNOWN));
+    assert_eq!(post(&world, &sid, "3").await, refused(UNKNOWN));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_without_a_namespace_is_closed_after_the_connect_timeout() {
+    let mut world = World::new().await;
+    world.poll("alice").await;
+    world.clock.advance(44_000);
+    assert_eq!(world.beat().await, "");
+    world.clock.advance(1_000);
+    assert_eq!(world.beat().await, "alice is told the end\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_lives_two_hours() {
+    let world = World::new().await;
+    let sid = opened(&world).await;
+    for _ in 0..23 {
+        world.clock.advance(300_000);
+        assert_eq!(post(&world, &sid, "3").await.0, 200);
+    }
+    world.clock.advance(300_000);
+    assert_eq!(get(&world, &sid).await, (200, "1".to_owned()));
+    assert_eq!(get(&world, &sid).await, refused(UNKNOWN));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_token_ends_the_socket_and_not_the_connection() {
+    let mut world = World::with(&[("PingIntervalMinutes", "1")]).await;
+    world.join("bob").await;
+    world.poll("alice").await;
+    let token = token::sign(&json!({"sub": "alice", "exp": world.clock.now().seconds() + 10})).unwrap();
+    world.send("alice", &format!("40{}", json!({"token": token}))).await;
+    world.clock.advance(10_000);
+    assert_snapshot!(world.ask("alice", "ping", json!({})).await, @r#"
+    alice hears 41
+    bob hears 42["user_offline",{"lastSeen":"2026-01-02T03:04:15.006Z","userId":"alice"}]
+    "#);
+    assert!(world.also_join("alice", "alice", "/").await.contains("alice hears 40{"), "it may join again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_still_waited_is_heard_with_the_end() {
+    let mut world = World::new().await;
+    world.poll_join("alice").await;
+    assert_snapshot!(world.send("alice", "421[\"ping\"]\u{1e}2").await, @r#"
+    alice hears 431[{"success":true,"timestamp":1767323045006}]
+    alice is told the end
+    "#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_is_down_is_an_error_that_tells_nothing() {
+    let world = World::new().await;
+    let sid = opened(&world).await;
+    world.cloud.services.dynamodb.set_down(true);
+    let down = (500, r#"{"message":"something went wrong on our side"}"#.to_owned());
+    assert_eq!(get(&world, &sid).await, down);
+    assert_eq!(post(&world, &sid, "3").await, down);
+    world.cloud.services.dynamodb.set_down(false);
+    assert_eq!(post(&world, &sid, "3").await.0, 200);
+}

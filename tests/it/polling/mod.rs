@@ -1,0 +1,44 @@
+//! Engine.IO over HTTP long-polling, and the move to a WebSocket (socketio.md, "Engine.IO").
+
+mod chat;
+mod end;
+mod handshake;
+mod request;
+mod upgrade;
+
+use http::HeaderMap;
+use local::world::World;
+use serde_json::Value;
+
+const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
+const UNKNOWN: &str = r#"{"code":1,"message":"Session ID unknown"}"#;
+
+/// Opens a connection with one GET and nothing more, and gives its session id.
+async fn opened(world: &World) -> String {
+    let (status, _, body) = world.engine("GET", "EIO=4&transport=polling", HeaderMap::new(), "").await;
+    assert_eq!(status, 200, "{body}");
+    let open: Value = serde_json::from_str(body.strip_prefix('0').unwrap()).unwrap();
+    open["sid"].as_str().unwrap().to_owned()
+}
+
+fn query(sid: &str) -> String {
+    format!("EIO=4&transport=polling&sid={sid}")
+}
+
+async fn get(world: &World, sid: &str) -> (u16, String) {
+    let (status, _, body) = world.engine("GET", &query(sid), HeaderMap::new(), "").await;
+    (status, body)
+}
+
+async fn post(world: &World, sid: &str, body: &str) -> (u16, String) {
+    let (status, _, body) = world.engine("POST", &query(sid), HeaderMap::new(), body).await;
+    (status, body)
+}
+
+fn refused(body: &str) -> (u16, String) {
+    (400, body.to_owned())
+}
+
+fn ok() -> (u16, String) {
+    (200, "ok".to_owned())
+}
