@@ -230,3 +230,31 @@ test("a request that is not Engine.IO is told so", async () => {
     assert.deepEqual([answer.status, answer.body], [400, body]);
   }
 });
+
+const SENDS = {
+  recruiting: (chatId) => ["send_message", { chatId, content: "hello" }],
+  marketplace: (chatId) => ["sendMessage", { chatId, content: "hello", messageType: "text" }],
+  messenger: (chatId, receiverId) => ["send_message", { receiverId, content: "hello" }],
+  workspace: (conversationId) => ["message:send", { conversationId, content: "hello" }],
+  classroom: (conversationId) => ["send:message", { conversationId, text: "hello" }],
+};
+
+for (const [dialect, send] of Object.entries(SENDS)) {
+  test(`${dialect} is spoken over every choice of transports`, async (t) => {
+    const scene = sceneOf(t, server);
+    const bob = await scene.device("bob");
+    await scene.meet("alice");
+    const chatId = await scene.chat("alice", "bob");
+    const choices = [BY_DEFAULT, POLLING, { transports: ["websocket"] }, { transports: ["websocket", "polling"], tryAllTransports: true }];
+    for (const choice of choices) {
+      const socket = open(`${server.url}/${dialect}`, { auth: { token: tokenOf(scene.user("alice")) }, forceNew: true, ...choice });
+      const device = new Device("alice", socket, scene.user("alice"));
+      scene.devices.push(device);
+      const ack = await socket.timeout(PATIENCE_MILLIS).emitWithAck(...send(chatId, bob.user));
+      assert.equal(ack.success, true, JSON.stringify([choice, ack]));
+      assert.equal((await bob.next("new_message")).message.content, "hello");
+      if (choice === BY_DEFAULT) await moved(device);
+      device.close();
+    }
+  });
+}
