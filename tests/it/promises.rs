@@ -15,7 +15,7 @@ const EVENTS: &str = include_str!("promises/events.txt");
 const HEARD: &str = include_str!("promises/heard.txt");
 /// Each route of a dialect.
 const ROUTES: &str = include_str!("promises/routes.txt");
-/// Each rule of sections 2, 8 and 9, by section and heading. Of section 8, what is said of recovering a connection's state is to come.
+/// Each rule of sections 2, 8 and 9, by section and heading, and of socketio.md what recovering a connection's state promises.
 const RULES: &str = include_str!("promises/rules.txt");
 
 /// What every dialect knows beside its own events.
