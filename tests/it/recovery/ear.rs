@@ -6,6 +6,9 @@ use shared::domain::clock::Timestamp;
 
 use super::words::{ME, Told, Words, acked};
 
+/// What an ack is noted as.
+pub(super) const ACK: &str = "(ack)";
+
 /// How a client connects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transport {
@@ -13,7 +16,7 @@ pub(super) enum Transport {
     WebSocket,
 }
 
-/// An event that a client heard.
+/// An event or an ack that a client heard.
 #[derive(Clone, Debug)]
 pub(super) struct Heard {
     /// On which of its connections, from 0.
@@ -43,8 +46,6 @@ pub(super) struct Ear {
     pub(super) words: &'static Words,
     /// Everything heard, on all connections.
     pub(super) heard: Vec<Heard>,
-    /// Its messages that acks told of.
-    pub(super) acked: Vec<String>,
     /// What CONNECT was last answered with.
     pub(super) reply: Option<Reply>,
     /// The pid and the offset that it will bring back. As in the stock client, a new session does not forget the offset.
@@ -67,7 +68,6 @@ impl Ear {
             label: label.to_owned(),
             words,
             heard: Vec::new(),
-            acked: Vec::new(),
             reply: None,
             pid: None,
             offset: None,
@@ -155,7 +155,9 @@ impl Ear {
             self.hear_event(at, json);
         } else if let Some(ack) = packet("43") {
             let ack: Value = serde_json::from_str(ack.trim_start_matches(|c: char| c.is_ascii_digit())).unwrap();
-            self.acked.extend(acked(&ack[0]));
+            let told = acked(&ack[0]).map_or(Told::Other, Told::Confirmed);
+            let (event, said) = (ACK.to_owned(), ack[0].clone());
+            self.heard.push(Heard { connection: self.connection, at, event, said, told, offset: None });
         } else if let Some(json) = packet("40") {
             let reply: Value = serde_json::from_str(json).unwrap();
             let pid = reply["pid"].as_str().map(str::to_owned);

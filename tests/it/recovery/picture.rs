@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ear::{Ear, Heard};
+use super::ear::{ACK, Ear, Heard};
 use super::words::{ME, Reading, Told};
 
 /// How old a message of another chat may be, at the last event before a cut, to come twice.
@@ -113,5 +113,5 @@ fn may_come_twice(id: &str, at: i64, cut: Option<&Heard>) -> Result<(), String> 
 /// Events that should carry an offset and do not, or the other way round.
 pub(super) fn misplaced_offsets(ear: &Ear) -> Vec<&Heard> {
     let volatile = |heard: &Heard| ear.words.volatile.contains(&heard.event.as_str());
-    ear.heard.iter().filter(|heard| heard.offset.is_some() == volatile(heard)).collect()
+    ear.heard.iter().filter(|heard| heard.event != ACK && heard.offset.is_some() == volatile(heard)).collect()
 }

@@ -303,12 +303,6 @@ impl Stage {
         let truth = self.truth().await;
         let words = self.ear.words;
         let mut seen = Picture::of(&self.ear, &self.mine);
-        for id in &self.ear.acked {
-            // Another event may have told more of it since, such as that it is gone.
-            if truth.iter().any(|(stored, _)| stored == id) {
-                seen.messages.entry(id.clone()).or_default();
-            }
-        }
         if !words.tells_of_deleted_chats {
             seen.messages.retain(|id, _| !self.erased.contains(id));
         }
