@@ -133,6 +133,8 @@ pub struct Config {
     pub allowed_origins: Origins,
     /// Pings.
     pub heartbeat: Heartbeat,
+    /// How long a session whose connection was lost may be come back to, in seconds; 0 if never.
+    pub recovery_window_secs: u32,
     /// Below how many people online everybody hears of everybody.
     pub presence_everyone_below: u32,
     /// Limits.
@@ -175,6 +177,7 @@ impl Config {
                 timeout_secs: settings.number("PING_TIMEOUT_SECONDS", 1..=86_400)?.unwrap_or(120),
                 connect_timeout_secs: settings.number("CONNECT_TIMEOUT_SECONDS", 1..=3_600)?.unwrap_or(45),
             },
+            recovery_window_secs: settings.number("RECOVERY_WINDOW_SECONDS", 0..=3_600)?.unwrap_or(120),
             presence_everyone_below: settings.number("PRESENCE_EVERYONE_BELOW", 0..=1_000)?.unwrap_or(200),
             limits: LimitSettings {
                 off: settings.rate_limits_off()?,

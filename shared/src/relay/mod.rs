@@ -8,6 +8,7 @@ pub mod event;
 pub mod handshake;
 pub mod heartbeat;
 pub mod polling;
+mod recover;
 pub mod switchboard;
 mod upgrade;
 
