@@ -93,6 +93,11 @@ pub(super) async fn revive(
     if over || former.namespace != joining.namespace || former.dialect != joining.dialect {
         return Ok(Coming::Anew(None));
     }
+    if former.ended_at.is_none() && former.connection == joining.connection {
+        // The packet came twice, or another one was first.
+        let joined = ctx.store.session(&joining.connection, &joining.namespace).await?;
+        return Ok(joined.map_or(Coming::Gone, |joined| Coming::Already(Box::new(joined))));
+    }
     let session = Session { pid: claim.pid, sid: former.sid.clone(), ..joining.clone() };
     let hold = ConnectionId::hold(ctx.clock.random());
     ctx.store.open_hold(&hold, now).await?;
@@ -120,7 +125,8 @@ async fn found(
         }
     }
     let heard = match heard {
-        Some(heard) => Offset { until: heard.until.max(former.began_at), ..heard },
+        // What was stored in the very moment in which the session began need not have been told to it, whatever chat it is of.
+        Some(heard) => Offset { until: heard.until.max(former.began_at.plus_millis(-1)), ..heard },
         None => Offset::since(former.began_at),
     };
     let absent = Absent { user: &session.user, socket: &session.sid, heard: &heard };

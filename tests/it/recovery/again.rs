@@ -98,7 +98,7 @@ async fn a_replay_that_is_cut_goes_on_where_it_was_cut() {
         }
         // The reply, a greeting or two, and a part of what was missed.
         pair.ear.open(&mut pair.world, Transport::WebSocket).await;
-        pair.ear.reach = Some(6);
+        pair.ear.reach = Some(4);
         pair.ear.connect(&mut pair.world).await;
         let mut heard = pair.heard();
         assert!(heard.len() < 5, "{}: {heard:?}", words.name);

@@ -4,7 +4,7 @@ use local::gateway::DisconnectFault;
 use local::world::World;
 
 use super::ear::{Ear, Transport};
-use super::words;
+use super::words::{self, Told};
 use super::{Pair, TRANSPORTS};
 
 #[tokio::test(start_paused = true)]
@@ -95,6 +95,27 @@ async fn a_connect_that_comes_twice_recovers_once() {
     assert!(pair.ear.recovered);
     assert_eq!(pair.heard(), ["alice+bob #2"]);
     assert!(!pair.world.is_closed("ear"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_that_was_left_is_joined_again_on_the_same_connection() {
+    for words in words::ALL {
+        let mut pair = Pair::new(words, Transport::WebSocket).await;
+        pair.say("bob", "heard").await;
+        pair.ear.listen(&mut pair.world);
+        let leave = format!("41/{},", words.name);
+        pair.world.send("ear", &leave).await;
+        let missed = pair.say("bob", "missed").await;
+        let before = pair.ear.heard.len();
+        pair.ear.connect(&mut pair.world).await;
+        assert_eq!(pair.ear.complaints, Vec::<String>::new());
+        pair.say("bob", "live").await;
+        pair.ear.listen(&mut pair.world);
+        let told: Vec<_> = pair.ear.heard.iter().skip(before).map(|heard| heard.told.clone()).collect();
+        let messages = told.iter().filter(|told| matches!(told, Told::Message { .. })).count();
+        let recovered = usize::from(pair.ear.recovered);
+        assert_eq!(messages, 1 + recovered, "{} {missed}: {told:?}", words.name);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -90,11 +90,12 @@ fn lasting<'a>(heard: impl Iterator<Item = &'a Heard>, words: &Words) -> Vec<(St
     told.map(|heard| (heard.event.clone(), without_progress(heard.said.clone()))).collect()
 }
 
-/// An argument without how far a message has come, which a client that is away holds up.
+/// An argument without how far a chat and its messages have come, which is told as it is by now.
 fn without_progress(said: Value) -> Value {
     match said {
         Value::Object(fields) => {
-            let lasting = fields.into_iter().filter(|(name, _)| !matches!(name.as_str(), "status" | "updatedAt"));
+            let lasting =
+                fields.into_iter().filter(|(name, _)| !matches!(name.as_str(), "status" | "unreadCount" | "updatedAt"));
             lasting.map(|(name, value)| (name, without_progress(value))).collect()
         }
         Value::Array(values) => values.into_iter().map(without_progress).collect(),

@@ -110,8 +110,12 @@ fn may_come_twice(id: &str, at: i64, cut: Option<&Heard>) -> Result<(), String> 
     Ok(())
 }
 
-/// Events that should carry an offset and do not, or the other way round.
+/// Events that should carry an offset and do not, or the other way round: what may be missed carries none, what is told again carries one.
 pub(super) fn misplaced_offsets(ear: &Ear) -> Vec<&Heard> {
     let volatile = |heard: &Heard| ear.words.volatile.contains(&heard.event.as_str());
-    ear.heard.iter().filter(|heard| heard.event != ACK && heard.offset.is_some() == volatile(heard)).collect()
+    let misplaced = |heard: &&Heard| match heard.offset {
+        Some(_) => volatile(heard),
+        None => heard.told != Told::Other && heard.event != ACK,
+    };
+    ear.heard.iter().filter(misplaced).collect()
 }

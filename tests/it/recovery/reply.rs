@@ -24,7 +24,7 @@ async fn each_session_has_a_pid_of_its_own_and_its_first_event_an_offset() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn everything_but_typing_and_presence_carries_an_offset() {
+async fn what_is_told_again_carries_an_offset_and_typing_and_presence_carry_none() {
     for words in words::ALL {
         let mut pair = Pair::new(words, Transport::WebSocket).await;
         pair.world.join_namespace("bob", "bob", &format!("/{}", words.name)).await;
