@@ -155,3 +155,20 @@ async fn what_a_workspace_client_missed_it_is_told_in_its_words() {
 async fn what_a_classroom_client_missed_it_is_told_in_its_words() {
     misses_all(&words::CLASSROOM).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_message_of_ones_own_whose_ack_was_lost_is_told() {
+    for words in words::ALL {
+        for transport in TRANSPORTS {
+            let mut pair = Pair::new(words, transport).await;
+            let frame = pair.ear.ask((words.send)(&pair.chat, "bob", "did it arrive?"));
+            pair.ear.listen(&mut pair.world);
+            pair.ear.reach = Some(0);
+            pair.world.send("ear", &frame).await;
+            pair.cut();
+            pair.back(transport).await;
+            assert!(pair.ear.recovered);
+            assert_eq!(pair.heard(), ["alice+bob #1"], "{} {transport:?}", words.name);
+        }
+    }
+}

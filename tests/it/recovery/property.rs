@@ -56,9 +56,9 @@ pub(super) enum End {
 #[derive(Clone, Debug)]
 pub(super) struct Round {
     pub(super) connected: Vec<(usize, Step)>,
-    /// How many more frames reach the client.
+    /// How many more frames reach the client in what follows.
     pub(super) reach: usize,
-    pub(super) unheard: Vec<(usize, Act)>,
+    pub(super) unheard: Vec<(usize, Step)>,
     pub(super) end: End,
     pub(super) away: Vec<(usize, Act)>,
     pub(super) back_by: bool,
@@ -95,7 +95,7 @@ fn round() -> impl Strategy<Value = Round> {
     let chat = 0..OTHERS.len();
     let end = prop_oneof![Just(End::Closed), Just(End::Lost), Just(End::Late), Just(End::Moving)];
     let connected = prop::collection::vec((chat.clone(), step()), 0..5);
-    let unheard = prop::collection::vec((chat.clone(), act()), 0..3);
+    let unheard = prop::collection::vec((chat.clone(), step()), 0..4);
     let away = prop::collection::vec((chat.clone(), act()), 0..5);
     let at_once = prop::collection::vec(chat, 0..3);
     (connected, 0..9_usize, unheard, end, away, any::<bool>(), at_once).prop_map(
@@ -117,7 +117,7 @@ async fn cut_again_and_again(words: &'static Words, transport: Transport, rounds
         let sid = stage.ear.reply.as_ref().map(|reply| reply.sid.clone()).unwrap_or_default();
         stage.live(&round.connected).await;
         stage.ear.reach = Some(round.reach);
-        stage.witness(&round.unheard).await;
+        stage.live(&round.unheard).await;
         let late = stage.cut(round.end).await;
         stage.witness(&round.away).await;
         stage.come_back(round).await;
@@ -135,7 +135,7 @@ async fn never_cut(words: &'static Words, transport: Transport, rounds: &[Round]
     let mut stage = Stage::new(words, transport).await;
     for round in rounds {
         stage.live(&round.connected).await;
-        stage.witness(&round.unheard).await;
+        stage.live(&round.unheard).await;
         stage.witness(&round.away).await;
         stage.compare().await.map_err(|problem| format!("{}: {problem}\n{}", words.name, stage.account()))?;
     }
