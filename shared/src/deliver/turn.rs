@@ -14,7 +14,7 @@ use crate::telemetry;
 
 /// How long after it was stored an event is waited for.
 const WAIT_MILLIS: i64 = 1_000;
-const CHECK_FIRST: Duration = Duration::from_millis(5);
+const CHECK_FIRST: Duration = Duration::from_millis(1);
 const CHECK_MAX: Duration = Duration::from_millis(40);
 
 /// The turns of one invocation's events, by chat.
