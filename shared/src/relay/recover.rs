@@ -12,7 +12,7 @@ use crate::auth::Identity;
 use crate::ctx::{Ctx, Delivery};
 use crate::deliver::{Delivering, packet_frame};
 use crate::domain::id::{ConnectionId, Pid};
-use crate::domain::offset::{Last, Offset};
+use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
@@ -129,6 +129,7 @@ async fn found(
         Some(heard) => Offset { until: heard.until.max(former.began_at.plus_millis(-1)), ..heard },
         None => Offset::since(former.began_at),
     };
+    let settled = ctx.clock.now().plus_millis(-TELLING_MILLIS);
     let absent = Absent { user: &session.user, socket: &session.sid, heard: &heard };
     let Some(missing) = missing(ctx, absent).await? else {
         let _ = ctx.store.leave(&session, ctx.clock.now(), None).await?;
@@ -137,10 +138,9 @@ async fn found(
     let own = ctx.store.person(&session.user).await?.sockets;
     let socket = own.into_iter().find(|socket| socket.connection == session.connection);
     let socket = socket.unwrap_or_else(|| Socket::of(&session));
-    let heard = missing.events.last().map_or(heard, |last| Offset {
-        until: last.until,
-        last: Some(Last { chat: last.chat.clone(), position: last.position, frames: 0 }),
-    });
+    let last = missing.events.last().map(|last| Last { chat: last.chat.clone(), position: last.position, frames: 0 });
+    // Once all that is told, there is nothing else that was stored before.
+    let heard = Offset { until: heard.until.max(settled), last: last.or(heard.last) };
     Ok(Coming::Back(Box::new(Revived { session, first, heard, hold, socket, missing })))
 }
 

@@ -7,6 +7,8 @@ use super::words::{ME, Reading, Told};
 
 /// How old a message of another chat may be, at the last event before a cut, to come twice.
 const TWICE_MILLIS: i64 = 5_000;
+/// What greets a socket, once it was told what it missed.
+const GREETINGS: [&str; 2] = ["connected", "connection"];
 
 /// What there is to see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,45 +71,59 @@ pub(super) fn chat_of(message: &str) -> &str {
 
 /// What is repeated or out of order in what a client heard.
 pub(super) fn disorder(ear: &Ear) -> Result<(), String> {
-    // Where each message was heard before: on which connection, and when it came first.
-    let mut before: BTreeMap<&str, (usize, i64)> = BTreeMap::new();
+    // When each message came first, and the newest of each chat on this connection.
+    let mut before: BTreeMap<&str, i64> = BTreeMap::new();
     let mut newest: BTreeMap<&str, &str> = BTreeMap::new();
     let mut connection = 0;
-    let mut last: Option<&Heard> = None;
-    let mut cut: Option<&Heard> = None;
+    let mut cut = Cut::default();
+    let mut next = Cut::default();
     for heard in &ear.heard {
         if heard.connection != connection {
             connection = heard.connection;
             newest.clear();
-            cut = last;
+            cut = std::mem::take(&mut next);
+            next.last = cut.last;
         }
         if let Told::Message { id, .. } = &heard.told {
             if let Some(newer) = newest.insert(chat_of(id), id).filter(|newer| *newer >= id.as_str()) {
                 return Err(format!("on one connection {id} comes after {newer}"));
             }
             match before.get(id.as_str()) {
-                Some((_, at)) => may_come_twice(id, *at, cut)?,
-                None => drop(before.insert(id, (connection, heard.at.millis()))),
+                Some(at) => cut.may_repeat(id, *at)?,
+                None => drop(before.insert(id, heard.at.millis())),
             }
         }
+        next.welcomed |= GREETINGS.contains(&heard.event.as_str());
         if heard.offset.is_some() {
-            last = Some(heard);
+            next.last = Some(heard);
         }
     }
     Ok(())
 }
 
-/// Whether a message that was first heard at this time may come again after a cut behind this event.
-fn may_come_twice(id: &str, at: i64, cut: Option<&Heard>) -> Result<(), String> {
-    let Some(cut) = cut else { return Err(format!("{id} comes twice without a cut")) };
-    if cut.said.to_string().contains(chat_of(id)) {
-        return Err(format!("{id} comes twice, and is of the chat last heard of: {} {}", cut.event, cut.said));
+/// Where a client was cut.
+#[derive(Clone, Copy, Default)]
+struct Cut<'a> {
+    /// What it heard last.
+    last: Option<&'a Heard>,
+    /// Whether it had been told all that it missed before.
+    welcomed: bool,
+}
+
+impl Cut<'_> {
+    /// Whether a message that was first heard at this time may come again.
+    fn may_repeat(self, id: &str, at: i64) -> Result<(), String> {
+        let Some(last) = self.last else { return Err(format!("{id} comes twice without a cut")) };
+        if last.said.to_string().contains(chat_of(id)) {
+            return Err(format!("{id} comes twice, and is of the chat last heard of: {} {}", last.event, last.said));
+        }
+        // In the middle of what was missed, time stands where it was then.
+        let age = last.at.millis() - at;
+        if age > TWICE_MILLIS && self.welcomed {
+            return Err(format!("{id} comes twice, and was {age} ms old at the cut"));
+        }
+        Ok(())
     }
-    let age = cut.at.millis() - at;
-    if age > TWICE_MILLIS {
-        return Err(format!("{id} comes twice, and was {age} ms old at the cut"));
-    }
-    Ok(())
 }
 
 /// Events that should carry an offset and do not, or the other way round: what may be missed carries none, what is told again carries one.
