@@ -12,6 +12,7 @@ use crate::auth::Identity;
 use crate::ctx::{Ctx, Delivery};
 use crate::deliver::{Delivering, packet_frame};
 use crate::domain::id::{ConnectionId, Pid};
+use crate::domain::notice::Missed;
 use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
 use crate::frame::engine;
@@ -138,9 +139,13 @@ async fn found(
     let own = ctx.store.person(&session.user).await?.sockets;
     let socket = own.into_iter().find(|socket| socket.connection == session.connection);
     let socket = socket.unwrap_or_else(|| Socket::of(&session));
-    let last = missing.events.last().map(|last| Last { chat: last.chat.clone(), position: last.position, frames: 0 });
     // Once all that is told, there is nothing else that was stored before.
-    let heard = Offset { until: heard.until.max(settled), last: last.or(heard.last) };
+    let heard = match missing.events.last() {
+        Some(Missed { chat, position, .. }) => {
+            Offset { until: settled, last: Some(Last { chat: chat.clone(), position: *position, frames: 0 }) }
+        }
+        None => Offset { until: heard.until.max(settled), ..heard },
+    };
     Ok(Coming::Back(Box::new(Revived { session, first, heard, hold, socket, missing })))
 }
 
