@@ -40,6 +40,9 @@ pub(super) enum Reading {
     All(String),
 }
 
+/// An event and its argument.
+type Emits = (&'static str, Value);
+
 /// How one dialect speaks.
 pub(super) struct Words {
     /// Its name.
@@ -51,13 +54,13 @@ pub(super) struct Words {
     /// Whether its read events name messages.
     pub(super) names_what_is_read: bool,
     /// A send: to a chat, to its other person, of a text.
-    pub(super) send: fn(&str, &str, &str) -> (&'static str, Value),
+    pub(super) send: fn(&str, &str, &str) -> Emits,
     /// Reading: a chat, its newest message by the other.
-    pub(super) read: fn(&str, &str) -> (&'static str, Value),
+    pub(super) read: fn(&str, &str) -> Emits,
     /// Joining a chat's room, where there are any.
-    pub(super) join: Option<fn(&str) -> (&'static str, Value)>,
+    pub(super) join: Option<fn(&str) -> Emits>,
     /// Typing, in a chat to its other person.
-    pub(super) typing: fn(&str, &str) -> (&'static str, Value),
+    pub(super) typing: fn(&str, &str) -> Emits,
     /// What an event tells.
     pub(super) told: fn(&str, &Value) -> Told,
 }
