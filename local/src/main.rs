@@ -73,6 +73,9 @@ struct Serve {
     /// Switch every limit off: the chat's and the gateway's.
     #[arg(long)]
     no_rate_limits: bool,
+    /// Value for a parameter of template.yaml, such as PingIntervalMinutes=1. May be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
+    parameter: Vec<(String, String)>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -194,6 +197,7 @@ fn options(serve: &Serve, clock: &Clock, origin: String) -> Options {
         parameters: parameters
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into_iter()
+            .chain(serve.parameter.iter().cloned())
             .collect::<BTreeMap<_, _>>(),
         gateway: Settings {
             mode: match serve.gateway_mode {
@@ -256,6 +260,11 @@ fn listener(text: &str) -> Result<(u16, &'static dyn Dialect), String> {
     let (port, dialect) = text.split_once(':').ok_or("must be PORT:DIALECT, such as 5000:recruiting")?;
     let port = port.parse().map_err(|_| format!("{port} is not a port"))?;
     Ok((port, dialect_named(dialect)?))
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE, such as PingIntervalMinutes=1")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn endpoint(text: &str) -> Result<String, String> {

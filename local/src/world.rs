@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "for tests: what is not as expected ends the test")]
 
 mod poller;
+mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -87,6 +88,8 @@ struct Client {
     way: Way,
     namespace: String,
     next_ack: u64,
+    /// What it was sent and nobody has asked for.
+    frames: Vec<String>,
 }
 
 /// How a client is connected.
@@ -97,7 +100,7 @@ enum Way {
 
 impl Client {
     fn new(way: Way) -> Self {
-        Self { way, namespace: "/".to_owned(), next_ack: 0 }
+        Self { way, namespace: "/".to_owned(), next_ack: 0, frames: Vec::new() }
     }
 
     /// Sends a frame; by polling, a body. What refuses it.
@@ -585,7 +588,9 @@ impl World {
                         let _ = match outbound {
                             Outbound::Text(text) => {
                                 self.sessions.entry(label.clone()).or_default().note(&text);
-                                writeln!(heard, "{label} hears {}", readable(&text))
+                                let said = writeln!(heard, "{label} hears {}", readable(&text));
+                                client.frames.push(text);
+                                said
                             }
                             Outbound::Close { code, reason } => writeln!(heard, "{label} is closed: {code} {reason}"),
                         };
@@ -596,7 +601,9 @@ impl World {
                         let _ = match told {
                             Heard::Packet(packet) => {
                                 self.sessions.entry(label.clone()).or_default().note(&packet);
-                                writeln!(heard, "{label} hears {}", readable(&packet))
+                                let said = writeln!(heard, "{label} hears {}", readable(&packet));
+                                client.frames.push(packet);
+                                said
                             }
                             Heard::End => writeln!(heard, "{label} is told the end"),
                             Heard::Refusal(status, body) => writeln!(heard, "{label} is refused: {status} {body}"),

@@ -27,11 +27,13 @@ function run(...args) {
 }
 
 for (const dialect of ["recruiting", "marketplace", "messenger", "workspace", "classroom"]) {
-  test(`two people converse in ${dialect} over python-socketio`, async () => {
-    assert.ok(existsSync(PYTHON), "no Python client to test with: tests/run installs it into .venv, from tests/requirements.txt");
-    // All dialects share their people and chats, and each conversation is to begin with none.
-    const people = [`ann-${dialect}`, `ben-${dialect}`].flatMap((user) => [user, tokenOf(user)]);
-    const { ended, complaint } = await run(server.url, dialect, ...people);
-    assert.equal(ended, 0, complaint);
-  });
+  for (const transports of ["websocket", "polling", "default"]) {
+    test(`two people converse in ${dialect} over python-socketio, transports: ${transports}`, async () => {
+      assert.ok(existsSync(PYTHON), "no Python client to test with: tests/run installs it into .venv, from tests/requirements.txt");
+      // All dialects share their people and chats, and each conversation is to begin with none.
+      const people = [`ann-${dialect}-${transports}`, `ben-${dialect}-${transports}`].flatMap((user) => [user, tokenOf(user)]);
+      const { ended, complaint } = await run(server.url, dialect, transports, ...people);
+      assert.equal(ended, 0, complaint);
+    });
+  }
 }

@@ -29,6 +29,8 @@ mod promises;
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]
+mod recovery;
+#[cfg(test)]
 mod recruiting;
 #[cfg(test)]
 mod rules;

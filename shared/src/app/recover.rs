@@ -208,6 +208,10 @@ async fn notice(ctx: &Ctx, user: &UserId, chat: &Chat, event: Event) -> Result<O
                 let gone = message.gone_at(&by).is_some_and(|gone| gone < received);
                 message.sender != by && !gone && !message.read_by.contains_key(&by)
             });
+            if u64::try_from(messages.len()).unwrap_or(u64::MAX) > marked {
+                // What was deleted in the same moment was deleted first.
+                messages.retain(|message| message.gone_at(&by) != Some(received));
+            }
             let listed = usize::try_from(marked.min(READ_LISTED_MAX)).unwrap_or(usize::MAX);
             messages.drain(..messages.len().saturating_sub(listed));
             let chat = chat.clone();

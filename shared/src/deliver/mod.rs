@@ -156,7 +156,8 @@ impl<'a> Delivering<'a> {
         }
         let mut frames = Vec::new();
         for Missed { notice, chat, previous, position, until, heard, origin } in missed {
-            let events = self.events(dialect, notice, socket, *origin);
+            // Whoever heard nothing of a message of their own, not even the answer maybe, is told of it as their other devices are.
+            let events = self.events(dialect, notice, socket, *origin && *heard > 0);
             let count = events.len();
             let told = (0_u64..).zip(events).skip_while(|(index, _)| index < heard);
             frames.extend(told.filter_map(|(index, event)| {

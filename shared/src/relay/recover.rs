@@ -12,7 +12,8 @@ use crate::auth::Identity;
 use crate::ctx::{Ctx, Delivery};
 use crate::deliver::{Delivering, packet_frame};
 use crate::domain::id::{ConnectionId, Pid};
-use crate::domain::offset::{Last, Offset};
+use crate::domain::notice::Missed;
+use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
@@ -93,6 +94,11 @@ pub(super) async fn revive(
     if over || former.namespace != joining.namespace || former.dialect != joining.dialect {
         return Ok(Coming::Anew(None));
     }
+    if former.ended_at.is_none() && former.connection == joining.connection {
+        // The packet came twice, or another one was first.
+        let joined = ctx.store.session(&joining.connection, &joining.namespace).await?;
+        return Ok(joined.map_or(Coming::Gone, |joined| Coming::Already(Box::new(joined))));
+    }
     let session = Session { pid: claim.pid, sid: former.sid.clone(), ..joining.clone() };
     let hold = ConnectionId::hold(ctx.clock.random());
     ctx.store.open_hold(&hold, now).await?;
@@ -120,9 +126,11 @@ async fn found(
         }
     }
     let heard = match heard {
-        Some(heard) => Offset { until: heard.until.max(former.began_at), ..heard },
+        // What was stored in the very moment in which the session began need not have been told to it, whatever chat it is of.
+        Some(heard) => Offset { until: heard.until.max(former.began_at.plus_millis(-1)), ..heard },
         None => Offset::since(former.began_at),
     };
+    let settled = ctx.clock.now().plus_millis(-TELLING_MILLIS);
     let absent = Absent { user: &session.user, socket: &session.sid, heard: &heard };
     let Some(missing) = missing(ctx, absent).await? else {
         let _ = ctx.store.leave(&session, ctx.clock.now(), None).await?;
@@ -131,10 +139,13 @@ async fn found(
     let own = ctx.store.person(&session.user).await?.sockets;
     let socket = own.into_iter().find(|socket| socket.connection == session.connection);
     let socket = socket.unwrap_or_else(|| Socket::of(&session));
-    let heard = missing.events.last().map_or(heard, |last| Offset {
-        until: last.until,
-        last: Some(Last { chat: last.chat.clone(), position: last.position, frames: 0 }),
-    });
+    // Once all that is told, there is nothing else that was stored before.
+    let heard = match missing.events.last() {
+        Some(Missed { chat, position, .. }) => {
+            Offset { until: settled, last: Some(Last { chat: chat.clone(), position: *position, frames: 0 }) }
+        }
+        None => Offset { until: heard.until.max(settled), ..heard },
+    };
     Ok(Coming::Back(Box::new(Revived { session, first, heard, hold, socket, missing })))
 }
 

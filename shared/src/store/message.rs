@@ -19,6 +19,8 @@ use crate::error::Error;
 
 /// How long a client's own name for a send is remembered (dialects.md, section 8).
 const SENT_TTL_SECS: i64 = 24 * 3_600;
+/// Sends that are tried again at once with the chat that a failed condition gave back. Later ones wait, and look again.
+const TRIES_AT_ONCE: u32 = 6;
 
 /// What became of a send.
 #[derive(Debug, PartialEq, Eq)]
@@ -71,18 +73,21 @@ impl Store {
                     let step = next.step_from(&chat);
                     return Ok(Sending::Stored(Box::new((next, message, step))));
                 }
-                Outcome::Conflict => chat = self.present(&chat).await?,
+                Outcome::Conflict => {}
                 Outcome::Refused(mut refused) => {
                     if let Some(first) = repeated(&mut refused, sent)? {
                         return Ok(Sending::Repeated(first));
                     }
-                    chat = match refused.take(1) {
-                        Some(item) => rows::read::<ChatRow>(item)?.try_into()?,
-                        None => self.present(&chat).await?,
-                    };
+                    // Somebody was first. Whoever waits now knows an old chat again, so the first tries are at once.
+                    if let Some(item) = refused.take(1).filter(|_| attempt < TRIES_AT_ONCE) {
+                        chat = rows::read::<ChatRow>(item)?.try_into()?;
+                        attempt += 1;
+                        continue;
+                    }
                 }
             }
             self.backoff(attempt).await?;
+            chat = self.present(&chat).await?;
             attempt += 1;
         }
     }

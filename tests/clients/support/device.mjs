@@ -20,6 +20,9 @@ export const RECRUITING = {
 // A client that speaks WebSocket, on a connection of its own.
 export const open = (url, options = {}) => io(url, { transports: ["websocket"], forceNew: true, reconnection: false, ...options });
 
+// An event's arguments without the offset that stands behind them where connections can be recovered.
+const withoutOffset = (args) => (args.length > 1 && typeof args.at(-1) === "string" ? args.slice(0, -1) : args);
+
 export class Device {
   #waiting = [];
 
@@ -31,7 +34,7 @@ export class Device {
     // [event, argument], oldest first.
     this.heard = [];
     socket.onAny((event, ...args) => {
-      this.heard.push([event, ...args]);
+      this.heard.push([event, ...withoutOffset(args)]);
       this.#wake();
     });
     socket.on("disconnect", () => this.#wake());

@@ -19,7 +19,7 @@ function binary() {
   return found;
 }
 
-function flags({ data, port, dialect, limits, listen }) {
+function flags({ data, port, dialect, limits, listen, parameters }) {
   const { PARLANCE_ISOLATION: isolation, PARLANCE_GATEWAY_MODE: mode } = process.env;
   return [
     "--port", String(port),
@@ -27,15 +27,17 @@ function flags({ data, port, dialect, limits, listen }) {
     ...(data ? ["--data", data] : ["--memory"]),
     ...(limits ? [] : ["--no-rate-limits"]),
     ...listen.flatMap((more) => ["--listen", more]),
+    ...Object.entries(parameters).flatMap(([name, value]) => ["--parameter", `${name}=${value}`]),
     ...(isolation ? ["--isolation", isolation] : []),
     ...(mode ? ["--gateway-mode", mode] : []),
   ];
 }
 
 // Starts the server and waits until it says that it is running. Without `data` it keeps everything in memory; without `limits` it has none,
-// so that a test may be as fast as it likes. `dialect` is what the root namespace speaks; `listen` has more ports, each with its own.
-export async function startServer({ data, port = 0, dialect, limits = false, listen = [] } = {}) {
-  const child = spawn(binary(), flags({ data, port, dialect, limits, listen }), { cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"] });
+// so that a test may be as fast as it likes. `dialect` is what the root namespace speaks; `listen` has more ports, each with its own;
+// `parameters` are those of template.yaml.
+export async function startServer({ data, port = 0, dialect, limits = false, listen = [], parameters = {} } = {}) {
+  const child = spawn(binary(), flags({ data, port, dialect, limits, listen, parameters }), { cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"] });
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text) => { errors += text; });
   const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
