@@ -16,6 +16,7 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use shared::ctx::Ctx;
 use shared::domain::clock::{Clock, Timestamp};
 use shared::frame::engine;
 use tower::ServiceExt as _;
@@ -99,6 +100,15 @@ impl World {
 
     /// A world with some parameters different, in which something befalls each `$disconnect`.
     pub async fn with_disconnects(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)]) -> Self {
+        Self::boot(disconnect_fault, parameters, |_| {}).await
+    }
+
+    /// A world whose functions work with something else than settings can say, another application for instance.
+    pub async fn adapted(adapt: fn(&mut Ctx), parameters: &[(&str, &str)]) -> Self {
+        Self::boot(DisconnectFault::None, parameters, adapt).await
+    }
+
+    async fn boot(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)], adapt: fn(&mut Ctx)) -> Self {
         let chosen = |name: &str| std::env::var(name).ok();
         let mut all = BTreeMap::new();
         if let Some(isolation) = chosen("PARLANCE_ISOLATION") {
@@ -121,6 +131,7 @@ impl World {
             gateway,
             clock: clock.clone(),
             retry_scale: 0.0,
+            adapt,
         };
         let cloud = PocketCloud::boot_from(template, options).await.expect("the system boots");
         Self { cloud, clock, clients: BTreeMap::new(), posts: 0 }
@@ -533,6 +544,7 @@ impl World {
                         self.posts += 1;
                         let _ = match outbound {
                             Outbound::Text(text) => writeln!(heard, "{label} hears {}", readable(&text)),
+                            Outbound::Binary(bytes) => writeln!(heard, "{label} hears {:?}", bytes.as_ref()),
                             Outbound::Close { code, reason } => writeln!(heard, "{label} is closed: {code} {reason}"),
                         };
                     }

@@ -1,6 +1,8 @@
 //! The tests of the whole: transcripts over the system in one process, and what holds it together.
 
 #[cfg(test)]
+mod binary;
+#[cfg(test)]
 mod classroom;
 #[cfg(test)]
 mod codec;
@@ -28,6 +30,8 @@ mod polling;
 mod promises;
 #[cfg(test)]
 mod protocol;
+#[cfg(test)]
+mod questions;
 #[cfg(test)]
 mod recruiting;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::auth::Identity;
 use crate::config::Origins;
 use crate::ctx::{Ctx, own_event};
 use crate::deliver::{Delivering, packet_frame};
-use crate::dialect::{self, Dialect};
+use crate::dialect::Dialect;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ConnectionId, Pid, SocketId, hex};
 use crate::domain::notice::{Audience, Envelope, Notice};
@@ -18,7 +18,8 @@ use crate::domain::user::Status;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
-use crate::relay::{Incoming, event, reply, upgrade};
+use crate::relay::application::{self, Application};
+use crate::relay::{Incoming, binary, event, reply, upgrade};
 use crate::store::{Joining, Opened, Session};
 use crate::telemetry;
 
@@ -62,11 +63,12 @@ pub(super) fn opening(
     let [random, ..] = ctx.clock.random::<4>();
     Opened {
         id,
-        slot: u32::from(random) % ctx.config.heartbeat.interval_minutes,
+        slot: u32::from(random) % ctx.config.heartbeat.slots,
         at,
         source_ip,
         header: authorization.map(|token| app::verified(ctx, Some(token))),
         upgrade: None,
+        attachments_until: None,
     }
 }
 
@@ -104,12 +106,18 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return Ok(()) };
     let Body::Connect { payload } = body else { return event::handle(ctx, event).await };
     let connection = &incoming.connection;
-    let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
+    let Some(dialect) = incoming.dialect(ctx, namespace.as_str()) else {
         refuse(ctx, connection, namespace.as_str(), json!({"message": "Invalid namespace"})).await;
         return Ok(());
     };
     match join(ctx, &incoming, (namespace.as_str(), dialect), payload.as_ref()).await {
-        Ok(Some((session, first))) => greet(ctx, dialect, &session, first).await,
+        Ok(Some((session, first))) => match ctx.application {
+            Application::Sockets(application) => {
+                confirm(ctx, &session).await;
+                application::say(ctx, &session, None, application.joined(&payload.unwrap_or_default())).await;
+            }
+            Application::Chat | Application::Messages(_) => greet(ctx, dialect, &session, first).await,
+        },
         Ok(None) => {}
         Err(error) => {
             telemetry::failed(Some(connection), &error);
@@ -133,7 +141,14 @@ async fn join(
     payload: Option<&Map<String, Value>>,
 ) -> Result<Option<(Session, bool)>, Error> {
     let Some(opened) = &upgrade::opened(ctx, &incoming.connection).await? else { return Ok(None) };
-    let identity = app::authenticate(ctx, token(ctx, opened, payload))?;
+    if binary::is_interrupted(ctx, incoming, opened.attachments_until).await? {
+        ctx.close(&opened.id).await;
+        return Ok(None);
+    }
+    let identity = match ctx.application {
+        Application::Sockets(_) => application::anybody(ctx)?,
+        Application::Chat | Application::Messages(_) => app::authenticate(ctx, token(ctx, opened, payload))?,
+    };
     let session = session(ctx, incoming, (namespace, dialect), &identity)?;
     match ctx.store.join(opened, &session, &identity).await? {
         Joining::Joined { first } => Ok(Some((session, first))),
@@ -180,13 +195,24 @@ fn session(
         expires_at: identity.expires_at,
         ended_at: None,
         typing: Vec::new(),
+        asked: Vec::new(),
+        attachments_until: None,
     })
+}
+
+/// Confirms, and nothing else.
+async fn confirm(ctx: &Ctx, session: &Session) {
+    let frame = confirmation(session);
+    reply(ctx, &session.connection, &frame.into_iter().collect::<Vec<_>>()).await;
+}
+
+fn confirmation(session: &Session) -> Option<String> {
+    let payload = Map::from_iter([("sid".to_owned(), session.sid.to_string().into())]);
+    packet_frame(&session.namespace, Body::Connect { payload: Some(payload) })
 }
 
 /// Confirms, greets, and tells the others if this is the user's first socket.
 async fn greet(ctx: &Ctx, dialect: &dyn Dialect, session: &Session, first: bool) {
-    let payload = Map::from_iter([("sid".to_owned(), session.sid.to_string().into())]);
-    let confirmation = packet_frame(&session.namespace, Body::Connect { payload: Some(payload) });
     let connected = Notice::Connected { user: session.user.clone(), socket: session.sid.clone() };
     let mut envelopes = vec![Envelope { notice: connected, to: Audience::Origin }];
     if first || dialect.greets_with_online_users() {
@@ -204,7 +230,7 @@ async fn greet(ctx: &Ctx, dialect: &dyn Dialect, session: &Session, first: bool)
             Err(error) => telemetry::failed(Some(&session.connection), &error),
         }
     }
-    Delivering::new(ctx, Some(session)).say(confirmation.into_iter().collect(), &envelopes).await;
+    Delivering::new(ctx, Some(session)).say(confirmation(session).into_iter().collect(), &envelopes).await;
 }
 
 /// The payload of CONNECT_ERROR.

@@ -1,5 +1,7 @@
 //! The rows as they are stored: the only serde of the store. Each carries the version `v` of its form.
 
+pub(super) mod binary;
+
 use std::collections::{HashMap, HashSet};
 
 use serde::de::DeserializeOwned;
@@ -221,6 +223,12 @@ pub(super) struct ConnectionRow {
     /// Whether all of it has moved.
     #[serde(default)]
     pub(super) upgraded: bool,
+    /// When its client last answered a ping, where that is noted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) heard_at: Option<i64>,
+    /// Until when attachments of a binary packet may be on their way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) attachments_until: Option<i64>,
     pub(super) ttl: i64,
 }
 
@@ -315,6 +323,11 @@ pub(super) struct SessionRow {
     pub(super) moved_to: Option<String>,
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
     pub(super) typing: HashSet<String>,
+    /// The questions that the client has not answered.
+    #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
+    pub(super) asked: HashSet<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) attachments_until: Option<i64>,
     pub(super) ttl: i64,
 }
 
@@ -327,18 +340,25 @@ pub(super) struct SlotRow {
     opened_at: i64,
     #[serde(default)]
     expires_at: Option<i64>,
+    /// Of connections alone, as is the next.
+    #[serde(default)]
+    beat: Option<u32>,
+    #[serde(default)]
+    heard_at: Option<i64>,
 }
 
 impl TryFrom<SlotRow> for Slot {
     type Error = Error;
 
     fn try_from(row: SlotRow) -> Result<Self, Error> {
-        let SlotRow { connection_id, namespace, opened_at, expires_at } = row;
+        let SlotRow { connection_id, namespace, opened_at, expires_at, beat, heard_at } = row;
         Ok(Self {
             connection: ConnectionId::parse(&connection_id)?,
             namespace,
             opened_at: Timestamp::from_millis(opened_at),
             expires_at: expires_at.map(Timestamp::from_millis),
+            beat,
+            heard_at: heard_at.map(Timestamp::from_millis),
         })
     }
 }
