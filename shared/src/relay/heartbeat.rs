@@ -77,8 +77,9 @@ fn is_silent(ctx: &Ctx, row: &Slot, now: Timestamp) -> bool {
 async fn close_waiting(ctx: &Ctx, now: Timestamp) -> Result<Vec<Slot>, Error> {
     let timeout = i64::from(ctx.config.heartbeat.connect_timeout_millis);
     let waiting = ctx.store.slot(WAITING_SLOT).await?;
-    let (overdue, waiting) = waiting.into_iter().partition(|row| row.opened_at.plus_millis(timeout) <= now);
-    for row in Vec::<Slot>::from(overdue) {
+    let is_overdue = |row: &Slot| row.opened_at.plus_millis(timeout) <= now;
+    let (overdue, waiting): (Vec<Slot>, Vec<Slot>) = waiting.into_iter().partition(is_overdue);
+    for row in overdue {
         ctx.close(&row.connection).await;
         ctx.bury(&row.connection).await;
         if !row.is_connection() {
