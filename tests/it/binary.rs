@@ -2,7 +2,6 @@
 //! whole. The echo application says what it heard; the chat has no use for any.
 
 use insta::assert_snapshot;
-use local::gateway::{BinaryFrames, Mode, Settings};
 use local::world::World;
 use serde_json::json;
 
@@ -249,10 +248,4 @@ async fn events_cost_no_more_for_it_than_they_did() {
         5,
         "connection, packet, its end, and what the event reads: {meter:?}"
     );
-}
-
-#[test]
-fn binary_frames_are_refused_unless_a_gateway_is_told_otherwise() {
-    let Settings { binary_frames, mode, .. } = Settings::default();
-    assert_eq!((binary_frames, mode), (BinaryFrames::Refused, Mode::Serial));
 }

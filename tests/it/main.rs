@@ -15,6 +15,8 @@ mod faults;
 #[cfg(test)]
 mod gateway;
 #[cfg(test)]
+mod heartbeat;
+#[cfg(test)]
 mod marketplace;
 #[cfg(test)]
 mod media;

@@ -45,9 +45,39 @@ async fn a_page_of_a_foreign_origin_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn what_does_not_decode_closes_the_connection() {
-    for frame in
-        ["2abc", "3junk", "junk", "{\"message\":\"x\"}", "4", "49", "42", "42{}", "42[]", "42[\"connect\"]", "4\u{e9}"]
-    {
+    let frames = [
+        // Engine.IO.
+        "",
+        "2abc",
+        "3junk",
+        "1x",
+        "junk",
+        "{\"message\":\"x\"}",
+        "b!",
+        "\u{e9}",
+        // Socket.IO.
+        "4",
+        "49",
+        "4\u{e9}",
+        "40[]",
+        "40\"token\"",
+        "401",
+        "41{}",
+        "42",
+        "42{}",
+        "42[]",
+        "42[{}]",
+        "42[\"connect\"]",
+        "42[\"newListener\"]",
+        "42abc[\"ping\"]",
+        "43[]",
+        "431{}",
+        "45-[\"ping\"]",
+        "4511-[\"ping\"]",
+        "451-[\"ping\"]",
+        "461-[{\"_placeholder\":true,\"num\":0}]",
+    ];
+    for frame in frames {
         let mut world = joined().await;
         assert_eq!(world.send("alice", frame).await, CLOSED, "{frame:?}");
     }
