@@ -239,13 +239,15 @@ async fn events_cost_no_more_for_it_than_they_did() {
     assert_eq!(meter.requests.values().sum::<u64>(), 1, "the session: {meter:?}");
     world.send("alice", ONE).await;
     let (meter, _) = world.spent();
-    assert_eq!(meter.requests.values().sum::<u64>(), 5, "connection, sessions; a mark on each, the packet: {meter:?}");
+    assert_eq!(
+        meter.requests.values().sum::<u64>(),
+        6,
+        "connection, sessions; a mark on each, frame, packet: {meter:?}"
+    );
     world.send("alice", "bAQID").await;
     let (meter, _) = world.spent();
     // Last of all the session, and that the packet is not awaited any more.
-    assert_eq!(
-        meter.requests.values().sum::<u64>(),
-        5,
-        "connection, packet, its end, and what the event reads: {meter:?}"
-    );
+    assert_eq!(meter.requests.get("GetItem"), Some(&5), "connection, two frames, and what the event reads: {meter:?}");
+    assert_eq!(meter.requests.get("UpdateItem"), Some(&3), "frame, packet, its end: {meter:?}");
+    assert_eq!(meter.requests.values().sum::<u64>(), 8, "{meter:?}");
 }

@@ -1,7 +1,8 @@
 //! Engine.IO, protocol version 4: a packet as a text frame, and several of them as one body of HTTP long-polling.
 //!
 //! Stricter than the reference server, which ignores what follows a ping, pong, close, upgrade or noop: here such a frame is
-//! undecodable, for no client sends it. Deliberately absent: binary frames and WebTransport, neither of which API Gateway passes on.
+//! undecodable, for no client sends it. Deliberately absent: binary frames, which API Gateway does not pass on and which are text by the time
+//! they come here, and WebTransport.
 
 use std::borrow::Cow;
 

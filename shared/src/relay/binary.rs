@@ -14,9 +14,9 @@ use crate::frame::socket::Attachments;
 use crate::relay::{Incoming, upgrade};
 use crate::store::{Collecting, Piece};
 
-/// Looks at whether attachments that are on their way have come: half a second in all.
-const CHECKS_MAX: u32 = 10;
-const CHECK_WAIT: Duration = Duration::from_millis(50);
+/// Looks at whether attachments that are on their way have come: two seconds in all, in which a function that is not running yet has started.
+const CHECKS_MAX: u32 = 20;
+const CHECK_WAIT: Duration = Duration::from_millis(100);
 
 /// What became of a frame of a binary packet.
 pub(super) enum Taken {
@@ -28,7 +28,7 @@ pub(super) enum Taken {
     Broken,
 }
 
-/// Takes the header of a packet. One read, one query, and a write each for connection, sessions and packet; none without attachments.
+/// Takes the header of a packet. One read, one query, a write each for connection and sessions, and two for the frame; none without attachments.
 pub(super) async fn header(
     ctx: &Ctx,
     incoming: &Incoming,
@@ -47,8 +47,10 @@ pub(super) async fn header(
     }
     let until = ctx.clock.now().plus_millis(patience_millis(ctx));
     ctx.store.await_attachments(&incoming.connection, &sessions, until).await?;
+    let piece = piece(incoming, Some(attachments.count()));
+    ctx.store.keep_frame(&incoming.connection, piece).await?;
     for _ in 0..CHECKS_MAX {
-        match collect(ctx, incoming, Some(attachments.count())).await? {
+        match collect(ctx, incoming, piece).await? {
             Collecting::Busy => tokio::time::sleep(CHECK_WAIT).await,
             collected => return Ok(taken(collected)),
         }
@@ -56,18 +58,23 @@ pub(super) async fn header(
     Ok(Taken::Broken)
 }
 
-/// Takes an attachment. One read and one write; one write more with the last.
+/// Takes an attachment. One read and two writes; with the last, a write and a read per frame more.
 pub(super) async fn attachment(ctx: &Ctx, incoming: &Incoming) -> Result<Taken, Error> {
     if upgrade::opened(ctx, &incoming.connection).await?.is_none() {
         return Ok(Taken::Waiting);
     }
-    collect(ctx, incoming, None).await.map(taken)
+    let piece = piece(incoming, None);
+    ctx.store.keep_frame(&incoming.connection, piece).await?;
+    collect(ctx, incoming, piece).await.map(taken)
 }
 
-async fn collect(ctx: &Ctx, incoming: &Incoming, announces: Option<u8>) -> Result<Collecting, Error> {
-    let Incoming { connection, invocation, at, body: frame, .. } = incoming;
+fn piece(incoming: &Incoming, announces: Option<u8>) -> Piece<'_> {
+    Piece { frame: &incoming.body, invocation: &incoming.invocation, at: incoming.at, announces }
+}
+
+async fn collect(ctx: &Ctx, incoming: &Incoming, piece: Piece<'_>) -> Result<Collecting, Error> {
     let dead = ctx.clock.now().plus_millis(-patience_millis(ctx));
-    ctx.store.collect(connection, Piece { frame, invocation, at: *at, announces }, dead).await
+    ctx.store.collect(&incoming.connection, piece, dead).await
 }
 
 fn taken(collected: Collecting) -> Taken {

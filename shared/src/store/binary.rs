@@ -1,21 +1,25 @@
-//! A binary packet whose attachments have not all come (socketio.md, "Socket.IO"): its frames, in a row beside the connection's.
+//! A binary packet whose attachments have not all come (socketio.md, "Socket.IO").
 //!
-//! The row is in the waiting slot while it is incomplete, so that the heartbeat closes a connection whose attachments never come. Each frame is
-//! one conditional write, and of several at the same time exactly one finds the packet whole.
+//! Beside the connection's row, each frame has one of its own, which is written once and expires by itself; and there is one of the packet, which names
+//! its frames. That one is in the waiting slot while the packet is incomplete, so that the heartbeat closes a connection whose attachments never
+//! come. Each frame is noted in it by a conditional write, and of several at the same time exactly one finds the packet whole.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::connection::{CONNECTION_TTL_SECS, WAITING_SLOT, applied};
-use super::rows::{self, VERSION, binary::BinaryRow};
+use super::rows::binary::{BinaryRow, FrameRow};
+use super::rows::{self, VERSION};
 use super::{Item, Session, Store, keys, number, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 
-/// What may have come before one more frame is refused. With the largest message on top the row stays below the 400 KB that DynamoDB takes.
+/// What may have come before one more frame is refused. With the largest message on top it is still less than an event for a function may be.
 const PACKET_MAX_BYTES: usize = 262_144;
+/// How long a frame is kept: longer than a packet may take.
+const FRAME_TTL_SECS: i64 = 2 * 3_600;
 
 /// One frame of a binary packet.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +49,27 @@ pub enum Collecting {
 }
 
 impl Store {
-    /// Puts a frame to those that have come. One write, and one more if the packet is whole. A packet begun before `dead` is too old.
+    /// Keeps a frame, for [`Store::collect`] to take note of. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn keep_frame(&self, id: &ConnectionId, piece: Piece<'_>) -> Result<(), Error> {
+        let Piece { frame, invocation, at, .. } = piece;
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(keys::connection(id, keys::frame(invocation))))
+            .update_expression("SET frame = :frame, v = :v, #ttl = :ttl")
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":frame", text(frame))
+            .expression_attribute_values(":v", number(VERSION))
+            .expression_attribute_values(":ttl", number(at.seconds() + FRAME_TTL_SECS));
+        update.send().await.map_err(Error::internal)?;
+        Ok(())
+    }
+
+    /// Notes a frame that is kept. One write; if the packet is whole, one more and a read per frame. A packet begun before `dead` is too old.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -53,11 +77,11 @@ impl Store {
         let row = match collected(self.piece_update(id, piece, dead)?).await? {
             Ok(row) => row,
             Err(row) if row.received.contains(piece.invocation) => return Ok(Collecting::Waiting),
-            Err(row) if piece.announces.is_some() && row.header.is_some() => return Ok(Collecting::Busy),
+            Err(row) if piece.announces.is_some() && row.header_by.is_some() => return Ok(Collecting::Busy),
             Err(_) => return Ok(Collecting::Refused),
         };
-        let BinaryRow { header, header_at, wanted, mut attachments, .. } = row;
-        let Some(header) = header else { return Ok(Collecting::Waiting) };
+        let BinaryRow { header_by, header_at, wanted, mut attachments, .. } = row;
+        let Some(header) = header_by else { return Ok(Collecting::Waiting) };
         // Nothing that belongs to a header was received before it.
         if attachments.iter().any(|attachment| Some(attachment.at) < header_at) {
             return Ok(Collecting::Refused);
@@ -67,8 +91,17 @@ impl Store {
         }
         self.forget_packet(id).await?;
         attachments.sort_by_key(|attachment| attachment.at);
-        let attachments = attachments.into_iter().map(|attachment| attachment.frame);
-        Ok(Collecting::Whole(std::iter::once(header).chain(attachments).collect()))
+        let mut frames = Vec::with_capacity(attachments.len() + 1);
+        for invocation in std::iter::once(header).chain(attachments.into_iter().map(|attachment| attachment.by)) {
+            frames.push(self.frame(id, &invocation).await?);
+        }
+        Ok(Collecting::Whole(frames))
+    }
+
+    async fn frame(&self, id: &ConnectionId, invocation: &str) -> Result<String, Error> {
+        let item = self.get(&self.tables.connections, keys::connection(id, keys::frame(invocation))).await?;
+        let item = item.ok_or_else(|| Error::internal("a frame of a binary packet is not there any more"))?;
+        Ok(rows::read::<FrameRow>(item)?.frame)
     }
 
     fn piece_update(
@@ -81,18 +114,16 @@ impl Store {
         let update = self.packet_update(id);
         let (sets, fits, update) = match announces {
             Some(wanted) => (
-                "header = :header, headerAt = :at, wanted = :wanted",
-                "attribute_not_exists(header)",
-                update
-                    .expression_attribute_values(":header", text(frame))
-                    .expression_attribute_values(":wanted", number(wanted)),
+                "headerBy = :invocation, headerAt = :at, wanted = :wanted",
+                "attribute_not_exists(headerBy)",
+                update.expression_attribute_values(":wanted", number(wanted)),
             ),
             None => (
                 "attachments = list_append(if_not_exists(attachments, :none), :attachment)",
                 "(attribute_not_exists(attachments) OR size(attachments) < :most)",
                 update
                     .expression_attribute_values(":none", AttributeValue::L(Vec::new()))
-                    .expression_attribute_values(":attachment", rows::binary::attachment(frame, at)?)
+                    .expression_attribute_values(":attachment", rows::binary::attachment(invocation, at)?)
                     .expression_attribute_values(":most", number(keys::ATTACHMENTS_MAX)),
             ),
         };
@@ -124,7 +155,7 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn forget_packet(&self, id: &ConnectionId) -> Result<(), Error> {
-        let forget = "REMOVE header, headerAt, wanted, attachments, received, bytes, slot, openedAt";
+        let forget = "REMOVE headerBy, headerAt, wanted, attachments, received, bytes, slot, openedAt";
         let update = self.packet_update(id).update_expression(forget);
         applied(update.condition_expression("attribute_exists(connectionId)").send().await).map(drop)
     }
@@ -162,7 +193,8 @@ impl Store {
         Ok(())
     }
 
-    /// Takes along what has come of a binary packet when its client moves to a WebSocket. One read, and two writes if there is something.
+    /// Takes along what has come of a binary packet when its client moves to a WebSocket. One read; if there is something, two writes, and a
+    /// read and a write per frame.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -170,6 +202,12 @@ impl Store {
         let Some(mut row) = self.packet(from).await? else { return Ok(()) };
         if row.opened_at.is_none() {
             return Ok(());
+        }
+        let invocations = row.header_by.iter().chain(row.attachments.iter().map(|attachment| &attachment.by));
+        for invocation in invocations {
+            let frame = self.frame(from, invocation).await?;
+            let at = Timestamp::from_millis(row.opened_at.unwrap_or_default());
+            self.keep_frame(to, Piece { frame: &frame, invocation, at, announces: None }).await?;
         }
         row.connection_id = to.to_string();
         let put = self.client.put_item().table_name(&self.tables.connections).set_item(Some(rows::write(row)?));

@@ -19,9 +19,9 @@ pub(super) const AFTER_SOCKETS: &str = "socket$";
 pub(super) const CONNECTION: &str = "#";
 /// Sort key of a polling connection's outbox.
 pub(super) const OUTBOX: &str = "#outbox";
-/// Sort key of what has come of a binary packet.
+/// Sort key of a binary packet that is not whole.
 pub(super) const BINARY: &str = "#binary";
-/// What every namespace begins with, and none of the three above.
+/// What every namespace begins with, and none of those above.
 pub(super) const NAMESPACES: &str = "/";
 /// Most attachments of one packet, as in the protocol.
 pub(super) const ATTACHMENTS_MAX: u8 = 10;
@@ -78,6 +78,11 @@ pub(super) fn place_of_typing(entry: &str) -> Option<Place> {
         Some(user) => UserId::parse(user).ok().map(Place::With),
         None => ChatId::parse(entry).ok().map(Place::Chat),
     }
+}
+
+/// Connections: a frame of a binary packet, by the event it came with.
+pub(super) fn frame(invocation: &str) -> String {
+    format!("{BINARY}#{invocation}")
 }
 
 /// Connections: a question that a client has not answered, in a session's set.
@@ -150,6 +155,7 @@ mod tests {
             CONNECTION.to_owned(),
             OUTBOX.to_owned(),
             BINARY.to_owned(),
+            frame("e1="),
             question(&Question { id: "7".to_owned(), about: "a#b".to_owned(), until: at }),
             FLAGGED.to_owned(),
             message.to_string(),
@@ -164,6 +170,7 @@ mod tests {
         #
         #outbox
         #binary
+        #binary#e1=
         1767323045006#7#a#b
         1
         e70c08a3288036ef87ef9f6e00000000002a

@@ -1,4 +1,4 @@
-//! Connections · `#binary`: what has come of a binary packet.
+//! Connections · `#binary` and `#binary#<invocation>`: a binary packet that is not whole, and its frames.
 
 use std::collections::HashSet;
 
@@ -22,8 +22,9 @@ pub(in crate::store) struct BinaryRow {
     /// When its first frame was received.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) opened_at: Option<i64>,
+    /// The event that its header came with.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::store) header: Option<String>,
+    pub(in crate::store) header_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) header_at: Option<i64>,
     /// How many attachments the header announces.
@@ -38,16 +39,22 @@ pub(in crate::store) struct BinaryRow {
     pub(in crate::store) ttl: i64,
 }
 
-/// One attachment: its frame, and when it was received.
+/// One attachment: when it was received, and the event it came with.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::store) struct AttachmentRow {
     pub(in crate::store) at: i64,
+    pub(in crate::store) by: String,
+}
+
+/// A frame, as text.
+#[derive(Debug, Deserialize)]
+pub(in crate::store) struct FrameRow {
     pub(in crate::store) frame: String,
 }
 
 /// A list of one attachment, to be appended.
-pub(in crate::store) fn attachment(frame: &str, at: Timestamp) -> Result<AttributeValue, Error> {
-    let row = AttachmentRow { at: at.millis(), frame: frame.to_owned() };
+pub(in crate::store) fn attachment(invocation: &str, at: Timestamp) -> Result<AttributeValue, Error> {
+    let row = AttachmentRow { at: at.millis(), by: invocation.to_owned() };
     Ok(AttributeValue::L(vec![AttributeValue::M(write(row)?)]))
 }
 
@@ -61,13 +68,15 @@ mod tests {
     #[test]
     fn a_binary_packet_of_version_1_is_read_also_where_nothing_is_left_of_it() {
         let row = json!({
-            "connectionId": "w=", "namespace": "#binary", "v": 1, "slot": -1, "openedAt": 5, "header": "451-[\"a\"]", "headerAt": 5,
-            "wanted": 1, "attachments": [{"at": 6, "frame": "bAQ=="}], "bytes": 14, "ttl": 9,
+            "connectionId": "w=", "namespace": "#binary", "v": 1, "slot": -1, "openedAt": 5, "headerBy": "e1=", "headerAt": 5,
+            "wanted": 1, "attachments": [{"at": 6, "by": "e2="}], "bytes": 14, "ttl": 9,
         });
         let row: BinaryRow = read(write(row).unwrap()).unwrap();
         assert_eq!((row.wanted, row.header_at, row.attachments.len()), (Some(1), Some(5), 1));
         let row: BinaryRow =
             read(write(json!({"connectionId": "w=", "namespace": "#binary", "v": 1, "ttl": 9})).unwrap()).unwrap();
-        assert!(row.header.is_none() && row.attachments.is_empty() && row.received.is_empty());
+        assert!(row.header_by.is_none() && row.attachments.is_empty() && row.received.is_empty());
+        let row = json!({"connectionId": "w=", "namespace": "#binary#e1=", "v": 1, "frame": "bAQ==", "ttl": 9});
+        assert_eq!(read::<FrameRow>(write(row).unwrap()).unwrap().frame, "bAQ==");
     }
 }
