@@ -18,7 +18,9 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use shared::ctx::Ctx;
 use shared::domain::clock::{Clock, Timestamp};
+use shared::domain::offset::Offset;
 use shared::frame::engine;
+use shared::frame::socket;
 use tower::ServiceExt as _;
 
 use crate::cloud::{self, Options, PocketCloud, Storage, stage_variables};
@@ -52,7 +54,34 @@ pub struct World {
     /// Its clock.
     pub clock: Clock,
     clients: BTreeMap<String, Client>,
+    sessions: BTreeMap<String, Former>,
     posts: u64,
+}
+
+/// What a client keeps of a session, to come back to it: as the stock client does, the last string that was the last argument of an event.
+#[derive(Clone, Debug, Default)]
+pub struct Former {
+    /// The private id.
+    pub pid: Option<String>,
+    /// How much was heard.
+    pub offset: Option<String>,
+}
+
+impl Former {
+    fn note(&mut self, frame: &str) {
+        let Ok(engine::Packet::Message(text)) = engine::decode(frame) else { return };
+        match socket::decode(&text).map(|packet| packet.body) {
+            Ok(socket::Body::Connect { payload }) => {
+                let pid = payload.and_then(|payload| Some(payload.get("pid")?.as_str()?.to_owned()));
+                *self = Self { offset: self.offset.take().filter(|_| pid == self.pid), pid };
+            }
+            Ok(socket::Body::Event { arguments, ack: None, .. }) => {
+                let offset = arguments.last().and_then(Value::as_str);
+                self.offset = offset.map(str::to_owned).or(self.offset.take());
+            }
+            _ => {}
+        }
+    }
 }
 
 struct Client {
@@ -134,7 +163,7 @@ impl World {
             adapt,
         };
         let cloud = PocketCloud::boot_from(template, options).await.expect("the system boots");
-        Self { cloud, clock, clients: BTreeMap::new(), posts: 0 }
+        Self { cloud, clock, clients: BTreeMap::new(), sessions: BTreeMap::new(), posts: 0 }
     }
 
     /// Opens a connection without joining a namespace.
@@ -301,6 +330,28 @@ impl World {
     pub async fn also_join(&mut self, label: &str, user: &str, namespace: &str) -> String {
         let token = self.token(user);
         self.send(label, &format!("40{}{}", prefix(namespace), json!({"token": token}))).await
+    }
+
+    /// Opens a connection as [`World::join_namespace`] does, and comes back to the session that the client of this label had.
+    pub async fn come_back(&mut self, label: &str, user: &str, namespace: &str) -> String {
+        self.upgrade(label, QUERY, HeaderMap::new()).await.expect("the upgrade is accepted");
+        self.quiet().await;
+        self.heard_by_all();
+        self.client(label).namespace = namespace.to_owned();
+        let Former { pid, offset } = self.former(label);
+        let mut payload = json!({"token": self.token(user), "pid": pid});
+        if let (Value::Object(fields), Some(offset)) = (&mut payload, offset) {
+            fields.insert("offset".to_owned(), offset.into());
+        }
+        let heard = self.send(label, &format!("40{}{payload}", prefix(namespace))).await;
+        let recovered = self.former(label).pid == pid;
+        format!("{label} has {}\n{heard}", if recovered { "recovered" } else { "a new session" })
+    }
+
+    /// What the client of this label, connected or not, keeps of its last session.
+    #[must_use]
+    pub fn former(&self, label: &str) -> Former {
+        self.sessions.get(label).cloned().unwrap_or_default()
     }
 
     /// A token for a user, good for thirty days of the world's time.
@@ -543,7 +594,10 @@ impl World {
                     while let Some(outbound) = peer.try_next() {
                         self.posts += 1;
                         let _ = match outbound {
-                            Outbound::Text(text) => writeln!(heard, "{label} hears {}", readable(&text)),
+                            Outbound::Text(text) => {
+                                self.sessions.entry(label.clone()).or_default().note(&text);
+                                writeln!(heard, "{label} hears {}", readable(&text))
+                            }
                             Outbound::Binary(bytes) => writeln!(heard, "{label} hears {:?}", bytes.as_ref()),
                             Outbound::Close { code, reason } => writeln!(heard, "{label} is closed: {code} {reason}"),
                         };
@@ -552,7 +606,10 @@ impl World {
                 Way::Polling(poller) => {
                     while let Some(told) = poller.try_next() {
                         let _ = match told {
-                            Heard::Packet(packet) => writeln!(heard, "{label} hears {}", readable(&packet)),
+                            Heard::Packet(packet) => {
+                                self.sessions.entry(label.clone()).or_default().note(&packet);
+                                writeln!(heard, "{label} hears {}", readable(&packet))
+                            }
                             Heard::End => writeln!(heard, "{label} is told the end"),
                             Heard::Refusal(status, body) => writeln!(heard, "{label} is refused: {status} {body}"),
                         };
@@ -590,7 +647,7 @@ fn prefix(namespace: &str) -> String {
     if namespace == "/" { String::new() } else { format!("{namespace},") }
 }
 
-/// A frame without what differs from run to run: the ids of sockets.
+/// A frame without what differs from run to run: the ids of sockets and sessions, and how much was heard.
 fn readable(frame: &str) -> String {
     match engine::decode(frame) {
         Ok(engine::Packet::Open(open)) => {
@@ -600,12 +657,26 @@ fn readable(frame: &str) -> String {
                 open.ping_timeout_millis, open.max_payload_bytes
             )
         }
-        _ => without_ids(frame),
+        _ => without_ids(without_offset(frame)),
     }
 }
 
-fn without_ids(frame: &str) -> String {
-    let mut text = frame.to_owned();
+/// An event without its last argument, if that is an offset.
+fn without_offset(frame: &str) -> String {
+    let event = frame.strip_suffix("\"]").and_then(|event| event.rsplit_once(",\""));
+    match event {
+        Some((event, last)) if frame.starts_with("42") && Offset::parse(last).is_some() => format!("{event}]"),
+        _ => frame.to_owned(),
+    }
+}
+
+fn without_ids(frame: String) -> String {
+    let mut text = frame;
+    if let Some(start) = text.find("\"pid\":\"").filter(|_| text.starts_with("40"))
+        && let Some(length) = text.get(start + 7..).and_then(|rest| rest.find("\",")).map(|at| at + 9)
+    {
+        text.replace_range(start..start + length, "");
+    }
     for key in ["\"sid\":\"", "\"socketId\":\""] {
         if let Some(start) = text.find(key).map(|at| at + key.len())
             && let Some(length) = text.get(start..).and_then(|rest| rest.find('"'))

@@ -171,6 +171,8 @@ pub struct Config {
     pub heartbeat: Heartbeat,
     /// What carries the connections: API Gateway, wherever the environment is all there is.
     pub host: Host,
+    /// How long a session whose connection was lost may be come back to, in seconds; 0 if never.
+    pub recovery_window_secs: u32,
     /// Below how many people online everybody hears of everybody.
     pub presence_everyone_below: u32,
     /// Limits.
@@ -216,6 +218,7 @@ impl Config {
                 notes_pongs: settings.one_of("NOTE_PONGS", &[("on", true), ("off", false)], false)?,
             },
             host: Host::API_GATEWAY,
+            recovery_window_secs: settings.number("RECOVERY_WINDOW_SECONDS", 0..=3_600)?.unwrap_or(120),
             presence_everyone_below: settings.number("PRESENCE_EVERYONE_BELOW", 0..=1_000)?.unwrap_or(200),
             limits: LimitSettings {
                 off: settings.rate_limits_off()?,

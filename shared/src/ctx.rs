@@ -25,6 +25,9 @@ const FRAME_MAX_BYTES: usize = 131_072;
 /// Marks a post that is to go out as a binary frame, for hosts that have those. API Gateway is never sent one.
 pub const BINARY_POST_HEADER: &str = "x-binary-frame";
 
+/// How long frames may be held back while a session is told what it missed: longer than the functions that do so may run.
+const HOLD_MILLIS: i64 = 30_000;
+
 /// Built once per instance, borrowed by every invocation.
 pub struct Ctx {
     /// Settings.
@@ -121,21 +124,29 @@ impl Ctx {
         Moments { now, dead: now.plus_millis(-self.config.heartbeat.patience_millis()) }
     }
 
-    /// Posts one frame. One request: of API Gateway, retried by the SDK while it says "too many", or one write for a polling client to fetch.
+    /// Posts one frame. One request: of API Gateway, retried by the SDK while it says "too many", or one write for a polling client to fetch;
+    /// one more for each time that the client has moved since.
     pub async fn post(&self, connection: &ConnectionId, frame: &str) -> Delivery {
-        if !connection.is_polling() {
-            return self.post_to_websocket(connection, frame).await;
+        let mut connection = connection.clone();
+        // From a hold to polling, and from there to a WebSocket.
+        for _ in 0..3 {
+            if !connection.is_polling() && !connection.is_hold() {
+                return self.post_to_websocket(&connection, frame).await;
+            }
+            if frame.len() > FRAME_MAX_BYTES {
+                return too_large(&connection, frame);
+            }
+            let dead =
+                if connection.is_hold() { self.clock.now().plus_millis(-HOLD_MILLIS) } else { self.moments().dead };
+            match self.store.add_frame(&connection, frame, dead).await {
+                Ok(Adding::In) => return Delivery::Sent,
+                Ok(Adding::Elsewhere(there)) => connection = there,
+                Ok(Adding::Gone) => return Delivery::Gone,
+                Ok(Adding::Full) => return not_taken(&connection, &Error::internal("too much waits to be fetched")),
+                Err(cause) => return not_taken(&connection, &cause),
+            }
         }
-        if frame.len() > FRAME_MAX_BYTES {
-            return too_large(connection, frame);
-        }
-        match self.store.add_frame(connection, frame, self.moments().dead).await {
-            Ok(Adding::In) => Delivery::Sent,
-            Ok(Adding::Elsewhere(websocket)) => self.post_to_websocket(&websocket, frame).await,
-            Ok(Adding::Gone) => Delivery::Gone,
-            Ok(Adding::Full) => not_taken(connection, &Error::internal("too much waits to be fetched")),
-            Err(cause) => not_taken(connection, &cause),
-        }
+        Delivery::Gone
     }
 
     async fn post_to_websocket(&self, connection: &ConnectionId, frame: &str) -> Delivery {

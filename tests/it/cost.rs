@@ -1,11 +1,15 @@
 //! What the ordinary acts cost, in AWS calls and DynamoDB units: the promises of design.md, section 7.
 
+use local::dynamodb::Meter;
 use local::world::World;
 use serde_json::json;
 
 /// A chat of two people with one device each, past its first message of the day and its first unread one.
 async fn chatting() -> (World, String) {
-    let mut world = World::new().await;
+    chatting_in(World::new().await).await
+}
+
+async fn chatting_in(mut world: World) -> (World, String) {
     world.join("alice").await;
     world.join("bob").await;
     let chat = world.chat("alice", "bob").await;
@@ -130,4 +134,63 @@ async fn a_binary_packet_is_written_once_and_read_once() {
         let (meter, _) = world.spent();
         assert!(meter.write_units <= writes && meter.read_units <= reads, "{attachments}: {meter:?}");
     }
+}
+
+/// A person comes, is told of a message, reads it, and goes without a word; then another message finds them away. What each act costs.
+async fn coming_and_going(recovery_window: &str) -> Vec<(Meter, u64)> {
+    let mut world = World::with(&[("RecoveryWindowSeconds", recovery_window)]).await;
+    world.join("alice").await;
+    world.know(&["bob"]).await;
+    let chat = world.chat("alice", "bob").await;
+    world.ask("alice", "send_message", json!({"chatId": chat, "content": "first"})).await;
+    world.spent();
+    let mut spent = Vec::new();
+    world.join("bob").await;
+    spent.push(world.spent());
+    world.ask("alice", "send_message", json!({"chatId": chat, "content": "heard"})).await;
+    spent.push(world.spent());
+    world.ask("bob", "mark_messages_read", json!({"chatId": chat})).await;
+    spent.push(world.spent());
+    world.close("bob").await;
+    spent.push(world.spent());
+    world.ask("alice", "send_message", json!({"chatId": chat, "content": "missed"})).await;
+    spent.push(world.spent());
+    spent
+}
+
+#[tokio::test(start_paused = true)]
+async fn recovery_costs_no_request_and_no_unit_until_somebody_comes_back() {
+    let (with, without) = (coming_and_going("120").await, coming_and_going("0").await);
+    assert_eq!(with, without);
+}
+
+#[tokio::test(start_paused = true)]
+async fn coming_back_is_a_bounded_number_of_reads_and_a_few_writes() {
+    let (mut world, chat) = chatting_in(World::with(&[("RateLimits", "off")]).await).await;
+    world.close("bob").await;
+    for number in 0..100 {
+        world.ask("alice", "send_message", json!({"chatId": chat, "content": format!("missed {number}")})).await;
+    }
+    world.upgrade("bob", "EIO=4&transport=websocket", http::HeaderMap::new()).await.unwrap();
+    world.quiet().await;
+    world.spent();
+    let former = world.former("bob");
+    let payload = json!({"token": world.token("bob"), "pid": former.pid, "offset": former.offset});
+    let heard = world.send("bob", &format!("40{payload}")).await;
+    assert_eq!(heard.matches("new_message").count(), 100);
+    let (meter, posts) = world.spent();
+    assert_eq!(meter.requests.get("BatchGetItem"), Some(&1), "the chats: {meter:?}");
+    assert_eq!(meter.requests.get("TransactWriteItems"), Some(&1), "session, socket, connection, count: {meter:?}");
+    assert_eq!(meter.requests.get("PutItem"), Some(&1), "what holds frames back: {meter:?}");
+    assert_eq!(meter.requests.get("UpdateItem"), Some(&2), "and lets them go: {meter:?}");
+    assert_eq!(meter.requests.get("GetItem"), Some(&3), "connection, session, profile: {meter:?}");
+    assert_eq!(
+        meter.requests.get("Query"),
+        Some(&5),
+        "bob's chats, the messages, bob's rooms; who is online, alice's sockets: {meter:?}"
+    );
+    assert_eq!(
+        posts, 205,
+        "100 messages in two events each, CONNECT, connected, online_users, user_online, and the open packet"
+    );
 }

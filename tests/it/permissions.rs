@@ -22,6 +22,8 @@ const FOR_RARE_CASES: &[(&str, &str)] = &[
     // The client left between its question and the answer.
     ("handshake", "the function disconnect"),
     ("presence", "the function disconnect"),
+    // What a client missed was stored a moment before it came back.
+    ("connect", "the table Chats"),
     // Somebody who polls hears of a status.
     ("presence", "the table Connections"),
 ];
@@ -113,6 +115,7 @@ async fn everything(mut world: World) -> BTreeSet<Permission> {
         let path = format!("/api/chat/{chat}/{path}");
         world.rest("alice", method, path.trim_end_matches('/'), serde_json::Value::Null).await;
     }
+    missing_something(&mut world).await;
     world.open("mallory").await;
     world.send("mallory", "45nonsense").await;
     world.minute().await;
@@ -120,6 +123,28 @@ async fn everything(mut world: World) -> BTreeSet<Permission> {
     in_other_dialects(&mut world).await;
     leaving(&mut world).await;
     world.permissions()
+}
+
+/// Goes without a word, comes back, and comes back too late.
+async fn missing_something(world: &mut World) {
+    let chat = world.chat("alice", "bob").await;
+    let first = world.ask("alice", "send_message", json!({"chatId": chat, "content": "heard"})).await;
+    assert!(first.contains("bob hears"), "{first}");
+    world.close("bob").await;
+    world.ask("alice", "send_message", json!({"chatId": chat, "content": "missed"})).await;
+    world.rest("bob", "POST", &format!("/api/message/chat/{chat}/mark-read"), serde_json::Value::Null).await;
+    let block = [format!("/api/chat/{chat}/block"), format!("/api/chat/{chat}/unblock")];
+    for path in &block {
+        world.rest("alice", "POST", path, serde_json::Value::Null).await;
+    }
+    let back = world.come_back("bob", "bob", "/").await;
+    assert!(back.contains("recovered") && back.contains("missed"), "{back}");
+    world.close("bob").await;
+    for path in block.iter().cycle().take(60) {
+        world.rest("alice", "POST", path, serde_json::Value::Null).await;
+    }
+    let back = world.come_back("bob", "bob", "/").await;
+    assert!(back.contains("a new session"), "{back}");
 }
 
 /// Does what only other dialects have words for.

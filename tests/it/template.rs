@@ -337,6 +337,6 @@ fn what_is_not_understood_is_refused_by_name() {
     template.yaml, Resources.Media.Properties: unknown field `Transitions`, expected one of `Id`, `Status`, `Prefix`, `ExpirationInDays`, `AbortIncompleteMultipartUpload`
     template.yaml, Resources.MediaPolicy.Properties.PolicyDocument, OnlyEncryptedConnections: only a statement that denies what is not encrypted is understood
     template.yaml, Resources.WebSocket.Properties.Routes.$connect: FunctionArn is of no function here
-    template.yaml is not YAML: duplicated key in mapping at byte 15775 line 393 column 3
+    template.yaml is not YAML: duplicated key in mapping at byte 16119 line 401 column 3
     "#);
 }

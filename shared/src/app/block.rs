@@ -11,11 +11,11 @@ use crate::store::{Blocking, Unblocking};
 pub(super) async fn block(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
     let chat = chat_of(ctx, caller.user, id).await?;
     match ctx.store.block(chat, caller.user, caller.at).await? {
-        Blocking::Blocked(chat) => {
+        Blocking::Blocked(chat, step) => {
             let people = chat.people();
             let view = view(ctx, chat).await?;
             let notice = Notice::Blocked { view: view.clone(), by: caller.user.clone() };
-            Ok(Outcome::told(Answer::Block(view), notice, people))
+            Ok(Outcome::happened(Answer::Block(view), step, notice, people))
         }
         Blocking::Already(chat) => Ok(Outcome::answer(Answer::Block(view(ctx, chat).await?))),
         Blocking::Gone => Err(Error::NotFound(Thing::Chat)),
@@ -26,11 +26,11 @@ pub(super) async fn block(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result
 pub(super) async fn unblock(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
     let chat = chat_of(ctx, caller.user, id).await?;
     match ctx.store.unblock(chat, caller.user, caller.at).await? {
-        Unblocking::Unblocked(chat) => {
+        Unblocking::Unblocked(chat, step) => {
             let people = chat.people();
             let view = view(ctx, chat).await?;
             let notice = Notice::Unblocked { view: view.clone(), by: caller.user.clone() };
-            Ok(Outcome::told(Answer::Block(view), notice, people))
+            Ok(Outcome::happened(Answer::Block(view), step, notice, people))
         }
         Unblocking::Nobody(chat) => Ok(Outcome::answer(Answer::Block(view(ctx, chat).await?))),
         Unblocking::NotYours => Err(Error::Forbidden("only who blocked can unblock")),

@@ -6,10 +6,11 @@ use super::{Caller, Outcome, chat_of, view, views};
 use crate::ctx::Ctx;
 use crate::domain::chat::{Chat, chat_id};
 use crate::domain::id::{ChatId, ListingId, UserId};
+use crate::domain::log::Step;
 use crate::domain::notice::{Answer, Audience, ChatView, Envelope, Notice, Paging};
 use crate::domain::page::Page;
 use crate::error::{Error, Thing};
-use crate::store::{Counted, Counter, Creation};
+use crate::store::{Counted, Counter, Creation, Making};
 
 const HOUR_SECS: i64 = 3_600;
 
@@ -41,23 +42,22 @@ pub(super) async fn create(
     {
         return Err(Error::NotFound(Thing::User));
     }
-    let (chat, created) = make(ctx, caller, &people, about.as_ref(), found).await?;
-    if !created {
-        return Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created }));
-    }
-    let envelope = told(&chat, caller.user);
+    let (chat, step) = make(ctx, caller, (&people, about.as_ref()), found).await?;
+    let Some(step) = step else {
+        return Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created: false }));
+    };
+    let envelope = told(&chat, caller.user, step);
     let view = ChatView { chat, latest: None };
-    Ok(Outcome { envelopes: vec![envelope], ..Outcome::answer(Answer::Chat { view, created }) })
+    Ok(Outcome { envelopes: vec![envelope], ..Outcome::answer(Answer::Chat { view, created: true }) })
 }
 
-/// Makes a chat and counts it against the limit; whether it is new.
+/// Makes a chat and counts it against the limit; with the event, if it is new.
 pub(super) async fn make(
     ctx: &Ctx,
     caller: &Caller<'_>,
-    people: &BTreeSet<UserId>,
-    about: Option<&ListingId>,
+    (people, about): (&BTreeSet<UserId>, Option<&ListingId>),
     remains: Option<Chat>,
-) -> Result<(Chat, bool), Error> {
+) -> Result<(Chat, Option<Step>), Error> {
     let counter = Counter {
         user: caller.user,
         what: "chats",
@@ -69,20 +69,21 @@ pub(super) async fn make(
     if let Counted::Full { retry_after_secs } = ctx.store.count(&counter).await? {
         return Err(Error::RateLimit { what: "new chats", retry_after_secs });
     }
-    match ctx.store.create_chat(people, about, remains, caller.at).await? {
-        Creation::Created(chat) => Ok((chat, true)),
+    let making = Making { people, about, by: caller.user };
+    match ctx.store.create_chat(&making, remains, caller.at).await? {
+        Creation::Created(chat, step) => Ok((chat, Some(step))),
         Creation::AlreadyThere(chat) => {
             ctx.store.uncount(&counter).await?;
-            Ok((chat, false))
+            Ok((chat, None))
         }
     }
 }
 
 /// Tells everybody but its maker of a new chat.
-pub(super) fn told(chat: &Chat, maker: &UserId) -> Envelope {
+pub(super) fn told(chat: &Chat, maker: &UserId, step: Step) -> Envelope {
     let others = chat.others(maker).map(|member| member.user.clone()).collect();
     let notice = Notice::ChatCreated(ChatView { chat: chat.clone(), latest: None });
-    Envelope { notice, to: Audience::People(others) }
+    Envelope::of(step, notice, Audience::People(others))
 }
 
 /// One chat.
@@ -104,9 +105,9 @@ pub(super) async fn delete(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Resul
     let chat = ctx.store.chat_or_remains(id).await?.filter(|chat| chat.member(caller.user).is_some());
     let chat = chat.ok_or(Error::NotFound(Thing::Chat))?;
     let answer = Answer::ChatDeleted(id.clone());
-    if !chat.deleted && ctx.store.delete_chat(&chat, caller.at).await? {
-        Ok(Outcome::told(answer, Notice::ChatDeleted(id.clone()), chat.people()))
-    } else {
-        Ok(Outcome::answer(answer))
-    }
+    let people = chat.people();
+    Ok(match ctx.store.delete_chat(chat, caller.user, caller.at).await? {
+        Some(step) => Outcome::happened(answer, step, Notice::ChatDeleted(id.clone()), people),
+        None => Outcome::answer(answer),
+    })
 }

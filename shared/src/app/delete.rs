@@ -31,10 +31,10 @@ pub(super) async fn message(
     match deletion {
         Deletion::Deleted(deleted) => {
             media::remove(ctx, &objects).await;
-            let (chat, message) = *deleted;
+            let (chat, message, step) = *deleted;
             let people = if for_everyone { chat.people() } else { vec![caller.user.clone()] };
             let notice = Notice::MessageDeleted { message: id.clone(), for_everyone };
-            Ok(Outcome::told(Answer::MessageDeleted { chat, message }, notice, people))
+            Ok(Outcome::happened(Answer::MessageDeleted { chat, message }, step, notice, people))
         }
         Deletion::Already(deleted) => {
             let (chat, message) = *deleted;

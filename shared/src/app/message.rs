@@ -9,7 +9,7 @@ use crate::domain::chat::{Chat, Place, chat_id};
 use crate::domain::command::Posting;
 use crate::domain::id::{ClientMessageId, MessageId, UserId};
 use crate::domain::media::{Media, Source};
-use crate::domain::message::{Draft, Message, MessageKind};
+use crate::domain::message::{Draft, Message, MessageKind, Via};
 use crate::domain::notice::{Answer, Audience, Envelope, Notice, Paging};
 use crate::domain::page::Window;
 use crate::error::{Error, Thing};
@@ -55,7 +55,8 @@ async fn post(
         // A chat that was deleted since is not made anew for a repeat.
         return repeated(ctx, caller, &first).await;
     }
-    let draft = Draft { content, reply_to, client_message_id: name.cloned() };
+    let via = caller.session.map(|session| Via::from(&session.sid));
+    let draft = Draft { content, reply_to, client_message_id: name.cloned(), via };
     check_references(chat.as_ref(), &draft)?;
     let counter = counter(ctx, caller);
     match ctx.store.count(&counter).await? {
@@ -111,18 +112,19 @@ async fn make_and_store(
         (None, Place::With(other)) => {
             let people = BTreeSet::from([caller.user.clone(), other.clone()]);
             let remains = ctx.store.chat_or_remains(&chat_id(&people, None)).await?;
-            let (chat, created) = make(ctx, caller, &people, None, remains).await?;
-            envelopes.extend(created.then(|| told(&chat, caller.user)));
+            let (chat, created) = make(ctx, caller, (&people, None), remains).await?;
+            envelopes.extend(created.map(|step| told(&chat, caller.user, step)));
             chat
         }
     };
     match ctx.store.send(chat, caller.user, draft, caller.at).await? {
         Sending::Stored(sent) => {
-            let (chat, message) = sent.as_ref().clone();
+            let (chat, message, step) = *sent;
             let notice = Notice::Sent { chat: chat.clone(), message: message.clone() };
-            envelopes.push(Envelope { notice, to: Audience::People(chat.people()) });
+            envelopes.push(Envelope::of(step, notice, Audience::People(chat.people())));
+            let then = Then::NoteDelivery(Box::new((chat.clone(), message.clone())));
             let answer = Answer::Sent { chat, message, repeated: false };
-            Ok(Storing::Stored(Box::new(Outcome { answer, envelopes, then: Then::NoteDelivery(sent) })))
+            Ok(Storing::Stored(Box::new(Outcome { answer, envelopes, then })))
         }
         Sending::Repeated(first) => Ok(Storing::Repeated(first)),
         Sending::Blocked => Err(Error::Blocked),
@@ -161,6 +163,8 @@ pub(super) async fn repeated(ctx: &Ctx, caller: &Caller<'_>, first: &First) -> R
             kind: MessageKind::Text,
             reply_to: None,
             created_at: first.at,
+            stored_at: first.at,
+            via: None,
             deleted_at: Some(chat.updated_at),
             delivered_to: Vec::new(),
             read_by: HashMap::new(),
@@ -170,7 +174,8 @@ pub(super) async fn repeated(ctx: &Ctx, caller: &Caller<'_>, first: &First) -> R
     Ok(Outcome::answer(Answer::Sent { chat, message, repeated: true }))
 }
 
-/// Notes to whom a message was posted, and tells its sender once every recipient has it. One write per recipient reached.
+/// Notes that a message has been told, and to whom it was posted, and tells its sender once every recipient has it. One write per recipient
+/// reached, one if none was.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -181,14 +186,18 @@ pub async fn note_delivered(
     reached: &BTreeSet<UserId>,
 ) -> Result<Vec<Envelope>, Error> {
     let at = ctx.clock.now();
-    for user in reached.iter().filter(|user| **user != message.sender) {
+    let recipients: Vec<&UserId> = reached.iter().filter(|user| **user != message.sender).collect();
+    for user in &recipients {
         ctx.store.delivered(chat, message, user, at).await?;
+    }
+    if recipients.is_empty() {
+        ctx.store.note_told(&chat.id, chat.position().events()).await?;
     }
     if !chat.others(&message.sender).all(|member| reached.contains(&member.user)) {
         return Ok(Vec::new());
     }
     let to = Audience::People(vec![message.sender.clone()]);
-    Ok(vec![Envelope { notice: Notice::Delivered(message.id.clone()), to }])
+    Ok(vec![Envelope::new(Notice::Delivered(message.id.clone()), to)])
 }
 
 /// A part of a chat's messages. Fetching marks what was waiting for the caller as delivered, and its senders hear of the newest of theirs.
@@ -251,9 +260,9 @@ async fn fetched(ctx: &Ctx, caller: &Caller<'_>, chat: &Chat, messages: &[Messag
     let newest = last.iter().chain(messages.iter().rev()).filter(waited).filter(everybody);
     let newest = newest.filter(|message| told.insert(message.sender.clone()));
     Ok(newest
-        .map(|message| Envelope {
-            notice: Notice::Delivered(message.id.clone()),
-            to: Audience::People(vec![message.sender.clone()]),
+        .map(|message| {
+            let to = Audience::People(vec![message.sender.clone()]);
+            Envelope::new(Notice::Delivered(message.id.clone()), to)
         })
         .collect())
 }

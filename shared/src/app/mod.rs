@@ -12,6 +12,7 @@ mod message;
 mod notify;
 pub mod presence;
 mod read;
+pub mod recover;
 mod room;
 mod search;
 pub mod typing;
@@ -23,6 +24,7 @@ use crate::domain::chat::{Chat, Place, plain_chat_id};
 use crate::domain::clock::Timestamp;
 use crate::domain::command::Command;
 use crate::domain::id::{ChatId, UserId};
+use crate::domain::log::Step;
 use crate::domain::message::Message;
 use crate::domain::notice::{Answer, Audience, ChatView, Envelope, Notice};
 use crate::error::{Error, Thing};
@@ -77,7 +79,13 @@ impl Outcome {
     }
 
     fn told(answer: Answer, notice: Notice, people: Vec<UserId>) -> Self {
-        let envelopes = vec![Envelope { notice, to: Audience::People(people) }];
+        let envelopes = vec![Envelope::new(notice, Audience::People(people))];
+        Self { answer, envelopes, then: Then::Nothing }
+    }
+
+    /// For an event of a chat.
+    fn happened(answer: Answer, step: Step, notice: Notice, people: Vec<UserId>) -> Self {
+        let envelopes = vec![Envelope::of(step, notice, Audience::People(people))];
         Self { answer, envelopes, then: Then::Nothing }
     }
 }

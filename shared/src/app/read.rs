@@ -4,6 +4,7 @@ use super::{Caller, Outcome, chat_of};
 use crate::ctx::Ctx;
 use crate::domain::chat::Chat;
 use crate::domain::id::{ChatId, MessageId};
+use crate::domain::log::Step;
 use crate::domain::message::Message;
 use crate::domain::notice::{Answer, Notice, READ_LISTED_MAX, Reading};
 use crate::error::{Error, Thing};
@@ -26,12 +27,15 @@ pub(super) async fn mark_chat(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Re
         Marking::Marked { before, after, .. } => {
             let marked = before.member(caller.user).map_or(0, |(_, member)| member.unread);
             let messages = waiting(ctx, caller, &before, marked).await?;
+            let step = after.step_from(&before);
             let (chat, reader) = (*after, caller.user.clone());
-            Ok(said(Reading { chat, reader, at: caller.at, marked, messages, whole: true }))
+            let reading = Reading { chat, reader, at: caller.at, marked, messages, whole: true };
+            Ok(said(reading, Some(step)))
         }
         Marking::Nothing(chat) => {
             let reader = caller.user.clone();
-            Ok(said(Reading { chat: *chat, reader, at: caller.at, marked: 0, messages: Vec::new(), whole: true }))
+            let reading = Reading { chat: *chat, reader, at: caller.at, marked: 0, messages: Vec::new(), whole: true };
+            Ok(said(reading, None))
         }
         Marking::Gone => Err(Error::NotFound(Thing::Chat)),
     }
@@ -82,10 +86,12 @@ pub(super) async fn mark_messages(
     }
     let mut reading =
         Reading { chat, reader: caller.user.clone(), at: caller.at, marked: 0, messages: Vec::new(), whole: false };
+    let mut step: Option<Step> = None;
     for some in messages.chunks(MARKED_AT_ONCE) {
         let (present, some) = (reading.chat.clone(), some.to_vec());
         match ctx.store.mark_messages_read(present, some, caller.user, caller.at).await? {
-            Marking::Marked { after, messages, .. } => {
+            Marking::Marked { before, after, messages } => {
+                step = Some(after.step_from(&before).together_with(step));
                 reading.chat = *after;
                 reading.messages.extend(messages);
             }
@@ -97,15 +103,14 @@ pub(super) async fn mark_messages(
     if reading.marked == 0 {
         reading.messages = messages;
     }
-    Ok(said(reading))
+    Ok(said(reading, step))
 }
 
-fn said(reading: Reading) -> Outcome {
-    if reading.marked == 0 {
-        return Outcome::answer(Answer::Read(reading));
-    }
+/// What is said of a reading: of one that marked nothing, to its reader alone.
+fn said(reading: Reading, step: Option<Step>) -> Outcome {
+    let Some(step) = step else { return Outcome::answer(Answer::Read(reading)) };
     let people = reading.chat.people();
-    Outcome::told(Answer::Read(reading.clone()), Notice::Read(reading), people)
+    Outcome::happened(Answer::Read(reading.clone()), step, Notice::Read(reading), people)
 }
 
 /// How many messages wait for the caller, over all chats or all plain ones. One query, and a read per hundred chats in which any do.

@@ -54,7 +54,7 @@ pub async fn end(ctx: &Ctx, user: &UserId, places: &[Place]) -> Result<Vec<Envel
 /// Tells somebody with whom there is no chat yet.
 fn told_one(user: &UserId, other: &UserId, active: bool) -> Envelope {
     let notice = Notice::Typing { chat: plain_chat_id(user, other), user: user.clone(), active };
-    Envelope { notice, to: Audience::People(vec![other.clone()]) }
+    Envelope::new(notice, Audience::People(vec![other.clone()]))
 }
 
 fn told(chat: &Chat, user: &UserId, active: bool) -> Vec<Envelope> {
@@ -63,5 +63,5 @@ fn told(chat: &Chat, user: &UserId, active: bool) -> Vec<Envelope> {
     }
     let notice = Notice::Typing { chat: chat.id.clone(), user: user.clone(), active };
     let others = chat.others(user).map(|member| member.user.clone()).collect();
-    vec![Envelope { notice, to: Audience::People(others) }]
+    vec![Envelope::new(notice, Audience::People(others))]
 }

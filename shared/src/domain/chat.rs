@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ListingId, UserId, hex};
+use crate::domain::log::{Change, Log, Position, Step, What};
 
 /// How far somebody has come in a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,14 @@ pub struct Chat {
     pub base: u64,
     /// The newest message's sort key; equal to `base` while there is none.
     pub seq: u64,
+    /// How many changes there have been that are no messages.
+    pub rev: u64,
+    /// The latest of them.
+    pub log: Log,
+    /// How many events, messages and changes, have been told to everybody who is here.
+    pub told: u64,
+    /// When the newest event was stored.
+    pub moved_at: Timestamp,
     /// Creation, or the newest message.
     pub active_at: Timestamp,
     /// When it was made.
@@ -97,11 +106,23 @@ impl Chat {
             members: people.iter().map(member).collect(),
             base,
             seq: base,
+            rev: 0,
+            log: Log::default(),
+            told: 0,
+            moved_at: Timestamp::default(),
             active_at: at,
             created_at: at,
             updated_at: at,
             deleted: false,
         }
+    }
+
+    /// The next chat between these people, after this one was deleted: it counts on from where this one was.
+    #[must_use]
+    pub fn made_anew(&self, at: Timestamp) -> Self {
+        let Self { about, seq, rev, log, told, moved_at, .. } = self.clone();
+        let people: BTreeSet<UserId> = self.people().into_iter().collect();
+        Self { rev, log, told, moved_at, ..Self::between(&people, about, seq, at) }
     }
 
     /// This person's side and its index, if they take part.
@@ -135,6 +156,33 @@ impl Chat {
     #[must_use]
     pub fn is_blocked(&self) -> bool {
         self.members.iter().any(|member| member.blocks)
+    }
+
+    /// How much has happened in it.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        Position { seq: self.seq, rev: self.rev }
+    }
+
+    /// Adds a change to what has happened.
+    pub fn change(&mut self, by: &UserId, what: What, at: Timestamp) {
+        self.rev += 1;
+        self.moved_at = self.moved_at.max(at);
+        self.log.changes.push(Change { at: self.moved_at, seq: self.seq, by: by.clone(), what });
+    }
+
+    /// The event that made this chat of what it was `before`.
+    #[must_use]
+    pub fn step_from(&self, before: &Self) -> Step {
+        Step {
+            chat: self.id.clone(),
+            position: self.position(),
+            is_message: self.seq > before.seq,
+            after: before.position().events(),
+            told: before.told,
+            before: before.moved_at,
+            at: self.moved_at,
+        }
     }
 
     /// How many messages it holds, deleted ones included.

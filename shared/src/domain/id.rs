@@ -135,6 +135,21 @@ impl ConnectionId {
     pub fn is_polling(&self) -> bool {
         self.0.starts_with(Self::POLLING)
     }
+
+    /// What the id of a hold begins with.
+    const HOLD: &str = "h.";
+
+    /// What holds back the frames of a session while it is told what it missed: no connection, but frames are posted to it as to one.
+    #[must_use]
+    pub fn hold(random: [u8; 16]) -> Self {
+        Self(format!("{}{}", Self::HOLD, hex(&random)))
+    }
+
+    /// Whether this is a hold, and no connection.
+    #[must_use]
+    pub fn is_hold(&self) -> bool {
+        self.0.starts_with(Self::HOLD)
+    }
 }
 
 impl UserId {

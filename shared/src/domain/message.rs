@@ -1,10 +1,11 @@
 //! A message and what may be in it.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ClientMessageId, MessageId, UserId};
+use crate::domain::id::{ClientMessageId, MessageId, SocketId, UserId};
 use crate::domain::media::Media;
 use crate::error::Error;
 
@@ -90,6 +91,40 @@ pub struct Draft {
     pub reply_to: Option<MessageId>,
     /// The client's own name for this send.
     pub client_message_id: Option<ClientMessageId>,
+    /// The socket it was sent over; `None` over REST.
+    pub via: Option<Via>,
+}
+
+/// The socket that a message was sent over, by the beginning of its Socket.IO sid: enough to tell one person's sockets apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Via(String);
+
+impl Via {
+    const DIGITS: usize = 8;
+
+    /// Takes what was stored.
+    #[must_use]
+    pub const fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Whether this is the socket.
+    #[must_use]
+    pub fn is(&self, socket: &SocketId) -> bool {
+        *self == Self::from(socket)
+    }
+}
+
+impl From<&SocketId> for Via {
+    fn from(socket: &SocketId) -> Self {
+        Self(socket.to_string().chars().take(Self::DIGITS).collect())
+    }
+}
+
+impl fmt::Display for Via {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// How far a message has come. It never goes back.
@@ -130,6 +165,10 @@ pub struct Message {
     pub reply_to: Option<MessageId>,
     /// When the gateway received it.
     pub created_at: Timestamp,
+    /// When it was stored.
+    pub stored_at: Timestamp,
+    /// The socket it was sent over; `None` over REST.
+    pub via: Option<Via>,
     /// When it was deleted for everyone.
     pub deleted_at: Option<Timestamp>,
     /// Recipients it was posted to out of turn, above their delivered watermark.

@@ -7,6 +7,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::directory::Directory;
 use crate::domain::id::{ChatId, ListingId, MessageId, SocketId, UserId};
 use crate::domain::listing::Listing;
+use crate::domain::log::{Position, Step};
 use crate::domain::media::UploadId;
 use crate::domain::message::Message;
 use crate::domain::page::Page;
@@ -330,6 +331,41 @@ pub struct Envelope {
     pub notice: Notice,
     /// Whose sockets are told.
     pub to: Audience,
+    /// The event of a chat that it tells of; `None` for what no chat remembers.
+    pub step: Option<Step>,
+}
+
+impl Envelope {
+    /// Tells of something that no chat remembers.
+    #[must_use]
+    pub const fn new(notice: Notice, to: Audience) -> Self {
+        Self { notice, to, step: None }
+    }
+
+    /// Tells of an event of a chat.
+    #[must_use]
+    pub const fn of(step: Step, notice: Notice, to: Audience) -> Self {
+        Self { notice, to, step: Some(step) }
+    }
+}
+
+/// An event of a chat that somebody missed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missed {
+    /// What happened.
+    pub notice: Notice,
+    /// In which chat.
+    pub chat: ChatId,
+    /// The chat's position before it.
+    pub previous: Position,
+    /// The chat's position since.
+    pub position: Position,
+    /// Once it is told, everything of other chats that was stored before has been told.
+    pub until: Timestamp,
+    /// How many of its frames were heard.
+    pub heard: u64,
+    /// Whether this very socket caused it.
+    pub origin: bool,
 }
 
 /// Who hears a notice.

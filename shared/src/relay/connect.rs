@@ -14,11 +14,13 @@ use crate::dialect::Dialect;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ConnectionId, Pid, SocketId, hex};
 use crate::domain::notice::{Audience, Envelope, Notice};
+use crate::domain::offset::Offset;
 use crate::domain::user::Status;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
 use crate::relay::application::{self, Application};
+use crate::relay::recover::{self, Coming, Revived};
 use crate::relay::{Incoming, binary, event, reply, upgrade};
 use crate::store::{Joining, Opened, Session};
 use crate::telemetry;
@@ -111,14 +113,18 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         return Ok(());
     };
     match join(ctx, &incoming, (namespace.as_str(), dialect), payload.as_ref()).await {
-        Ok(Some((session, first))) => match ctx.application {
-            Application::Sockets(application) => {
-                confirm(ctx, &session).await;
+        Ok(Joined::Anew(begun)) => {
+            let Begun { session, first, at } = *begun;
+            let confirmation = recover::confirmation(ctx, &session);
+            if let Application::Sockets(application) = ctx.application {
+                reply(ctx, connection, &confirmation.into_iter().collect::<Vec<_>>()).await;
                 application::say(ctx, &session, None, application.joined(&payload.unwrap_or_default())).await;
+            } else {
+                greet(ctx, dialect, (&session, first), Offset::since(at), confirmation).await;
             }
-            Application::Chat | Application::Messages(_) => greet(ctx, dialect, &session, first).await,
-        },
-        Ok(None) => {}
+        }
+        Ok(Joined::Back(revived)) => welcome_back(ctx, dialect, &revived).await,
+        Ok(Joined::Over) => {}
         Err(error) => {
             telemetry::failed(Some(connection), &error);
             // Joining twice breaks the protocol, whatever the token.
@@ -133,32 +139,83 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     Ok(())
 }
 
-/// Joins the namespace; `None` if that is dealt with: the connection is gone, the event came twice, or the namespace was joined before.
+/// A session that began.
+struct Begun {
+    session: Session,
+    /// Whether it is the user's first socket.
+    first: bool,
+    at: Timestamp,
+}
+
+/// What became of a CONNECT packet.
+enum Joined {
+    /// A session began.
+    Anew(Box<Begun>),
+    /// A former session is back.
+    Back(Box<Revived>),
+    /// It is dealt with: the connection is gone, the event came twice, or the namespace was joined before.
+    Over,
+}
+
+/// Joins the namespace, in the session that the client had before if that can be.
 async fn join(
     ctx: &Ctx,
     incoming: &Incoming,
     (namespace, dialect): (&str, &dyn Dialect),
     payload: Option<&Map<String, Value>>,
-) -> Result<Option<(Session, bool)>, Error> {
-    let Some(opened) = &upgrade::opened(ctx, &incoming.connection).await? else { return Ok(None) };
+) -> Result<Joined, Error> {
+    let Some(opened) = &upgrade::opened(ctx, &incoming.connection).await? else { return Ok(Joined::Over) };
     if binary::is_interrupted(ctx, incoming, opened.attachments_until).await? {
         ctx.close(&opened.id).await;
-        return Ok(None);
+        return Ok(Joined::Over);
     }
     let identity = match ctx.application {
         Application::Sockets(_) => application::anybody(ctx)?,
         Application::Chat | Application::Messages(_) => app::authenticate(ctx, token(ctx, opened, payload))?,
     };
     let session = session(ctx, incoming, (namespace, dialect), &identity)?;
-    match ctx.store.join(opened, &session, &identity).await? {
-        Joining::Joined { first } => Ok(Some((session, first))),
-        Joining::Gone => Ok(None),
-        Joining::Already(joined) if joined.joined_by == incoming.invocation => Ok(None),
-        Joining::Already(_) => {
-            tracing::debug!(connection.id = %opened.id, dialect = dialect.name(), "a namespace was joined twice");
-            ctx.close(&opened.id).await;
-            Ok(None)
+    let mut was_first = None;
+    if let Some(claim) = recover::claim(ctx, payload) {
+        match recover::revive(ctx, opened, (&session, &identity), claim).await? {
+            Coming::Back(revived) => return Ok(Joined::Back(revived)),
+            Coming::Anew(first) => was_first = first,
+            Coming::Already(joined) => return Ok(joined_before(ctx, incoming, &joined).await),
+            Coming::Gone => return Ok(Joined::Over),
         }
+    }
+    let at = ctx.clock.now();
+    Ok(match ctx.store.join(opened, &session, &identity).await? {
+        Joining::Joined { first } => {
+            let first = was_first.unwrap_or(first);
+            Joined::Anew(Box::new(Begun { session, first, at }))
+        }
+        Joining::Gone => Joined::Over,
+        Joining::Already(joined) => joined_before(ctx, incoming, &joined).await,
+    })
+}
+
+/// Closes a connection whose client joins a namespace twice, unless it is the same event that came twice.
+async fn joined_before(ctx: &Ctx, incoming: &Incoming, joined: &Session) -> Joined {
+    if joined.joined_by != incoming.invocation {
+        tracing::debug!(connection.id = %incoming.connection, "a namespace was joined twice");
+        ctx.close(&incoming.connection).await;
+    }
+    Joined::Over
+}
+
+/// Tells a client that came back what it missed, greets it, and lets it hear what is new. If that fails it had better come back once more.
+async fn welcome_back(ctx: &Ctx, dialect: &dyn Dialect, revived: &Revived) {
+    let connection = &revived.session.connection;
+    let told = async {
+        if revived.tell(ctx).await? {
+            greet(ctx, dialect, (&revived.session, revived.first), revived.heard.clone(), None).await;
+            revived.release(ctx).await?;
+        }
+        Ok::<(), Error>(())
+    };
+    if let Err(error) = told.await {
+        telemetry::failed(Some(connection), &error);
+        ctx.close(connection).await;
     }
 }
 
@@ -200,37 +257,37 @@ fn session(
     })
 }
 
-/// Confirms, and nothing else.
-async fn confirm(ctx: &Ctx, session: &Session) {
-    let frame = confirmation(session);
-    reply(ctx, &session.connection, &frame.into_iter().collect::<Vec<_>>()).await;
-}
-
-fn confirmation(session: &Session) -> Option<String> {
-    let payload = Map::from_iter([("sid".to_owned(), session.sid.to_string().into())]);
-    packet_frame(&session.namespace, Body::Connect { payload: Some(payload) })
-}
-
 /// Confirms, greets, and tells the others if this is the user's first socket.
-async fn greet(ctx: &Ctx, dialect: &dyn Dialect, session: &Session, first: bool) {
+async fn greet(
+    ctx: &Ctx,
+    dialect: &dyn Dialect,
+    (session, first): (&Session, bool),
+    heard: Offset,
+    confirmation: Option<String>,
+) {
     let connected = Notice::Connected { user: session.user.clone(), socket: session.sid.clone() };
-    let mut envelopes = vec![Envelope { notice: connected, to: Audience::Origin }];
+    let mut envelopes = vec![Envelope::new(connected, Audience::Origin)];
     if first || dialect.greets_with_online_users() {
         match presence::online(ctx, &session.user, dialect).await {
             Ok(online) => {
                 let others = online.iter().map(|user| &user.id).filter(|id| **id != session.user).cloned().collect();
                 if dialect.greets_with_online_users() {
-                    envelopes.push(Envelope { notice: Notice::OnlineUsers(online), to: Audience::Origin });
+                    envelopes.push(Envelope::new(Notice::OnlineUsers(online), Audience::Origin));
                 }
                 if first {
                     let notice = Notice::Online { user: session.user.clone(), status: Status::Online, came: true };
-                    envelopes.push(Envelope { notice, to: Audience::People(others) });
+                    envelopes.push(Envelope::new(notice, Audience::People(others)));
                 }
             }
             Err(error) => telemetry::failed(Some(&session.connection), &error),
         }
     }
-    Delivering::new(ctx, Some(session)).say(confirmation(session).into_iter().collect(), &envelopes).await;
+    let mut delivering = if ctx.config.recovery_window_secs > 0 {
+        Delivering::greeting(ctx, session, heard)
+    } else {
+        Delivering::new(ctx, Some(session))
+    };
+    delivering.say(confirmation.into_iter().collect(), &envelopes).await;
 }
 
 /// The payload of CONNECT_ERROR.

@@ -31,7 +31,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         return event::handle(ctx, event).await;
     }
     match speaker(ctx, &incoming, namespace.as_str()).await? {
-        Some(session) if session.ended_at.is_none() => leave(ctx, &session, incoming.at).await,
+        Some(session) if session.ended_at.is_none() => leave(ctx, &session, incoming.at, None).await,
         Some(_) => Ok(()),
         None => {
             ctx.close(&incoming.connection).await;
@@ -44,8 +44,9 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
 async fn connection(ctx: &Ctx, incoming: &Incoming) -> Result<(), Error> {
     // An event of our own says nothing of the time.
     let at = if incoming.at.millis() == 0 { ctx.clock.now() } else { incoming.at };
+    let window = i64::from(ctx.config.recovery_window_secs);
     for session in sessions(ctx, &incoming.connection).await? {
-        leave(ctx, &session, at).await?;
+        leave(ctx, &session, at, (window > 0).then(|| at.plus_millis(window * 1_000))).await?;
     }
     Ok(())
 }
@@ -78,12 +79,13 @@ async fn ended(ctx: &Ctx, polling: &ConnectionId) -> Result<Option<ConnectionId>
     })
 }
 
-/// Leaves a namespace: its typing ends, and if it was the user's last socket the others hear that they are offline.
+/// Leaves a namespace: its typing ends, and if it was the user's last socket the others hear that they are offline. Its client may come back
+/// to the session until `revivable`.
 ///
 /// # Errors
 /// `Error::Internal`.
-pub async fn leave(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<(), Error> {
-    let Leaving::Left { last } = ctx.store.leave(session, at).await? else { return Ok(()) };
+pub async fn leave(ctx: &Ctx, session: &Session, at: Timestamp, revivable: Option<Timestamp>) -> Result<(), Error> {
+    let Leaving::Left { last } = ctx.store.leave(session, at, revivable).await? else { return Ok(()) };
     let Application::Chat = ctx.application else { return Ok(()) };
     let mut envelopes = typing::end(ctx, &session.user, &session.typing).await.unwrap_or_else(|error| {
         telemetry::failed(Some(&session.connection), &error);
@@ -92,7 +94,7 @@ pub async fn leave(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<(), Er
     if last {
         let witnesses = presence::witnesses(ctx, &session.user).await?;
         let notice = Notice::Offline { user: session.user.clone(), last_seen: at };
-        envelopes.push(Envelope { notice, to: Audience::People(witnesses) });
+        envelopes.push(Envelope::new(notice, Audience::People(witnesses)));
     }
     Delivering::new(ctx, None).say(Vec::new(), &envelopes).await;
     Ok(())

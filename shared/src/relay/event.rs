@@ -159,6 +159,6 @@ fn answer_frame(
     let viewer = delivering.caller(&session.user);
     match ack {
         Some(id) => ack_frame(&session.namespace, id, Value::Object(dialect.ack(answer, &viewer))),
-        None => event_frame(&session.namespace, dialect.answer_event(answer, &viewer)?),
+        None => event_frame(&session.namespace, dialect.answer_event(answer, &viewer)?, None),
     }
 }

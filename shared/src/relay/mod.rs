@@ -11,6 +11,7 @@ pub mod event;
 pub mod handshake;
 pub mod heartbeat;
 pub mod polling;
+mod recover;
 pub mod switchboard;
 mod upgrade;
 

@@ -2,12 +2,14 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 
+use super::log::{Moving, moving};
 use super::rows::{self, ChatRow};
 use super::transaction::{Outcome, Transaction};
 use super::{Store, keys, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, UserId};
+use crate::domain::log::{Step, What};
 use crate::error::Error;
 
 /// What became of blocking.
@@ -15,7 +17,7 @@ use crate::error::Error;
 #[must_use]
 pub enum Blocking {
     /// The chat is blocked now.
-    Blocked(Chat),
+    Blocked(Chat, Step),
     /// This person blocked it before.
     Already(Chat),
     /// The chat was deleted.
@@ -27,7 +29,7 @@ pub enum Blocking {
 #[must_use]
 pub enum Unblocking {
     /// This person's block is gone.
-    Unblocked(Chat),
+    Unblocked(Chat, Step),
     /// Only somebody else blocks.
     NotYours,
     /// Nobody blocks.
@@ -44,8 +46,8 @@ impl Store {
     pub async fn block(&self, chat: Chat, by: &UserId, at: Timestamp) -> Result<Blocking, Error> {
         match self.set_block(chat, by, true, at).await? {
             (chat, _) if chat.deleted => Ok(Blocking::Gone),
-            (chat, true) => Ok(Blocking::Blocked(chat)),
-            (chat, false) => Ok(Blocking::Already(chat)),
+            (chat, Some(step)) => Ok(Blocking::Blocked(chat, step)),
+            (chat, None) => Ok(Blocking::Already(chat)),
         }
     }
 
@@ -56,9 +58,9 @@ impl Store {
     pub async fn unblock(&self, chat: Chat, by: &UserId, at: Timestamp) -> Result<Unblocking, Error> {
         match self.set_block(chat, by, false, at).await? {
             (chat, _) if chat.deleted => Ok(Unblocking::Gone),
-            (chat, true) => Ok(Unblocking::Unblocked(chat)),
-            (chat, false) if chat.is_blocked() => Ok(Unblocking::NotYours),
-            (chat, false) => Ok(Unblocking::Nobody(chat)),
+            (chat, Some(step)) => Ok(Unblocking::Unblocked(chat, step)),
+            (chat, None) if chat.is_blocked() => Ok(Unblocking::NotYours),
+            (chat, None) => Ok(Unblocking::Nobody(chat)),
         }
     }
 
@@ -70,22 +72,32 @@ impl Store {
         self.flagged_chats("blocked", user).await
     }
 
-    /// Makes `by` block or not, and says whether that changed anything.
-    async fn set_block(&self, chat: Chat, by: &UserId, blocks: bool, at: Timestamp) -> Result<(Chat, bool), Error> {
+    /// Makes `by` block or not, and gives what that changed, if anything.
+    async fn set_block(
+        &self,
+        chat: Chat,
+        by: &UserId,
+        blocks: bool,
+        at: Timestamp,
+    ) -> Result<(Chat, Option<Step>), Error> {
         let mut chat = chat;
         let mut attempt = 0;
         loop {
-            let Some((index, member)) = chat.member(by) else { return Ok((chat, false)) };
+            let Some((index, member)) = chat.member(by) else { return Ok((chat, None)) };
             if chat.deleted || member.blocks == blocks {
-                return Ok((chat, false));
+                return Ok((chat, None));
             }
             let mut next = chat.clone();
             next.updated_at = next.updated_at.max(at);
             if let Some(member) = next.members.get_mut(index) {
                 member.blocks = blocks;
             }
-            match self.transact(self.blocking(&next, by, blocks)?).await? {
-                Outcome::Committed => return Ok((next, true)),
+            next.change(by, if blocks { What::Blocked } else { What::Unblocked }, self.clock.now());
+            match self.transact(self.blocking(&chat, &next, by, blocks)?).await? {
+                Outcome::Committed => {
+                    let step = next.step_from(&chat);
+                    return Ok((next, Some(step)));
+                }
                 Outcome::Conflict => chat = self.present(&chat).await?,
                 Outcome::Refused(mut refused) => {
                     chat = match refused.take(0) {
@@ -99,22 +111,24 @@ impl Store {
         }
     }
 
-    fn blocking(&self, next: &Chat, by: &UserId, blocks: bool) -> Result<Transaction, Error> {
+    fn blocking(&self, chat: &Chat, next: &Chat, by: &UserId, blocks: bool) -> Result<Transaction, Error> {
         let (change, condition, flag) = if blocks {
-            ("SET updatedAt = :at ADD blockedBy :set", "NOT contains(blockedBy, :by)", "SET blocked = :flagged")
+            ("ADD blockedBy :set", "NOT contains(blockedBy, :by)", "SET blocked = :flagged")
         } else {
-            ("SET updatedAt = :at DELETE blockedBy :set", "contains(blockedBy, :by)", "REMOVE blocked")
+            ("DELETE blockedBy :set", "contains(blockedBy, :by)", "REMOVE blocked")
         };
+        let Moving { set, condition: unmoved, mut values } = moving(chat, next);
+        values.insert(":at".to_owned(), number(next.updated_at.millis()));
+        values.insert(":by".to_owned(), text(by));
+        values.insert(":set".to_owned(), AttributeValue::Ss(vec![by.to_string()]));
         let mut transaction = Transaction::default();
         transaction.update(
             Update::builder()
                 .table_name(&self.tables.chats)
                 .set_key(Some(keys::chat(&next.id)))
-                .update_expression(change)
-                .condition_expression(format!("{condition} AND attribute_not_exists(deletedAt)"))
-                .expression_attribute_values(":at", number(next.updated_at.millis()))
-                .expression_attribute_values(":by", text(by))
-                .expression_attribute_values(":set", AttributeValue::Ss(vec![by.to_string()])),
+                .update_expression(format!("SET updatedAt = :at, {} {change}", set.join(", ")))
+                .condition_expression(format!("{condition} AND {unmoved}"))
+                .set_expression_attribute_values(Some(values)),
         )?;
         let mut membership = Update::builder()
             .table_name(&self.tables.users)

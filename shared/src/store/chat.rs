@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use aws_sdk_dynamodb::types::{Delete, Put, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 
+use super::log::{Moving, moving};
 use super::rows::{self, ChatRow, MembershipRow};
 use super::transaction::{Outcome, Transaction};
 use super::{Item, Store, keys, number, text};
 use crate::domain::chat::{Chat, chat_id};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ListingId, MessageId, UserId};
+use crate::domain::log::{Step, What};
 use crate::domain::message::Message;
 use crate::domain::page::Page;
 use crate::error::Error;
@@ -17,12 +19,27 @@ use crate::error::Error;
 /// Rows of a membership index read at a time.
 const INDEX_BATCH: i32 = 500;
 
+/// How long it is remembered that somebody took part in a chat that was deleted: longer than anybody may be away and come back to their
+/// session.
+const ERASED_TTL_SECS: i64 = 2 * 3_600;
+
+/// A chat that is to be made.
+#[derive(Clone, Copy)]
+pub struct Making<'a> {
+    /// Whose.
+    pub people: &'a BTreeSet<UserId>,
+    /// About what.
+    pub about: Option<&'a ListingId>,
+    /// Who makes it.
+    pub by: &'a UserId,
+}
+
 /// What became of making a chat.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Creation {
     /// It is new.
-    Created(Chat),
+    Created(Chat, Step),
     /// It was there.
     AlreadyThere(Chat),
 }
@@ -50,10 +67,16 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn chats(&self, ids: &[ChatId]) -> Result<Vec<Chat>, Error> {
+        Ok(self.chats_or_remains(ids).await?.into_iter().filter(|chat| !chat.deleted).collect())
+    }
+
+    /// The chats that exist among `ids`, or what deleted ones left behind, in no particular order. One read per hundred.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn chats_or_remains(&self, ids: &[ChatId]) -> Result<Vec<Chat>, Error> {
         let items = self.get_all(&self.tables.chats, ids.iter().map(keys::chat).collect()).await?;
-        let chats: Vec<Chat> =
-            items.into_iter().map(|item| rows::read::<ChatRow>(item)?.try_into()).collect::<Result<_, Error>>()?;
-        Ok(chats.into_iter().filter(|chat| !chat.deleted).collect())
+        items.into_iter().map(|item| rows::read::<ChatRow>(item)?.try_into()).collect()
     }
 
     /// The newest message of each chat that has one. One read per hundred.
@@ -71,30 +94,34 @@ impl Store {
         messages.collect()
     }
 
-    /// Makes the chat of these people about this: chat, memberships and chat counts in one transaction. `remains` is what a deleted one
-    /// left behind. Does *not* write if somebody else made it meanwhile. Two writes per person and one more.
+    /// Makes the chat of these people about this: chat, memberships and chat counts in one transaction. Does *not* write if somebody else
+    /// made it meanwhile. Two writes per person and one more.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn create_chat(
         &self,
-        people: &BTreeSet<UserId>,
-        about: Option<&ListingId>,
+        making: &Making<'_>,
         remains: Option<Chat>,
         at: Timestamp,
     ) -> Result<Creation, Error> {
-        let id = chat_id(people, about);
+        let Making { people, about, by } = making;
+        let id = chat_id(people, *about);
         let mut remains = remains;
         let mut attempt = 0;
         loop {
-            let base = match &remains {
+            let before = match &remains {
                 Some(chat) if !chat.deleted => return Ok(Creation::AlreadyThere(chat.clone())),
-                Some(chat) => chat.seq,
-                None => 0,
+                Some(chat) => chat.clone(),
+                None => Chat::between(people, about.cloned(), 0, at),
             };
-            let chat = Chat::between(people, about.cloned(), base, at);
-            match self.transact(self.creation(&chat)?).await? {
-                Outcome::Committed => return Ok(Creation::Created(chat)),
+            let mut chat = before.made_anew(at);
+            chat.change(by, What::Created, self.clock.now());
+            match self.transact(self.creation(&before, &chat)?).await? {
+                Outcome::Committed => {
+                    let step = chat.step_from(&before);
+                    return Ok(Creation::Created(chat, step));
+                }
                 Outcome::Refused(mut refused) => match refused.take(0) {
                     Some(item) => remains = Some(rows::read::<ChatRow>(item)?.try_into()?),
                     None => remains = self.chat_or_remains(&id).await?,
@@ -106,7 +133,7 @@ impl Store {
         }
     }
 
-    fn creation(&self, chat: &Chat) -> Result<Transaction, Error> {
+    fn creation(&self, before: &Chat, chat: &Chat) -> Result<Transaction, Error> {
         let mut transaction = Transaction::default();
         let mut row = rows::write(ChatRow::from(chat))?;
         if chat.base > 0 {
@@ -117,8 +144,12 @@ impl Store {
             Put::builder()
                 .table_name(&self.tables.chats)
                 .set_item(Some(row))
-                .condition_expression("attribute_not_exists(chatId) OR (attribute_exists(deletedAt) AND seq = :base)")
-                .expression_attribute_values(":base", number(chat.base)),
+                .condition_expression(
+                    "attribute_not_exists(chatId) OR (attribute_exists(deletedAt) AND seq = :base \
+                     AND (attribute_not_exists(rev) OR rev = :rev))",
+                )
+                .expression_attribute_values(":base", number(chat.base))
+                .expression_attribute_values(":rev", number(before.rev)),
         )?;
         for member in &chat.members {
             let membership = rows::write(MembershipRow::new(chat, &member.user))?;
@@ -134,29 +165,45 @@ impl Store {
         Ok(transaction)
     }
 
-    /// Deletes a chat for everybody: what remains of it only says where the next one's messages begin, and that its own are to be
-    /// erased. One transaction of five writes. Whether this call did it.
+    /// Deletes a chat for everybody: what remains of it says where the next one's messages begin, that its own are to be erased, and for
+    /// a while that it was there. One transaction of five writes. The event, if this call did it.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn delete_chat(&self, chat: &Chat, at: Timestamp) -> Result<bool, Error> {
+    pub async fn delete_chat(&self, chat: Chat, by: &UserId, at: Timestamp) -> Result<Option<Step>, Error> {
+        let mut chat = chat;
         let mut attempt = 0;
         loop {
+            if chat.deleted {
+                return Ok(None);
+            }
+            let mut next = chat.clone();
+            next.change(by, What::Erased, self.clock.now());
+            let Moving { set, condition, mut values } = moving(&chat, &next);
+            values.insert(":at".to_owned(), number(at.millis()));
+            values.insert(":flagged".to_owned(), text(keys::FLAGGED));
+            let set = set.join(", ");
             let mut transaction = Transaction::default();
             transaction.update(
                 Update::builder()
                     .table_name(&self.tables.chats)
                     .set_key(Some(keys::chat(&chat.id)))
-                    .update_expression("SET deletedAt = :at, updatedAt = :at, erasing = :flagged REMOVE blockedBy")
-                    .condition_expression("attribute_exists(chatId) AND attribute_not_exists(deletedAt)")
-                    .expression_attribute_values(":at", number(at.millis()))
-                    .expression_attribute_values(":flagged", text(keys::FLAGGED)),
+                    .update_expression(format!(
+                        "SET deletedAt = :at, updatedAt = :at, erasing = :flagged, {set} REMOVE blockedBy"
+                    ))
+                    .condition_expression(condition)
+                    .set_expression_attribute_values(Some(values)),
             )?;
             for member in &chat.members {
-                transaction.delete(
-                    Delete::builder()
+                transaction.update(
+                    Update::builder()
                         .table_name(&self.tables.users)
-                        .set_key(Some(keys::user(&member.user, keys::membership(&chat.id)))),
+                        .set_key(Some(keys::user(&member.user, keys::membership(&chat.id))))
+                        .update_expression("SET erased = :yes, #ttl = :ttl REMOVE recent, unread, blocked")
+                        .condition_expression("attribute_exists(entry)")
+                        .expression_attribute_names("#ttl", "ttl")
+                        .expression_attribute_values(":yes", AttributeValue::Bool(true))
+                        .expression_attribute_values(":ttl", number(at.seconds() + ERASED_TTL_SECS)),
                 )?;
                 transaction.update(
                     Update::builder()
@@ -167,9 +214,14 @@ impl Store {
                 )?;
             }
             match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(true),
-                Outcome::Refused(_) => return Ok(false),
-                Outcome::Conflict => {}
+                Outcome::Committed => return Ok(Some(next.step_from(&chat))),
+                Outcome::Conflict => chat = self.present(&chat).await?,
+                Outcome::Refused(mut refused) => {
+                    chat = match refused.take(0) {
+                        Some(item) => rows::read::<ChatRow>(item)?.try_into()?,
+                        None => self.present(&chat).await?,
+                    };
+                }
             }
             self.backoff(attempt).await?;
             attempt += 1;

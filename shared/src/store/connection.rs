@@ -235,14 +235,7 @@ impl Store {
             let claims_at = self.newer_claims(known.as_ref(), identity);
             let mut transaction = Transaction::default();
             self.put_session(&mut transaction, opened, joining)?;
-            transaction.update(
-                Update::builder()
-                    .table_name(&self.tables.connections)
-                    .set_key(Some(keys::connection(&opened.id, keys::CONNECTION)))
-                    .update_expression("SET slot = :slot")
-                    .condition_expression("attribute_exists(connectionId)")
-                    .expression_attribute_values(":slot", number(opened.slot)),
-            )?;
+            transaction.update(opened_slot(&self.tables.connections, opened))?;
             transaction.update(self.one_more_socket(joining, sockets, claims_at.map(|at| (identity, at))))?;
             match self.transact(transaction).await? {
                 Outcome::Committed => return Ok(Joining::Joined { first: sockets == 0 }),
@@ -276,15 +269,25 @@ impl Store {
             connection_id: joining.connection.to_string(),
             namespace: joining.namespace.clone(),
             dialect: joining.dialect.clone(),
+            sid: joining.sid.to_string(),
+            began_at: self.clock.now().millis(),
             expires_at: joining.expires_at.map(Timestamp::millis),
+            ended_at: None,
+            held_by: None,
             rooms: HashSet::new(),
+            ttl: None,
         };
         transaction.put(Put::builder().table_name(&self.tables.users).set_item(Some(rows::write(socket)?)))
     }
 
     /// Counts a socket more, and in the same write replaces the claims if the token's are newer. The first one puts its user into the online
     /// index; who appears offline stays out of it with every further one.
-    fn one_more_socket(&self, joining: &Session, was: u64, newer: Option<(&Identity, Timestamp)>) -> UpdateBuilder {
+    pub(super) fn one_more_socket(
+        &self,
+        joining: &Session,
+        was: u64,
+        newer: Option<(&Identity, Timestamp)>,
+    ) -> UpdateBuilder {
         let also = [("sockets", number(was + 1)), ("online", online_flag())];
         let also = if was == 0 { also.as_slice() } else { also.get(..1).unwrap_or_default() };
         let Change { expression, names, mut values } = match newer {
@@ -303,43 +306,33 @@ impl Store {
     }
 
     /// Leaves a namespace: session, socket and socket count in one transaction, so that leaving twice counts once. One read and three
-    /// writes. A session that moves to a WebSocket meanwhile is left there.
+    /// writes. A session that moves to a WebSocket meanwhile is left there. The socket stays as ended until `revivable`, if it may be
+    /// revived.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn leave(&self, session: &Session, at: Timestamp) -> Result<Leaving, Error> {
+    pub async fn leave(
+        &self,
+        session: &Session,
+        at: Timestamp,
+        revivable: Option<Timestamp>,
+    ) -> Result<Leaving, Error> {
         let mut attempt = 0;
-        let mut connection = session.connection.to_string();
+        let mut connection = session.connection.clone();
         loop {
             let Some(user) = self.user(&session.user).await? else { return Ok(Leaving::Already) };
             let Some(left) = user.sockets.checked_sub(1) else { return Ok(Leaving::Already) };
             let mut transaction = Transaction::default();
-            transaction.update(
-                Update::builder()
-                    .table_name(&self.tables.connections)
-                    .set_key(Some(keys::connection(&connection, &session.namespace)))
-                    .update_expression("SET endedAt = :at, #ttl = :ttl REMOVE slot, typing")
-                    .condition_expression(
-                        "pid = :pid AND attribute_not_exists(endedAt) AND attribute_not_exists(movedTo)",
-                    )
-                    .expression_attribute_names("#ttl", "ttl")
-                    .expression_attribute_values(":at", number(at.millis()))
-                    .expression_attribute_values(":ttl", number(at.seconds() + ENDED_TTL_SECS))
-                    .expression_attribute_values(":pid", text(&session.pid)),
-            )?;
-            transaction.delete(
-                Delete::builder()
-                    .table_name(&self.tables.users)
-                    .set_key(Some(keys::user(&session.user, keys::socket(&session.pid))))
-                    .condition_expression("attribute_exists(entry)"),
-            )?;
+            let there = Session { connection: connection.clone(), ..session.clone() };
+            transaction.update(ended(&self.tables.connections, &there, at))?;
+            self.end_socket(&mut transaction, session, at, revivable)?;
             transaction.update(self.one_socket_less(&user, at))?;
             match self.transact(transaction).await? {
                 Outcome::Committed => return Ok(Leaving::Left { last: left == 0 && user.is_online() }),
                 Outcome::Refused(mut refused) if refused.at(0) || refused.at(1) => {
                     let row = refused.take(0).map(rows::read::<SessionRow>).transpose()?;
                     match row.and_then(|row| row.moved_to) {
-                        Some(to) => connection = to,
+                        Some(to) => connection = ConnectionId::parse(&to)?,
                         None => return Ok(Leaving::Already),
                     }
                 }
@@ -347,6 +340,33 @@ impl Store {
             }
             self.backoff(attempt).await?;
             attempt += 1;
+        }
+    }
+
+    fn end_socket(
+        &self,
+        transaction: &mut Transaction,
+        session: &Session,
+        at: Timestamp,
+        revivable: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        let key = keys::user(&session.user, keys::socket(&session.pid));
+        let condition = "attribute_exists(entry) AND attribute_not_exists(endedAt)";
+        match revivable {
+            Some(until) => transaction.update(
+                Update::builder()
+                    .table_name(&self.tables.users)
+                    .set_key(Some(key))
+                    .update_expression("SET endedAt = :at, #ttl = :ttl REMOVE #online, heldBy")
+                    .condition_expression(condition)
+                    .expression_attribute_names("#online", "online")
+                    .expression_attribute_names("#ttl", "ttl")
+                    .expression_attribute_values(":at", number(at.millis()))
+                    .expression_attribute_values(":ttl", number(until.seconds() + 1)),
+            ),
+            None => transaction.delete(
+                Delete::builder().table_name(&self.tables.users).set_key(Some(key)).condition_expression(condition),
+            ),
         }
     }
 
@@ -470,6 +490,29 @@ impl Store {
     }
 }
 
+/// Puts a connection into its slot, provided that it is open.
+pub(super) fn opened_slot(table: &str, opened: &Opened) -> UpdateBuilder {
+    Update::builder()
+        .table_name(table)
+        .set_key(Some(keys::connection(&opened.id, keys::CONNECTION)))
+        .update_expression("SET slot = :slot")
+        .condition_expression("attribute_exists(connectionId)")
+        .expression_attribute_values(":slot", number(opened.slot))
+}
+
+/// Ends a session that is live and on the connection that it names.
+pub(super) fn ended(table: &str, session: &Session, at: Timestamp) -> UpdateBuilder {
+    Update::builder()
+        .table_name(table)
+        .set_key(Some(keys::connection(&session.connection, &session.namespace)))
+        .update_expression("SET endedAt = :at, #ttl = :ttl REMOVE slot, typing")
+        .condition_expression("pid = :pid AND attribute_not_exists(endedAt) AND attribute_not_exists(movedTo)")
+        .expression_attribute_names("#ttl", "ttl")
+        .expression_attribute_values(":at", number(at.millis()))
+        .expression_attribute_values(":ttl", number(at.seconds() + ENDED_TTL_SECS))
+        .expression_attribute_values(":pid", text(&session.pid))
+}
+
 /// Whether a conditional update was done.
 pub(super) fn applied<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result<bool, Error> {
     match result {
@@ -589,7 +632,7 @@ pub(super) fn session_row(opened: &Opened, session: &Session) -> SessionRow {
     }
 }
 
-fn session(row: SessionRow) -> Result<Session, Error> {
+pub(super) fn session(row: SessionRow) -> Result<Session, Error> {
     let SessionRow {
         connection_id,
         namespace,

@@ -8,6 +8,7 @@ use super::{Store, keys, number};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
+use crate::domain::log::{Step, What};
 use crate::domain::message::Message;
 use crate::error::Error;
 
@@ -16,7 +17,7 @@ use crate::error::Error;
 #[must_use]
 pub enum Deletion {
     /// It is a placeholder now.
-    Deleted(Box<(Chat, Message)>),
+    Deleted(Box<(Chat, Message, Step)>),
     /// It was one before.
     Already(Box<(Chat, Message)>),
     /// The chat was deleted.
@@ -43,12 +44,14 @@ impl Store {
                 chat.people().into_iter().filter(|user| message.is_unread_for(&chat, user)).collect();
             let mut transaction = Transaction::default();
             transaction.update(self.blanking(&message, &waiting, at))?;
-            let next = without_unread(&chat, &waiting);
+            let mut next = without_unread(&chat, &waiting);
+            next.change(&message.sender, What::Deleted(message.id.seq), self.clock.now());
             self.recount(&mut transaction, &chat, &next)?;
             match self.transact(transaction).await? {
                 Outcome::Committed => {
                     let deleted = Message { content: None, deleted_at: Some(at), ..message };
-                    return Ok(Deletion::Deleted(Box::new((next, deleted))));
+                    let step = next.step_from(&chat);
+                    return Ok(Deletion::Deleted(Box::new((next, deleted, step))));
                 }
                 Outcome::Refused(_) | Outcome::Conflict => {
                     chat = self.present(&chat).await?;
@@ -80,8 +83,8 @@ impl Store {
         update.condition_expression(condition)
     }
 
-    /// Deletes a message for one person alone, and what it counted as unread for them. One transaction of one write, two more if it was
-    /// unread.
+    /// Deletes a message for one person alone, and what it counted as unread for them. One transaction of two writes, one more if
+    /// they have nothing unread any more.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -105,14 +108,14 @@ impl Store {
             let mut transaction = Transaction::default();
             transaction.update(self.hiding(&message, from, unread, at))?;
             let waiting = if unread { vec![from.clone()] } else { Vec::new() };
-            let next = without_unread(&chat, &waiting);
-            if unread {
-                self.recount(&mut transaction, &chat, &next)?;
-            }
+            let mut next = without_unread(&chat, &waiting);
+            next.change(from, What::Hidden(message.id.seq), self.clock.now());
+            self.recount(&mut transaction, &chat, &next)?;
             match self.transact(transaction).await? {
                 Outcome::Committed => {
                     message.hidden_for.insert(from.clone(), at);
-                    return Ok(Deletion::Deleted(Box::new((next, message))));
+                    let step = next.step_from(&chat);
+                    return Ok(Deletion::Deleted(Box::new((next, message, step))));
                 }
                 Outcome::Refused(_) | Outcome::Conflict => {
                     chat = self.present(&chat).await?;

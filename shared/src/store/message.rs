@@ -6,12 +6,14 @@ use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 
 use super::connection::applied;
+use super::log::{Moving, moving};
 use super::rows::{self, ChatRow, MessageRow, SentRow, VERSION};
 use super::transaction::{Outcome, Refused, Transaction};
 use super::{Item, Store, keys, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ClientMessageId, MessageId, UserId};
+use crate::domain::log::Step;
 use crate::domain::message::{Draft, Message};
 use crate::error::Error;
 
@@ -23,7 +25,7 @@ const SENT_TTL_SECS: i64 = 24 * 3_600;
 #[must_use]
 pub enum Sending {
     /// It is stored; the chat as it is now.
-    Stored(Box<(Chat, Message)>),
+    Stored(Box<(Chat, Message, Step)>),
     /// A send of the same name stored this before.
     Repeated(First),
     /// Nothing is stored: somebody blocks.
@@ -62,10 +64,13 @@ impl Store {
                     None => Sending::Blocked,
                 });
             }
-            let (next, message) = following(&chat, sender, draft, at);
+            let (next, message) = following(&chat, sender, draft, (at, self.clock.now()));
             let (transaction, sent) = self.sending(&chat, &next, &message, draft.client_message_id.as_ref())?;
             match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Sending::Stored(Box::new((next, message)))),
+                Outcome::Committed => {
+                    let step = next.step_from(&chat);
+                    return Ok(Sending::Stored(Box::new((next, message, step))));
+                }
                 Outcome::Conflict => chat = self.present(&chat).await?,
                 Outcome::Refused(mut refused) => {
                     if let Some(first) = repeated(&mut refused, sent)? {
@@ -141,16 +146,11 @@ impl Store {
 
     /// The chat's own write of a send, with every check as its condition.
     fn advance(&self, chat: &Chat, next: &Chat, sender: &UserId) -> Result<UpdateBuilder, Error> {
-        let mut set =
-            vec!["seq = :next".to_owned(), "activeAt = :active".to_owned(), "updatedAt = :updated".to_owned()];
-        let mut condition =
-            "seq = :seq AND attribute_not_exists(blockedBy) AND attribute_not_exists(deletedAt)".to_owned();
-        let mut values: Item = HashMap::from([
-            (":seq".to_owned(), number(chat.seq)),
-            (":next".to_owned(), number(next.seq)),
-            (":active".to_owned(), number(next.active_at.millis())),
-            (":updated".to_owned(), number(next.updated_at.millis())),
-        ]);
+        let Moving { mut set, mut condition, mut values } = moving(chat, next);
+        set.extend(["activeAt = :active".to_owned(), "updatedAt = :updated".to_owned()]);
+        condition.push_str(" AND attribute_not_exists(blockedBy)");
+        values.insert(":active".to_owned(), number(next.active_at.millis()));
+        values.insert(":updated".to_owned(), number(next.updated_at.millis()));
         for (index, (old, new)) in chat.members.iter().zip(&next.members).enumerate() {
             if old.user == *sender {
                 // Nobody waits for their own message: where the sender has come so far, they come along.
@@ -248,18 +248,12 @@ impl Store {
         found.into_iter().map(rows::message).collect()
     }
 
-    /// Writes the members' unread counters and read watermarks of `next`, provided that they still are as in `chat`, and clears the flags
-    /// of those who have nothing unread any more.
+    /// Writes the change that made `next` of `chat`, with the members' unread counters and read watermarks, provided that nothing happened
+    /// meanwhile, and clears the flags of those who have nothing unread any more.
     pub(super) fn recount(&self, transaction: &mut Transaction, chat: &Chat, next: &Chat) -> Result<(), Error> {
-        let mut set = vec!["v = :v".to_owned()];
-        let mut condition = "attribute_not_exists(deletedAt)".to_owned();
-        let mut values: Item = HashMap::from([(":v".to_owned(), number(VERSION))]);
+        let Moving { mut set, condition, mut values } = moving(chat, next);
+        let mut names = HashMap::new();
         for (index, (old, new)) in chat.members.iter().zip(&next.members).enumerate() {
-            condition.push_str(&format!(
-                " AND members[{index}].unread = :unread{index} AND members[{index}].#read = :read{index}"
-            ));
-            values.insert(format!(":unread{index}"), number(old.unread));
-            values.insert(format!(":read{index}"), number(old.read.seq));
             if old.unread != new.unread {
                 set.push(format!("members[{index}].unread = :left{index}"));
                 values.insert(format!(":left{index}"), number(new.unread));
@@ -268,6 +262,7 @@ impl Store {
                 set.push(format!("members[{index}].#read = :reads{index}, members[{index}].readAt = :readAt{index}"));
                 values.insert(format!(":reads{index}"), number(new.read.seq));
                 values.insert(format!(":readAt{index}"), number(new.read.at.map_or(0, Timestamp::millis)));
+                names.insert("#read".to_owned(), "read".to_owned());
             }
         }
         transaction.update(
@@ -276,7 +271,7 @@ impl Store {
                 .set_key(Some(keys::chat(&chat.id)))
                 .update_expression(format!("SET {}", set.join(", ")))
                 .condition_expression(condition)
-                .expression_attribute_names("#read", "read")
+                .set_expression_attribute_names(Some(names).filter(|names| !names.is_empty()))
                 .set_expression_attribute_values(Some(values)),
         )?;
         for (old, new) in chat.members.iter().zip(&next.members) {
@@ -293,7 +288,8 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that a message reached a recipient: the watermark moves if it is the next one, else the message itself remembers. One write.
+    /// Notes that a message has been told, and reached a recipient: the watermark moves if it is the next one, else the message itself
+    /// remembers. One write; then two.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -301,9 +297,11 @@ impl Store {
         let Some((index, member)) = chat.member(to) else { return Ok(()) };
         let before = message.id.seq.saturating_sub(1);
         let is_next = member.delivered.seq.max(member.read.seq) >= before;
-        if is_next && self.advance_delivered(chat, index, (before, message.id.seq), at).await? {
+        let told = chat.position().events();
+        if is_next && self.advance_delivered(chat, index, (before, message.id.seq), (at, Some(told))).await? {
             return Ok(());
         }
+        self.note_told(&chat.id, told).await?;
         let update = self
             .client
             .update_item()
@@ -324,42 +322,54 @@ impl Store {
         if member.delivered.seq >= chat.seq {
             return Ok(false);
         }
-        self.advance_delivered(chat, index, (member.delivered.seq, chat.seq), at).await
+        self.advance_delivered(chat, index, (member.delivered.seq, chat.seq), (at, None)).await
     }
 
-    /// Moves a delivered watermark forward, provided that it has come at least to `from` and not yet to `to`.
+    /// Moves a delivered watermark forward, provided that it has come at least to `from` and not yet to `to`, and that no more than `told`
+    /// has been told yet.
     async fn advance_delivered(
         &self,
         chat: &Chat,
         index: usize,
         (from, to): (u64, u64),
-        at: Timestamp,
+        (at, told): (Timestamp, Option<u64>),
     ) -> Result<bool, Error> {
+        let mut change = format!("SET members[{index}].got = :to, members[{index}].gotAt = :at");
+        let mut condition = format!(
+            "attribute_not_exists(deletedAt) AND members[{index}].got < :to \
+             AND (members[{index}].got >= :from OR members[{index}].#read >= :from)"
+        );
+        if told.is_some() {
+            change.push_str(", told = :told");
+            condition.push_str(" AND (attribute_not_exists(told) OR told <= :told)");
+        }
         let update = self
             .client
             .update_item()
             .table_name(&self.tables.chats)
             .set_key(Some(keys::chat(&chat.id)))
-            .update_expression(format!("SET members[{index}].got = :to, members[{index}].gotAt = :at"))
-            .condition_expression(format!(
-                "attribute_not_exists(deletedAt) AND members[{index}].got < :to \
-                 AND (members[{index}].got >= :from OR members[{index}].#read >= :from)"
-            ))
+            .update_expression(change)
+            .condition_expression(condition)
             .expression_attribute_names("#read", "read")
             .expression_attribute_values(":from", number(from))
             .expression_attribute_values(":to", number(to))
             .expression_attribute_values(":at", number(at.millis()));
+        let update = match told {
+            Some(told) => update.expression_attribute_values(":told", number(told)),
+            None => update,
+        };
         applied(update.send().await)
     }
 }
 
-/// The chat after its next message, and that message.
-fn following(chat: &Chat, sender: &UserId, draft: &Draft, at: Timestamp) -> (Chat, Message) {
+/// The chat after its next message, and that message, which was received and is stored at these times.
+fn following(chat: &Chat, sender: &UserId, draft: &Draft, (at, now): (Timestamp, Timestamp)) -> (Chat, Message) {
     let seq = chat.seq + 1;
     let mut next = chat.clone();
     next.seq = seq;
     next.active_at = next.active_at.max(at);
     next.updated_at = next.updated_at.max(at);
+    next.moved_at = next.moved_at.max(now);
     for member in &mut next.members {
         if member.user != *sender {
             member.unread += 1;
@@ -378,6 +388,8 @@ fn following(chat: &Chat, sender: &UserId, draft: &Draft, at: Timestamp) -> (Cha
         kind: draft.content.kind,
         reply_to: draft.reply_to.clone(),
         created_at: at,
+        stored_at: next.moved_at,
+        via: draft.via.clone(),
         deleted_at: None,
         delivered_to: Vec::new(),
         read_by: HashMap::new(),

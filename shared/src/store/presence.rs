@@ -32,6 +32,8 @@ pub struct Socket {
     pub user: UserId,
     /// On which connection.
     pub connection: ConnectionId,
+    /// What its frames wait behind, while it is told what it missed.
+    pub held_by: Option<ConnectionId>,
     /// In which namespace.
     pub namespace: String,
     /// In which dialect it hears.
@@ -49,6 +51,7 @@ impl Socket {
         Self {
             user: session.user.clone(),
             connection: session.connection.clone(),
+            held_by: None,
             namespace: session.namespace.clone(),
             dialect: session.dialect.clone(),
             expires_at: session.expires_at,
@@ -58,7 +61,7 @@ impl Socket {
 }
 
 impl Store {
-    /// Somebody's profile and every live socket of theirs. One query.
+    /// Somebody's profile and every live socket of theirs; those that have ended are passed over. One query.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -79,7 +82,10 @@ impl Store {
             if item.get("entry").is_some_and(|entry| *entry == text(keys::PROFILE)) {
                 person.user = Some(rows::read::<ProfileRow>(item)?.try_into()?);
             } else {
-                person.sockets.push(socket(rows::read(item)?)?);
+                let row: SocketRow = rows::read(item)?;
+                if row.ended_at.is_none() {
+                    person.sockets.push(socket(row)?);
+                }
             }
         }
         Ok(person)
@@ -206,8 +212,10 @@ impl Store {
             .send();
         while let Some(item) = pages.next().await {
             let row: MembershipRow = rows::read(item.map_err(Error::internal)?)?;
-            for peer in &row.peers {
-                peers.insert(UserId::parse(peer)?);
+            if !row.erased {
+                for peer in &row.peers {
+                    peers.insert(UserId::parse(peer)?);
+                }
             }
             if peers.len() >= PEERS_MAX {
                 break;
@@ -218,10 +226,26 @@ impl Store {
 }
 
 fn socket(row: SocketRow) -> Result<Socket, Error> {
-    let SocketRow { user_id, entry: _, v: _, online: _, connection_id, namespace, dialect, expires_at, rooms } = row;
+    let SocketRow {
+        user_id,
+        entry: _,
+        v: _,
+        online: _,
+        connection_id,
+        namespace,
+        dialect,
+        sid: _,
+        began_at: _,
+        expires_at,
+        ended_at: _,
+        held_by,
+        rooms,
+        ttl: _,
+    } = row;
     Ok(Socket {
         user: UserId::parse(&user_id)?,
         connection: ConnectionId::parse(&connection_id)?,
+        held_by: held_by.map(|hold| ConnectionId::parse(&hold)).transpose()?,
         namespace,
         dialect,
         expires_at: expires_at.map(Timestamp::from_millis),

@@ -8,6 +8,7 @@ use super::{Store, keys, number, rows};
 use crate::domain::chat::{Chat, Watermark};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, UserId};
+use crate::domain::log::What;
 use crate::domain::message::Message;
 use crate::error::Error;
 
@@ -44,7 +45,9 @@ impl Store {
             if member.unread == 0 {
                 return Ok(Marking::Nothing(Box::new(chat)));
             }
-            let next = after_reading(&chat, index, 0, at);
+            let what = What::ReadAll { after: member.read.seq, marked: member.unread, received: at };
+            let mut next = after_reading(&chat, index, 0, at);
+            next.change(reader, what, self.clock.now());
             let mut transaction = Transaction::default();
             self.recount(&mut transaction, &chat, &next)?;
             match self.transact(transaction).await? {
@@ -86,7 +89,9 @@ impl Store {
                 return Ok(Marking::Nothing(Box::new(chat)));
             }
             let marked = u64::try_from(messages.len()).unwrap_or(u64::MAX);
-            let next = after_reading(&chat, index, member.unread.saturating_sub(marked), at);
+            let what = What::Read(messages.iter().map(|message| message.id.seq).collect());
+            let mut next = after_reading(&chat, index, member.unread.saturating_sub(marked), at);
+            next.change(reader, what, self.clock.now());
             let mut transaction = Transaction::default();
             self.recount(&mut transaction, &chat, &next)?;
             for message in &messages {

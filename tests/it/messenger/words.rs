@@ -46,6 +46,8 @@ fn message(chat: &Chat, seq: u64, sender: &str, content: Content) -> Message {
         content: Some(content),
         reply_to: None,
         created_at: BEGINNING,
+        stored_at: BEGINNING,
+        via: None,
         deleted_at: None,
         delivered_to: Vec::new(),
         read_by: Default::default(),

@@ -34,8 +34,9 @@ pub fn sockets(ctx: &mut Ctx) {
     events(ctx);
 }
 
-/// The same with a deployment's own heartbeat and host.
+/// The same with a deployment's own heartbeat and host, but without recovery: the suites know of no `pid`.
 pub fn events(ctx: &mut Ctx) {
+    ctx.config.recovery_window_secs = 0;
     ctx.application = Application::Sockets(&Events);
 }
 

@@ -5,6 +5,8 @@
 //! handed to the disconnect function; one that does not take a frame it must hear is closed, so that its client comes back and catches up
 //! instead of missing something unknowingly.
 
+mod turn;
+
 use std::collections::{BTreeSet, HashMap};
 
 use futures_util::StreamExt as _;
@@ -14,12 +16,15 @@ use crate::ctx::{Ctx, Delivery};
 use crate::dialect::{self, Dialect, Event};
 use crate::domain::directory::Directory;
 use crate::domain::id::{ChatId, ConnectionId, UserId};
-use crate::domain::notice::{Answer, Audience, Envelope, Notice, Viewer};
+use crate::domain::log::{Position, Step};
+use crate::domain::notice::{Answer, Audience, Envelope, Missed, Notice, Viewer};
+use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{AckId, Body, EventName, Namespace, Packet};
 use crate::store::{Person, Session, Socket};
 use crate::telemetry;
+use turn::Turns;
 
 /// Most bytes that API Gateway posts at once.
 pub const POST_MAX_BYTES: usize = 131_072;
@@ -30,6 +35,8 @@ const CONCURRENCY: usize = 64;
 pub struct Delivering<'a> {
     ctx: &'a Ctx,
     origin: Option<&'a Session>,
+    /// What the origin has heard, for the first event after CONNECT.
+    heard: Option<Offset>,
     sockets: HashMap<UserId, Vec<Socket>>,
     directory: Directory,
 }
@@ -38,6 +45,10 @@ pub struct Delivering<'a> {
 struct Line {
     user: UserId,
     connection: ConnectionId,
+    /// What `frames` wait behind, if the socket is being told what it missed.
+    held_by: Option<ConnectionId>,
+    /// Answers, which wait for nothing.
+    first: Vec<String>,
     frames: Vec<Frame>,
 }
 
@@ -53,7 +64,13 @@ impl<'a> Delivering<'a> {
     /// For an invocation that `origin` caused, if a socket did.
     #[must_use]
     pub fn new(ctx: &'a Ctx, origin: Option<&'a Session>) -> Self {
-        Self { ctx, origin, sockets: HashMap::new(), directory: Directory::default() }
+        Self { ctx, origin, heard: None, sockets: HashMap::new(), directory: Directory::default() }
+    }
+
+    /// For a socket that has just connected and has heard so much.
+    #[must_use]
+    pub fn greeting(ctx: &'a Ctx, origin: &'a Session, heard: Offset) -> Self {
+        Self { heard: Some(heard), ..Self::new(ctx, Some(origin)) }
     }
 
     /// Looks up what `dialect` needs to word an answer. One query per person in the audience of `envelopes`, who will be told anyway; if the
@@ -91,9 +108,10 @@ impl<'a> Delivering<'a> {
         Viewer { user, origin, joined, directory: &self.directory, now: self.ctx.clock.now() }
     }
 
-    /// Posts `first` to the origin, then every envelope to everybody it is for. One query per person not looked up before, a read per hundred
-    /// people who are only mentioned if a dialect that hears of it shows profiles, and one post per frame. Gives the people to whom a
-    /// message was posted.
+    /// Posts `first` to the origin, then every envelope to everybody it is for; events of a chat in their order, so once those before are told.
+    /// One query per person not looked up before, a read per hundred people who are only mentioned if a dialect that hears of it shows
+    /// profiles, one post per frame, and one write that notes which change was told; of a message the caller is to note it. Gives the
+    /// people to whom a message was posted.
     pub async fn say(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> BTreeSet<UserId> {
         self.look_up(envelopes).await;
         if self.profiles_are_shown(envelopes) {
@@ -103,10 +121,51 @@ impl<'a> Delivering<'a> {
                 telemetry::failed(None, &error);
             }
         }
-        let lines = self.lines(first, envelopes);
         let ctx = self.ctx;
+        let mut first = first;
+        let mut turns = Turns::of(envelopes);
+        if turns.wait() {
+            // An answer waits for nobody.
+            let answers = std::mem::take(&mut first);
+            tokio::join!(self.answer(answers), turns.come(ctx));
+        }
+        let lines = self.lines(first, envelopes, &turns);
         let posted = futures_util::stream::iter(lines).map(|line| post(ctx, line)).buffer_unordered(CONCURRENCY);
-        posted.filter_map(std::future::ready).collect().await
+        let reached = posted.filter_map(std::future::ready).collect().await;
+        turns.over(ctx).await;
+        reached
+    }
+
+    /// Posts answers to the origin.
+    async fn answer(&self, first: Vec<String>) {
+        if let Some(session) = self.origin {
+            let (user, connection) = (session.user.clone(), session.connection.clone());
+            post(self.ctx, Line { user, connection, held_by: None, first, frames: Vec::new() }).await;
+        }
+    }
+
+    /// What a socket missed, as frames, each with how much the socket will have heard by then. If the dialect shows profiles, a read per
+    /// hundred people.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn retell(&mut self, socket: &Socket, missed: &[Missed]) -> Result<Vec<String>, Error> {
+        let Some(dialect) = dialect::named(&socket.dialect) else { return Ok(Vec::new()) };
+        if dialect.shows_profiles() {
+            self.meet(missed.iter().flat_map(|missed| missed.notice.people()).collect()).await?;
+        }
+        let mut frames = Vec::new();
+        for Missed { notice, chat, previous, position, until, heard, origin } in missed {
+            let events = self.events(dialect, notice, socket, *origin);
+            let count = events.len();
+            let told = (0_u64..).zip(events).skip_while(|(index, _)| index < heard);
+            frames.extend(told.filter_map(|(index, event)| {
+                let is_last = usize::try_from(index).is_ok_and(|index| index + 1 == count);
+                let offset = Offset { until: *until, last: Some(last(chat, (*previous, *position), index, is_last)) };
+                event_frame(&socket.namespace, event, Some(&offset))
+            }));
+        }
+        Ok(frames)
     }
 
     /// Finds the sockets of everybody who is to be told, and their profiles in the same query.
@@ -146,51 +205,87 @@ impl<'a> Delivering<'a> {
         dialects.any(|name| dialect::named(name).is_some_and(Dialect::shows_profiles))
     }
 
-    fn lines(&self, first: Vec<String>, envelopes: &[Envelope]) -> Vec<Line> {
+    fn lines(&self, first: Vec<String>, envelopes: &[Envelope], turns: &Turns) -> Vec<Line> {
         let now = self.ctx.clock.now();
         let people: BTreeSet<&UserId> = audience(envelopes).collect();
         let sockets = people.iter().filter_map(|user| self.sockets.get(*user)).flatten();
         let live = sockets.filter(|socket| socket.expires_at.is_none_or(|end| now < end));
+        let line = |socket: &Socket, first, frames| {
+            let Socket { user, connection, held_by, .. } = socket.clone();
+            Line { user, connection, held_by, first, frames }
+        };
         let others = live.filter(|socket| !self.is_origin(socket)).map(|socket| {
-            let frames = self.frames(envelopes, socket, false);
-            Line { user: socket.user.clone(), connection: socket.connection.clone(), frames }
+            let frames = self.frames(envelopes, socket, false, turns);
+            line(socket, Vec::new(), frames)
         });
         let origin = self.origin.map(|session| {
-            let first = first.into_iter().map(|text| Frame { text, volatile: false, message: false });
             let mut own = self.sockets.get(&session.user).into_iter().flatten();
             let socket = own.find(|socket| self.is_origin(socket)).cloned().unwrap_or_else(|| Socket::of(session));
-            let frames = first.chain(self.frames(envelopes, &socket, true)).collect();
-            Line { user: session.user.clone(), connection: session.connection.clone(), frames }
+            let frames = self.frames(envelopes, &socket, true, turns);
+            line(&socket, first, frames)
         });
-        origin.into_iter().chain(others).filter(|line| !line.frames.is_empty()).collect()
+        let said = |line: &Line| !line.first.is_empty() || !line.frames.is_empty();
+        origin.into_iter().chain(others).filter(said).collect()
     }
 
     fn is_origin(&self, socket: &Socket) -> bool {
         self.origin.is_some_and(|origin| origin.connection == socket.connection && origin.namespace == socket.namespace)
     }
 
-    fn frames(&self, envelopes: &[Envelope], socket: &Socket, origin: bool) -> Vec<Frame> {
-        let Socket { user, namespace, rooms, .. } = socket;
+    fn frames(&self, envelopes: &[Envelope], socket: &Socket, origin: bool, turns: &Turns) -> Vec<Frame> {
+        let Socket { user, namespace, .. } = socket;
         let Some(dialect) = dialect::named(&socket.dialect) else { return Vec::new() };
         let mut frames = Vec::new();
-        for Envelope { notice, to } in envelopes {
-            let joined = notice.room().filter(|room| rooms.contains(*room));
+        for Envelope { notice, to, step } in envelopes {
             let heard = match to {
                 Audience::Origin => origin,
                 Audience::People(people) => people.contains(user),
             };
-            let elsewhere = dialect.has_rooms() && joined.is_none() && matches!(notice, Notice::Typing { .. });
-            if !heard || elsewhere {
+            if !heard {
                 continue;
             }
             let volatile = is_volatile(notice);
             let message = matches!(notice, Notice::Sent { message, .. } if message.sender != *user);
-            let words = dialect.words(notice, &self.viewer(user, origin, joined));
-            let texts = words.into_iter().filter_map(|event| event_frame(namespace, event));
-            frames.extend(texts.map(|text| Frame { text, volatile, message }));
+            let events = self.events(dialect, notice, socket, origin);
+            let count = events.len();
+            frames.extend(events.into_iter().enumerate().filter_map(|(index, event)| {
+                let offset = match step {
+                    Some(step) => self.offset(step, turns, index, index + 1 == count),
+                    None => self.heard.clone().filter(|_| matches!(notice, Notice::Connected { .. })),
+                };
+                let text = event_frame(namespace, event, offset.as_ref())?;
+                Some(Frame { text, volatile, message })
+            }));
         }
         frames
     }
+
+    /// What a socket hears of a notice that is for its user.
+    fn events(&self, dialect: &dyn Dialect, notice: &Notice, socket: &Socket, origin: bool) -> Vec<Event> {
+        let joined = notice.room().filter(|room| socket.rooms.contains(*room));
+        if dialect.has_rooms() && joined.is_none() && matches!(notice, Notice::Typing { .. }) {
+            return Vec::new();
+        }
+        dialect.words(notice, &self.viewer(&socket.user, origin, joined))
+    }
+
+    /// How much a socket has heard with the frame of this index; `None` if nobody comes back to a session.
+    fn offset(&self, step: &Step, turns: &Turns, index: usize, is_last: bool) -> Option<Offset> {
+        if self.ctx.config.recovery_window_secs == 0 {
+            return None;
+        }
+        let until = self.ctx.clock.now().plus_millis(-TELLING_MILLIS);
+        let index = u64::try_from(index).unwrap_or(u64::MAX);
+        let last =
+            turns.is_in_order(&step.chat).then(|| last(&step.chat, (step.previous(), step.position), index, is_last));
+        Some(Offset { until, last })
+    }
+}
+
+/// What a socket has heard of a chat with the frame of this index among those that tell of one event.
+fn last(chat: &ChatId, (previous, position): (Position, Position), index: u64, is_last: bool) -> Last {
+    let chat = chat.clone();
+    if is_last { Last { chat, position, frames: 0 } } else { Last { chat, position: previous, frames: index + 1 } }
 }
 
 /// Everybody who is to be told.
@@ -208,12 +303,20 @@ fn is_volatile(notice: &Notice) -> bool {
 /// Posts a line's frames in order; the line's user, if a message reached them.
 async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
     let mut reached = false;
-    for frame in &line.frames {
-        match ctx.post(&line.connection, &frame.text).await {
+    let answers =
+        line.first.into_iter().map(|text| (&line.connection, Frame { text, volatile: false, message: false }));
+    let there = line.held_by.as_ref().unwrap_or(&line.connection);
+    let events = line.frames.into_iter().map(|frame| (there, frame));
+    for (there, frame) in answers.chain(events) {
+        match ctx.post(there, &frame.text).await {
             Delivery::Sent => reached |= frame.message,
             Delivery::Throttled if frame.volatile => {}
             Delivery::TooLarge => {}
             Delivery::Throttled => {
+                ctx.close(&line.connection).await;
+                break;
+            }
+            Delivery::Gone if there.is_hold() => {
                 ctx.close(&line.connection).await;
                 break;
             }
@@ -226,11 +329,14 @@ async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
     reached.then_some(line.user)
 }
 
-/// The text frame of an event; `None` for a name that no event may have.
+/// The text frame of an event, with how much the socket has heard as its last argument if it is one that may be missed and told again;
+/// `None` for a name that no event may have.
 #[must_use]
-pub fn event_frame(namespace: &str, (name, argument): Event) -> Option<String> {
+pub fn event_frame(namespace: &str, (name, argument): Event, offset: Option<&Offset>) -> Option<String> {
     let name = EventName::parse(name).ok()?;
-    packet_frame(namespace, Body::Event { name, arguments: vec![argument], ack: None })
+    let offset = offset.map(|offset| Value::String(offset.to_string()));
+    let arguments = [argument].into_iter().chain(offset).collect();
+    packet_frame(namespace, Body::Event { name, arguments, ack: None })
 }
 
 /// The text frame of an acknowledgement.
@@ -266,7 +372,7 @@ pub fn error_frames(ctx: &Ctx, emitted: Emitted<'_>, error: &Error) -> Vec<Strin
     let said = dialect.event_error(event, error, ctx.clock.now());
     let frame = match ack {
         Some(id) => ack_frame(namespace, id, serde_json::json!({"success": false, "error": said})),
-        None => event_frame(namespace, ("error", said)),
+        None => event_frame(namespace, ("error", said), None),
     };
     frame.into_iter().collect()
 }

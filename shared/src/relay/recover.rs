@@ -1,0 +1,224 @@
+//! Connection state recovery (socketio.md): a client that comes back to its session is told what it missed, and then whatever is new.
+//!
+//! The session moves to the new connection with its frames held back, so that nothing new is told before what was missed is. What was missed
+//! is then looked for, told, and followed by what was held back, less what was among what was missed.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::app::recover::{Absent, Missing, missing};
+use crate::auth::Identity;
+use crate::ctx::{Ctx, Delivery};
+use crate::deliver::{Delivering, packet_frame};
+use crate::domain::id::{ConnectionId, Pid};
+use crate::domain::offset::{Last, Offset};
+use crate::error::Error;
+use crate::frame::engine;
+use crate::frame::socket::{self, Body, Packet};
+use crate::store::{Former, Opened, Reviving, Session, Socket, Step};
+
+/// Batches of frames held back that are let go. If more keep coming, the client had better come back once more.
+const BATCHES_MAX: u32 = 100;
+/// Looks at whether an event that was just stored has been told: about a second and a half.
+const CHECKS_MAX: u32 = 30;
+const CHECK_WAIT: Duration = Duration::from_millis(50);
+/// How often a frame that is not taken is posted again: a polling client fetches meanwhile.
+const POSTS_MAX: u32 = 40;
+const POST_WAIT: Duration = Duration::from_millis(100);
+
+/// A session that a client says it had.
+pub(super) struct Claim {
+    pid: Pid,
+    /// What it has heard; `None` if nothing since the session began.
+    heard: Option<Offset>,
+}
+
+/// A session that is back.
+pub(super) struct Revived {
+    pub(super) session: Session,
+    /// Whether this is the user's first socket.
+    pub(super) first: bool,
+    /// What was heard of it, once what was missed is told.
+    pub(super) heard: Offset,
+    hold: ConnectionId,
+    socket: Socket,
+    missing: Missing,
+}
+
+/// What becomes of a claim.
+pub(super) enum Coming {
+    /// The session is back, and nothing of it has been said yet.
+    Back(Box<Revived>),
+    /// There is no such session for this client any more, or it missed more than is told again: a new one begins. Whether it is the user's
+    /// first socket, if the former one tells.
+    Anew(Option<bool>),
+    /// The namespace was joined before.
+    Already(Box<Session>),
+    /// The connection is gone.
+    Gone,
+}
+
+/// The claim in a CONNECT payload; `None` if there is none, or nothing that could be one.
+pub(super) fn claim(ctx: &Ctx, payload: Option<&Map<String, Value>>) -> Option<Claim> {
+    if ctx.config.recovery_window_secs == 0 {
+        return None;
+    }
+    let payload = payload?;
+    let pid = Pid::parse(payload.get("pid")?.as_str()?).ok()?;
+    let heard = match payload.get("offset") {
+        None | Some(Value::Null) => None,
+        Some(offset) => Some(Offset::parse(offset.as_str()?)?),
+    };
+    Some(Claim { pid, heard })
+}
+
+/// Brings a session back as far as nobody hears it: it is on the new connection, and its frames are held back. `joining` is the session
+/// that would begin instead.
+///
+/// # Errors
+/// `Error::Internal`.
+pub(super) async fn revive(
+    ctx: &Ctx,
+    opened: &Opened,
+    (joining, identity): (&Session, &Identity),
+    claim: Claim,
+) -> Result<Coming, Error> {
+    let now = ctx.clock.now();
+    let Some(former) = ctx.store.former_session(&joining.user, &claim.pid).await? else {
+        return Ok(Coming::Anew(None));
+    };
+    let window = i64::from(ctx.config.recovery_window_secs) * 1_000;
+    let over = former.ended_at.is_some_and(|ended| ended.plus_millis(window) < now);
+    if over || former.namespace != joining.namespace || former.dialect != joining.dialect {
+        return Ok(Coming::Anew(None));
+    }
+    let session = Session { pid: claim.pid, sid: former.sid.clone(), ..joining.clone() };
+    let hold = ConnectionId::hold(ctx.clock.random());
+    ctx.store.open_hold(&hold, now).await?;
+    let first = match ctx.store.revive((opened, &hold), &former, &session, identity).await? {
+        Reviving::Revived { first } => first,
+        Reviving::Already(session) => return Ok(Coming::Already(session)),
+        Reviving::Gone => return Ok(Coming::Gone),
+        Reviving::Lost => return Ok(Coming::Anew(None)),
+    };
+    found(ctx, (former, identity), (session, first, hold), claim.heard).await
+}
+
+/// Looks for what a session missed that has just been brought back. If that cannot be told, the session ends.
+async fn found(
+    ctx: &Ctx,
+    (former, identity): (Former, &Identity),
+    (session, first, hold): (Session, bool, ConnectionId),
+    heard: Option<Offset>,
+) -> Result<Coming, Error> {
+    if former.ended_at.is_none() {
+        ctx.store.see(identity).await?;
+        // Nobody had noticed that the old connection is gone.
+        if former.connection != session.connection {
+            ctx.close(&former.connection).await;
+        }
+    }
+    let heard = match heard {
+        Some(heard) => Offset { until: heard.until.max(former.began_at), ..heard },
+        None => Offset::since(former.began_at),
+    };
+    let absent = Absent { user: &session.user, socket: &session.sid, heard: &heard };
+    let Some(missing) = missing(ctx, absent).await? else {
+        let _ = ctx.store.leave(&session, ctx.clock.now(), None).await?;
+        return Ok(Coming::Anew(Some(first)));
+    };
+    let own = ctx.store.person(&session.user).await?.sockets;
+    let socket = own.into_iter().find(|socket| socket.connection == session.connection);
+    let socket = socket.unwrap_or_else(|| Socket::of(&session));
+    let heard = missing.events.last().map_or(heard, |last| Offset {
+        until: last.until,
+        last: Some(Last { chat: last.chat.clone(), position: last.position, frames: 0 }),
+    });
+    Ok(Coming::Back(Box::new(Revived { session, first, heard, hold, socket, missing })))
+}
+
+impl Revived {
+    /// Confirms the session and tells what was missed. Whether the client is still there.
+    pub(super) async fn tell(&self, ctx: &Ctx) -> Result<bool, Error> {
+        let Self { session, socket, missing, .. } = self;
+        let frames = Delivering::new(ctx, Some(session)).retell(socket, &missing.events).await?;
+        for frame in confirmation(ctx, session).into_iter().chain(frames) {
+            if !post(ctx, &session.connection, &frame).await {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Lets go what was held back, less what was told as missed, and everything from here on.
+    pub(super) async fn release(&self, ctx: &Ctx) -> Result<(), Error> {
+        let Self { session, hold, .. } = self;
+        self.settle(ctx).await?;
+        let mut batches = 0;
+        while ctx.store.redirect(hold, &session.connection).await? == Step::Refused {
+            if batches == BATCHES_MAX {
+                return Err(Error::internal("more keeps being held back for a client than it can be posted"));
+            }
+            for frame in ctx.store.flush(hold).await?.iter().filter(|frame| !self.is_told(frame)) {
+                if !post(ctx, &session.connection, frame).await {
+                    return Ok(());
+                }
+            }
+            batches += 1;
+        }
+        ctx.store.release(session, hold).await
+    }
+
+    /// Waits for what was stored just before it was looked for, and may be on its way to the hold.
+    async fn settle(&self, ctx: &Ctx) -> Result<(), Error> {
+        let mut checks = 0;
+        for chat in &self.missing.unsettled {
+            let Some(looked) = self.missing.looked.get(chat) else { continue };
+            while checks < CHECKS_MAX && ctx.store.told(chat).await? < looked.events() {
+                tokio::time::sleep(CHECK_WAIT).await;
+                checks += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a frame that was held back is of an event that was looked for as missed.
+    fn is_told(&self, frame: &str) -> bool {
+        let Some(Last { chat, position, frames }) = offset(frame).and_then(|offset| offset.last) else { return false };
+        let event = position.events() + u64::from(frames > 0);
+        self.missing.looked.get(&chat).is_some_and(|looked| event <= looked.events())
+    }
+}
+
+/// The packet that confirms a session, with its private id if it may be come back to.
+pub(super) fn confirmation(ctx: &Ctx, session: &Session) -> Option<String> {
+    let mut payload = Map::from_iter([("sid".to_owned(), session.sid.to_string().into())]);
+    if ctx.config.recovery_window_secs > 0 {
+        payload.insert("pid".to_owned(), session.pid.to_string().into());
+    }
+    packet_frame(&session.namespace, Body::Connect { payload: Some(payload) })
+}
+
+/// The offset that an event's frame carries.
+fn offset(frame: &str) -> Option<Offset> {
+    let Ok(engine::Packet::Message(text)) = engine::decode(frame) else { return None };
+    let Ok(Packet { body: Body::Event { arguments, .. }, .. }) = socket::decode(&text) else { return None };
+    Offset::parse(arguments.last()?.as_str()?)
+}
+
+/// Posts a frame, again and again while it is not taken; whether it was. A client that does not take it is closed.
+async fn post(ctx: &Ctx, connection: &ConnectionId, frame: &str) -> bool {
+    for _ in 0..POSTS_MAX {
+        match ctx.post(connection, frame).await {
+            Delivery::Sent | Delivery::TooLarge => return true,
+            Delivery::Gone => {
+                ctx.bury(connection).await;
+                return false;
+            }
+            Delivery::Throttled => tokio::time::sleep(POST_WAIT).await,
+        }
+    }
+    ctx.close(connection).await;
+    false
+}

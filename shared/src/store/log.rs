@@ -1,0 +1,226 @@
+//! What has happened in a chat, in the chat's own row: how much, when last, the latest changes, and how much of it has been told.
+//!
+//! The changes are one short text, so that the row stays below a kilobyte: `<forgotten>[ <after>.<seq>.<kind><member>[.<number>]*]*`, all
+//! numbers in hex, each time but the first in milliseconds after the one before.
+
+use std::fmt::Write as _;
+
+use super::connection::applied;
+use super::rows::ToldRow;
+use super::{Item, Store, keys, number, rows, text};
+use crate::domain::chat::Chat;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ChatId, UserId};
+use crate::domain::log::{Change, Log, What};
+use crate::error::Error;
+
+/// Longest text of a log: with it and the ids of two people the row of a chat stays below a kilobyte.
+const LOG_MAX_BYTES: usize = 480;
+
+/// What every write of an event needs of the chat's row: that nothing happened meanwhile, and how much has happened now.
+pub(super) struct Moving {
+    /// Assignments, to be joined to others.
+    pub(super) set: Vec<String>,
+    /// The condition.
+    pub(super) condition: String,
+    /// The values of both.
+    pub(super) values: Item,
+}
+
+/// The write that makes `next` of `chat`.
+pub(super) fn moving(chat: &Chat, next: &Chat) -> Moving {
+    let mut set = vec!["movedAt = :moved".to_owned()];
+    let mut values =
+        Item::from([(":seq".to_owned(), number(chat.seq)), (":moved".to_owned(), number(next.moved_at.millis()))]);
+    let rev = if chat.rev == 0 { "attribute_not_exists(rev)" } else { "rev = :rev" };
+    if chat.rev > 0 {
+        values.insert(":rev".to_owned(), number(chat.rev));
+    }
+    if chat.seq != next.seq {
+        set.push("seq = :next".to_owned());
+        values.insert(":next".to_owned(), number(next.seq));
+    }
+    if chat.rev != next.rev {
+        set.push("rev = :changes, recentChanges = :recent".to_owned());
+        values.insert(":changes".to_owned(), number(next.rev));
+        values.insert(":recent".to_owned(), text(written(&next.log, &next.people())));
+    }
+    let condition = format!("seq = :seq AND {rev} AND attribute_not_exists(deletedAt)");
+    Moving { set, condition, values }
+}
+
+/// A log as text; of one that is too long the end.
+pub(super) fn written(log: &Log, people: &[UserId]) -> String {
+    let mut kept = log.changes.len();
+    let mut bytes = 16;
+    while let Some(change) = kept.checked_sub(1).and_then(|last| log.changes.get(last)) {
+        bytes += entry(change, Timestamp::default(), people).len();
+        if bytes > LOG_MAX_BYTES {
+            break;
+        }
+        kept -= 1;
+    }
+    let (dropped, changes) = log.changes.split_at(kept);
+    let forgotten = dropped.last().map_or(log.forgotten, |change| change.at);
+    let mut written = format!("{:x}", forgotten.millis().max(0));
+    let mut before = forgotten;
+    for change in changes {
+        written.push(' ');
+        written.push_str(&entry(change, before, people));
+        before = change.at;
+    }
+    written
+}
+
+fn entry(change: &Change, before: Timestamp, people: &[UserId]) -> String {
+    let Change { at, seq, by, what } = change;
+    let after = at.millis().saturating_sub(before.millis()).max(0);
+    let member = people.iter().position(|user| user == by).unwrap_or(people.len());
+    let (kind, numbers) = match what {
+        What::Blocked => ('b', Vec::new()),
+        What::Created => ('c', Vec::new()),
+        What::Deleted(message) => ('d', vec![*message]),
+        What::Erased => ('e', Vec::new()),
+        What::Hidden(message) => ('h', vec![*message]),
+        What::Read(messages) => ('r', messages.clone()),
+        What::ReadAll { after, marked, received } => {
+            let late = at.millis().saturating_sub(received.millis());
+            ('a', vec![*after, *marked, u64::try_from(late).unwrap_or(0)])
+        }
+        What::Unblocked => ('u', Vec::new()),
+    };
+    let mut entry = format!("{after:x}.{seq:x}.{kind}{member:x}");
+    for number in numbers {
+        let _ = write!(entry, ".{number:x}");
+    }
+    entry
+}
+
+/// Reads a log; `None` if it is not one.
+pub(super) fn read(text: &str, people: &[UserId]) -> Option<Log> {
+    let mut words = text.split(' ');
+    let forgotten = Timestamp::from_millis(i64::from_str_radix(words.next()?, 16).ok()?);
+    let mut at = forgotten;
+    let mut changes = Vec::new();
+    for word in words {
+        let change = change(word, at, people)?;
+        at = change.at;
+        changes.push(change);
+    }
+    Some(Log { forgotten, changes })
+}
+
+fn change(entry: &str, before: Timestamp, people: &[UserId]) -> Option<Change> {
+    let mut parts = entry.split('.');
+    let at = before.plus_millis(i64::from_str_radix(parts.next()?, 16).ok()?);
+    let seq = hex(parts.next()?)?;
+    let mut kind = parts.next()?.chars();
+    let (kind, member) = (kind.next()?, kind.as_str());
+    let by = people.get(usize::from_str_radix(member, 16).ok()?)?.clone();
+    let numbers: Vec<u64> = parts.map(hex).collect::<Option<_>>()?;
+    let what = match (kind, numbers.as_slice()) {
+        ('b', []) => What::Blocked,
+        ('c', []) => What::Created,
+        ('d', [message]) => What::Deleted(*message),
+        ('e', []) => What::Erased,
+        ('h', [message]) => What::Hidden(*message),
+        ('r', messages) => What::Read(messages.to_vec()),
+        ('a', [after, marked, late]) => {
+            let received = at.plus_millis(-i64::try_from(*late).ok()?);
+            What::ReadAll { after: *after, marked: *marked, received }
+        }
+        ('u', []) => What::Unblocked,
+        _ => return None,
+    };
+    Some(Change { at, seq, by, what })
+}
+
+fn hex(digits: &str) -> Option<u64> {
+    u64::from_str_radix(digits, 16).ok()
+}
+
+impl Store {
+    /// How many events of a chat have been told. One read.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn told(&self, chat: &ChatId) -> Result<u64, Error> {
+        let got = self
+            .client
+            .get_item()
+            .table_name(&self.tables.chats)
+            .set_key(Some(keys::chat(chat)))
+            .consistent_read(true)
+            .projection_expression("told")
+            .send()
+            .await
+            .map_err(Error::internal)?;
+        let row: Option<ToldRow> = got.item.map(rows::read).transpose()?;
+        Ok(row.unwrap_or_default().told)
+    }
+
+    /// Notes that so many events of a chat have been told. One write. Does not go back.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn note_told(&self, chat: &ChatId, events: u64) -> Result<(), Error> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .set_key(Some(keys::chat(chat)))
+            .update_expression("SET told = :told")
+            .condition_expression("attribute_exists(chatId) AND (attribute_not_exists(told) OR told < :told)")
+            .expression_attribute_values(":told", number(events));
+        applied(update.send().await).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn people() -> Vec<UserId> {
+        ["alice", "bob"].map(|id| UserId::parse(id).unwrap()).to_vec()
+    }
+
+    fn log(whats: &[What]) -> Log {
+        let at = |index: usize| Timestamp::from_millis(1_767_323_045_006 + i64::try_from(index).unwrap() * 300);
+        let by = |index: usize| people()[index % 2].clone();
+        let change =
+            |(index, what): (usize, &What)| Change { at: at(index), seq: 7, by: by(index), what: what.clone() };
+        Log { forgotten: Timestamp::default(), changes: whats.iter().enumerate().map(change).collect() }
+    }
+
+    #[test]
+    fn a_log_comes_back_as_it_was_written() {
+        let received = Timestamp::from_millis(1_767_323_045_000);
+        let log = log(&[
+            What::Created,
+            What::Blocked,
+            What::Deleted(5),
+            What::Hidden(6),
+            What::Read(vec![3, 7]),
+            What::ReadAll { after: 3, marked: 4, received },
+            What::Unblocked,
+            What::Erased,
+        ]);
+        let text = written(&log, &people());
+        insta::assert_snapshot!(text, @"0 19b7ca98c8e.7.c0 12c.7.b1 12c.7.d0.5 12c.7.h1.6 12c.7.r0.3.7 12c.7.a1.3.4.5e2 12c.7.u0 12c.7.e1");
+        assert_eq!(read(&text, &people()), Some(log));
+        assert_eq!(read("0 1.2.z0", &people()), None);
+        assert_eq!(read("0", &people()), Some(Log::default()));
+    }
+
+    #[test]
+    fn of_a_long_log_the_end_is_kept_and_when_the_rest_was() {
+        let long = log(&vec![What::Deleted(5); 100]);
+        let text = written(&long, &people());
+        assert!(text.len() <= LOG_MAX_BYTES, "{}", text.len());
+        let kept = read(&text, &people()).unwrap();
+        let dropped = long.changes.len() - kept.changes.len();
+        assert!((1..90).contains(&dropped), "{dropped}");
+        assert_eq!(kept.forgotten, long.changes[dropped - 1].at);
+        assert_eq!(kept.changes, long.changes[dropped..]);
+    }
+}

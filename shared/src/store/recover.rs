@@ -1,0 +1,210 @@
+//! Sessions whose client went without a word and may come back: the row of the socket stays, ended, for as long as that is allowed.
+
+use aws_sdk_dynamodb::types::{Put, Update};
+
+use super::connection::{CONNECTION_TTL_SECS, applied, ended, opened_slot, session, session_row};
+use super::rows::{self, OutboxRow, SocketRow, VERSION};
+use super::transaction::{Outcome, Transaction};
+use super::{Item, Opened, Session, Store, keys, number, text};
+use crate::auth::Identity;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ChatId, ConnectionId, Pid, SocketId, UserId};
+use crate::error::Error;
+
+/// A session that was there before, and may still be.
+#[derive(Clone, Debug)]
+pub struct Former {
+    /// Its Socket.IO sid.
+    pub sid: SocketId,
+    /// On which connection it was.
+    pub connection: ConnectionId,
+    /// In which namespace.
+    pub namespace: String,
+    /// What was spoken there.
+    pub dialect: String,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// When its connection was found gone; `None` while nobody noticed.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// What became of reviving a session.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Reviving {
+    /// It is on the new connection.
+    Revived {
+        /// Whether this is the user's first socket.
+        first: bool,
+    },
+    /// The namespace was joined before, on the new connection.
+    Already(Box<Session>),
+    /// The new connection is gone.
+    Gone,
+    /// Somebody else revived it, or it has ended for good.
+    Lost,
+}
+
+impl Store {
+    /// A session by its private id, as long as it may be revived. One read.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn former_session(&self, user: &UserId, pid: &Pid) -> Result<Option<Former>, Error> {
+        let Some(item) = self.get(&self.tables.users, keys::user(user, keys::socket(pid))).await? else {
+            return Ok(None);
+        };
+        let row: SocketRow = rows::read(item)?;
+        Ok(Some(Former {
+            sid: SocketId::parse(&row.sid)?,
+            connection: ConnectionId::parse(&row.connection_id)?,
+            namespace: row.namespace,
+            dialect: row.dialect,
+            began_at: Timestamp::from_millis(row.began_at),
+            ended_at: row.ended_at.map(Timestamp::from_millis),
+        }))
+    }
+
+    /// Opens what holds back the frames of a session while it is told what it missed. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn open_hold(&self, hold: &ConnectionId, at: Timestamp) -> Result<(), Error> {
+        let row = OutboxRow {
+            connection_id: hold.to_string(),
+            namespace: keys::OUTBOX.to_owned(),
+            v: VERSION,
+            opened_at: at.millis(),
+            seen_at: at.millis(),
+            upgrading: true,
+            ttl: at.seconds() + CONNECTION_TTL_SECS,
+            ..OutboxRow::default()
+        };
+        let put = self.client.put_item().table_name(&self.tables.connections).set_item(Some(rows::write(row)?));
+        put.send().await.map_err(Error::internal)?;
+        Ok(())
+    }
+
+    /// Puts a session on a new connection, and its frames behind `hold`: session, socket, and the count of sockets or, if nobody had noticed
+    /// that the old connection is gone, the session there, in one transaction of four writes. One read, repeated if another socket of the
+    /// user comes or goes at the same time.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn revive(
+        &self,
+        (opened, hold): (&Opened, &ConnectionId),
+        former: &Former,
+        joining: &Session,
+        identity: &Identity,
+    ) -> Result<Reviving, Error> {
+        let mut attempt = 0;
+        loop {
+            let known = self.user(&joining.user).await?;
+            let sockets = known.as_ref().map_or(0, |user| user.sockets);
+            let claims_at = self.newer_claims(known.as_ref(), identity);
+            let mut transaction = Transaction::default();
+            transaction.put(
+                Put::builder()
+                    .table_name(&self.tables.connections)
+                    .set_item(Some(rows::write(session_row(opened, joining))?))
+                    .condition_expression("attribute_not_exists(connectionId) OR attribute_exists(endedAt)"),
+            )?;
+            transaction.update(self.moved_socket(former, joining, hold))?;
+            transaction.update(opened_slot(&self.tables.connections, opened))?;
+            if former.ended_at.is_some() {
+                transaction.update(self.one_more_socket(joining, sockets, claims_at.map(|at| (identity, at))))?;
+            } else {
+                let old = Session { connection: former.connection.clone(), ..joining.clone() };
+                transaction.update(ended(&self.tables.connections, &old, self.clock.now()))?;
+            }
+            match self.transact(transaction).await? {
+                Outcome::Committed => {
+                    return Ok(Reviving::Revived { first: former.ended_at.is_some() && sockets == 0 });
+                }
+                Outcome::Conflict => {}
+                Outcome::Refused(refused) if refused.at(2) => return Ok(Reviving::Gone),
+                Outcome::Refused(mut refused) => match refused.take(0) {
+                    Some(item) => return Ok(Reviving::Already(Box::new(session(rows::read(item)?)?))),
+                    None if refused.at(1) => return Ok(Reviving::Lost),
+                    // The count has changed, or the session there is just ending.
+                    None if former.ended_at.is_some() => {}
+                    None => return Ok(Reviving::Lost),
+                },
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    /// The socket, live again, if it is where it was.
+    fn moved_socket(
+        &self,
+        former: &Former,
+        joining: &Session,
+        hold: &ConnectionId,
+    ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+        let (expiry, removed) = match joining.expires_at {
+            Some(_) => (", expiresAt = :end", ""),
+            None => ("", ", expiresAt"),
+        };
+        let mut values = Item::from([
+            (":to".to_owned(), text(&joining.connection)),
+            (":hold".to_owned(), text(hold)),
+            (":flag".to_owned(), text(keys::SOCKET_FLAGGED)),
+            (":from".to_owned(), text(&former.connection)),
+        ]);
+        values.extend(joining.expires_at.map(|end| (":end".to_owned(), number(end.millis()))));
+        let ended = match former.ended_at {
+            Some(at) => {
+                values.insert(":ended".to_owned(), number(at.millis()));
+                "endedAt = :ended"
+            }
+            None => "attribute_not_exists(endedAt)",
+        };
+        Update::builder()
+            .table_name(&self.tables.users)
+            .set_key(Some(keys::user(&joining.user, keys::socket(&joining.pid))))
+            .update_expression(format!(
+                "SET connectionId = :to, heldBy = :hold, #online = :flag{expiry} REMOVE endedAt, #ttl{removed}"
+            ))
+            .condition_expression(format!("connectionId = :from AND {ended}"))
+            .expression_attribute_names("#online", "online")
+            .expression_attribute_names("#ttl", "ttl")
+            .set_expression_attribute_values(Some(values))
+    }
+
+    /// Sends the frames of a session to its connection again, and no longer behind `hold`. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn release(&self, session: &Session, hold: &ConnectionId) -> Result<(), Error> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.users)
+            .set_key(Some(keys::user(&session.user, keys::socket(&session.pid))))
+            .update_expression("REMOVE heldBy")
+            .condition_expression("heldBy = :hold")
+            .expression_attribute_values(":hold", text(hold));
+        applied(update.send().await).map(drop)
+    }
+
+    /// Every chat of a user, and those deleted lately. One query per megabyte.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn memberships(&self, user: &UserId) -> Result<Vec<ChatId>, Error> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.tables.users)
+            .consistent_read(true)
+            .key_condition_expression("userId = :user AND begins_with(entry, :memberships)")
+            .expression_attribute_values(":user", text(user))
+            .expression_attribute_values(":memberships", text(keys::MEMBERSHIPS));
+        let found: Vec<Item> =
+            query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
+        Ok(found.iter().filter_map(|item| keys::chat_of_membership(item.get("entry")?.as_s().ok()?)).collect())
+    }
+}

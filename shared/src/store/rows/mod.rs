@@ -1,0 +1,321 @@
+//! The rows as they are stored: the only serde of the store. Each carries the version `v` of its form.
+
+pub(super) mod binary;
+mod chat;
+mod connection;
+
+use std::collections::HashSet;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Item, keys};
+use crate::domain::chat::Chat;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ListingId, UserId};
+use crate::domain::listing::{Details, Listing};
+use crate::domain::user::{Claims, Status, User};
+use crate::error::Error;
+
+pub(super) use chat::{ChatRow, MessageRow, ToldRow, message};
+pub(super) use connection::{ConnectionRow, HeaderRow, OutboxRow, SessionRow, SlotRow, ender};
+
+/// The form that is written; every earlier one is still read.
+pub(super) const VERSION: u32 = 1;
+
+/// Users · `profile`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ProfileRow {
+    pub(super) user_id: String,
+    pub(super) v: u32,
+    #[serde(flatten)]
+    pub(super) claims: ClaimsRow,
+    pub(super) claims_at: i64,
+    pub(super) sockets: u64,
+    pub(super) chats: u64,
+    pub(super) last_seen: Option<i64>,
+    /// Absent for somebody who is simply online.
+    pub(super) status: Option<String>,
+}
+
+/// The claims in a profile and, for tokens in headers, in a connection.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ClaimsRow {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) first_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) last_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) role: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) picture: Option<String>,
+}
+
+/// Users · `chat#<chatId>`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MembershipRow {
+    pub(super) user_id: String,
+    pub(super) entry: String,
+    pub(super) v: u32,
+    pub(super) peers: Vec<String>,
+    /// A day; absent once the chat was deleted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) recent: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unread: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) blocked: Option<String>,
+    /// Whether the chat was deleted: kept for a while, for those who were away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) erased: bool,
+}
+
+/// Users · `socket#<pid>`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SocketRow {
+    pub(super) user_id: String,
+    pub(super) entry: String,
+    pub(super) v: u32,
+    /// In the index of what is online; absent once ended.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) online: String,
+    pub(super) connection_id: String,
+    pub(super) namespace: String,
+    pub(super) dialect: String,
+    #[serde(default)]
+    pub(super) sid: String,
+    #[serde(default)]
+    pub(super) began_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expires_at: Option<i64>,
+    /// Present while its client may come back to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ended_at: Option<i64>,
+    /// What its frames wait behind, while it is told what it missed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) held_by: Option<String>,
+    #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
+    pub(super) rooms: HashSet<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ttl: Option<i64>,
+}
+
+/// Users · `send#<clientMessageId>`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SentRow {
+    pub(super) user_id: String,
+    pub(super) entry: String,
+    pub(super) v: u32,
+    pub(super) chat_id: String,
+    pub(super) seq: u64,
+    pub(super) ttl: i64,
+}
+
+/// Users · `limit#<what>#<window>`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LimitRow {
+    #[serde(default)]
+    pub(super) count: u64,
+    #[serde(default, with = "serde_dynamo::string_set")]
+    pub(super) invocations: HashSet<String>,
+}
+
+/// Listings.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ListingRow {
+    pub(super) pet_id: String,
+    pub(super) v: u32,
+    pub(super) owner: String,
+    pub(super) title: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) images: Vec<String>,
+    /// As text: a number of any size and precision comes back the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) price: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<String>,
+}
+
+/// Reads a row.
+pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(Error::internal)
+}
+
+/// Writes a row.
+pub(super) fn write<T: Serialize>(row: T) -> Result<Item, Error> {
+    serde_dynamo::aws_sdk_dynamodb_1::to_item(row).map_err(Error::internal)
+}
+
+impl From<&Claims> for ClaimsRow {
+    fn from(claims: &Claims) -> Self {
+        let Claims { name, first_name, last_name, username, email, role, picture } = claims.clone();
+        Self { name, first_name, last_name, username, email, role, picture }
+    }
+}
+
+impl From<ClaimsRow> for Claims {
+    fn from(row: ClaimsRow) -> Self {
+        let ClaimsRow { name, first_name, last_name, username, email, role, picture } = row;
+        Self { name, first_name, last_name, username, email, role, picture }
+    }
+}
+
+impl TryFrom<ProfileRow> for User {
+    type Error = Error;
+
+    fn try_from(row: ProfileRow) -> Result<Self, Error> {
+        let ProfileRow { user_id, v: _, claims, claims_at, sockets, chats, last_seen, status } = row;
+        let status = Status::ALL.into_iter().find(|known| Some(known.name()) == status.as_deref());
+        Ok(Self {
+            id: UserId::parse(&user_id)?,
+            claims: claims.into(),
+            claims_at: Timestamp::from_millis(claims_at),
+            sockets,
+            chats,
+            last_seen: last_seen.map(Timestamp::from_millis),
+            status: status.unwrap_or_default(),
+        })
+    }
+}
+
+impl From<&Listing> for ListingRow {
+    fn from(listing: &Listing) -> Self {
+        let Listing { id, owner, details: Details { title, images, price, address } } = listing.clone();
+        Self {
+            pet_id: id.to_string(),
+            v: VERSION,
+            owner: owner.to_string(),
+            title,
+            images,
+            price: price.map(|price| price.to_string()),
+            address,
+        }
+    }
+}
+
+impl TryFrom<ListingRow> for Listing {
+    type Error = Error;
+
+    fn try_from(row: ListingRow) -> Result<Self, Error> {
+        let ListingRow { pet_id, v: _, owner, title, images, price, address } = row;
+        let price = price.map(|price| price.parse().map_err(Error::internal)).transpose()?;
+        let details = Details { title, images, price, address };
+        Ok(Self { id: ListingId::parse(&pet_id)?, owner: UserId::parse(&owner)?, details })
+    }
+}
+
+impl MembershipRow {
+    /// A new membership of `user` in `chat`.
+    pub(super) fn new(chat: &Chat, user: &UserId) -> Self {
+        Self {
+            user_id: user.to_string(),
+            entry: keys::membership(&chat.id),
+            v: VERSION,
+            peers: chat.others(user).map(|member| member.user.to_string()).collect(),
+            recent: keys::day(chat.active_at),
+            unread: None,
+            blocked: None,
+            erased: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::domain::message::MessageKind;
+    use crate::store::Ender;
+
+    fn stored<T: DeserializeOwned>(row: Value) -> T {
+        read(write(row).unwrap()).unwrap()
+    }
+
+    const CHAT: &str = "e70c08a3288036ef87ef9f6e";
+
+    #[test]
+    fn a_chat_of_version_1_is_read() {
+        let row: ChatRow = stored(json!({
+            "chatId": CHAT, "v": 1, "base": 3, "seq": 7, "activeAt": 5, "createdAt": 4, "updatedAt": 6, "erasing": "1",
+            "members": [
+                {"id": "alice", "unread": 0, "read": 7, "readAt": 9, "got": 7, "gotAt": 8},
+                {"id": "bob", "unread": 2, "read": 5, "got": 6},
+            ],
+        }));
+        let chat = Chat::try_from(row).unwrap();
+        assert_eq!((chat.total(), chat.number(5), chat.holds(3), chat.holds(4)), (4, 2, false, true));
+        assert_eq!(chat.people().iter().map(UserId::to_string).collect::<Vec<_>>(), ["alice", "bob"]);
+        assert!(!chat.is_blocked() && !chat.deleted);
+    }
+
+    #[test]
+    fn a_message_of_version_1_is_read() {
+        let row = json!({
+            "chatId": CHAT, "seq": 7, "v": 1, "sender": "bob", "kind": "image", "text": "look",
+            "media": [{"url": "https://example.com/a.png"}], "createdAt": 5, "read#alice": 6, "hidden#bob": 8,
+        });
+        let message = message(write(row).unwrap()).unwrap();
+        let (alice, bob) = (UserId::parse("alice").unwrap(), UserId::parse("bob").unwrap());
+        assert_eq!(message.read_by, HashMap::from([(alice, Timestamp::from_millis(6))]));
+        assert_eq!(message.hidden_for, HashMap::from([(bob, Timestamp::from_millis(8))]));
+        let content = message.content.unwrap();
+        assert_eq!((content.text.as_deref(), content.media.len(), content.kind), (Some("look"), 1, MessageKind::Image));
+    }
+
+    #[test]
+    fn an_outbox_of_version_1_is_read_also_where_nothing_waits() {
+        let row = json!({
+            "connectionId": "p.0", "namespace": "#outbox", "v": 1, "openedAt": 5, "seenAt": 6, "outbox": ["2", "6"], "outboxBytes": 10,
+            "gettingUntil": 7, "postingUntil": 8, "endedBy": "client", "probe": "w=", "probeAt": 9, "probed": true, "upgrading": true,
+            "upgradedTo": "w=", "ttl": 10,
+        });
+        let row: OutboxRow = stored(row);
+        assert_eq!((row.outbox.len(), row.ended_by.as_deref()), (2, Some(ender(Ender::Client))));
+        let row: OutboxRow = stored(
+            json!({"connectionId": "p.0", "namespace": "#outbox", "v": 1, "openedAt": 5, "seenAt": 6, "ttl": 10}),
+        );
+        assert!(row.outbox.is_empty() && row.getting_until.is_none() && !row.upgrading);
+    }
+
+    #[test]
+    fn a_message_that_was_taken_back_has_no_content() {
+        let row =
+            json!({"chatId": CHAT, "seq": 7, "v": 1, "sender": "bob", "kind": "text", "createdAt": 5, "deletedAt": 6});
+        assert_eq!(message(write(row).unwrap()).unwrap().content, None);
+    }
+
+    #[test]
+    fn a_profile_of_version_1_is_read_also_where_only_a_count_was_written() {
+        let row = json!({"userId": "bob", "entry": "profile", "v": 1, "name": "Bob", "claimsAt": 5, "sockets": 2, "chats": 3, "online": "1"});
+        let user = User::try_from(stored::<ProfileRow>(row)).unwrap();
+        assert_eq!((user.claims.name.as_deref(), user.sockets, user.chats), (Some("Bob"), 2, 3));
+        let row = json!({"userId": "bob", "entry": "profile", "chats": 1});
+        assert_eq!(User::try_from(stored::<ProfileRow>(row)).unwrap().sockets, 0);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_the_same() {
+        let (alice, bob) = (UserId::parse("alice").unwrap(), UserId::parse("bob").unwrap());
+        let people = std::collections::BTreeSet::from([alice, bob]);
+        let mut chat = Chat::between(&people, None, 2, Timestamp::from_millis(5));
+        chat.members[1].blocks = true;
+        let item = write(ChatRow::from(&chat)).unwrap();
+        assert_eq!(Chat::try_from(read::<ChatRow>(item).unwrap()).unwrap(), chat);
+    }
+}
