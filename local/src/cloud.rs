@@ -67,6 +67,9 @@ pub struct Options {
     pub clock: Clock,
     /// Shortens the waits before retries of asynchronous invocations.
     pub retry_scale: f64,
+    /// Changes what each function works with in ways that no setting offers: for another application than the chat, or another host than
+    /// API Gateway.
+    pub adapt: fn(&mut Ctx),
 }
 
 /// Why the system cannot be booted.
@@ -134,7 +137,7 @@ impl PocketCloud {
     /// # Errors
     /// [`BootError`].
     pub async fn boot_from(template: Template, options: Options) -> Result<Self, BootError> {
-        let Options { storage, media, origin, parameters: _, mut gateway, clock, retry_scale } = options;
+        let Options { storage, media, origin, parameters: _, mut gateway, clock, retry_scale, adapt } = options;
         let dynamodb = match &storage {
             Storage::Folder(folder) => DynamoDb::in_folder(folder)?,
             Storage::Memory => DynamoDb::in_memory()?,
@@ -146,7 +149,9 @@ impl PocketCloud {
         let (mut handlers, mut answering) = (Vec::new(), BTreeMap::new());
         for function in template.functions.values() {
             let function = Arc::new(function.clone());
-            let ctx = context(&services, &function, &clock)?;
+            let mut ctx = context(&services, &function, &clock)?;
+            adapt(&mut ctx);
+            let ctx = Arc::new(ctx);
             if template.http_routes.iter().any(|route| route.function == function.package) {
                 answering.insert(function.package.clone(), ctx);
                 continue;
@@ -245,7 +250,7 @@ pub fn stage_variables(dialect: &str) -> BTreeMap<String, String> {
     BTreeMap::from([(DIALECT_VARIABLE.to_owned(), dialect.to_owned())])
 }
 
-fn context(services: &Arc<Services>, function: &Arc<Function>, clock: &Clock) -> Result<Arc<Ctx>, BootError> {
+fn context(services: &Arc<Services>, function: &Arc<Function>, clock: &Clock) -> Result<Ctx, BootError> {
     let lookup = |name: &str| {
         let value = function.environment.get(name)?;
         Some(if value == SECRET_PLACEHOLDER { DEV_SECRET.to_owned() } else { value.clone() })
@@ -253,7 +258,7 @@ fn context(services: &Arc<Services>, function: &Arc<Function>, clock: &Clock) ->
     let config = Config::read(&lookup);
     let config = config.map_err(|error| BootError::Config { package: function.package.clone(), error })?;
     let aws = aws(services, function);
-    Ok(Arc::new(Ctx::new(config, clock.clone(), &aws)))
+    Ok(Ctx::new(config, clock.clone(), &aws))
 }
 
 /// The SDK as a function uses it, with our connector. Its session token says which function it is.

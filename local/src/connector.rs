@@ -13,6 +13,7 @@ use aws_smithy_types::body::SdkBody;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Method, StatusCode};
+use shared::ctx::BINARY_POST_HEADER;
 
 use crate::dynamodb::{DynamoDb, response};
 use crate::gateway::Gateway;
@@ -143,7 +144,12 @@ impl Connector {
             return self.denied("execute-api:ManageConnections", &resource);
         }
         let method = Method::from_bytes(request.method().as_bytes()).unwrap_or_default();
-        let (parts, body) = management::answer(&gateway, &method, id, body(request)).into_parts();
+        let answer = if request.headers().contains_key(BINARY_POST_HEADER) {
+            management::answer_binary(&gateway, id, body(request))
+        } else {
+            management::answer(&gateway, &method, id, body(request))
+        };
+        let (parts, body) = answer.into_parts();
         let mut answer = response(parts.status.as_u16(), body);
         for (name, value) in &parts.headers {
             if let Ok(value) = value.to_str() {

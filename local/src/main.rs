@@ -209,6 +209,7 @@ fn options(serve: &Serve, clock: &Clock, origin: String) -> Options {
         },
         clock: clock.clone(),
         retry_scale: 1.0,
+        adapt: |_| {},
     }
 }
 

@@ -29,6 +29,14 @@ pub fn answer(gateway: &Gateway, method: &Method, connection_id: &str, body: Byt
     outcome.unwrap_or_else(|error| refusal(&error))
 }
 
+/// Answers a call that posts a binary frame, as [`BINARY_POST_HEADER`](shared::ctx::BINARY_POST_HEADER) says. API Gateway knows no such
+/// call, and a gateway without binary frames makes text of it.
+#[must_use]
+pub fn answer_binary(gateway: &Gateway, connection_id: &str, body: Bytes) -> Response<Bytes> {
+    let outcome = gateway.post_binary(connection_id, body).map(|()| plain(StatusCode::OK, Bytes::new()));
+    outcome.unwrap_or_else(|error| refusal(&error))
+}
+
 /// The answer to a refused call: status, `x-amzn-ErrorType` and message.
 #[must_use]
 pub fn refusal(error: &ManagementError) -> Response<Bytes> {

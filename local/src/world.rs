@@ -17,6 +17,7 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use shared::ctx::Ctx;
 use shared::domain::clock::{Clock, Timestamp};
 use shared::domain::offset::Offset;
 use shared::frame::engine;
@@ -131,6 +132,15 @@ impl World {
 
     /// A world with some parameters different, in which something befalls each `$disconnect`.
     pub async fn with_disconnects(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)]) -> Self {
+        Self::boot(disconnect_fault, parameters, |_| {}).await
+    }
+
+    /// A world whose functions work with something else than settings can say, another application for instance.
+    pub async fn adapted(adapt: fn(&mut Ctx), parameters: &[(&str, &str)]) -> Self {
+        Self::boot(DisconnectFault::None, parameters, adapt).await
+    }
+
+    async fn boot(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)], adapt: fn(&mut Ctx)) -> Self {
         let chosen = |name: &str| std::env::var(name).ok();
         let mut all = BTreeMap::new();
         if let Some(isolation) = chosen("PARLANCE_ISOLATION") {
@@ -153,6 +163,7 @@ impl World {
             gateway,
             clock: clock.clone(),
             retry_scale: 0.0,
+            adapt,
         };
         let cloud = PocketCloud::boot_from(template, options).await.expect("the system boots");
         Self { cloud, clock, clients: BTreeMap::new(), sessions: BTreeMap::new(), posts: 0 }
@@ -592,6 +603,7 @@ impl World {
                                 client.frames.push(text);
                                 said
                             }
+                            Outbound::Binary(bytes) => writeln!(heard, "{label} hears {:?}", bytes.as_ref()),
                             Outbound::Close { code, reason } => writeln!(heard, "{label} is closed: {code} {reason}"),
                         };
                     }

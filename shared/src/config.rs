@@ -70,13 +70,49 @@ pub enum Origins {
 /// How often a connection is pinged and how long silence is borne.
 #[derive(Clone, Copy, Debug)]
 pub struct Heartbeat {
-    /// Minutes between pings; also the number of slots.
-    pub interval_minutes: u32,
+    /// How often the heartbeat has its turn, as template.yaml schedules it.
+    pub turn_millis: u32,
+    /// Turns between two pings of a connection; also the number of slots.
+    pub slots: u32,
     /// What the client waits beyond the interval.
-    pub timeout_secs: u32,
-    /// How long a connection may stay without a namespace.
-    pub connect_timeout_secs: u32,
+    pub timeout_millis: u32,
+    /// How long a connection may stay without a namespace, and a binary packet without its attachments.
+    pub connect_timeout_millis: u32,
+    /// Whether it is noted that a client answers, so that one that does not is closed. A write per ping.
+    pub notes_pongs: bool,
 }
+
+impl Heartbeat {
+    /// From one ping of a connection to the next.
+    #[must_use]
+    pub fn interval_millis(self) -> u64 {
+        u64::from(self.turn_millis) * u64::from(self.slots)
+    }
+
+    /// After how long a silence the other side is taken for dead.
+    #[must_use]
+    pub fn patience_millis(self) -> i64 {
+        i64::try_from(self.interval_millis()).unwrap_or(i64::MAX).saturating_add(i64::from(self.timeout_millis))
+    }
+}
+
+/// What carries the connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// Whether a WebSocket can be sent binary frames. Else, and by polling, what is binary goes as base64 text.
+    pub binary_frames: bool,
+    /// What one frame of a client may hold. A polling client may send no more either, so that what it can say does not depend on its
+    /// transport.
+    pub max_payload_bytes: usize,
+}
+
+impl Host {
+    /// Amazon API Gateway (gateway.md, "Limits and closes"): a browser sends a message as one frame.
+    pub const API_GATEWAY: Self = Self { binary_frames: false, max_payload_bytes: 32_768 };
+}
+
+/// Milliseconds in a minute, which is how often the heartbeat is scheduled.
+const MINUTE_MILLIS: u32 = 60_000;
 
 /// How much one socket or one user may do; `None` leaves the number to the dialect.
 #[derive(Clone, Copy, Debug, Default)]
@@ -133,6 +169,8 @@ pub struct Config {
     pub allowed_origins: Origins,
     /// Pings.
     pub heartbeat: Heartbeat,
+    /// What carries the connections: API Gateway, wherever the environment is all there is.
+    pub host: Host,
     /// How long a session whose connection was lost may be come back to, in seconds; 0 if never.
     pub recovery_window_secs: u32,
     /// Below how many people online everybody hears of everybody.
@@ -173,10 +211,13 @@ impl Config {
             allowed_roles: settings.list("ALLOWED_ROLES").into_iter().collect(),
             allowed_origins: settings.origins(),
             heartbeat: Heartbeat {
-                interval_minutes: settings.number("PING_INTERVAL_MINUTES", 1..=8)?.unwrap_or(5),
-                timeout_secs: settings.number("PING_TIMEOUT_SECONDS", 1..=86_400)?.unwrap_or(120),
-                connect_timeout_secs: settings.number("CONNECT_TIMEOUT_SECONDS", 1..=3_600)?.unwrap_or(45),
+                turn_millis: MINUTE_MILLIS,
+                slots: settings.number("PING_INTERVAL_MINUTES", 1..=8)?.unwrap_or(5),
+                timeout_millis: settings.number("PING_TIMEOUT_SECONDS", 1..=86_400)?.unwrap_or(120) * 1_000,
+                connect_timeout_millis: settings.number("CONNECT_TIMEOUT_SECONDS", 1..=3_600)?.unwrap_or(45) * 1_000,
+                notes_pongs: settings.one_of("NOTE_PONGS", &[("on", true), ("off", false)], false)?,
             },
+            host: Host::API_GATEWAY,
             recovery_window_secs: settings.number("RECOVERY_WINDOW_SECONDS", 0..=3_600)?.unwrap_or(120),
             presence_everyone_below: settings.number("PRESENCE_EVERYONE_BELOW", 0..=1_000)?.unwrap_or(200),
             limits: LimitSettings {

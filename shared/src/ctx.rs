@@ -1,9 +1,9 @@
 //! What an invocation works with: settings, clock, tables, bucket, `@connections`, and the other functions.
 
-use aws_sdk_apigatewaymanagement::config::http::HttpResponse;
+use aws_sdk_apigatewaymanagement::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_apigatewaymanagement::error::SdkError;
 use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
-use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_apigatewaymanagement::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use aws_types::SdkConfig;
 use serde_json::json;
@@ -12,13 +12,18 @@ use crate::config::{Config, Isolation};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
+use crate::frame::engine;
 use crate::limit::EventRates;
+use crate::relay::application::Application;
 use crate::store::{Adding, Bucket, Ender, Ending, Moments, Store};
 use crate::telemetry;
 
 /// Most that API Gateway takes in one post (gateway.md, "Limits and closes"). A polling client gets no more, for it may move to a WebSocket
 /// before it fetches.
 const FRAME_MAX_BYTES: usize = 131_072;
+
+/// Marks a post that is to go out as a binary frame, for hosts that have those. API Gateway is never sent one.
+pub const BINARY_POST_HEADER: &str = "x-binary-frame";
 
 /// How long frames may be held back while a session is told what it missed: longer than the functions that do so may run.
 const HOLD_MILLIS: i64 = 30_000;
@@ -35,6 +40,8 @@ pub struct Ctx {
     pub bucket: Bucket,
     /// Events per second of the sockets this instance sees.
     pub event_rates: EventRates,
+    /// What speaks in the namespaces.
+    pub application: Application,
     connections: aws_sdk_apigatewaymanagement::Client,
     lambda: aws_sdk_lambda::Client,
 }
@@ -78,13 +85,14 @@ impl Ctx {
             event_rates: EventRates::default(),
             connections: aws_sdk_apigatewaymanagement::Client::from_conf(endpoint.build()),
             lambda: aws_sdk_lambda::Client::new(aws),
+            application: Application::Chat,
             config,
         }
     }
 
     /// Opens the connections to DynamoDB and API Gateway before the first event needs them. What they answer is of no interest.
     pub async fn warm(&self) {
-        let nobody = aws_sdk_apigatewaymanagement::primitives::Blob::new("");
+        let nobody = Blob::new("");
         let post = self.connections.post_to_connection().connection_id("nobody").data(nobody);
         let _ = tokio::join!(self.store.warm(), post.send());
     }
@@ -104,7 +112,7 @@ impl Ctx {
     /// `Error::Internal` if Lambda does not take the event.
     pub async fn invoke(&self, function: &str, payload: Vec<u8>) -> Result<(), Error> {
         let invocation = self.lambda.invoke().function_name(function).invocation_type(InvocationType::Event);
-        invocation.payload(Blob::new(payload)).send().await.map_err(Error::internal)?;
+        invocation.payload(aws_sdk_lambda::primitives::Blob::new(payload)).send().await.map_err(Error::internal)?;
         Ok(())
     }
 
@@ -112,10 +120,8 @@ impl Ctx {
     /// wait for a ping.
     #[must_use]
     pub fn moments(&self) -> Moments {
-        let heartbeat = self.config.heartbeat;
-        let patience = i64::from(heartbeat.interval_minutes) * 60_000 + i64::from(heartbeat.timeout_secs) * 1_000;
         let now = self.clock.now();
-        Moments { now, dead: now.plus_millis(-patience) }
+        Moments { now, dead: now.plus_millis(-self.config.heartbeat.patience_millis()) }
     }
 
     /// Posts one frame. One request: of API Gateway, retried by the SDK while it says "too many", or one write for a polling client to fetch;
@@ -144,15 +150,30 @@ impl Ctx {
     }
 
     async fn post_to_websocket(&self, connection: &ConnectionId, frame: &str) -> Delivery {
-        let data = aws_sdk_apigatewaymanagement::primitives::Blob::new(frame);
-        let post = self.connections.post_to_connection().connection_id(connection.to_string()).data(data);
-        match post.send().await {
+        let post = self.connections.post_to_connection().connection_id(connection.to_string());
+        let posted = match self.binary(frame) {
+            Some(bytes) => {
+                let mark = |request: &mut HttpRequest| drop(request.headers_mut().insert(BINARY_POST_HEADER, "true"));
+                post.data(Blob::new(bytes)).customize().mutate_request(mark).send().await
+            }
+            None => post.data(Blob::new(frame)).send().await,
+        };
+        match posted {
             Ok(_) => Delivery::Sent,
             Err(error) if is(&error, PostToConnectionError::is_gone_exception) => Delivery::Gone,
             Err(error) if is(&error, PostToConnectionError::is_payload_too_large_exception) => {
                 too_large(connection, frame)
             }
             Err(error) => not_taken(connection, &Error::internal(error)),
+        }
+    }
+
+    /// What a binary frame carries in place of a text frame of base64, where the host has binary frames.
+    fn binary(&self, frame: &str) -> Option<Vec<u8>> {
+        let (true, true) = (self.config.host.binary_frames, frame.starts_with('b')) else { return None };
+        match engine::decode(frame) {
+            Ok(engine::Packet::Binary(bytes)) => Some(bytes),
+            _ => None,
         }
     }
 

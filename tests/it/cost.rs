@@ -119,6 +119,23 @@ async fn a_page_costs_the_same_however_deep_it_is() {
     assert!(costs.windows(2).all(|pair| pair[0] == pair[1]), "{costs:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_binary_packet_is_written_once_and_read_once() {
+    let mut world = World::adapted(echo::events, &[]).await;
+    world.open("alice").await;
+    world.send("alice", "40").await;
+    for (attachments, kilobytes, writes, reads) in [(1, 1, 11.0, 7.0), (10, 26, 290.0, 90.0)] {
+        world.spent();
+        let places: Vec<_> = (0..attachments).map(|num| json!({"_placeholder": true, "num": num})).collect();
+        world.send("alice", &format!("45{attachments}-[\"unheard of\",{}]", json!(places))).await;
+        for _ in 0..attachments {
+            world.send("alice", &format!("b{}", "A".repeat(kilobytes * 1_000))).await;
+        }
+        let (meter, _) = world.spent();
+        assert!(meter.write_units <= writes && meter.read_units <= reads, "{attachments}: {meter:?}");
+    }
+}
+
 /// A person comes, is told of a message, reads it, and goes without a word; then another message finds them away. What each act costs.
 async fn coming_and_going(recovery_window: &str) -> Vec<(Meter, u64)> {
     let mut world = World::with(&[("RecoveryWindowSeconds", recovery_window)]).await;

@@ -1,6 +1,8 @@
 //! The tests of the whole: transcripts over the system in one process, and what holds it together.
 
 #[cfg(test)]
+mod binary;
+#[cfg(test)]
 mod classroom;
 #[cfg(test)]
 mod codec;
@@ -12,6 +14,8 @@ mod cross;
 mod faults;
 #[cfg(test)]
 mod gateway;
+#[cfg(test)]
+mod heartbeat;
 #[cfg(test)]
 mod marketplace;
 #[cfg(test)]
@@ -28,6 +32,8 @@ mod polling;
 mod promises;
 #[cfg(test)]
 mod protocol;
+#[cfg(test)]
+mod questions;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]

@@ -207,6 +207,8 @@ async fn leaving(world: &mut World) {
     let chat = world.chat("alice", "bob").await;
     world.emit("bob", "typing_start", json!({"chatId": chat})).await;
     world.emit("bob", "manual_disconnect", json!({})).await;
+    world.send("bob2", "451-[\"send_message\",{\"_placeholder\":true,\"num\":0}]").await;
+    world.send("bob2", "bAQID").await;
     world.emit("bob2", "typing_start", json!({"chatId": chat})).await;
     world.send("bob2", "41").await;
     // What was not delivered stays behind what is.

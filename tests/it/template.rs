@@ -40,7 +40,7 @@ fn tables_have_these_keys_and_indexes() {
     Chats: chatId Text
       global erasing: erasing Text · chatId Text, KeysOnly
     Connections: connectionId Text · namespace Text
-      global slot: slot Number · connectionId Text, Include(["openedAt", "expiresAt"])
+      global slot: slot Number · connectionId Text, Include(["openedAt", "expiresAt", "beat", "heardAt"])
     Listings: petId Text
     Messages: chatId Text · seq Number
     Users: userId Text · entry Text
@@ -101,7 +101,9 @@ fn a_table_is_created_by_two_requests() {
           "Projection": {
             "NonKeyAttributes": [
               "openedAt",
-              "expiresAt"
+              "expiresAt",
+              "beat",
+              "heardAt"
             ],
             "ProjectionType": "INCLUDE"
           }
@@ -335,6 +337,6 @@ fn what_is_not_understood_is_refused_by_name() {
     template.yaml, Resources.Media.Properties: unknown field `Transitions`, expected one of `Id`, `Status`, `Prefix`, `ExpirationInDays`, `AbortIncompleteMultipartUpload`
     template.yaml, Resources.MediaPolicy.Properties.PolicyDocument, OnlyEncryptedConnections: only a statement that denies what is not encrypted is understood
     template.yaml, Resources.WebSocket.Properties.Routes.$connect: FunctionArn is of no function here
-    template.yaml is not YAML: duplicated key in mapping at byte 15800 line 394 column 3
+    template.yaml is not YAML: duplicated key in mapping at byte 16119 line 401 column 3
     "#);
 }

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use shared::config::Origins;
 use shared::ctx::Ctx;
 use shared::dialect::Dialect;
-use shared::relay::polling::{self, Answer, BODY_MAX_BYTES, Request};
+use shared::relay::polling::{self, Answer, Request};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 /// Answers at every path, which the HTTP API chooses. `default` is what the root namespace speaks.
@@ -33,7 +33,7 @@ async fn handle(ctx: &Ctx, default: &'static dyn Dialect, request: extract::Requ
     if request.method != Method::POST {
         return polling::get(ctx, request).await;
     }
-    let Ok(body) = to_bytes(body, BODY_MAX_BYTES).await else { return Answer::too_large() };
+    let Ok(body) = to_bytes(body, ctx.config.host.max_payload_bytes).await else { return Answer::too_large() };
     match polling::post(ctx, &request, &body, default).await {
         Ok(mut posted) => {
             while let Some(event) = posted.next(ctx).await {

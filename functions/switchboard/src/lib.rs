@@ -12,7 +12,7 @@ pub async fn handle(ctx: &Ctx, event: Value) -> Value {
         tracing::error!("an event of $default cannot be read");
         return json!({"statusCode": 200});
     };
-    let Some(owner) = sort(ctx, &incoming).await else { return json!({"statusCode": 200}) };
+    let Some((owner, event)) = sort(ctx, &incoming, event).await else { return json!({"statusCode": 200}) };
     let names = &ctx.config.functions;
     let name = match owner {
         Owner::Connect | Owner::Family(Family::Connect) => &names.connect,

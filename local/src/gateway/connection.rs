@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::activity::Busy;
 use super::events::{Origin, Writer};
 use super::integration::{Call, Failure, Invocation};
-use super::peer::Outbound;
+use super::peer::{Outbound, Payload};
 use super::settings::{DisconnectFault, Mode, drawn};
 use super::{GOING_AWAY, Gateway, routes};
 
@@ -27,7 +27,7 @@ pub(super) const WAITING_FRAMES: usize = 64;
 
 /// A message of the client on its way to a function.
 pub(super) struct Frame {
-    pub(super) text: String,
+    pub(super) payload: Payload,
     pub(super) busy: Busy,
 }
 
@@ -45,7 +45,7 @@ pub(super) enum Side {
     Gateway,
 }
 
-/// What became of a text for the client.
+/// What became of a message for the client.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Queued {
@@ -123,20 +123,20 @@ impl Connection {
         Timestamp::from_millis(self.active_at_millis.load(Ordering::Relaxed))
     }
 
-    /// Queues a text for the client, unless the connection has ended or more than `limit_bytes` would then wait.
-    pub(super) fn queue(&self, text: String, limit_bytes: usize) -> Queued {
-        // Held until the text is queued, so that nothing is accepted after the close.
+    /// Queues a message for the client, unless the connection has ended or more than `limit_bytes` would then wait.
+    pub(super) fn queue(&self, payload: Payload, limit_bytes: usize) -> Queued {
+        // Held until the message is queued, so that nothing is accepted after the close.
         let phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*phase, Phase::Ended) {
             return Queued::Ended;
         }
-        let size = text.len();
+        let size = payload.len();
         let room = |waiting: usize| waiting.checked_add(size).filter(|sum| *sum <= limit_bytes);
         if self.buffered_bytes.fetch_update(Ordering::SeqCst, Ordering::SeqCst, room).is_err() {
             return Queued::Full;
         }
         // A lost client's queue is closed; that is not noticed before the idle limit.
-        let _lost = self.outbound.send(Outbound::Text(text));
+        let _lost = self.outbound.send(payload.into());
         Queued::Waiting
     }
 
@@ -217,8 +217,8 @@ pub(super) async fn live(
 
 /// Hands a frame to the function of its route, at once; the future ends when the function has answered or the gateway waits no more.
 fn handle(gateway: &Arc<Gateway>, connection: &Arc<Connection>, frame: Frame) -> impl Future<Output = ()> + use<> {
-    let Frame { text, busy } = frame;
-    let started = start(gateway, connection, text);
+    let Frame { payload, busy } = frame;
+    let started = start(gateway, connection, payload);
     let (gateway, connection) = (Arc::clone(gateway), Arc::clone(connection));
     async move {
         let _busy = busy;
@@ -240,7 +240,7 @@ fn handle(gateway: &Arc<Gateway>, connection: &Arc<Connection>, frame: Frame) ->
             json!(connection.origin.id.as_str()),
             json!(request_id)
         );
-        let _unheard = connection.queue(frame, gateway.settings.outbound_buffer_bytes);
+        let _unheard = connection.queue(Payload::Text(frame), gateway.settings.outbound_buffer_bytes);
     }
 }
 
@@ -250,15 +250,20 @@ struct Refused {
     request_id: String,
 }
 
-fn start(gateway: &Gateway, connection: &Connection, text: String) -> Result<(Invocation, String), Refused> {
+fn start(gateway: &Gateway, connection: &Connection, payload: Payload) -> Result<(Invocation, String), Refused> {
     let writer = Writer { settings: &gateway.settings, clock: &gateway.clock, origin: &connection.origin };
     let refused = |complaint: &str| Refused { complaint: complaint.to_owned(), request_id: writer.request_id() };
     if !gateway.admits_request() {
         return Err(refused(&gateway.settings.throttled_message));
     }
-    let (route_key, function) = gateway.routes.select(&text).ok_or_else(|| refused("Forbidden"))?;
+    let text = match &payload {
+        Payload::Text(text) => text.as_str(),
+        // Without members to select by.
+        Payload::Binary(_) => "",
+    };
+    let (route_key, function) = gateway.routes.select(text).ok_or_else(|| refused("Forbidden"))?;
     let (route_key, function) = (route_key.to_owned(), function.to_owned());
-    let event = writer.message(&route_key, text);
+    let event = writer.message(&route_key, payload);
     let call = Call { function, event: event.json, delay: gateway.delay() };
     Ok((Invocation::start(&gateway.integration, call, gateway.activity.begin()), event.request_id))
 }

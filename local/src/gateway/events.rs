@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::{CONNECTION, HeaderName, UPGRADE, USER_AGENT};
 use serde_json::{Map, Value, json};
@@ -13,6 +15,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::id::{self, ConnectionId};
+use super::peer::Payload;
 use super::routes;
 use super::settings::Settings;
 
@@ -90,12 +93,17 @@ impl Writer<'_> {
         Event { json: Value::Object(event), request_id }
     }
 
-    /// A MESSAGE event: the body and nothing of the handshake.
-    pub(super) fn message(&self, route_key: &str, body: String) -> Event {
+    /// A MESSAGE event: the body and nothing of the handshake. A binary frame is base64.
+    pub(super) fn message(&self, route_key: &str, payload: Payload) -> Event {
         let mut context = Map::new();
         context.insert("messageId".to_owned(), id::token(self.clock).into());
         let (mut event, request_id) = self.event(route_key, "MESSAGE", context);
+        let (body, is_base64) = match payload {
+            Payload::Text(text) => (text, false),
+            Payload::Binary(bytes) => (STANDARD.encode(bytes), true),
+        };
         event.insert("body".to_owned(), body.into());
+        event.insert("isBase64Encoded".to_owned(), is_base64.into());
         Event { json: Value::Object(event), request_id }
     }
 

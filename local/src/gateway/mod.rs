@@ -46,10 +46,10 @@ use id::ConnectionId;
 use integration::{Answer, Call, Failure, Invocation};
 pub use integration::{FunctionError, Integration};
 use limits::Bucket;
-use peer::{Listener, Speaker};
+use peer::{Listener, Payload, Speaker};
 pub use peer::{Outbound, Peer};
 pub use routes::{Routes, UnsupportedExpression};
-pub use settings::{DisconnectFault, Mode, Settings};
+pub use settings::{BinaryFrames, DisconnectFault, Mode, Settings};
 
 /// What API Gateway says when it closes a connection that is idle or old.
 const GOING_AWAY: &str = "Going away";
@@ -197,13 +197,35 @@ impl Gateway {
     /// # Errors
     /// See [`ManagementError`].
     pub fn post(&self, connection_id: &str, data: Bytes) -> Result<(), ManagementError> {
+        self.send(connection_id, data, |data| {
+            let text = String::from_utf8(data.into()).map_err(|_| ManagementError::NotText)?;
+            Ok(Payload::Text(text))
+        })
+    }
+
+    /// The same as one binary frame, where these exist; else as text.
+    ///
+    /// # Errors
+    /// See [`ManagementError`].
+    pub fn post_binary(&self, connection_id: &str, data: Bytes) -> Result<(), ManagementError> {
+        match self.settings.binary_frames {
+            BinaryFrames::PassedOn => self.send(connection_id, data, |data| Ok(Payload::Binary(data))),
+            BinaryFrames::Refused => self.post(connection_id, data),
+        }
+    }
+
+    fn send(
+        &self,
+        connection_id: &str,
+        data: Bytes,
+        payload: fn(Bytes) -> Result<Payload, ManagementError>,
+    ) -> Result<(), ManagementError> {
         let id = self.admitted(connection_id)?;
         if data.len() > self.settings.message_bytes {
             return Err(ManagementError::PayloadTooLarge);
         }
         let connection = self.existing(&id)?;
-        let text = String::from_utf8(data.into()).map_err(|_| ManagementError::NotText)?;
-        match connection.queue(text, self.settings.outbound_buffer_bytes) {
+        match connection.queue(payload(data)?, self.settings.outbound_buffer_bytes) {
             Queued::Waiting => {
                 connection.touch(self.clock.now());
                 Ok(())

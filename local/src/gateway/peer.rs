@@ -3,16 +3,19 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::Gateway;
 use super::connection::{Connection, Frame, Side};
+use super::{BinaryFrames, Gateway};
 
 /// What the client hears.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outbound {
     /// A text frame.
     Text(String),
+    /// A binary frame, which API Gateway never sends.
+    Binary(Bytes),
     /// The gateway closes the connection; nothing comes after.
     Close {
         /// The status code of the close frame.
@@ -20,6 +23,31 @@ pub enum Outbound {
         /// The text of the close frame.
         reason: String,
     },
+}
+
+/// What a message carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Payload {
+    Text(String),
+    Binary(Bytes),
+}
+
+impl Payload {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+}
+
+impl From<Payload> for Outbound {
+    fn from(payload: Payload) -> Self {
+        match payload {
+            Payload::Text(text) => Self::Text(text),
+            Payload::Binary(bytes) => Self::Binary(bytes),
+        }
+    }
 }
 
 /// The client's end of a connection, without TCP. To drop it is to lose the client without a word.
@@ -47,16 +75,19 @@ impl Peer {
 
     /// Sends a text message as one frame. Waits while too many frames of this client wait; a closed connection swallows it.
     pub async fn send_text(&self, text: impl Into<String>) {
-        let text = text.into();
-        if text.len() > self.speaker.gateway.settings.frame_bytes {
-            return self.speaker.violate(Violation::TooLarge);
-        }
-        self.speaker.message(text).await;
+        self.send(Payload::Text(text.into())).await;
     }
 
     /// Sends a binary frame, which API Gateway answers with close 1003.
-    pub async fn send_binary(&self, _data: impl Into<bytes::Bytes>) {
-        self.speaker.violate(Violation::Binary);
+    pub async fn send_binary(&self, data: impl Into<Bytes>) {
+        self.send(Payload::Binary(data.into())).await;
+    }
+
+    async fn send(&self, payload: Payload) {
+        if payload.len() > self.speaker.gateway.settings.frame_bytes {
+            return self.speaker.violate(Violation::TooLarge);
+        }
+        self.speaker.message(payload).await;
     }
 
     /// What the client hears next; `None` after the close.
@@ -115,8 +146,11 @@ pub(super) struct Speaker {
 
 impl Speaker {
     /// A whole message, of one frame or several.
-    pub(super) async fn message(&self, text: String) {
-        if text.len() > self.gateway.settings.message_bytes {
+    pub(super) async fn message(&self, payload: Payload) {
+        if matches!(payload, Payload::Binary(_)) && self.gateway.settings.binary_frames == BinaryFrames::Refused {
+            return self.violate(Violation::Binary);
+        }
+        if payload.len() > self.gateway.settings.message_bytes {
             return self.violate(Violation::TooLarge);
         }
         if !self.connection.is_open() {
@@ -124,7 +158,7 @@ impl Speaker {
         }
         self.connection.touch(self.gateway.clock.now());
         let busy = self.gateway.activity.begin();
-        let _swallowed = self.frames.send(Frame { text, busy }).await;
+        let _swallowed = self.frames.send(Frame { payload, busy }).await;
     }
 
     /// A ping or a pong.
@@ -167,6 +201,9 @@ impl Listener {
         match &outbound {
             Outbound::Text(text) => {
                 self.buffered_bytes.fetch_sub(text.len(), Ordering::SeqCst);
+            }
+            Outbound::Binary(bytes) => {
+                self.buffered_bytes.fetch_sub(bytes.len(), Ordering::SeqCst);
             }
             Outbound::Close { .. } => {
                 self.outbound.close();

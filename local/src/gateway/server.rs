@@ -19,6 +19,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use percent_encoding::percent_decode_str;
+use shared::ctx::BINARY_POST_HEADER;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -167,5 +168,8 @@ async fn manage(gateway: &Gateway, connection_id: &str, request: Request<Incomin
         // The caller has gone; nobody will read this.
         Err(_) => return Response::new(Bytes::new()),
     };
+    if head.headers.contains_key(BINARY_POST_HEADER) {
+        return management::answer_binary(gateway, connection_id, body);
+    }
     management::answer(gateway, &head.method, connection_id, body)
 }

@@ -16,6 +16,17 @@ pub enum Mode {
     Concurrent,
 }
 
+/// What happens to binary frames of clients, and to what functions want to send as such.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BinaryFrames {
+    /// A client's binary frame closes the connection with 1003, and each post goes out as text, as with API Gateway.
+    #[default]
+    Refused,
+    /// They are passed on both ways, as a host would that is not API Gateway: inwards as a base64 body with `isBase64Encoded`, outwards for a
+    /// post that [`BINARY_POST_HEADER`](shared::ctx::BINARY_POST_HEADER) marks.
+    PassedOn,
+}
+
 /// What befalls each `$disconnect`, which API Gateway delivers at best effort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DisconnectFault {
@@ -63,6 +74,8 @@ pub struct Settings {
     pub frame_bytes: usize,
     /// The largest message, in either direction; a larger one closes the connection with 1009, or is answered 413.
     pub message_bytes: usize,
+    /// Whether binary frames exist.
+    pub binary_frames: BinaryFrames,
     /// Whether the three rates below are enforced; a load test may want to do without.
     pub rate_limits: bool,
     /// New connections per second, and the size of their bucket. One more is answered 429.
@@ -103,6 +116,7 @@ impl Default for Settings {
             outbound_buffer_bytes: 1_048_576,
             frame_bytes: 32_768,
             message_bytes: 131_072,
+            binary_frames: BinaryFrames::Refused,
             rate_limits: true,
             connections_per_second: 500,
             requests_per_second: 10_000,

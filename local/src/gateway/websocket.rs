@@ -27,9 +27,9 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::peer::{Listener, Speaker, Violation};
+use super::peer::{Listener, Payload, Speaker, Violation};
 use super::server::Front;
-use super::{ConnectRequest, Outbound, Peer, Settings};
+use super::{BinaryFrames, ConnectRequest, Outbound, Peer, Settings};
 
 /// How long a client may take to answer a close frame before the socket is dropped.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
@@ -144,7 +144,11 @@ async fn read(stream: &mut SplitStream<Socket>, speaker: Speaker) -> Read {
     while let Some(received) = stream.next().await {
         let violation = match received {
             Ok(Message::Text(text)) => {
-                speaker.message(text.as_str().to_owned()).await;
+                speaker.message(Payload::Text(text.as_str().to_owned())).await;
+                continue;
+            }
+            Ok(Message::Binary(bytes)) if passes_binary(&speaker) => {
+                speaker.message(Payload::Binary(bytes)).await;
                 continue;
             }
             Ok(Message::Ping(_) | Message::Pong(_)) => {
@@ -170,6 +174,10 @@ async fn read(stream: &mut SplitStream<Socket>, speaker: Speaker) -> Read {
     Read::Closed
 }
 
+fn passes_binary(speaker: &Speaker) -> bool {
+    speaker.gateway.settings.binary_frames == BinaryFrames::PassedOn
+}
+
 /// Sends what the gateway says; `Ok` once the close frame is out.
 async fn write(sink: &mut SplitSink<Socket, Message>, listener: &mut Listener) -> Result<(), Error> {
     while let Some(first) = listener.next().await {
@@ -178,6 +186,7 @@ async fn write(sink: &mut SplitSink<Socket, Message>, listener: &mut Listener) -
         while let Some(outbound) = waiting {
             match outbound {
                 Outbound::Text(text) => sink.feed(Message::text(text)).await?,
+                Outbound::Binary(bytes) => sink.feed(Message::binary(bytes)).await?,
                 Outbound::Close { code, reason } => {
                     let frame = CloseFrame { code: code.into(), reason: reason.into() };
                     return sink.send(Message::Close(Some(frame))).await;

@@ -1,7 +1,8 @@
 //! Engine.IO, protocol version 4: a packet as a text frame, and several of them as one body of HTTP long-polling.
 //!
 //! Stricter than the reference server, which ignores what follows a ping, pong, close, upgrade or noop: here such a frame is
-//! undecodable, for no client sends it. Deliberately absent: binary frames and WebTransport, neither of which API Gateway passes on.
+//! undecodable, for no client sends it. Deliberately absent: binary frames, which API Gateway does not pass on and which are text by the time
+//! they come here, and WebTransport.
 
 use std::borrow::Cow;
 
@@ -12,7 +13,7 @@ use serde_json::Value;
 use super::json;
 
 /// Stands between two packets of a polling body (protocol, "HTTP long-polling").
-const SEPARATOR: char = '\u{1e}';
+pub const SEPARATOR: &str = "\u{1e}";
 
 /// The most packets in one polling body. A body of a megabyte could otherwise hold half a million one-byte packets, each forty times
 /// as large once decoded; a client's own packets are long enough for its largest body to stay below.
@@ -189,7 +190,7 @@ pub fn encode_payload(packets: &[Packet<'_>]) -> Result<String, EncodeError> {
     if frames.iter().any(|frame| frame.contains(SEPARATOR)) {
         return Err(EncodeError::SeparatorInMessage);
     }
-    Ok(frames.join(&String::from(SEPARATOR)))
+    Ok(frames.join(SEPARATOR))
 }
 
 /// Reads a polling body: all of its packets in their order, or none of them.

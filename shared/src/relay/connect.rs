@@ -10,7 +10,7 @@ use crate::auth::Identity;
 use crate::config::Origins;
 use crate::ctx::{Ctx, own_event};
 use crate::deliver::{Delivering, packet_frame};
-use crate::dialect::{self, Dialect};
+use crate::dialect::Dialect;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ConnectionId, Pid, SocketId, hex};
 use crate::domain::notice::{Audience, Envelope, Notice};
@@ -19,8 +19,9 @@ use crate::domain::user::Status;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
+use crate::relay::application::{self, Application};
 use crate::relay::recover::{self, Coming, Revived};
-use crate::relay::{Incoming, event, reply, upgrade};
+use crate::relay::{Incoming, binary, event, reply, upgrade};
 use crate::store::{Joining, Opened, Session};
 use crate::telemetry;
 
@@ -64,11 +65,12 @@ pub(super) fn opening(
     let [random, ..] = ctx.clock.random::<4>();
     Opened {
         id,
-        slot: u32::from(random) % ctx.config.heartbeat.interval_minutes,
+        slot: u32::from(random) % ctx.config.heartbeat.slots,
         at,
         source_ip,
         header: authorization.map(|token| app::verified(ctx, Some(token))),
         upgrade: None,
+        attachments_until: None,
     }
 }
 
@@ -106,15 +108,20 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return Ok(()) };
     let Body::Connect { payload } = body else { return event::handle(ctx, event).await };
     let connection = &incoming.connection;
-    let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
+    let Some(dialect) = incoming.dialect(ctx, namespace.as_str()) else {
         refuse(ctx, connection, namespace.as_str(), json!({"message": "Invalid namespace"})).await;
         return Ok(());
     };
     match join(ctx, &incoming, (namespace.as_str(), dialect), payload.as_ref()).await {
         Ok(Joined::Anew(begun)) => {
             let Begun { session, first, at } = *begun;
-            let heard = Offset::since(at);
-            greet(ctx, dialect, (&session, first), heard, recover::confirmation(ctx, &session)).await;
+            let confirmation = recover::confirmation(ctx, &session);
+            if let Application::Sockets(application) = ctx.application {
+                reply(ctx, connection, &confirmation.into_iter().collect::<Vec<_>>()).await;
+                application::say(ctx, &session, None, application.joined(&payload.unwrap_or_default())).await;
+            } else {
+                greet(ctx, dialect, (&session, first), Offset::since(at), confirmation).await;
+            }
         }
         Ok(Joined::Back(revived)) => welcome_back(ctx, dialect, &revived).await,
         Ok(Joined::Over) => {}
@@ -158,7 +165,14 @@ async fn join(
     payload: Option<&Map<String, Value>>,
 ) -> Result<Joined, Error> {
     let Some(opened) = &upgrade::opened(ctx, &incoming.connection).await? else { return Ok(Joined::Over) };
-    let identity = app::authenticate(ctx, token(ctx, opened, payload))?;
+    if binary::is_interrupted(ctx, incoming, opened.attachments_until).await? {
+        ctx.close(&opened.id).await;
+        return Ok(Joined::Over);
+    }
+    let identity = match ctx.application {
+        Application::Sockets(_) => application::anybody(ctx)?,
+        Application::Chat | Application::Messages(_) => app::authenticate(ctx, token(ctx, opened, payload))?,
+    };
     let session = session(ctx, incoming, (namespace, dialect), &identity)?;
     let mut was_first = None;
     if let Some(claim) = recover::claim(ctx, payload) {
@@ -238,6 +252,8 @@ fn session(
         expires_at: identity.expires_at,
         ended_at: None,
         typing: Vec::new(),
+        asked: Vec::new(),
+        attachments_until: None,
     })
 }
 

@@ -11,7 +11,8 @@ use crate::domain::notice::{Audience, Envelope, Notice};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
-use crate::relay::{Incoming, event, upgrade};
+use crate::relay::application::Application;
+use crate::relay::{Incoming, event, speaker};
 use crate::store::{Abandoning, Closed, Ender, Ending, Leaving, Session, Upgrade};
 use crate::telemetry;
 
@@ -29,7 +30,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     if !matches!(body, Body::Disconnect) {
         return event::handle(ctx, event).await;
     }
-    match upgrade::session(ctx, &incoming.connection, namespace.as_str()).await? {
+    match speaker(ctx, &incoming, namespace.as_str()).await? {
         Some(session) if session.ended_at.is_none() => leave(ctx, &session, incoming.at, None).await,
         Some(_) => Ok(()),
         None => {
@@ -85,6 +86,7 @@ async fn ended(ctx: &Ctx, polling: &ConnectionId) -> Result<Option<ConnectionId>
 /// `Error::Internal`.
 pub async fn leave(ctx: &Ctx, session: &Session, at: Timestamp, revivable: Option<Timestamp>) -> Result<(), Error> {
     let Leaving::Left { last } = ctx.store.leave(session, at, revivable).await? else { return Ok(()) };
+    let Application::Chat = ctx.application else { return Ok(()) };
     let mut envelopes = typing::end(ctx, &session.user, &session.typing).await.unwrap_or_else(|error| {
         telemetry::failed(Some(&session.connection), &error);
         Vec::new()

@@ -17,7 +17,8 @@ use crate::domain::notice::Answer;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
-use crate::relay::{Incoming, Standing, end, reply, standing, upgrade};
+use crate::relay::application::{self, Application, Content};
+use crate::relay::{Incoming, Standing, end, reply, speaker, standing};
 use crate::store::Session;
 use crate::telemetry;
 
@@ -27,20 +28,23 @@ use crate::telemetry;
 /// `Error::Internal` if the event is none of API Gateway's; whatever else goes wrong is answered.
 pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let incoming = Incoming::read(event)?;
-    let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return Ok(()) };
-    let Ok(Packet { namespace, body: Body::Event { name, arguments, ack } }) = socket::decode(&text) else {
-        return Ok(());
+    let Some((Packet { namespace, body }, attachments)) = read(&incoming.body) else { return Ok(()) };
+    let (name, arguments, ack) = match body {
+        Body::Event { name, arguments, ack } | Body::BinaryEvent { name, arguments, ack, .. } => (name, arguments, ack),
+        Body::Ack { id, arguments } | Body::BinaryAck { id, arguments, .. } => {
+            let answer = Content { arguments, attachments };
+            return application::answered(ctx, &incoming, (namespace.as_str(), &id), answer).await;
+        }
+        Body::Connect { .. } | Body::Disconnect | Body::ConnectError { .. } => return Ok(()),
     };
-    let session = match upgrade::session(ctx, &incoming.connection, namespace.as_str()).await {
+    let session = match speaker(ctx, &incoming, namespace.as_str()).await {
         Ok(Some(session)) => session,
         Ok(None) => {
             ctx.close(&incoming.connection).await;
             return Ok(());
         }
         Err(error) => {
-            let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
-                return Ok(());
-            };
+            let Some(dialect) = incoming.dialect(ctx, namespace.as_str()) else { return Ok(()) };
             let emitted = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
             return refuse(ctx, &incoming, emitted, &error).await;
         }
@@ -53,6 +57,11 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
             return Ok(());
         }
     }
+    if let Application::Sockets(application) = ctx.application {
+        let sayings = application.heard(name.as_str(), Content { arguments, attachments });
+        application::say(ctx, &session, ack.as_ref(), sayings).await;
+        return Ok(());
+    }
     let Some(dialect) = dialect::named(&session.dialect) else { return Ok(()) };
     let caller = Caller {
         user: &session.user,
@@ -61,7 +70,12 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         at: incoming.at,
         invocation: Some(&incoming.invocation),
     };
-    let ran = match dialect.asked(name.as_str(), &arguments) {
+    let asked = if attachments.is_empty() {
+        dialect.asked(name.as_str(), &arguments)
+    } else {
+        Err(Error::validation("event", "has binary attachments, which are not supported"))
+    };
+    let ran = match asked {
         Ok(Command::Type { .. }) if session.ended_at.is_some() => return Ok(()),
         Ok(command) => app::run(ctx, &caller, command).await,
         Err(error) => Err(error),
@@ -74,6 +88,17 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         }
         Err(error) => refuse(ctx, &incoming, emitted, &error).await,
     }
+}
+
+/// The packet of a frame, with the attachments that the switchboard has put behind it.
+fn read(body: &str) -> Option<(Packet, Vec<Vec<u8>>)> {
+    let mut frames = engine::decode_payload(body).ok()?.into_iter();
+    let Some(engine::Packet::Message(text)) = frames.next() else { return None };
+    let attachments = frames.filter_map(|frame| match frame {
+        engine::Packet::Binary(bytes) => Some(bytes),
+        _ => None,
+    });
+    Some((socket::decode(&text).ok()?, attachments.collect()))
 }
 
 /// Replies with an error.

@@ -17,10 +17,6 @@ const ATTEMPTS_MAX: u32 = 32;
 const WAIT_FIRST_MILLIS: u64 = 5;
 const WAIT_MAX_MILLIS: u64 = 500;
 
-/// What one frame may hold (gateway.md, "Limits and closes"): a browser sends a message as one frame. A polling client may send no more
-/// either, so that what it can say does not depend on its transport.
-pub(super) const MAX_PAYLOAD_BYTES: usize = 32_768;
-
 /// Posts the open packet, once per connection.
 ///
 /// # Errors
@@ -53,8 +49,8 @@ pub(super) fn open(ctx: &Ctx, sid: String, upgrades: &[&str]) -> Packet<'static>
     Packet::Open(Open {
         sid,
         upgrades: upgrades.iter().map(|transport| (*transport).to_owned()).collect(),
-        ping_interval_millis: u64::from(heartbeat.interval_minutes) * 60_000,
-        ping_timeout_millis: u64::from(heartbeat.timeout_secs) * 1_000,
-        max_payload_bytes: MAX_PAYLOAD_BYTES as u64,
+        ping_interval_millis: heartbeat.interval_millis(),
+        ping_timeout_millis: u64::from(heartbeat.timeout_millis),
+        max_payload_bytes: ctx.config.host.max_payload_bytes as u64,
     })
 }

@@ -28,21 +28,29 @@ const MESSAGES_ERASED_MAX: i32 = 500;
 /// `Error::Internal`; the next minute tries again.
 pub async fn handle(ctx: &Ctx) -> Result<(), Error> {
     let now = ctx.clock.now();
-    let slots = i64::from(ctx.config.heartbeat.interval_minutes);
-    let turn = now.seconds().div_euclid(60).rem_euclid(slots);
+    let heartbeat = ctx.config.heartbeat;
+    let turn = now.millis().div_euclid(i64::from(heartbeat.turn_millis)).rem_euclid(i64::from(heartbeat.slots));
     let mut connections: BTreeMap<ConnectionId, Vec<Slot>> = BTreeMap::new();
-    for row in ctx.store.slot(turn).await? {
+    let waiting = close_waiting(ctx, now).await?;
+    // With a long connect timeout they are to be pinged too, but not ahead of the open packet: so early a ping is not needed.
+    let young = now.plus_millis(-i64::from(heartbeat.timeout_millis) / 2);
+    let is_due = |row: &Slot| row.beat.is_some_and(|beat| i64::from(beat) == turn) && row.opened_at <= young;
+    let waiting = waiting.into_iter().filter(is_due);
+    for row in ctx.store.slot(turn).await?.into_iter().chain(waiting) {
         connections.entry(row.connection.clone()).or_default().push(row);
     }
     let beats = futures_util::stream::iter(connections).map(|(connection, rows)| beat(ctx, connection, rows, now));
     beats.buffer_unordered(CONCURRENCY).collect::<()>().await;
-    close_waiting(ctx, now).await?;
     erase(ctx).await
 }
 
-/// Pings a connection, and ends those of its sockets whose token has ended.
+/// Pings a connection, and ends those of its sockets whose token has ended. One that has stopped answering, where that is noted, is closed.
 async fn beat(ctx: &Ctx, connection: ConnectionId, rows: Vec<Slot>, now: Timestamp) {
     let connection = &connection;
+    if rows.iter().any(|row| is_silent(ctx, row, now)) {
+        tracing::debug!(connection.id = %connection, "a client has stopped answering");
+        return ctx.close(connection).await;
+    }
     for row in rows.iter().filter(|row| row.expires_at.is_some_and(|expiry| expiry <= now)) {
         match ctx.store.session(connection, &row.namespace).await {
             Ok(Some(session)) if session.ended_at.is_none() => end(ctx, &session).await,
@@ -56,16 +64,29 @@ async fn beat(ctx: &Ctx, connection: ConnectionId, rows: Vec<Slot>, now: Timesta
     }
 }
 
-/// Closes the connections that have been without a namespace for too long (socketio.md, "connect timeout").
-async fn close_waiting(ctx: &Ctx, now: Timestamp) -> Result<(), Error> {
-    let timeout = i64::from(ctx.config.heartbeat.connect_timeout_secs) * 1_000;
-    for row in ctx.store.slot(WAITING_SLOT).await? {
-        if row.opened_at.plus_millis(timeout) <= now {
-            ctx.close(&row.connection).await;
-            ctx.bury(&row.connection).await;
+/// Whether a client has not answered the pings of an interval. One that polls is known by its requests.
+fn is_silent(ctx: &Ctx, row: &Slot, now: Timestamp) -> bool {
+    let heartbeat = ctx.config.heartbeat;
+    let counts = heartbeat.notes_pongs && row.is_connection() && !row.connection.is_polling();
+    let heard_at = row.heard_at.unwrap_or(row.opened_at);
+    counts && heard_at.plus_millis(heartbeat.patience_millis()) <= now
+}
+
+/// Closes the connections that have been without a namespace for too long (socketio.md, "connect timeout"), or without the attachments of a
+/// binary packet. Gives those that may wait on.
+async fn close_waiting(ctx: &Ctx, now: Timestamp) -> Result<Vec<Slot>, Error> {
+    let timeout = i64::from(ctx.config.heartbeat.connect_timeout_millis);
+    let waiting = ctx.store.slot(WAITING_SLOT).await?;
+    let is_overdue = |row: &Slot| row.opened_at.plus_millis(timeout) <= now;
+    let (overdue, waiting): (Vec<Slot>, Vec<Slot>) = waiting.into_iter().partition(is_overdue);
+    for row in overdue {
+        ctx.close(&row.connection).await;
+        ctx.bury(&row.connection).await;
+        if !row.is_connection() {
+            ctx.store.forget_packet(&row.connection).await?;
         }
     }
-    Ok(())
+    Ok(waiting)
 }
 
 async fn erase(ctx: &Ctx) -> Result<(), Error> {

@@ -2,6 +2,9 @@
 //!
 //! Nothing here fails towards API Gateway: every error becomes a reply in the protocol, or a log line.
 
+pub mod application;
+pub mod ask;
+mod binary;
 pub mod connect;
 pub mod disconnect;
 pub mod event;
@@ -23,6 +26,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::socket::Body;
+use crate::relay::application::Application;
 use crate::store::Session;
 use crate::telemetry;
 
@@ -37,7 +41,7 @@ pub struct Incoming {
     pub invocation: String,
     /// When the gateway received it.
     pub at: Timestamp,
-    /// The text of the frame.
+    /// The frame as text: what is binary is `b` and base64, however it came.
     pub body: String,
     /// The rest, for `$connect`.
     pub request: ApiGatewayWebsocketProxyRequest,
@@ -55,6 +59,7 @@ impl Incoming {
         let invocation = context.message_id.take().or_else(|| context.request_id.take()).unwrap_or_default();
         let at = Timestamp::from_millis(context.request_time_epoch);
         let body = request.body.take().unwrap_or_default();
+        let body = if request.is_base64_encoded { format!("b{body}") } else { body };
         Ok(Self { connection: connection.map_err(Error::internal)?, invocation, at, body, request })
     }
 }
@@ -64,6 +69,17 @@ impl Incoming {
     #[must_use]
     pub fn is_connect(&self) -> bool {
         self.request.request_context.event_type.as_deref() == Some("CONNECT")
+    }
+
+    /// What is spoken in a namespace, if there is one of this name. An application of its own leaves it to the root's dialect to word errors.
+    #[must_use]
+    pub fn dialect(&self, ctx: &Ctx, namespace: &str) -> Option<&'static dyn Dialect> {
+        let default = self.default_dialect(ctx);
+        match ctx.application {
+            Application::Chat => dialect::of_namespace(namespace, default),
+            Application::Sockets(application) => application.has_namespace(namespace).then_some(default),
+            Application::Messages(_) => None,
+        }
     }
 
     /// What the root namespace speaks: the dialect that the stage names, else the deployment's.
@@ -111,6 +127,13 @@ pub fn accepted(result: Result<Value, Error>) -> Value {
         telemetry::failed(None, &error);
         json!({"statusCode": error.status()})
     })
+}
+
+/// The session in which a client speaks. `None` if there is none, or if its frame breaks into a binary packet: either is to be closed.
+async fn speaker(ctx: &Ctx, incoming: &Incoming, namespace: &str) -> Result<Option<Session>, Error> {
+    let Some(session) = upgrade::session(ctx, &incoming.connection, namespace).await? else { return Ok(None) };
+    let interrupted = binary::is_interrupted(ctx, incoming, session.attachments_until).await?;
+    Ok((!interrupted).then_some(session))
 }
 
 /// Posts frames to a connection, in order; a connection that is gone is handed to the disconnect function.

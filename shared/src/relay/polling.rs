@@ -14,10 +14,10 @@ use crate::ctx::Ctx;
 use crate::dialect::Dialect;
 use crate::domain::id::{ConnectionId, hex};
 use crate::error::Error;
-use crate::frame::engine::{self, Packet};
+use crate::frame::engine::{self, Packet, SEPARATOR};
 use crate::relay::DIALECT_VARIABLE;
 use crate::relay::connect::{is_foreign, opening};
-use crate::relay::handshake::{MAX_PAYLOAD_BYTES, open};
+use crate::relay::handshake::open;
 use crate::store::{Direction, Ender, Outbox, Turn};
 use crate::telemetry;
 
@@ -33,11 +33,6 @@ const TURN_MILLIS: i64 = 30_000;
 const PROBE_MILLIS: i64 = 10_000;
 /// How long a connection lives, as long as a WebSocket of API Gateway's.
 const AGE_MAX_MILLIS: i64 = 2 * 3_600_000;
-/// Stands between two packets.
-const SEPARATOR: &str = "\u{1e}";
-
-/// Largest body that is taken.
-pub const BODY_MAX_BYTES: usize = MAX_PAYLOAD_BYTES;
 
 /// A request to `/socket.io/`, but for its body.
 #[derive(Debug)]

@@ -1,12 +1,16 @@
 //! `$default`: every frame, sorted by who owns it (socketio.md). Answers what nobody owns.
 
+use serde_json::Value;
+
 use crate::ctx::Ctx;
 use crate::deliver::{Emitted, error_frames};
-use crate::dialect::{self, Family};
+use crate::dialect::Family;
 use crate::error::Error;
 use crate::frame::engine;
-use crate::frame::socket::{self, Body, Packet};
-use crate::relay::{Incoming, Standing, end, reply, standing, upgrade};
+use crate::frame::socket::{self, AckId, Body, Packet};
+use crate::relay::application::{self, Application};
+use crate::relay::binary::{self, Taken};
+use crate::relay::{Incoming, Standing, end, reply, speaker, standing};
 use crate::telemetry;
 
 /// Who is to handle a frame.
@@ -18,46 +22,87 @@ pub enum Owner {
     Family(Family),
 }
 
-/// Decodes a frame and names its owner; `None` for one that was dealt with here: a pong, a protocol error that closed the connection, an
-/// event that nobody owns or that came too fast.
-pub async fn sort(ctx: &Ctx, incoming: &Incoming) -> Option<Owner> {
-    let packet = match engine::decode(&incoming.body) {
-        Ok(engine::Packet::Message(text)) => socket::decode(&text),
-        // An attachment: its header was answered with an error, and what belongs to it is passed over.
-        Ok(engine::Packet::Pong | engine::Packet::Noop | engine::Packet::Binary(_)) => return None,
-        // Only a WebSocket can be probed and moved to.
-        Ok(engine::Packet::PingProbe | engine::Packet::Upgrade) if !incoming.connection.is_polling() => {
-            return Some(Owner::Connect);
+/// Decodes a frame, and names its owner and the event to hand on: the very same, or of a binary packet one with all of it. `None` for a frame
+/// that was dealt with here: a pong, a protocol error that closed the connection, an event that nobody owns or that came too fast, a part of a
+/// binary packet.
+pub async fn sort(ctx: &Ctx, incoming: &Incoming, event: Value) -> Option<(Owner, Value)> {
+    let packet = match (engine::decode(&incoming.body), ctx.application) {
+        (Ok(packet @ (engine::Packet::Message(_) | engine::Packet::Binary(_))), Application::Messages(speak)) => {
+            application::message(ctx, incoming, speak, &packet).await;
+            return None;
         }
-        Ok(_) | Err(_) => return close(ctx, incoming).await,
+        (Ok(engine::Packet::Message(text)), _) => socket::decode(&text),
+        (Ok(engine::Packet::Binary(_)), _) => {
+            return whole(ctx, incoming, event, binary::attachment(ctx, incoming).await).await;
+        }
+        (Ok(engine::Packet::Pong), _) => {
+            note_pong(ctx, incoming).await;
+            return None;
+        }
+        (Ok(engine::Packet::Noop), _) => return None,
+        // Only a WebSocket can be probed and moved to.
+        (Ok(engine::Packet::PingProbe | engine::Packet::Upgrade), _) if !incoming.connection.is_polling() => {
+            return Some((Owner::Connect, event));
+        }
+        (Ok(_) | Err(_), _) => return close(ctx, incoming).await,
     };
-    let Ok(Packet { namespace, body }) = packet else { return close(ctx, incoming).await };
+    let Ok(packet) = packet else { return close(ctx, incoming).await };
+    match packet.body {
+        Body::BinaryEvent { attachments, .. } | Body::BinaryAck { attachments, .. } => {
+            let taken = binary::header(ctx, incoming, packet.namespace.as_str(), attachments).await;
+            whole(ctx, incoming, event, taken).await
+        }
+        _ => Some((of_packet(ctx, incoming, packet).await?, event)),
+    }
+}
+
+/// Goes on with a binary packet once it is whole.
+async fn whole(
+    ctx: &Ctx,
+    incoming: &Incoming,
+    mut event: Value,
+    taken: Result<Taken, Error>,
+) -> Option<(Owner, Value)> {
+    let frames = match taken {
+        Ok(Taken::Waiting) => return None,
+        Ok(Taken::Whole(frames)) => frames,
+        Ok(Taken::Broken) => return close(ctx, incoming).await,
+        // A part that is lost cannot be made up for.
+        Err(error) => {
+            telemetry::failed(Some(&incoming.connection), &error);
+            return close(ctx, incoming).await;
+        }
+    };
+    let Ok(engine::Packet::Message(header)) = engine::decode(frames.first()?) else { return None };
+    let owner = of_packet(ctx, incoming, socket::decode(&header).ok()?).await?;
+    let members = event.as_object_mut()?;
+    members.insert("body".to_owned(), frames.join(engine::SEPARATOR).into());
+    members.insert("isBase64Encoded".to_owned(), false.into());
+    Some((owner, event))
+}
+
+/// Who is to handle a packet, its attachments included.
+async fn of_packet(ctx: &Ctx, incoming: &Incoming, packet: Packet) -> Option<Owner> {
+    let Packet { namespace, body } = packet;
     match body {
         Body::Connect { .. } => Some(Owner::Connect),
         Body::Disconnect => Some(Owner::Family(Family::Disconnect)),
-        Body::Event { name, ack, .. } => {
-            let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
-                return close(ctx, incoming).await;
-            };
+        Body::Event { name, ack, .. } | Body::BinaryEvent { name, ack, .. } => {
+            let Some(dialect) = incoming.dialect(ctx, namespace.as_str()) else { return close(ctx, incoming).await };
             let event = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
             owner(ctx, incoming, event).await
         }
-        Body::BinaryEvent { name, ack, .. } => {
-            let refused = Error::validation("event", "has binary attachments, which are not supported");
-            let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
-                return close(ctx, incoming).await;
-            };
-            let event = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
-            answer(ctx, incoming, event, &refused).await
-        }
-        // Nobody asks clients for acks: there is nothing an answer could belong to.
-        Body::Ack { .. } | Body::BinaryAck { .. } if joined(ctx, incoming, namespace.as_str()).await => None,
-        Body::Ack { .. } | Body::BinaryAck { .. } | Body::ConnectError { .. } => close(ctx, incoming).await,
+        Body::Ack { id, .. } | Body::BinaryAck { id, .. } => answered(ctx, incoming, namespace.as_str(), &id).await,
+        Body::ConnectError { .. } => close(ctx, incoming).await,
     }
 }
 
 async fn owner(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>) -> Option<Owner> {
     let Emitted { namespace, dialect, event, ack: _ } = emitted;
+    // What an application of its own does with an event is said by the function message.
+    if let Application::Sockets(_) = ctx.application {
+        return Some(Owner::Family(Family::Message));
+    }
     let limit = ctx.config.limits.in_force(dialect).events_per_second;
     let socket = format!("{}{namespace}", incoming.connection);
     if let Err(full) = ctx.event_rates.count(socket, limit, incoming.at) {
@@ -74,7 +119,7 @@ async fn owner(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>) -> Option<O
 
 /// Replies with an error, if the namespace is joined; else the connection is closed. A socket whose token has ended is told that instead.
 async fn answer(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Error) -> Option<Owner> {
-    match upgrade::session(ctx, &incoming.connection, emitted.namespace).await {
+    match speaker(ctx, incoming, emitted.namespace).await {
         Ok(None) => return close(ctx, incoming).await,
         Ok(Some(session)) => match standing(ctx, &session, incoming.at) {
             Standing::Live => {}
@@ -91,17 +136,32 @@ async fn answer(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Er
     None
 }
 
-async fn joined(ctx: &Ctx, incoming: &Incoming, namespace: &str) -> bool {
-    match upgrade::session(ctx, &incoming.connection, namespace).await {
-        Ok(session) => session.is_some(),
+/// An answer belongs to a question that is open, or to nothing: then it is passed over.
+async fn answered(ctx: &Ctx, incoming: &Incoming, namespace: &str, id: &AckId) -> Option<Owner> {
+    match speaker(ctx, incoming, namespace).await {
+        Ok(Some(session)) => {
+            let asked = session.asked.iter().any(|question| question.id == id.as_str());
+            asked.then_some(Owner::Family(Family::Message))
+        }
+        Ok(None) => close(ctx, incoming).await,
         Err(error) => {
             telemetry::failed(Some(&incoming.connection), &error);
-            true
+            None
         }
     }
 }
 
-async fn close(ctx: &Ctx, incoming: &Incoming) -> Option<Owner> {
+/// Notes that a client lives, where that is wanted.
+async fn note_pong(ctx: &Ctx, incoming: &Incoming) {
+    if !ctx.config.heartbeat.notes_pongs {
+        return;
+    }
+    if let Err(error) = ctx.store.note_pong(&incoming.connection, incoming.at).await {
+        telemetry::failed(Some(&incoming.connection), &error);
+    }
+}
+
+async fn close<T>(ctx: &Ctx, incoming: &Incoming) -> Option<T> {
     tracing::debug!(connection.id = %incoming.connection, "a frame broke the protocol");
     ctx.close(&incoming.connection).await;
     None
@@ -117,9 +177,7 @@ pub async fn not_handed_over(ctx: &Ctx, incoming: &Incoming, error: &Error) {
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return };
     match body {
         Body::Event { name, ack, .. } => {
-            let Some(dialect) = dialect::of_namespace(namespace.as_str(), incoming.default_dialect(ctx)) else {
-                return;
-            };
+            let Some(dialect) = incoming.dialect(ctx, namespace.as_str()) else { return };
             let event = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
             reply(ctx, &incoming.connection, &error_frames(ctx, event, error)).await;
         }

@@ -115,6 +115,7 @@ async fn move_all(ctx: &Ctx, to: &Opened, from: &ConnectionId) -> Result<(), Err
         }
         tokio::time::sleep(CHECK_WAIT).await;
     }
+    ctx.store.move_packet(from, &to.id).await?;
     let mut batches = 0;
     while ctx.store.redirect(from, &to.id).await? == Step::Refused {
         if batches == BATCHES_MAX {

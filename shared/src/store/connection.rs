@@ -11,7 +11,7 @@ use super::presence::online_flag;
 use super::rows::{self, ConnectionRow, HeaderRow, SessionRow, SocketRow, VERSION};
 use super::transaction::{Outcome, Transaction};
 use super::user::{Change, claims_change, set_change};
-use super::{Item, Store, keys, number, text};
+use super::{Item, Question, Store, keys, number, text};
 use crate::auth::Identity;
 use crate::domain::chat::Place;
 use crate::domain::clock::Timestamp;
@@ -42,6 +42,8 @@ pub struct Opened {
     pub header: Option<Result<Identity, Refusal>>,
     /// What of a client moves here, if it began by polling.
     pub upgrade: Option<Upgrade>,
+    /// Until when attachments of a binary packet may be on their way.
+    pub attachments_until: Option<Timestamp>,
 }
 
 /// The move of a client from polling to a WebSocket, as the WebSocket knows of it.
@@ -85,6 +87,10 @@ pub struct Session {
     pub ended_at: Option<Timestamp>,
     /// Where the user types on this socket.
     pub typing: Vec<Place>,
+    /// What the client has been asked and has not answered.
+    pub asked: Vec<Question>,
+    /// Until when attachments of a binary packet may be on their way.
+    pub attachments_until: Option<Timestamp>,
 }
 
 /// A row of the slot index: what a heartbeat needs to know.
@@ -98,6 +104,18 @@ pub struct Slot {
     pub opened_at: Timestamp,
     /// When the token ends.
     pub expires_at: Option<Timestamp>,
+    /// The slot in which the connection is pinged. Of the connection alone, as is the next.
+    pub beat: Option<u32>,
+    /// When its client last answered a ping, where that is noted.
+    pub heard_at: Option<Timestamp>,
+}
+
+impl Slot {
+    /// Whether this is the connection itself.
+    #[must_use]
+    pub fn is_connection(&self) -> bool {
+        self.namespace == keys::CONNECTION
+    }
 }
 
 /// What became of marking a connection as greeted.
@@ -174,6 +192,22 @@ impl Store {
             .expression_attribute_values(":yes", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
             .expression_attribute_values(":no", aws_sdk_dynamodb::types::AttributeValue::Bool(false));
         Ok(if applied(update.send().await)? { Handshaking::First } else { Handshaking::Over })
+    }
+
+    /// Notes that a client has answered a ping. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn note_pong(&self, id: &ConnectionId, at: Timestamp) -> Result<(), Error> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(keys::connection(id, keys::CONNECTION)))
+            .update_expression("SET heardAt = :at")
+            .condition_expression("attribute_exists(connectionId)")
+            .expression_attribute_values(":at", number(at.millis()));
+        applied(update.send().await).map(drop)
     }
 
     /// The session of a namespace, also for a while after it ended. One read, and one more if it moved to a WebSocket meanwhile.
@@ -407,6 +441,16 @@ impl Store {
         let delete = self.client.delete_item().table_name(&self.tables.connections).set_key(Some(key));
         let deleted = delete.return_values(ReturnValue::AllOld).send().await.map_err(Error::internal)?;
         let former = deleted.attributes.map(|item| opened(rows::read(item)?)).transpose()?;
+        let mut sessions = self.sessions(id).await?;
+        sessions.retain(|session| session.ended_at.is_none());
+        Ok(Closed { upgrade: former.and_then(|former| former.upgrade), sessions })
+    }
+
+    /// The sessions of a connection that have not moved away, also for a while after they ended. One query.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn sessions(&self, id: &ConnectionId) -> Result<Vec<Session>, Error> {
         let query = self
             .client
             .query()
@@ -421,11 +465,11 @@ impl Store {
         let mut sessions = Vec::with_capacity(found.len());
         for item in found {
             let row: SessionRow = rows::read(item)?;
-            if row.ended_at.is_none() && row.moved_to.is_none() {
+            if row.moved_to.is_none() {
                 sessions.push(session(row)?);
             }
         }
-        Ok(Closed { upgrade: former.and_then(|former| former.upgrade), sessions })
+        Ok(sessions)
     }
 
     /// Everything in a slot, through the index (eventually consistent). One query per megabyte.
@@ -481,7 +525,7 @@ pub(super) fn applied<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result
 }
 
 fn connection_row(opened: &Opened) -> ConnectionRow {
-    let Opened { id, slot, at, source_ip, header, upgrade } = opened;
+    let Opened { id, slot, at, source_ip, header, upgrade, attachments_until } = opened;
     let header = header.as_ref().map(|header| match header {
         Ok(Identity { user, claims, issued_at, expires_at }) => HeaderRow::Verified {
             user_id: user.to_string(),
@@ -503,6 +547,8 @@ fn connection_row(opened: &Opened) -> ConnectionRow {
         greeted: false,
         upgrade_of: upgrade.as_ref().map(|upgrade| upgrade.from.to_string()),
         upgraded: upgrade.as_ref().is_some_and(|upgrade| upgrade.done),
+        heard_at: None,
+        attachments_until: attachments_until.map(Timestamp::millis),
         ttl: at.seconds() + CONNECTION_TTL_SECS,
     }
 }
@@ -520,6 +566,8 @@ fn opened(row: ConnectionRow) -> Result<Opened, Error> {
         greeted: _,
         upgrade_of,
         upgraded: done,
+        heard_at: _,
+        attachments_until,
         ttl: _,
     } = row;
     let header = match header {
@@ -544,11 +592,25 @@ fn opened(row: ConnectionRow) -> Result<Opened, Error> {
         upgrade: upgrade_of
             .map(|from| Ok::<_, Error>(Upgrade { from: ConnectionId::parse(&from)?, done }))
             .transpose()?,
+        attachments_until: attachments_until.map(Timestamp::from_millis),
     })
 }
 
 pub(super) fn session_row(opened: &Opened, session: &Session) -> SessionRow {
-    let Session { connection, namespace, dialect, user, pid, sid, joined_by, expires_at, ended_at, typing } = session;
+    let Session {
+        connection,
+        namespace,
+        dialect,
+        user,
+        pid,
+        sid,
+        joined_by,
+        expires_at,
+        ended_at,
+        typing,
+        asked,
+        attachments_until,
+    } = session;
     SessionRow {
         connection_id: connection.to_string(),
         namespace: namespace.clone(),
@@ -564,6 +626,8 @@ pub(super) fn session_row(opened: &Opened, session: &Session) -> SessionRow {
         ended_at: ended_at.map(Timestamp::millis),
         moved_to: None,
         typing: typing.iter().map(keys::typing).collect(),
+        asked: asked.iter().map(keys::question).collect(),
+        attachments_until: attachments_until.map(Timestamp::millis),
         ttl: opened.at.seconds() + CONNECTION_TTL_SECS,
     }
 }
@@ -584,6 +648,8 @@ pub(super) fn session(row: SessionRow) -> Result<Session, Error> {
         ended_at,
         moved_to: _,
         typing,
+        asked,
+        attachments_until,
         ttl: _,
     } = row;
     Ok(Session {
@@ -597,5 +663,7 @@ pub(super) fn session(row: SessionRow) -> Result<Session, Error> {
         expires_at: expires_at.map(Timestamp::from_millis),
         ended_at: ended_at.map(Timestamp::from_millis),
         typing: typing.iter().filter_map(|entry| keys::place_of_typing(entry)).collect(),
+        asked: asked.iter().filter_map(|entry| keys::question_of(entry)).collect(),
+        attachments_until: attachments_until.map(Timestamp::from_millis),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Item, number, text};
+use super::{Item, Question, number, text};
 use crate::domain::chat::Place;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ClientMessageId, ListingId, MessageId, Pid, UserId};
@@ -19,8 +19,12 @@ pub(super) const AFTER_SOCKETS: &str = "socket$";
 pub(super) const CONNECTION: &str = "#";
 /// Sort key of a polling connection's outbox.
 pub(super) const OUTBOX: &str = "#outbox";
-/// What every namespace begins with, and neither of the two above.
+/// Sort key of a binary packet that is not whole.
+pub(super) const BINARY: &str = "#binary";
+/// What every namespace begins with, and none of those above.
 pub(super) const NAMESPACES: &str = "/";
+/// Most attachments of one packet, as in the protocol.
+pub(super) const ATTACHMENTS_MAX: u8 = 10;
 /// The one value of the sparse keys `unread`, `blocked` and `erasing`, and of `online` for people.
 pub(super) const FLAGGED: &str = "1";
 /// The value of `online` for sockets.
@@ -74,6 +78,25 @@ pub(super) fn place_of_typing(entry: &str) -> Option<Place> {
         Some(user) => UserId::parse(user).ok().map(Place::With),
         None => ChatId::parse(entry).ok().map(Place::Chat),
     }
+}
+
+/// Connections: a frame of a binary packet, by the event it came with.
+pub(super) fn frame(invocation: &str) -> String {
+    format!("{BINARY}#{invocation}")
+}
+
+/// Connections: a question that a client has not answered, in a session's set.
+pub(super) fn question(question: &Question) -> String {
+    let Question { id, about, until } = question;
+    format!("{}#{id}#{about}", until.millis())
+}
+
+/// The question that an entry of a session's set is.
+pub(super) fn question_of(entry: &str) -> Option<Question> {
+    let (until, rest) = entry.split_once('#')?;
+    let (id, about) = rest.split_once('#')?;
+    let until = Timestamp::from_millis(until.parse().ok()?);
+    Some(Question { id: id.to_owned(), about: about.to_owned(), until })
 }
 
 /// The value of a membership's `recent` key: the day of the chat's last activity.
@@ -131,6 +154,9 @@ mod tests {
             day(at),
             CONNECTION.to_owned(),
             OUTBOX.to_owned(),
+            BINARY.to_owned(),
+            frame("e1="),
+            question(&Question { id: "7".to_owned(), about: "a#b".to_owned(), until: at }),
             FLAGGED.to_owned(),
             message.to_string(),
         ];
@@ -143,6 +169,9 @@ mod tests {
         2026-01-02
         #
         #outbox
+        #binary
+        #binary#e1=
+        1767323045006#7#a#b
         1
         e70c08a3288036ef87ef9f6e00000000002a
         ");
@@ -162,6 +191,13 @@ mod tests {
         connectionId S("c="), namespace S("/")
         entry S("profile"), userId S("alice")
         "#);
+    }
+
+    #[test]
+    fn an_entry_leads_back_to_its_question() {
+        let asked =
+            Question { id: "7".to_owned(), about: "a#b".to_owned(), until: Timestamp::from_millis(1_767_323_045_006) };
+        assert_eq!(question_of(&question(&asked)), Some(asked));
     }
 
     #[test]

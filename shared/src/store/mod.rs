@@ -6,6 +6,8 @@
 //! Invariants: `seq` has no gaps; an unread counter is exact and its index entry exists exactly while it is above zero; a user's
 //! socket count is exact; nothing is half-stored, because what belongs together is one transaction.
 
+mod ask;
+mod binary;
 mod block;
 mod chat;
 mod connection;
@@ -39,6 +41,8 @@ use crate::config::Tables;
 use crate::domain::clock::Clock;
 use crate::error::Error;
 
+pub use ask::{Answering, Asking, QUESTIONS_MAX, Question};
+pub use binary::{Collecting, Piece};
 pub use block::{Blocking, Unblocking};
 pub use chat::{Creation, Making};
 pub use connection::{Closed, Handshaking, Joining, Leaving, Opened, Session, Slot, Upgrade, WAITING_SLOT};

@@ -2,9 +2,10 @@
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use http::HeaderValue;
+use local::gateway::{BinaryFrames, Outbound, Settings};
 use serde_json::{Value, json};
 
-use super::stage::{START_MILLIS, Stage, prompt, request};
+use super::stage::{START_MILLIS, Stage, prompt, request, text};
 
 /// An event without its ids and trace, each of which must look like the real one.
 fn without_ids(event: &Value) -> Value {
@@ -210,4 +211,29 @@ async fn connection_ids_differ() {
     let clients = futures_util::future::join_all((0..200).map(|_| stage.client())).await;
     let ids: std::collections::HashSet<_> = clients.iter().map(local::gateway::Peer::connection_id).collect();
     assert_eq!(ids.len(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_passes_binary_frames_on_says_so_and_sends_them_where_they_are_marked() {
+    let stage = Stage::new(Settings { binary_frames: BinaryFrames::PassedOn, ..prompt() });
+    let mut client = stage.client().await;
+    client.send_binary(vec![1, 2, 3]).await;
+    client.send_text("AQID").await;
+    stage.gateway.settled().await;
+    let bodies: Vec<_> =
+        stage.events().iter().skip(1).map(|event| (event["body"].clone(), event["isBase64Encoded"].clone())).collect();
+    assert_eq!(bodies, [(json!("AQID"), json!(true)), (json!("AQID"), json!(false))]);
+    let id = client.connection_id().to_owned();
+    assert_eq!(stage.gateway.post_binary(&id, vec![0xff].into()), Ok(()));
+    assert_eq!(stage.gateway.post(&id, "text".into()), Ok(()));
+    assert_eq!(client.try_next(), Some(Outbound::Binary(vec![0xff].into())));
+    assert_eq!(client.try_next(), text("text"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn api_gateway_makes_text_of_a_post_that_is_marked_as_binary() {
+    let stage = Stage::new(prompt());
+    let mut client = stage.client().await;
+    assert_eq!(stage.gateway.post_binary(client.connection_id(), "text".into()), Ok(()));
+    assert_eq!(client.try_next(), text("text"));
 }

@@ -34,6 +34,12 @@ pub(in crate::store) struct ConnectionRow {
     /// Whether all of it has moved.
     #[serde(default)]
     pub(in crate::store) upgraded: bool,
+    /// When its client last answered a ping, where that is noted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) heard_at: Option<i64>,
+    /// Until when attachments of a binary packet may be on their way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) attachments_until: Option<i64>,
     pub(in crate::store) ttl: i64,
 }
 
@@ -128,6 +134,11 @@ pub(in crate::store) struct SessionRow {
     pub(in crate::store) moved_to: Option<String>,
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
     pub(in crate::store) typing: HashSet<String>,
+    /// The questions that the client has not answered.
+    #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
+    pub(in crate::store) asked: HashSet<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) attachments_until: Option<i64>,
     pub(in crate::store) ttl: i64,
 }
 
@@ -140,18 +151,25 @@ pub(in crate::store) struct SlotRow {
     opened_at: i64,
     #[serde(default)]
     expires_at: Option<i64>,
+    /// Of connections alone, as is the next.
+    #[serde(default)]
+    beat: Option<u32>,
+    #[serde(default)]
+    heard_at: Option<i64>,
 }
 
 impl TryFrom<SlotRow> for Slot {
     type Error = Error;
 
     fn try_from(row: SlotRow) -> Result<Self, Error> {
-        let SlotRow { connection_id, namespace, opened_at, expires_at } = row;
+        let SlotRow { connection_id, namespace, opened_at, expires_at, beat, heard_at } = row;
         Ok(Self {
             connection: ConnectionId::parse(&connection_id)?,
             namespace,
             opened_at: Timestamp::from_millis(opened_at),
             expires_at: expires_at.map(Timestamp::from_millis),
+            beat,
+            heard_at: heard_at.map(Timestamp::from_millis),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The rows as they are stored: the only serde of the store. Each carries the version `v` of its form.
 
+pub(super) mod binary;
 mod chat;
 mod connection;
 

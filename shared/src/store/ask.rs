@@ -1,0 +1,141 @@
+//! Questions: events that ask a client for an ack (socketio.md, "Server-to-client acks"). What is open is on the session, which whoever handles
+//! an answer reads anyway; so an answer that belongs to nothing costs nothing.
+
+use std::collections::HashSet;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+
+use super::rows::{self, SessionRow};
+use super::{Session, Store, keys, number};
+use crate::domain::clock::Timestamp;
+use crate::error::Error;
+
+/// Questions that may be open at once on one socket: a session stays small, for every event reads it.
+pub const QUESTIONS_MAX: usize = 16;
+
+/// A question that a client has not answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The ack id, digits.
+    pub id: String,
+    /// What the answer is for, in the asker's own words.
+    pub about: String,
+    /// From then on an answer is passed over.
+    pub until: Timestamp,
+}
+
+/// What became of noting a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Asking {
+    /// It may be put to the client.
+    Noted,
+    /// Too many are open.
+    TooMany,
+    /// The socket has left.
+    Gone,
+}
+
+/// What became of taking a question off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Answering {
+    /// This is its answer.
+    First,
+    /// It was answered before, or the socket has left.
+    Over,
+}
+
+impl Store {
+    /// Notes a question before it is put to a client. One write; two more if what is over is in the way.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn ask(&self, session: &Session, question: &Question, now: Timestamp) -> Result<Asking, Error> {
+        let mut connection = session.connection.to_string();
+        let mut cleared = false;
+        loop {
+            let update = self
+                .questions(&connection, session)
+                .update_expression("ADD asked :question")
+                .condition_expression(
+                    "pid = :pid AND attribute_not_exists(endedAt) AND attribute_not_exists(movedTo) \
+                     AND (attribute_not_exists(asked) OR size(asked) < :most)",
+                )
+                .expression_attribute_values(":question", set([keys::question(question)]))
+                .expression_attribute_values(":most", number(QUESTIONS_MAX));
+            let Err(row) = changed(update).await? else { return Ok(Asking::Noted) };
+            let Some(row) = row else { return Ok(Asking::Gone) };
+            if let Some(to) = row.moved_to {
+                connection = to;
+                continue;
+            }
+            if row.ended_at.is_some() || row.pid != session.pid.to_string() {
+                return Ok(Asking::Gone);
+            }
+            let over = row.asked.into_iter().filter(|entry| !is_open(entry, now));
+            let over: Vec<String> = over.collect();
+            if cleared || over.is_empty() {
+                return Ok(Asking::TooMany);
+            }
+            let update = self.questions(&connection, session).update_expression("DELETE asked :over");
+            let update = update.condition_expression("pid = :pid").expression_attribute_values(":over", set(over));
+            drop(changed(update).await?);
+            cleared = true;
+        }
+    }
+
+    /// Takes a question off because its answer is there, once. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn answer(&self, session: &Session, question: &Question) -> Result<Answering, Error> {
+        let entry = keys::question(question);
+        let mut connection = session.connection.to_string();
+        loop {
+            let update = self
+                .questions(&connection, session)
+                .update_expression("DELETE asked :question")
+                .condition_expression("pid = :pid AND attribute_not_exists(movedTo) AND contains(asked, :entry)")
+                .expression_attribute_values(":question", set([entry.clone()]))
+                .expression_attribute_values(":entry", AttributeValue::S(entry.clone()));
+            match changed(update).await? {
+                Ok(()) => return Ok(Answering::First),
+                Err(Some(SessionRow { moved_to: Some(to), .. })) => connection = to,
+                Err(_) => return Ok(Answering::Over),
+            }
+        }
+    }
+
+    fn questions(&self, connection: &str, session: &Session) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(keys::connection(connection, &session.namespace)))
+            .expression_attribute_values(":pid", AttributeValue::S(session.pid.to_string()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+}
+
+fn is_open(entry: &str, now: Timestamp) -> bool {
+    keys::question_of(entry).is_some_and(|question| now < question.until)
+}
+
+fn set(entries: impl IntoIterator<Item = String>) -> AttributeValue {
+    AttributeValue::Ss(entries.into_iter().collect::<HashSet<_>>().into_iter().collect())
+}
+
+/// Does a conditional update; if the condition did not hold, the row that is there.
+async fn changed(update: UpdateItemFluentBuilder) -> Result<Result<(), Option<SessionRow>>, Error> {
+    match update.send().await {
+        Ok(_) => Ok(Ok(())),
+        Err(error) => match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(Err(failed.item().cloned().map(rows::read).transpose()?))
+            }
+            _ => Err(Error::internal(error)),
+        },
+    }
+}

@@ -1,0 +1,239 @@
+//! A binary packet whose attachments have not all come (socketio.md, "Socket.IO").
+//!
+//! Beside the connection's row, each frame has one of its own, which is written once and expires by itself; and there is one of the packet, which names
+//! its frames. That one is in the waiting slot while the packet is incomplete, so that the heartbeat closes a connection whose attachments never
+//! come. Each frame is noted in it by a conditional write, and of several at the same time exactly one finds the packet whole.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+
+use super::connection::{CONNECTION_TTL_SECS, WAITING_SLOT, applied};
+use super::rows::binary::{BinaryRow, FrameRow};
+use super::rows::{self, VERSION};
+use super::{Item, Session, Store, keys, number, text};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::ConnectionId;
+use crate::error::Error;
+
+/// What may have come before one more frame is refused. With the largest message on top it is still less than an event for a function may be.
+const PACKET_MAX_BYTES: usize = 262_144;
+/// How long a frame is kept: longer than a packet may take.
+const FRAME_TTL_SECS: i64 = 2 * 3_600;
+
+/// One frame of a binary packet.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece<'a> {
+    /// The frame as text.
+    pub frame: &'a str,
+    /// The event it came with, so that the same event invoked twice is known.
+    pub invocation: &'a str,
+    /// When the gateway received it.
+    pub at: Timestamp,
+    /// For the header of a packet, how many attachments follow.
+    pub announces: Option<u8>,
+}
+
+/// What became of a frame of a binary packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Collecting {
+    /// There is more to come, or the frame came before.
+    Waiting,
+    /// With it the packet is whole: header and attachments, in the order in which the gateway received them.
+    Whole(Vec<String>),
+    /// It is a header, and the attachments of another one have not all come.
+    Busy,
+    /// It is too much, too late, or belongs to no header.
+    Refused,
+}
+
+impl Store {
+    /// Keeps a frame, for [`Store::collect`] to take note of. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn keep_frame(&self, id: &ConnectionId, piece: Piece<'_>) -> Result<(), Error> {
+        let Piece { frame, invocation, at, .. } = piece;
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(keys::connection(id, keys::frame(invocation))))
+            .update_expression("SET frame = :frame, v = :v, #ttl = :ttl")
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":frame", text(frame))
+            .expression_attribute_values(":v", number(VERSION))
+            .expression_attribute_values(":ttl", number(at.seconds() + FRAME_TTL_SECS));
+        update.send().await.map_err(Error::internal)?;
+        Ok(())
+    }
+
+    /// Notes a frame that is kept. One write; if the packet is whole, one more and a read per frame. A packet begun before `dead` is too old.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn collect(&self, id: &ConnectionId, piece: Piece<'_>, dead: Timestamp) -> Result<Collecting, Error> {
+        let row = match collected(self.piece_update(id, piece, dead)?).await? {
+            Ok(row) => row,
+            Err(row) if row.received.contains(piece.invocation) => return Ok(Collecting::Waiting),
+            Err(row) if piece.announces.is_some() && row.header_by.is_some() => return Ok(Collecting::Busy),
+            Err(_) => return Ok(Collecting::Refused),
+        };
+        let BinaryRow { header_by, header_at, wanted, mut attachments, .. } = row;
+        let Some(header) = header_by else { return Ok(Collecting::Waiting) };
+        // Nothing that belongs to a header was received before it.
+        if attachments.iter().any(|attachment| Some(attachment.at) < header_at) {
+            return Ok(Collecting::Refused);
+        }
+        if wanted.map(usize::from) != Some(attachments.len()) {
+            return Ok(Collecting::Waiting);
+        }
+        self.forget_packet(id).await?;
+        attachments.sort_by_key(|attachment| attachment.at);
+        let mut frames = Vec::with_capacity(attachments.len() + 1);
+        for invocation in std::iter::once(header).chain(attachments.into_iter().map(|attachment| attachment.by)) {
+            frames.push(self.frame(id, &invocation).await?);
+        }
+        Ok(Collecting::Whole(frames))
+    }
+
+    async fn frame(&self, id: &ConnectionId, invocation: &str) -> Result<String, Error> {
+        let item = self.get(&self.tables.connections, keys::connection(id, keys::frame(invocation))).await?;
+        let item = item.ok_or_else(|| Error::internal("a frame of a binary packet is not there any more"))?;
+        Ok(rows::read::<FrameRow>(item)?.frame)
+    }
+
+    fn piece_update(
+        &self,
+        id: &ConnectionId,
+        piece: Piece<'_>,
+        dead: Timestamp,
+    ) -> Result<UpdateItemFluentBuilder, Error> {
+        let Piece { frame, invocation, at, announces } = piece;
+        let update = self.packet_update(id);
+        let (sets, fits, update) = match announces {
+            Some(wanted) => (
+                "headerBy = :invocation, headerAt = :at, wanted = :wanted",
+                "attribute_not_exists(headerBy)",
+                update.expression_attribute_values(":wanted", number(wanted)),
+            ),
+            None => (
+                "attachments = list_append(if_not_exists(attachments, :none), :attachment)",
+                "(attribute_not_exists(attachments) OR size(attachments) < :most)",
+                update
+                    .expression_attribute_values(":none", AttributeValue::L(Vec::new()))
+                    .expression_attribute_values(":attachment", rows::binary::attachment(invocation, at)?)
+                    .expression_attribute_values(":most", number(keys::ATTACHMENTS_MAX)),
+            ),
+        };
+        Ok(update
+            .update_expression(format!(
+                "SET {sets}, slot = :slot, openedAt = if_not_exists(openedAt, :at), v = :v, #ttl = :ttl \
+                 ADD bytes :bytes, received :received"
+            ))
+            .condition_expression(format!(
+                "attribute_not_exists(openedAt) OR ({fits} AND openedAt > :dead AND bytes <= :enough \
+                 AND NOT contains(received, :invocation))"
+            ))
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":slot", number(WAITING_SLOT))
+            .expression_attribute_values(":at", number(at.millis()))
+            .expression_attribute_values(":v", number(VERSION))
+            .expression_attribute_values(":ttl", number(at.seconds() + CONNECTION_TTL_SECS))
+            .expression_attribute_values(":bytes", number(frame.len()))
+            .expression_attribute_values(":received", AttributeValue::Ss(vec![invocation.to_owned()]))
+            .expression_attribute_values(":invocation", text(invocation))
+            .expression_attribute_values(":dead", number(dead.millis()))
+            .expression_attribute_values(":enough", number(PACKET_MAX_BYTES))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld))
+    }
+
+    /// Forgets the frames of a packet: it is whole, or never will be. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn forget_packet(&self, id: &ConnectionId) -> Result<(), Error> {
+        let forget = "REMOVE headerBy, headerAt, wanted, attachments, received, bytes, slot, openedAt";
+        let update = self.packet_update(id).update_expression(forget);
+        applied(update.condition_expression("attribute_exists(connectionId)").send().await).map(drop)
+    }
+
+    /// When the header was received whose attachments have not all come. One read.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn awaiting(&self, id: &ConnectionId) -> Result<Option<Timestamp>, Error> {
+        Ok(self.packet(id).await?.and_then(|row| row.header_at).map(Timestamp::from_millis))
+    }
+
+    /// Marks a connection and its sessions: until then a text frame may break into a binary packet. One write each.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn await_attachments(
+        &self,
+        id: &ConnectionId,
+        sessions: &[Session],
+        until: Timestamp,
+    ) -> Result<(), Error> {
+        let live = sessions.iter().filter(|session| session.ended_at.is_none());
+        for namespace in live.map(|session| session.namespace.as_str()).chain([keys::CONNECTION]) {
+            let update = self
+                .client
+                .update_item()
+                .table_name(&self.tables.connections)
+                .set_key(Some(keys::connection(id, namespace)))
+                .update_expression("SET attachmentsUntil = :until")
+                .condition_expression("attribute_exists(connectionId)")
+                .expression_attribute_values(":until", number(until.millis()));
+            applied(update.send().await)?;
+        }
+        Ok(())
+    }
+
+    /// Takes along what has come of a binary packet when its client moves to a WebSocket. One read; if there is something, two writes, and a
+    /// read and a write per frame.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn move_packet(&self, from: &ConnectionId, to: &ConnectionId) -> Result<(), Error> {
+        let Some(mut row) = self.packet(from).await? else { return Ok(()) };
+        if row.opened_at.is_none() {
+            return Ok(());
+        }
+        let invocations = row.header_by.iter().chain(row.attachments.iter().map(|attachment| &attachment.by));
+        for invocation in invocations {
+            let frame = self.frame(from, invocation).await?;
+            let at = Timestamp::from_millis(row.opened_at.unwrap_or_default());
+            self.keep_frame(to, Piece { frame: &frame, invocation, at, announces: None }).await?;
+        }
+        row.connection_id = to.to_string();
+        let put = self.client.put_item().table_name(&self.tables.connections).set_item(Some(rows::write(row)?));
+        put.send().await.map_err(Error::internal)?;
+        self.forget_packet(from).await
+    }
+
+    async fn packet(&self, id: &ConnectionId) -> Result<Option<BinaryRow>, Error> {
+        let item = self.get(&self.tables.connections, keys::connection(id, keys::BINARY)).await?;
+        item.map(rows::read).transpose()
+    }
+
+    fn packet_update(&self, id: &ConnectionId) -> UpdateItemFluentBuilder {
+        let update = self.client.update_item().table_name(&self.tables.connections);
+        update.set_key(Some(keys::connection(id, keys::BINARY)))
+    }
+}
+
+/// Does a conditional update: the row after it, or if the condition did not hold, the row that is there.
+async fn collected(update: UpdateItemFluentBuilder) -> Result<Result<BinaryRow, BinaryRow>, Error> {
+    let row = |item: Option<Item>| rows::read::<BinaryRow>(item.unwrap_or_default());
+    match update.send().await {
+        Ok(new) => Ok(Ok(row(new.attributes)?)),
+        Err(error) => match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Err(row(failed.item().cloned())?)),
+            _ => Err(Error::internal(error)),
+        },
+    }
+}

@@ -1,0 +1,72 @@
+//! `echo`: both echo applications, each on a pocket cloud and a free port of its own, until the process is ended.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use echo::{MAX_PAYLOAD_BYTES, PING_INTERVAL_MILLIS};
+use local::cloud::{Options, PocketCloud, Storage};
+use local::gateway::server::{self, Port};
+use local::gateway::{BinaryFrames, Settings};
+use local::schedule;
+use shared::ctx::Ctx;
+use shared::dialect;
+use shared::domain::clock::Clock;
+use tokio::time::MissedTickBehavior;
+
+type Failure = Box<dyn std::error::Error>;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let filter = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "warn".to_owned());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tokio::try_join!(serve("engine.io", echo::messages), serve("socket.io", echo::sockets))?;
+    Ok(())
+}
+
+async fn serve(name: &str, adapt: fn(&mut Ctx)) -> Result<(), Failure> {
+    let listener = server::listen((Ipv4Addr::LOCALHOST, 0).into())?;
+    let origin = format!("http://{}", listener.local_addr()?);
+    let isolation = std::env::var("PARLANCE_ISOLATION").unwrap_or_else(|_| "separate".to_owned());
+    let cloud = PocketCloud::boot(Options {
+        storage: Storage::Memory,
+        media: None,
+        origin: origin.clone(),
+        parameters: BTreeMap::from([("HandlerIsolation".to_owned(), isolation)]),
+        gateway: Settings {
+            binary_frames: BinaryFrames::PassedOn,
+            frame_bytes: MAX_PAYLOAD_BYTES,
+            message_bytes: MAX_PAYLOAD_BYTES,
+            existence_lag_millis: 0..=0,
+            rate_limits: false,
+            ..Settings::default()
+        },
+        clock: Clock::system(),
+        retry_scale: 1.0,
+        adapt,
+    });
+    let cloud = cloud.await?;
+    let port = Port { listener, stage_variables: BTreeMap::new(), rest: cloud.http_for(dialect::FIRST) };
+    say(&format!("{name} {origin}"));
+    let serving = server::serve([port], Arc::clone(&cloud.gateway), std::future::pending());
+    tokio::join!(serving, beat(&cloud));
+    Ok(())
+}
+
+/// Lets the heartbeat have its turn as often as the suites want it.
+async fn beat(cloud: &PocketCloud) {
+    let mut turns = tokio::time::interval(Duration::from_millis(PING_INTERVAL_MILLIS.into()));
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        for (_, function) in cloud.schedules() {
+            cloud.lambda.run_scheduled(&function, schedule::event()).await;
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "what tells the tests where to connect")]
+fn say(text: &str) {
+    println!("{text}");
+}

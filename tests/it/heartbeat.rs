@@ -1,0 +1,80 @@
+//! Who is pinged, and what becomes of those who do not answer (socketio.md, "Engine.IO").
+
+use local::world::World;
+
+const CLOSED: &str = "alice is closed: 1000 Connection Closed Normally\n";
+const EACH_MINUTE: (&str, &str) = ("PingIntervalMinutes", "1");
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_may_wait_for_longer_than_an_interval_is_pinged_meanwhile() {
+    let mut world = World::with(&[EACH_MINUTE, ("ConnectTimeoutSeconds", "600")]).await;
+    world.open("alice").await;
+    assert_eq!(world.beat().await, "", "not so early that the ping could come before the open packet");
+    for _ in 0..9 {
+        assert_eq!(world.minute().await, "alice hears 2\n");
+    }
+    assert_eq!(world.minute().await, CLOSED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pings_go_on_after_the_last_namespace_was_left() {
+    let mut world = World::with(&[EACH_MINUTE]).await;
+    world.join("alice").await;
+    world.send("alice", "41").await;
+    assert_eq!(world.minute().await, "alice hears 2\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_answer_is_left_alone_unless_pongs_are_noted() {
+    let mut world = World::with(&[EACH_MINUTE]).await;
+    world.join("alice").await;
+    for _ in 0..10 {
+        assert_eq!(world.minute().await, "alice hears 2\n");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_pongs_are_noted_a_client_that_stops_answering_is_closed_and_others_hear_of_it() {
+    let mut world = World::with(&[EACH_MINUTE, ("PingTimeoutSeconds", "60"), ("NotePongs", "on")]).await;
+    world.join("alice").await;
+    world.join("bob").await;
+    for _ in 0..5 {
+        assert_eq!(world.minute().await, "alice hears 2\nbob hears 2\n");
+        world.send("alice", "3").await;
+        world.send("bob", "3").await;
+    }
+    assert_eq!(world.minute().await, "alice hears 2\nbob hears 2\n");
+    world.send("bob", "3").await;
+    let heard = world.minute().await;
+    assert!(heard.starts_with(CLOSED), "{heard}");
+    assert!(heard.contains("bob hears 42[\"user_offline\""), "{heard}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_pongs_are_noted_a_client_that_never_joined_counts_too() {
+    let parameters = [EACH_MINUTE, ("PingTimeoutSeconds", "60"), ("NotePongs", "on"), ("ConnectTimeoutSeconds", "600")];
+    let mut world = World::with(&parameters).await;
+    world.open("alice").await;
+    assert_eq!(world.minute().await, "alice hears 2\n");
+    assert_eq!(world.minute().await, CLOSED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_polls_is_known_by_its_requests() {
+    let mut world = World::with(&[EACH_MINUTE, ("PingTimeoutSeconds", "60"), ("NotePongs", "on")]).await;
+    world.poll_join("alice").await;
+    for _ in 0..4 {
+        assert_eq!(world.minute().await, "alice hears 2\n");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pong_that_is_noted_is_one_write() {
+    let mut world = World::with(&[("NotePongs", "on")]).await;
+    world.join("alice").await;
+    world.spent();
+    world.send("alice", "3").await;
+    let (meter, _) = world.spent();
+    assert_eq!(meter.requests.values().sum::<u64>(), 1, "{meter:?}");
+    assert!(meter.write_units <= 2.0, "the row, and its place in the index: {meter:?}");
+}
