@@ -20,7 +20,8 @@ async function cut(device) {
 }
 
 test("a closed connection comes back with a new sid, and what was missed can be fetched", async (t) => {
-  const server = await startServer();
+  // As it is without connection state recovery, or too late for it.
+  const server = await startServer({ parameters: { RecoveryWindowSeconds: 0 } });
   t.after(() => server.stop());
   const scene = sceneOf(t, server);
   const [alice] = await scene.devicesOf("alice");
