@@ -209,7 +209,7 @@ impl Ctx {
                 return;
             }
             let cause = Error::internal(error);
-            tracing::warn!(connection.id = %connection, error.cause = %telemetry::causes(&cause), "a connection was not closed");
+            tracing::warn!(connection.id = connection.in_logs(), error.cause = %telemetry::causes(&cause), "a connection was not closed");
         }
     }
 
@@ -223,12 +223,12 @@ impl Ctx {
 }
 
 fn too_large(connection: &ConnectionId, frame: &str) -> Delivery {
-    tracing::error!(connection.id = %connection, bytes = frame.len(), "a frame is too large to be posted");
+    tracing::error!(connection.id = connection.in_logs(), bytes = frame.len(), "a frame is too large to be posted");
     Delivery::TooLarge
 }
 
 fn not_taken(connection: &ConnectionId, cause: &Error) -> Delivery {
-    tracing::warn!(connection.id = %connection, error.cause = %telemetry::causes(cause), "a post was not taken");
+    tracing::warn!(connection.id = connection.in_logs(), error.cause = %telemetry::causes(cause), "a post was not taken");
     Delivery::Throttled
 }
 

@@ -1,10 +1,11 @@
 //! Logs: one line per failure, a sentence and dotted fields; never bodies, tokens, names or texts.
 
+use crate::domain::id::ConnectionId;
 use crate::error::{Error, Severity};
 
 /// Logs an error once, at the boundary where it is answered.
-pub fn failed(connection: Option<&dyn std::fmt::Display>, error: &Error) {
-    let connection = connection.map(ToString::to_string).unwrap_or_default();
+pub fn failed(connection: Option<&ConnectionId>, error: &Error) {
+    let connection = connection.map(ConnectionId::in_logs).unwrap_or_default();
     match error.meaning() {
         (code, _, Severity::Error) => {
             tracing::error!(connection.id = connection, error.code = code, error.cause = %causes(error), "a command failed");

@@ -136,6 +136,14 @@ impl ConnectionId {
         self.0.starts_with(Self::POLLING)
     }
 
+    /// The id as logs show it. Who knows all of a polling connection's speaks for it, so of those it is the beginning.
+    #[must_use]
+    pub fn in_logs(&self) -> &str {
+        const SHOWN: usize = 10;
+        let shown = if self.is_polling() || self.is_hold() { self.0.get(..SHOWN) } else { None };
+        shown.unwrap_or(&self.0)
+    }
+
     /// What the id of a hold begins with.
     const HOLD: &str = "h.";
 
@@ -184,4 +192,16 @@ pub(super) fn is_hex(text: &str, digits: usize) -> bool {
 
 fn is_length(text: &str, max_characters: usize) -> bool {
     !text.is_empty() && text.chars().nth(max_characters).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs_show_who_a_polling_connection_is_but_not_how_to_speak_for_it() {
+        let polling = ConnectionId::polling([7; 16]);
+        assert_eq!(polling.in_logs(), "p.07070707");
+        assert_eq!(ConnectionId::parse("L0SM9cOFvHcCIhw=").unwrap().in_logs(), "L0SM9cOFvHcCIhw=");
+    }
 }

@@ -197,7 +197,7 @@ async fn join(
 /// Closes a connection whose client joins a namespace twice, unless it is the same event that came twice.
 async fn joined_before(ctx: &Ctx, incoming: &Incoming, joined: &Session) -> Joined {
     if joined.joined_by != incoming.invocation {
-        tracing::debug!(connection.id = %incoming.connection, "a namespace was joined twice");
+        tracing::debug!(connection.id = incoming.connection.in_logs(), "a namespace was joined twice");
         ctx.close(&incoming.connection).await;
     }
     Joined::Over

@@ -48,7 +48,7 @@ pub async fn handle(ctx: &Ctx) -> Result<(), Error> {
 async fn beat(ctx: &Ctx, connection: ConnectionId, rows: Vec<Slot>, now: Timestamp) {
     let connection = &connection;
     if rows.iter().any(|row| is_silent(ctx, row, now)) {
-        tracing::debug!(connection.id = %connection, "a client has stopped answering");
+        tracing::debug!(connection.id = connection.in_logs(), "a client has stopped answering");
         return ctx.close(connection).await;
     }
     for row in rows.iter().filter(|row| row.expires_at.is_some_and(|expiry| expiry <= now)) {

@@ -202,7 +202,7 @@ async fn begun(ctx: &Ctx, id: &ConnectionId, direction: Direction) -> Result<Res
         }
         Turn::Taken(outbox) => Ok(*outbox),
         Turn::Busy => {
-            tracing::debug!(connection.id = %id, "a client makes two requests at the same time");
+            tracing::debug!(connection.id = id.in_logs(), "a client makes two requests at the same time");
             ctx.close(id).await;
             Err(Refusal::BadRequest.into())
         }

@@ -162,7 +162,7 @@ async fn note_pong(ctx: &Ctx, incoming: &Incoming) {
 }
 
 async fn close<T>(ctx: &Ctx, incoming: &Incoming) -> Option<T> {
-    tracing::debug!(connection.id = %incoming.connection, "a frame broke the protocol");
+    tracing::debug!(connection.id = incoming.connection.in_logs(), "a frame broke the protocol");
     ctx.close(&incoming.connection).await;
     None
 }
