@@ -88,7 +88,9 @@ pub async fn missing(ctx: &Ctx, absent: Absent<'_>) -> Result<Option<Missing>, E
             let previous = position.before(is_message);
             let heard =
                 absent.heard.of(&chat.id).filter(|last| last.position == previous).map_or(0, |last| last.frames);
-            let (chat, until) = (chat.id.clone(), at.min(settled));
+            // What was heard stays heard, also if this chat was told of late.
+            let until = at.min(settled).max(absent.heard.until.plus_millis(-1));
+            let chat = chat.id.clone();
             told.push((at, Missed { notice, chat, previous, position, until, heard, origin }));
         }
     }

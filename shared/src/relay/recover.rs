@@ -121,9 +121,7 @@ async fn found(
     if former.ended_at.is_none() {
         ctx.store.see(identity).await?;
         // Nobody had noticed that the old connection is gone.
-        if former.connection != session.connection {
-            ctx.close(&former.connection).await;
-        }
+        ctx.close(&former.connection).await;
     }
     let heard = match heard {
         // What was stored in the very moment in which the session began need not have been told to it, whatever chat it is of.
