@@ -25,6 +25,8 @@ mod messenger;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod order;
+#[cfg(test)]
 mod permissions;
 #[cfg(test)]
 mod polling;

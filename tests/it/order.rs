@@ -1,0 +1,61 @@
+//! The order of telling: what happens in one chat, each socket hears in the order in which it was stored, whoever tells it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use local::connector::Services;
+use local::world::World;
+use serde_json::{Value, json};
+
+/// Two people of whom one has said something that was told, and the chat.
+async fn chatting() -> (World, String) {
+    let mut world = World::new().await;
+    world.join("alice").await;
+    world.join("bob").await;
+    let chat = world.chat("alice", "bob").await;
+    world.ask("alice", "send_message", json!({"chatId": chat, "content": "first"})).await;
+    (world, chat)
+}
+
+/// Says how many events of a chat have been told.
+async fn note_told(services: &Services, chat: &str, told: u64) {
+    let note = json!({
+        "TableName": "Chats",
+        "Key": {"chatId": {"S": chat}},
+        "UpdateExpression": "SET told = :told",
+        "ExpressionAttributeValues": {":told": {"N": told.to_string()}},
+    });
+    let (status, answer) = services.dynamodb.call("UpdateItem", note.to_string().as_bytes()).await;
+    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_is_told_once_those_before_it_are() {
+    let (mut world, chat) = chatting().await;
+    // The chat was made, and a first message sent: as if the second of the two were still being told by somebody slow.
+    note_told(&world.cloud.services, &chat, 1).await;
+    let bob = world.connection_id("bob");
+    let (services, gateway) = (Arc::clone(&world.cloud.services), Arc::clone(&world.cloud.gateway));
+    let id = chat.clone();
+    let slow = async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        gateway.post(&bob, "42[\"told by somebody slow\"]".into()).unwrap();
+        note_told(&services, &id, 2).await;
+    };
+    let send = world.ask("alice", "send_message", json!({"chatId": chat, "content": "second"}));
+    let (heard, ()) = tokio::join!(send, slow);
+    let events: Vec<&str> = heard.lines().filter(|line| line.starts_with("bob hears")).collect();
+    assert!(events[0].contains("told by somebody slow") && events[1].contains("new_message"), "{heard}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_nobody_notes_as_told_holds_up_nobody_for_good() {
+    let (mut world, chat) = chatting().await;
+    note_told(&world.cloud.services, &chat, 1).await;
+    let heard = world.ask("alice", "send_message", json!({"chatId": chat, "content": "second"})).await;
+    assert!(heard.contains("bob hears 42[\"new_message\""), "{heard}");
+    let told: Value =
+        serde_json::from_slice(&world.cloud.services.dynamodb.call("Scan", br#"{"TableName": "Chats"}"#).await.1)
+            .unwrap();
+    assert_eq!(told["Items"][0]["told"]["N"], "3", "and from here on all is in order again");
+}
