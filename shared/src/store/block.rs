@@ -3,7 +3,6 @@
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 
 use super::log::{Moving, moving};
-use super::rows::{self, ChatRow};
 use super::transaction::{Outcome, Transaction};
 use super::{Store, keys, number, text};
 use crate::domain::chat::Chat;
@@ -93,20 +92,15 @@ impl Store {
                 member.blocks = blocks;
             }
             next.change(by, if blocks { What::Blocked } else { What::Unblocked }, self.clock.now());
-            match self.transact(self.blocking(&chat, &next, by, blocks)?).await? {
+            let there = match self.transact(self.blocking(&chat, &next, by, blocks)?).await? {
                 Outcome::Committed => {
                     let step = next.step_from(&chat);
                     return Ok((next, Some(step)));
                 }
-                Outcome::Conflict => chat = self.present(&chat).await?,
-                Outcome::Refused(mut refused) => {
-                    chat = match refused.take(0) {
-                        Some(item) => rows::read::<ChatRow>(item)?.try_into()?,
-                        None => self.present(&chat).await?,
-                    };
-                }
-            }
-            self.backoff(attempt).await?;
+                Outcome::Conflict => None,
+                Outcome::Refused(mut refused) => refused.take(0),
+            };
+            chat = self.as_others_left(&chat, there, attempt).await?;
             attempt += 1;
         }
     }

@@ -213,17 +213,12 @@ impl Store {
                         .expression_attribute_values(":less", number(-1)),
                 )?;
             }
-            match self.transact(transaction).await? {
+            let there = match self.transact(transaction).await? {
                 Outcome::Committed => return Ok(Some(next.step_from(&chat))),
-                Outcome::Conflict => chat = self.present(&chat).await?,
-                Outcome::Refused(mut refused) => {
-                    chat = match refused.take(0) {
-                        Some(item) => rows::read::<ChatRow>(item)?.try_into()?,
-                        None => self.present(&chat).await?,
-                    };
-                }
-            }
-            self.backoff(attempt).await?;
+                Outcome::Conflict => None,
+                Outcome::Refused(mut refused) => refused.take(0),
+            };
+            chat = self.as_others_left(&chat, there, attempt).await?;
             attempt += 1;
         }
     }

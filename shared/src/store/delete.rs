@@ -54,12 +54,11 @@ impl Store {
                     return Ok(Deletion::Deleted(Box::new((next, deleted, step))));
                 }
                 Outcome::Refused(_) | Outcome::Conflict => {
-                    chat = self.present(&chat).await?;
+                    chat = self.as_others_left(&chat, None, attempt).await?;
                     let Some(present) = self.message(&message.id).await? else { return Ok(Deletion::Gone) };
                     message = present;
                 }
             }
-            self.backoff(attempt).await?;
             attempt += 1;
         }
     }
@@ -118,12 +117,11 @@ impl Store {
                     return Ok(Deletion::Deleted(Box::new((next, message, step))));
                 }
                 Outcome::Refused(_) | Outcome::Conflict => {
-                    chat = self.present(&chat).await?;
+                    chat = self.as_others_left(&chat, None, attempt).await?;
                     let Some(present) = self.message(&message.id).await? else { return Ok(Deletion::Gone) };
                     message = present;
                 }
             }
-            self.backoff(attempt).await?;
             attempt += 1;
         }
     }

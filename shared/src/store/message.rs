@@ -19,8 +19,9 @@ use crate::error::Error;
 
 /// How long a client's own name for a send is remembered (dialects.md, section 8).
 const SENT_TTL_SECS: i64 = 24 * 3_600;
-/// Sends that are tried again at once with the chat that a failed condition gave back. Later ones wait, and look again.
-const TRIES_AT_ONCE: u32 = 6;
+
+/// Attempts that are made at once with the chat that a failed condition gave back.
+const ATTEMPTS_AT_ONCE: u32 = 6;
 
 /// What became of a send.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,26 +69,20 @@ impl Store {
             }
             let (next, message) = following(&chat, sender, draft, (at, self.clock.now()));
             let (transaction, sent) = self.sending(&chat, &next, &message, draft.client_message_id.as_ref())?;
-            match self.transact(transaction).await? {
+            let there = match self.transact(transaction).await? {
                 Outcome::Committed => {
                     let step = next.step_from(&chat);
                     return Ok(Sending::Stored(Box::new((next, message, step))));
                 }
-                Outcome::Conflict => {}
+                Outcome::Conflict => None,
                 Outcome::Refused(mut refused) => {
                     if let Some(first) = repeated(&mut refused, sent)? {
                         return Ok(Sending::Repeated(first));
                     }
-                    // Somebody was first. Whoever waits now knows an old chat again, so the first tries are at once.
-                    if let Some(item) = refused.take(1).filter(|_| attempt < TRIES_AT_ONCE) {
-                        chat = rows::read::<ChatRow>(item)?.try_into()?;
-                        attempt += 1;
-                        continue;
-                    }
+                    refused.take(1)
                 }
-            }
-            self.backoff(attempt).await?;
-            chat = self.present(&chat).await?;
+            };
+            chat = self.as_others_left(&chat, there, attempt).await?;
             attempt += 1;
         }
     }
@@ -203,6 +198,16 @@ impl Store {
             .condition_expression("attribute_not_exists(entry) OR #ttl <= :now")
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":now", number(now)))
+    }
+
+    /// The chat for another attempt after others were first: what a failed condition gave back, if it did. Whoever waits knows an old chat
+    /// again, so the first attempts are at once; later ones wait and look again.
+    pub(super) async fn as_others_left(&self, chat: &Chat, there: Option<Item>, attempt: u32) -> Result<Chat, Error> {
+        if let Some(item) = there.filter(|_| attempt < ATTEMPTS_AT_ONCE) {
+            return rows::read::<ChatRow>(item)?.try_into();
+        }
+        self.backoff(attempt).await?;
+        self.present(chat).await
     }
 
     /// The chat as it is now.

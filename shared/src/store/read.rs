@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
 use super::transaction::{Outcome, Transaction};
-use super::{Store, keys, number, rows};
+use super::{Store, keys, number};
 use crate::domain::chat::{Chat, Watermark};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, UserId};
@@ -50,20 +50,15 @@ impl Store {
             next.change(reader, what, self.clock.now());
             let mut transaction = Transaction::default();
             self.recount(&mut transaction, &chat, &next)?;
-            match self.transact(transaction).await? {
+            let there = match self.transact(transaction).await? {
                 Outcome::Committed => {
                     let (before, after) = (Box::new(chat), Box::new(next));
                     return Ok(Marking::Marked { before, after, messages: Vec::new() });
                 }
-                Outcome::Conflict => chat = self.present(&chat).await?,
-                Outcome::Refused(mut refused) => {
-                    chat = match refused.take(0) {
-                        Some(item) => rows::read::<rows::ChatRow>(item)?.try_into()?,
-                        None => self.present(&chat).await?,
-                    };
-                }
-            }
-            self.backoff(attempt).await?;
+                Outcome::Conflict => None,
+                Outcome::Refused(mut refused) => refused.take(0),
+            };
+            chat = self.as_others_left(&chat, there, attempt).await?;
             attempt += 1;
         }
     }
@@ -106,11 +101,10 @@ impl Store {
                     return Ok(Marking::Marked { before, after, messages });
                 }
                 Outcome::Conflict | Outcome::Refused(_) => {
-                    chat = self.present(&chat).await?;
+                    chat = self.as_others_left(&chat, None, attempt).await?;
                     messages = self.messages_by_id(messages.iter().map(|message| &message.id)).await?;
                 }
             }
-            self.backoff(attempt).await?;
             attempt += 1;
         }
     }
