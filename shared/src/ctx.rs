@@ -20,7 +20,7 @@ use crate::telemetry;
 
 /// Most that API Gateway takes in one post (gateway.md, "Limits and closes"). A polling client gets no more, for it may move to a WebSocket
 /// before it fetches.
-const FRAME_MAX_BYTES: usize = 131_072;
+pub const POST_MAX_BYTES: usize = 131_072;
 
 /// Marks a post that is to go out as a binary frame, for hosts that have those. API Gateway is never sent one.
 pub const BINARY_POST_HEADER: &str = "x-binary-frame";
@@ -133,7 +133,7 @@ impl Ctx {
             if !connection.is_polling() && !connection.is_hold() {
                 return self.post_to_websocket(&connection, frame).await;
             }
-            if frame.len() > FRAME_MAX_BYTES {
+            if frame.len() > POST_MAX_BYTES {
                 return too_large(&connection, frame);
             }
             let dead =

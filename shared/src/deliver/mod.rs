@@ -26,8 +26,6 @@ use crate::store::{Person, Session, Socket};
 use crate::telemetry;
 use turn::Turns;
 
-/// Most bytes that API Gateway posts at once.
-pub const POST_MAX_BYTES: usize = 131_072;
 /// Sockets posted to, and people looked up, at the same time.
 const CONCURRENCY: usize = 64;
 

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::app::{self, Caller, Outcome, Then};
-use crate::ctx::Ctx;
-use crate::deliver::{Delivering, Emitted, POST_MAX_BYTES, ack_frame, error_frames, event_frame};
+use crate::ctx::{Ctx, POST_MAX_BYTES};
+use crate::deliver::{Delivering, Emitted, ack_frame, error_frames, event_frame};
 use crate::dialect::{self, Dialect};
 use crate::domain::chat::Chat;
 use crate::domain::command::Command;

@@ -101,7 +101,7 @@ pub(super) async fn revive(
     }
     let session = Session { pid: claim.pid, sid: former.sid.clone(), ..joining.clone() };
     let hold = ConnectionId::hold(ctx.clock.random());
-    ctx.store.open_hold(&hold, now).await?;
+    ctx.store.open_outbox(&hold, now).await?;
     let first = match ctx.store.revive((opened, &hold), &former, &session, identity).await? {
         Reviving::Revived { first } => first,
         Reviving::Already(session) => return Ok(Coming::Already(session)),

@@ -106,7 +106,7 @@ pub enum Ending {
 }
 
 impl Store {
-    /// Gives a new polling connection an outbox. One write.
+    /// Gives a new polling connection an outbox, or opens a hold, which is one that is being let go from the beginning. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -117,6 +117,7 @@ impl Store {
             v: VERSION,
             opened_at: at.millis(),
             seen_at: at.millis(),
+            upgrading: id.is_hold(),
             ttl: at.seconds() + CONNECTION_TTL_SECS,
             ..OutboxRow::default()
         };

@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::types::{Put, Update};
 
-use super::connection::{CONNECTION_TTL_SECS, applied, ended, opened_slot, session, session_row};
-use super::rows::{self, OutboxRow, SocketRow, VERSION};
+use super::connection::{applied, ended, opened_slot, session, session_row};
+use super::rows::{self, SocketRow};
 use super::transaction::{Outcome, Transaction};
 use super::{Item, Opened, Session, Store, keys, number, text};
 use crate::auth::Identity;
@@ -63,26 +63,6 @@ impl Store {
             began_at: Timestamp::from_millis(row.began_at),
             ended_at: row.ended_at.map(Timestamp::from_millis),
         }))
-    }
-
-    /// Opens what holds back the frames of a session while it is told what it missed. One write.
-    ///
-    /// # Errors
-    /// `Error::Internal`.
-    pub async fn open_hold(&self, hold: &ConnectionId, at: Timestamp) -> Result<(), Error> {
-        let row = OutboxRow {
-            connection_id: hold.to_string(),
-            namespace: keys::OUTBOX.to_owned(),
-            v: VERSION,
-            opened_at: at.millis(),
-            seen_at: at.millis(),
-            upgrading: true,
-            ttl: at.seconds() + CONNECTION_TTL_SECS,
-            ..OutboxRow::default()
-        };
-        let put = self.client.put_item().table_name(&self.tables.connections).set_item(Some(rows::write(row)?));
-        put.send().await.map_err(Error::internal)?;
-        Ok(())
     }
 
     /// Puts a session on a new connection, and its frames behind `hold`: session, socket, and the count of sockets or, if nobody had noticed

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 
-use super::connection::{applied, session_row};
+use super::connection::{applied, opened_slot, session_row};
 use super::polling::changed;
 use super::transaction::{Outcome, Transaction};
 use super::{Moments, Opened, Session, Store, keys, number, rows, text};
@@ -168,14 +168,7 @@ impl Store {
                     .expression_attribute_values(":to", text(&to.id))
                     .expression_attribute_values(":pid", text(&session.pid)),
             )?;
-            transaction.update(
-                Update::builder()
-                    .table_name(connections)
-                    .set_key(Some(keys::connection(&to.id, keys::CONNECTION)))
-                    .update_expression("SET slot = :slot")
-                    .condition_expression("attribute_exists(connectionId)")
-                    .expression_attribute_values(":slot", number(to.slot)),
-            )?;
+            transaction.update(opened_slot(connections, to))?;
             transaction.update(
                 Update::builder()
                     .table_name(&self.tables.users)
