@@ -116,8 +116,8 @@ impl Ctx {
         Ok(())
     }
 
-    /// The moments that decide about a polling connection: its client is dead once it has made no request for as long as it would itself
-    /// wait for a ping.
+    /// The moments that decide about a polling connection: its client is dead once it has been without a request for as long as it would
+    /// itself wait for a ping.
     #[must_use]
     pub fn moments(&self) -> Moments {
         let now = self.clock.now();

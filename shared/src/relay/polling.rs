@@ -161,7 +161,7 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<Answer, Error> {
         Err(answer) => return Ok(answer),
     };
     if !outbox.frames.is_empty() {
-        ctx.store.finish(id, Direction::Get).await?;
+        ctx.store.finish(id, Direction::Get, ctx.clock.now()).await?;
         return Ok(Answer::packets(outbox.frames.join(SEPARATOR)));
     }
     let mut waited = Duration::ZERO;
@@ -177,7 +177,7 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<Answer, Error> {
             return Ok(Refusal::BadRequest.into());
         }
         if !outbox.frames.is_empty() {
-            let frames = ctx.store.fetch(id).await?;
+            let frames = ctx.store.fetch(id, ctx.clock.now()).await?;
             if !frames.is_empty() {
                 return Ok(Answer::packets(frames.join(SEPARATOR)));
             }
@@ -185,7 +185,7 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<Answer, Error> {
             break;
         }
     }
-    ctx.store.finish(id, Direction::Get).await?;
+    ctx.store.finish(id, Direction::Get, ctx.clock.now()).await?;
     Ok(Answer::packets(Packet::Noop.encode()))
 }
 
@@ -301,7 +301,7 @@ impl Posted {
 
     /// Ends the POST.
     pub async fn finish(self, ctx: &Ctx) -> Answer {
-        match ctx.store.finish(&self.connection, Direction::Post).await {
+        match ctx.store.finish(&self.connection, Direction::Post, ctx.clock.now()).await {
             Ok(()) => Answer::packets("ok".to_owned()),
             Err(error) => error.into(),
         }

@@ -198,28 +198,33 @@ impl Store {
         })
     }
 
-    /// Ends a request of a polling client. One write.
+    /// Ends a request of a polling client, which was there until now. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn finish(&self, id: &ConnectionId, direction: Direction) -> Result<(), Error> {
+    pub async fn finish(&self, id: &ConnectionId, direction: Direction, now: Timestamp) -> Result<(), Error> {
         let turn = match direction {
             Direction::Get => "gettingUntil",
             Direction::Post => "postingUntil",
         };
-        let update = self.outbox_update(id).update_expression(format!("REMOVE {turn}"));
-        applied(update.condition_expression("attribute_exists(connectionId)").send().await).map(drop)
+        let update = self
+            .outbox_update(id)
+            .update_expression(format!("SET seenAt = :now REMOVE {turn}"))
+            .condition_expression("attribute_exists(connectionId)")
+            .expression_attribute_values(":now", number(now.millis()));
+        applied(update.send().await).map(drop)
     }
 
     /// Takes what waits and ends the request that fetches it; nothing, if nothing waits or the client is moving to a WebSocket. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn fetch(&self, id: &ConnectionId) -> Result<Vec<String>, Error> {
+    pub async fn fetch(&self, id: &ConnectionId, now: Timestamp) -> Result<Vec<String>, Error> {
         let update = self
             .outbox_update(id)
-            .update_expression("REMOVE outbox, outboxBytes, gettingUntil")
-            .condition_expression("attribute_exists(outbox) AND attribute_not_exists(upgrading)");
+            .update_expression("SET seenAt = :now REMOVE outbox, outboxBytes, gettingUntil")
+            .condition_expression("attribute_exists(outbox) AND attribute_not_exists(upgrading)")
+            .expression_attribute_values(":now", number(now.millis()));
         Ok(changed(update).await?.map(|row| row.outbox).unwrap_or_default())
     }
 

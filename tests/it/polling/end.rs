@@ -37,6 +37,23 @@ async fn a_client_that_is_gone_is_met_by_the_heartbeat() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_was_there_until_its_request_was_answered() {
+    let mut world = World::new().await;
+    world.poll_join("alice").await;
+    let sid = world.connection_id("alice");
+    world.pause("alice").await;
+    let (waited, ()) = tokio::join!(get(&world, &sid), async {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        world.clock.advance(419_000);
+    });
+    assert_eq!(waited, (200, "6".to_owned()));
+    world.clock.advance(419_000);
+    assert_eq!(post(&world, &sid, "3").await, (200, "ok".to_owned()));
+    world.clock.advance(420_000);
+    assert_eq!(get(&world, &sid).await, refused(UNKNOWN));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_is_gone_is_met_by_whoever_has_something_to_tell_it() {
     let mut world = World::new().await;
     world.join("alice").await;
