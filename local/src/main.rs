@@ -137,7 +137,7 @@ async fn run(serve: Serve) -> Result<(), Failure> {
         stage_variables: stage_variables(dialect.name()),
         rest: cloud.http_for(dialect),
     });
-    let schedules = tokio::spawn(schedule::run(cloud.schedules(), Arc::clone(&cloud.lambda)));
+    let schedules = tokio::spawn(schedule::run(cloud.schedules(), Arc::clone(&cloud.lambda), clock.clone()));
     let expiring = tokio::spawn(schedule::expire(Arc::clone(&cloud.services), clock));
     let interrupted = async {
         stopped().await;

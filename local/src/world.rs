@@ -5,7 +5,8 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "for tests: what is not as expected ends the test")]
 
 mod poller;
-mod wire;
+mod recover;
+mod transcript;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -19,18 +20,16 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use shared::ctx::Ctx;
 use shared::domain::clock::{Clock, Timestamp};
-use shared::domain::offset::Offset;
-use shared::frame::engine;
-use shared::frame::socket;
 use tower::ServiceExt as _;
 
 use crate::cloud::{self, Options, PocketCloud, Storage, stage_variables};
 use crate::connector::Permission;
 use crate::dynamodb::Meter;
-use crate::gateway::{ConnectRequest, DisconnectFault, Mode, Outbound, Peer, Settings};
+use crate::gateway::{ConnectRequest, DisconnectFault, Mode, Peer, Settings};
 use crate::template::Template;
 use crate::{schedule, token};
-use poller::{Heard, Poller};
+use poller::Poller;
+pub use recover::Former;
 
 /// When a world begins: 2026-01-02T03:04:05.006Z.
 const BEGINNING: Timestamp = Timestamp::from_millis(1_767_323_045_006);
@@ -57,32 +56,6 @@ pub struct World {
     clients: BTreeMap<String, Client>,
     sessions: BTreeMap<String, Former>,
     posts: u64,
-}
-
-/// What a client keeps of a session, to come back to it: as the stock client does, the last string that was the last argument of an event.
-#[derive(Clone, Debug, Default)]
-pub struct Former {
-    /// The private id.
-    pub pid: Option<String>,
-    /// How much was heard.
-    pub offset: Option<String>,
-}
-
-impl Former {
-    fn note(&mut self, frame: &str) {
-        let Ok(engine::Packet::Message(text)) = engine::decode(frame) else { return };
-        match socket::decode(&text).map(|packet| packet.body) {
-            Ok(socket::Body::Connect { payload }) => {
-                let pid = payload.and_then(|payload| Some(payload.get("pid")?.as_str()?.to_owned()));
-                *self = Self { offset: self.offset.take().filter(|_| pid == self.pid), pid };
-            }
-            Ok(socket::Body::Event { arguments, ack: None, .. }) => {
-                let offset = arguments.last().and_then(Value::as_str);
-                self.offset = offset.map(str::to_owned).or(self.offset.take());
-            }
-            _ => {}
-        }
-    }
 }
 
 struct Client {
@@ -335,28 +308,6 @@ impl World {
         self.send(label, &format!("40{}{}", prefix(namespace), json!({"token": token}))).await
     }
 
-    /// Opens a connection as [`World::join_namespace`] does, and comes back to the session that the client of this label had.
-    pub async fn come_back(&mut self, label: &str, user: &str, namespace: &str) -> String {
-        self.upgrade(label, QUERY, HeaderMap::new()).await.expect("the upgrade is accepted");
-        self.quiet().await;
-        self.heard_by_all();
-        self.client(label).namespace = namespace.to_owned();
-        let Former { pid, offset } = self.former(label);
-        let mut payload = json!({"token": self.token(user), "pid": pid});
-        if let (Value::Object(fields), Some(offset)) = (&mut payload, offset) {
-            fields.insert("offset".to_owned(), offset.into());
-        }
-        let heard = self.send(label, &format!("40{}{payload}", prefix(namespace))).await;
-        let recovered = self.former(label).pid == pid;
-        format!("{label} has {}\n{heard}", if recovered { "recovered" } else { "a new session" })
-    }
-
-    /// What the client of this label, connected or not, keeps of its last session.
-    #[must_use]
-    pub fn former(&self, label: &str) -> Former {
-        self.sessions.get(label).cloned().unwrap_or_default()
-    }
-
     /// A token for a user, good for thirty days of the world's time.
     #[must_use]
     pub fn token(&self, user: &str) -> String {
@@ -512,7 +463,7 @@ impl World {
     /// Lets the heartbeat have its turn.
     pub async fn beat(&mut self) -> String {
         for (_, name) in self.cloud.schedules() {
-            self.cloud.lambda.run_scheduled(&name, schedule::event()).await;
+            self.cloud.lambda.run_scheduled(&name, schedule::event(self.clock.now())).await;
         }
         self.transcript(String::new()).await
     }
@@ -575,58 +526,6 @@ impl World {
         assert_eq!(self.cloud.lambda.panics(), 0, "no handler panics");
     }
 
-    async fn transcript(&mut self, answer: String) -> String {
-        self.quiet().await;
-        if self.anybody_polls() {
-            tokio::time::sleep(POLL_PATIENCE).await;
-            self.quiet().await;
-        }
-        answer + &self.heard_by_all()
-    }
-
-    fn anybody_polls(&self) -> bool {
-        self.clients.values().any(|client| matches!(&client.way, Way::Polling(poller) if !poller.is_closed))
-    }
-
-    /// What every client heard since the last call, by label.
-    fn heard_by_all(&mut self) -> String {
-        let mut heard = String::new();
-        for (label, client) in &mut self.clients {
-            match &mut client.way {
-                Way::WebSocket(peer) => {
-                    while let Some(outbound) = peer.try_next() {
-                        self.posts += 1;
-                        let _ = match outbound {
-                            Outbound::Text(text) => {
-                                self.sessions.entry(label.clone()).or_default().note(&text);
-                                let said = writeln!(heard, "{label} hears {}", readable(&text));
-                                client.frames.push(text);
-                                said
-                            }
-                            Outbound::Binary(bytes) => writeln!(heard, "{label} hears {:?}", bytes.as_ref()),
-                            Outbound::Close { code, reason } => writeln!(heard, "{label} is closed: {code} {reason}"),
-                        };
-                    }
-                }
-                Way::Polling(poller) => {
-                    while let Some(told) = poller.try_next() {
-                        let _ = match told {
-                            Heard::Packet(packet) => {
-                                self.sessions.entry(label.clone()).or_default().note(&packet);
-                                let said = writeln!(heard, "{label} hears {}", readable(&packet));
-                                client.frames.push(packet);
-                                said
-                            }
-                            Heard::End => writeln!(heard, "{label} is told the end"),
-                            Heard::Refusal(status, body) => writeln!(heard, "{label} is refused: {status} {body}"),
-                        };
-                    }
-                }
-            }
-        }
-        heard
-    }
-
     fn client(&mut self, label: &str) -> &mut Client {
         self.clients.get_mut(label).unwrap_or_else(|| panic!("{label} is not connected"))
     }
@@ -652,44 +551,4 @@ fn stock_request() -> ConnectRequest {
 /// How a packet names its namespace.
 fn prefix(namespace: &str) -> String {
     if namespace == "/" { String::new() } else { format!("{namespace},") }
-}
-
-/// A frame without what differs from run to run: the ids of sockets and sessions, and how much was heard.
-fn readable(frame: &str) -> String {
-    match engine::decode(frame) {
-        Ok(engine::Packet::Open(open)) => {
-            let interval = open.ping_interval_millis;
-            format!(
-                "open, ping every {interval} ms, timeout {} ms, at most {} bytes",
-                open.ping_timeout_millis, open.max_payload_bytes
-            )
-        }
-        _ => without_ids(without_offset(frame)),
-    }
-}
-
-/// An event without its last argument, if that is an offset.
-fn without_offset(frame: &str) -> String {
-    let event = frame.strip_suffix("\"]").and_then(|event| event.rsplit_once(",\""));
-    match event {
-        Some((event, last)) if frame.starts_with("42") && Offset::parse(last).is_some() => format!("{event}]"),
-        _ => frame.to_owned(),
-    }
-}
-
-fn without_ids(frame: String) -> String {
-    let mut text = frame;
-    if let Some(start) = text.find("\"pid\":\"").filter(|_| text.starts_with("40"))
-        && let Some(length) = text.get(start + 7..).and_then(|rest| rest.find("\",")).map(|at| at + 9)
-    {
-        text.replace_range(start..start + length, "");
-    }
-    for key in ["\"sid\":\"", "\"socketId\":\""] {
-        if let Some(start) = text.find(key).map(|at| at + key.len())
-            && let Some(length) = text.get(start..).and_then(|rest| rest.find('"'))
-        {
-            text.replace_range(start..start + length, "…");
-        }
-    }
-    text
 }

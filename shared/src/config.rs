@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::auth::Keys;
 use crate::dialect::{self, Dialect};
+use crate::domain::clock::Timestamp;
 
 /// Why a deployment cannot start.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -87,6 +88,13 @@ impl Heartbeat {
     #[must_use]
     pub fn interval_millis(self) -> u64 {
         u64::from(self.turn_millis) * u64::from(self.slots)
+    }
+
+    /// The slot whose turn it is. A connection has the slot of the turn in which it was opened, so that it is first pinged an interval later.
+    #[must_use]
+    pub fn slot(self, at: Timestamp) -> u32 {
+        let turn = at.millis().div_euclid(i64::from(self.turn_millis)).rem_euclid(i64::from(self.slots));
+        u32::try_from(turn).unwrap_or_default()
     }
 
     /// After how long a silence the other side is taken for dead.

@@ -197,19 +197,24 @@ impl Ctx {
                     self.close_websocket(&websocket).await;
                 }
             }
-            Ok(Ending::Elsewhere(websocket)) => self.close_websocket(&websocket).await,
+            Ok(Ending::Elsewhere(websocket)) => {
+                self.close_websocket(&websocket).await;
+            }
             Err(error) => telemetry::failed(Some(connection), &error),
         }
     }
 
-    async fn close_websocket(&self, connection: &ConnectionId) {
+    /// Closes a connection by WebSocket from our side, and says whether it was there to be closed. One request.
+    pub async fn close_websocket(&self, connection: &ConnectionId) -> bool {
         let delete = self.connections.delete_connection().connection_id(connection.to_string());
-        if let Err(error) = delete.send().await {
-            if error.as_service_error().is_some_and(|error| error.is_gone_exception()) {
-                return;
+        match delete.send().await {
+            Ok(_) => true,
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_gone_exception()) => false,
+            Err(error) => {
+                let cause = Error::internal(error);
+                tracing::warn!(connection.id = connection.in_logs(), error.cause = %telemetry::causes(&cause), "a connection was not closed");
+                false
             }
-            let cause = Error::internal(error);
-            tracing::warn!(connection.id = connection.in_logs(), error.cause = %telemetry::causes(&cause), "a connection was not closed");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Who is pinged, and what becomes of those who do not answer (socketio.md, "Engine.IO").
 
+use local::schedule;
 use local::world::World;
 
 const CLOSED: &str = "alice is closed: 1000 Connection Closed Normally\n";
@@ -77,4 +78,41 @@ async fn a_pong_that_is_noted_is_one_write() {
     let (meter, _) = world.spent();
     assert_eq!(meter.requests.values().sum::<u64>(), 1, "{meter:?}");
     assert!(meter.write_units <= 2.0, "the row, and its place in the index: {meter:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_ping_comes_an_interval_after_the_opening() {
+    let mut world = World::with(&[("ConnectTimeoutSeconds", "600")]).await;
+    let mut heard = String::new();
+    for label in ["alice", "bob", "carol"] {
+        world.open(label).await;
+        heard += &world.minute().await;
+    }
+    assert_eq!(heard, "");
+    let minutes = [world.minute().await, world.minute().await, world.minute().await, world.minute().await];
+    assert_eq!(minutes, ["", "alice hears 2\n", "bob hears 2\n", "carol hears 2\n"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_comes_late_is_the_turn_that_it_was_to_be() {
+    let mut world = World::new().await;
+    world.join("alice").await;
+    let due = world.clock.now().plus_millis(5 * 60_000);
+    world.clock.advance(5 * 60_000 + 59_000);
+    for (_, function) in world.cloud.schedules() {
+        world.cloud.lambda.run_scheduled(&function, schedule::event(due)).await;
+    }
+    assert_eq!(world.send_all(&[]).await, "alice hears 2\n");
+    assert_eq!(world.beat().await, "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_websocket_that_is_new_but_moved_to_is_pinged_when_its_client_expects_it() {
+    let mut world = World::new().await;
+    world.poll_join("alice").await;
+    world.clock.advance(5 * 60_000 - 6_000);
+    assert_eq!(world.beat().await, "");
+    assert_eq!(world.move_to_websocket("alice").await, "");
+    world.clock.advance(6_000);
+    assert_eq!(world.beat().await, "alice hears 2\n");
 }

@@ -197,7 +197,9 @@ async fn polling(mut world: World) -> BTreeSet<Permission> {
         world.minute().await;
     }
     world.move_to_websocket("bob").await;
-    world.offer_websocket("alice", "probe").await.unwrap();
+    for websocket in ["probe", "another"] {
+        world.offer_websocket("alice", websocket).await.unwrap();
+    }
     world.close("alice").await;
     world.permissions()
 }

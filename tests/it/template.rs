@@ -40,7 +40,7 @@ fn tables_have_these_keys_and_indexes() {
     Chats: chatId Text
       global erasing: erasing Text · chatId Text, KeysOnly
     Connections: connectionId Text · namespace Text
-      global slot: slot Number · connectionId Text, Include(["openedAt", "expiresAt", "beat", "heardAt"])
+      global slot: slot Number · connectionId Text, Include(["openedAt", "expiresAt", "beat", "heardAt", "upgradeOf"])
     Listings: petId Text
     Messages: chatId Text · seq Number
     Users: userId Text · entry Text
@@ -103,7 +103,8 @@ fn a_table_is_created_by_two_requests() {
               "openedAt",
               "expiresAt",
               "beat",
-              "heardAt"
+              "heardAt",
+              "upgradeOf"
             ],
             "ProjectionType": "INCLUDE"
           }
@@ -337,6 +338,6 @@ fn what_is_not_understood_is_refused_by_name() {
     template.yaml, Resources.Media.Properties: unknown field `Transitions`, expected one of `Id`, `Status`, `Prefix`, `ExpirationInDays`, `AbortIncompleteMultipartUpload`
     template.yaml, Resources.MediaPolicy.Properties.PolicyDocument, OnlyEncryptedConnections: only a statement that denies what is not encrypted is understood
     template.yaml, Resources.WebSocket.Properties.Routes.$connect: FunctionArn is of no function here
-    template.yaml is not YAML: duplicated key in mapping at byte 16119 line 401 column 3
+    template.yaml is not YAML: duplicated key in mapping at byte 16130 line 401 column 3
     "#);
 }

@@ -5,6 +5,6 @@ use shared::ctx::Ctx;
 use shared::relay::{self, heartbeat};
 
 /// Handles the schedule's event of one minute.
-pub async fn handle(ctx: &Ctx, _event: Value) -> Value {
-    relay::answered(heartbeat::handle(ctx).await)
+pub async fn handle(ctx: &Ctx, event: Value) -> Value {
+    relay::answered(heartbeat::handle(ctx, &event).await)
 }

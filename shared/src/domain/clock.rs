@@ -39,6 +39,13 @@ impl Timestamp {
         moment.format(format).unwrap_or_default()
     }
 
+    /// The moment that RFC 3339 writes so, to the millisecond. `None` for any other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let moment = time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;
+        i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
+    }
+
     /// This moment and `millis` more.
     #[must_use]
     pub const fn plus_millis(self, millis: i64) -> Self {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::app::{self, presence};
 use crate::auth::Identity;
 use crate::config::Origins;
-use crate::ctx::{Ctx, own_event};
+use crate::ctx::Ctx;
 use crate::deliver::{Delivering, packet_frame};
 use crate::dialect::Dialect;
 use crate::domain::clock::Timestamp;
@@ -21,7 +21,8 @@ use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
 use crate::relay::application::{self, Application};
 use crate::relay::recover::{self, Coming, Revived};
-use crate::relay::{Incoming, binary, event, reply, upgrade};
+use crate::relay::upgrade::Offer;
+use crate::relay::{Incoming, binary, event, handshake, reply, upgrade};
 use crate::store::{Joining, Opened, Session};
 use crate::telemetry;
 
@@ -38,12 +39,14 @@ pub async fn opened(ctx: &Ctx, incoming: &Incoming) -> Result<Value, Error> {
     let opened = opening(ctx, (incoming.connection.clone(), incoming.at), &request.headers, source_ip);
     // A session id is that of a polling connection, whose client was told its open packet.
     if let Some(sid) = request.query_string_parameters.first("sid") {
-        let Some(opened) = upgrade::offered(ctx, opened, sid).await? else { return Ok(json!({"statusCode": 400})) };
-        ctx.store.open(&opened).await?;
+        match upgrade::offered(ctx, opened, sid).await? {
+            Offer::Made(opened) => ctx.store.open(&opened).await?,
+            Offer::Refused => handshake::closes(ctx, &incoming.connection).await?,
+            Offer::Unknown => return Ok(json!({"statusCode": 400})),
+        }
     } else {
         ctx.store.open(&opened).await?;
-        let event = own_event(&opened.id, "CONNECT", None, None);
-        ctx.invoke(&ctx.config.functions.handshake, event).await?;
+        handshake::opens(ctx, &opened.id).await?;
     }
     // A client that offers subprotocols must be given one of them.
     let offered = request.headers.get("sec-websocket-protocol").and_then(|value| value.to_str().ok());
@@ -54,7 +57,7 @@ pub async fn opened(ctx: &Ctx, incoming: &Incoming) -> Result<Value, Error> {
     })
 }
 
-/// A connection as its handshake tells of it, in a slot by chance.
+/// A connection as its handshake tells of it.
 pub(super) fn opening(
     ctx: &Ctx,
     (id, at): (ConnectionId, Timestamp),
@@ -62,10 +65,9 @@ pub(super) fn opening(
     source_ip: String,
 ) -> Opened {
     let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let [random, ..] = ctx.clock.random::<4>();
     Opened {
         id,
-        slot: u32::from(random) % ctx.config.heartbeat.slots,
+        slot: ctx.config.heartbeat.slot(at),
         at,
         source_ip,
         header: authorization.map(|token| app::verified(ctx, Some(token))),

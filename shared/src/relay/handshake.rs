@@ -1,28 +1,56 @@
 //! The open packet (socketio.md, "Engine.IO"). A client sends nothing before it, and API Gateway takes no post before `$connect` has
-//! returned; so it is posted from here, again and again while API Gateway says that the connection does not exist.
+//! returned; so it is posted from here, again and again while API Gateway says that the connection does not exist. A WebSocket that is let in
+//! only to be closed is closed from here too.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::ctx::{Ctx, Delivery};
+use crate::ctx::{Ctx, Delivery, own_event};
 use crate::domain::id::{ConnectionId, hex};
 use crate::error::Error;
-use crate::frame::engine::{Open, Packet};
+use crate::frame::engine::{self, Open, Packet};
 use crate::relay::Incoming;
 use crate::store::Handshaking;
 
 /// Posts tried, with waits that double from the first to the longest: about 14 seconds in all, within the client's 20.
 const ATTEMPTS_MAX: u32 = 32;
+/// Tries to close a connection, about five seconds in all: its client may have gone by itself.
+const CLOSES_MAX: u32 = 16;
 const WAIT_FIRST_MILLIS: u64 = 5;
 const WAIT_MAX_MILLIS: u64 = 500;
 
-/// Posts the open packet, once per connection.
+/// Has the open packet posted. One request.
+///
+/// # Errors
+/// `Error::Internal`.
+pub(super) async fn opens(ctx: &Ctx, connection: &ConnectionId) -> Result<(), Error> {
+    invoke(ctx, connection, None).await
+}
+
+/// Has a connection closed that is not stored. One request.
+///
+/// # Errors
+/// `Error::Internal`.
+pub(super) async fn closes(ctx: &Ctx, connection: &ConnectionId) -> Result<(), Error> {
+    invoke(ctx, connection, Some(&Packet::Close)).await
+}
+
+async fn invoke(ctx: &Ctx, connection: &ConnectionId, packet: Option<&Packet<'_>>) -> Result<(), Error> {
+    let event = own_event(connection, "CONNECT", packet.map(Packet::encode).as_deref(), None);
+    ctx.invoke(&ctx.config.functions.handshake, event).await
+}
+
+/// Posts the open packet, once per connection; or closes the connection, if that is what the event holds.
 ///
 /// # Errors
 /// `Error::Internal`.
 pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
-    let connection = Incoming::read(event)?.connection;
+    let Incoming { connection, body, .. } = Incoming::read(event)?;
+    if matches!(engine::decode(&body), Ok(Packet::Close)) {
+        close(ctx, &connection).await;
+        return Ok(());
+    }
     let Handshaking::First = ctx.store.greet(&connection).await? else { return Ok(()) };
     let frame = open(ctx, hex(&ctx.clock.random::<12>()), &[]).encode();
     greet(ctx, &connection, &frame, ATTEMPTS_MAX).await;
@@ -34,13 +62,25 @@ pub(super) async fn greet(ctx: &Ctx, connection: &ConnectionId, frame: &str, att
     for attempt in 0..attempts {
         match ctx.post(connection, frame).await {
             Delivery::Sent => return,
-            Delivery::Gone | Delivery::Throttled | Delivery::TooLarge => {
-                let wait = WAIT_FIRST_MILLIS.saturating_mul(1 << attempt.min(16)).min(WAIT_MAX_MILLIS);
-                tokio::time::sleep(Duration::from_millis(wait)).await;
-            }
+            Delivery::Gone | Delivery::Throttled | Delivery::TooLarge => pause(attempt).await,
         }
     }
     ctx.bury(connection).await;
+}
+
+/// Closes a connection as soon as API Gateway knows of it.
+async fn close(ctx: &Ctx, connection: &ConnectionId) {
+    for attempt in 0..CLOSES_MAX {
+        if ctx.close_websocket(connection).await {
+            return;
+        }
+        pause(attempt).await;
+    }
+}
+
+async fn pause(attempt: u32) {
+    let wait = WAIT_FIRST_MILLIS.saturating_mul(1 << attempt.min(16)).min(WAIT_MAX_MILLIS);
+    tokio::time::sleep(Duration::from_millis(wait)).await;
 }
 
 /// The open packet of a session whose client may move to these transports.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::StreamExt as _;
+use serde_json::Value;
 
 use crate::ctx::{Ctx, Delivery};
 use crate::domain::clock::Timestamp;
@@ -22,21 +23,18 @@ const CONCURRENCY: usize = 64;
 const CHATS_ERASED_MAX: i32 = 10;
 const MESSAGES_ERASED_MAX: i32 = 500;
 
-/// One minute's turn.
+/// One minute's turn: that of the minute for which it was scheduled, for EventBridge may be late, and then no slot may be left out.
 ///
 /// # Errors
 /// `Error::Internal`; the next minute tries again.
-pub async fn handle(ctx: &Ctx) -> Result<(), Error> {
+pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let now = ctx.clock.now();
-    let heartbeat = ctx.config.heartbeat;
-    let turn = now.millis().div_euclid(i64::from(heartbeat.turn_millis)).rem_euclid(i64::from(heartbeat.slots));
+    let scheduled_for = event.get("time").and_then(Value::as_str).and_then(Timestamp::parse).unwrap_or(now);
+    let turn = ctx.config.heartbeat.slot(scheduled_for);
     let mut connections: BTreeMap<ConnectionId, Vec<Slot>> = BTreeMap::new();
-    let waiting = close_waiting(ctx, now).await?;
-    // With a long connect timeout they are to be pinged too, but not ahead of the open packet: so early a ping is not needed.
-    let young = now.plus_millis(-i64::from(heartbeat.timeout_millis) / 2);
-    let is_due = |row: &Slot| row.beat.is_some_and(|beat| i64::from(beat) == turn) && row.opened_at <= young;
-    let waiting = waiting.into_iter().filter(is_due);
-    for row in ctx.store.slot(turn).await?.into_iter().chain(waiting) {
+    // With a long connect timeout they are to be pinged too.
+    let waiting = close_waiting(ctx, now).await?.into_iter().filter(|row| row.beat == Some(turn));
+    for row in ctx.store.slot(turn.into()).await?.into_iter().chain(waiting) {
         connections.entry(row.connection.clone()).or_default().push(row);
     }
     let beats = futures_util::stream::iter(connections).map(|(connection, rows)| beat(ctx, connection, rows, now));
@@ -58,10 +56,19 @@ async fn beat(ctx: &Ctx, connection: ConnectionId, rows: Vec<Slot>, now: Timesta
             Err(error) => telemetry::failed(Some(connection), &error),
         }
     }
+    if rows.iter().any(|row| is_new(ctx, row, now)) {
+        return;
+    }
     match ctx.post(connection, &Packet::Ping.encode()).await {
         Delivery::Sent | Delivery::Throttled | Delivery::TooLarge => {}
         Delivery::Gone => ctx.bury(connection).await,
     }
+}
+
+/// Whether a connection was opened so little ago that it may wait for the next turn of its slot: that one still comes in time.
+fn is_new(ctx: &Ctx, row: &Slot, now: Timestamp) -> bool {
+    let since = now.plus_millis(-i64::from(ctx.config.heartbeat.timeout_millis) / 2);
+    row.is_connection() && !row.continues && row.opened_at > since
 }
 
 /// Whether a client has not answered the pings of an interval. One that polls is known by its requests.

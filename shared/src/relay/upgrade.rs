@@ -25,26 +25,38 @@ const CHECK_WAIT: Duration = Duration::from_millis(50);
 /// Batches of waiting frames posted during a move. If more keep coming, the client had better come back.
 const BATCHES_MAX: u32 = 100;
 
-/// The connection of a WebSocket that may be moved to: identity and slot are those of the polling connection `sid`. `None` if there is no
-/// such connection, or it has moved or is about to. Two reads and a write.
+/// What becomes of a WebSocket whose client says that it polls.
+pub(super) enum Offer {
+    /// It may be moved to.
+    Made(Box<Opened>),
+    /// Its client has moved, or is about to.
+    Refused,
+    /// There is no such client.
+    Unknown,
+}
+
+/// The connection of a WebSocket that may be moved to: identity and slot are those of the polling connection `sid`. Two reads and a write.
 ///
 /// # Errors
 /// `Error::Internal`.
-pub(super) async fn offered(ctx: &Ctx, opened: Opened, sid: &str) -> Result<Option<Opened>, Error> {
+pub(super) async fn offered(ctx: &Ctx, opened: Opened, sid: &str) -> Result<Offer, Error> {
     let from = ConnectionId::parse(sid).ok().filter(ConnectionId::is_polling);
-    let Some(from) = from else { return Ok(None) };
-    let Some(polling) = ctx.store.opened(&from).await? else { return Ok(None) };
+    let Some(from) = from else { return Ok(Offer::Unknown) };
+    let Some(polling) = ctx.store.opened(&from).await? else {
+        let moved = ctx.store.outbox(&from).await?.is_some_and(|outbox| outbox.upgrading);
+        return Ok(if moved { Offer::Refused } else { Offer::Unknown });
+    };
     let moments = ctx.moments();
     let stale = moments.now.plus_millis(-CHANCE_MILLIS);
     Ok(match ctx.store.offer_websocket(&from, &opened.id, moments, stale).await? {
         // The slot stays, or the client could miss a ping; browsers give a WebSocket no headers.
-        Step::Taken => Some(Opened {
+        Step::Taken => Offer::Made(Box::new(Opened {
             slot: polling.slot,
             header: polling.header,
             upgrade: Some(Upgrade { from, done: false }),
             ..opened
-        }),
-        Step::Refused => None,
+        })),
+        Step::Refused => Offer::Refused,
     })
 }
 

@@ -3,11 +3,11 @@
 
 use std::collections::HashSet;
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::rows::{self, SessionRow};
+use super::rows::SessionRow;
+use super::update::changed;
 use super::{Session, Store, keys, number};
 use crate::domain::clock::Timestamp;
 use crate::error::Error;
@@ -66,7 +66,7 @@ impl Store {
                 )
                 .expression_attribute_values(":question", set([keys::question(question)]))
                 .expression_attribute_values(":most", number(QUESTIONS_MAX));
-            let Err(row) = changed(update).await? else { return Ok(Asking::Noted) };
+            let Err(row) = changed::<SessionRow>(update).await? else { return Ok(Asking::Noted) };
             let Some(row) = row else { return Ok(Asking::Gone) };
             if let Some(to) = row.moved_to {
                 connection = to;
@@ -82,7 +82,7 @@ impl Store {
             }
             let update = self.questions(&connection, session).update_expression("DELETE asked :over");
             let update = update.condition_expression("pid = :pid").expression_attribute_values(":over", set(over));
-            drop(changed(update).await?);
+            drop(changed::<SessionRow>(update).await?);
             cleared = true;
         }
     }
@@ -101,8 +101,8 @@ impl Store {
                 .condition_expression("pid = :pid AND attribute_not_exists(movedTo) AND contains(asked, :entry)")
                 .expression_attribute_values(":question", set([entry.clone()]))
                 .expression_attribute_values(":entry", AttributeValue::S(entry.clone()));
-            match changed(update).await? {
-                Ok(()) => return Ok(Answering::First),
+            match changed::<SessionRow>(update).await? {
+                Ok(_) => return Ok(Answering::First),
                 Err(Some(SessionRow { moved_to: Some(to), .. })) => connection = to,
                 Err(_) => return Ok(Answering::Over),
             }
@@ -115,7 +115,6 @@ impl Store {
             .table_name(&self.tables.connections)
             .set_key(Some(keys::connection(connection, &session.namespace)))
             .expression_attribute_values(":pid", AttributeValue::S(session.pid.to_string()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 }
 
@@ -125,17 +124,4 @@ fn is_open(entry: &str, now: Timestamp) -> bool {
 
 fn set(entries: impl IntoIterator<Item = String>) -> AttributeValue {
     AttributeValue::Ss(entries.into_iter().collect::<HashSet<_>>().into_iter().collect())
-}
-
-/// Does a conditional update; if the condition did not hold, the row that is there.
-async fn changed(update: UpdateItemFluentBuilder) -> Result<Result<(), Option<SessionRow>>, Error> {
-    match update.send().await {
-        Ok(_) => Ok(Ok(())),
-        Err(error) => match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                Ok(Err(failed.item().cloned().map(rows::read).transpose()?))
-            }
-            _ => Err(Error::internal(error)),
-        },
-    }
 }

@@ -4,14 +4,14 @@
 //! its frames. That one is in the waiting slot while the packet is incomplete, so that the heartbeat closes a connection whose attachments never
 //! come. Each frame is noted in it by a conditional write, and of several at the same time exactly one finds the packet whole.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
-use super::connection::{CONNECTION_TTL_SECS, WAITING_SLOT, applied};
+use super::connection::{CONNECTION_TTL_SECS, WAITING_SLOT};
 use super::rows::binary::{BinaryRow, FrameRow};
 use super::rows::{self, VERSION};
-use super::{Item, Session, Store, keys, number, text};
+use super::update::{applied, changed};
+use super::{Session, Store, keys, number, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
@@ -74,11 +74,11 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn collect(&self, id: &ConnectionId, piece: Piece<'_>, dead: Timestamp) -> Result<Collecting, Error> {
-        let row = match collected(self.piece_update(id, piece, dead)?).await? {
-            Ok(row) => row,
-            Err(row) if row.received.contains(piece.invocation) => return Ok(Collecting::Waiting),
-            Err(row) if piece.announces.is_some() && row.header_by.is_some() => return Ok(Collecting::Busy),
-            Err(_) => return Ok(Collecting::Refused),
+        let row = match changed::<BinaryRow>(self.piece_update(id, piece, dead)?).await? {
+            Ok(Some(row)) => row,
+            Err(Some(row)) if row.received.contains(piece.invocation) => return Ok(Collecting::Waiting),
+            Err(Some(row)) if piece.announces.is_some() && row.header_by.is_some() => return Ok(Collecting::Busy),
+            Ok(None) | Err(_) => return Ok(Collecting::Refused),
         };
         let BinaryRow { header_by, header_at, wanted, mut attachments, .. } = row;
         let Some(header) = header_by else { return Ok(Collecting::Waiting) };
@@ -146,8 +146,7 @@ impl Store {
             .expression_attribute_values(":invocation", text(invocation))
             .expression_attribute_values(":dead", number(dead.millis()))
             .expression_attribute_values(":enough", number(PACKET_MAX_BYTES))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld))
+            .return_values(ReturnValue::AllNew))
     }
 
     /// Forgets the frames of a packet: it is whole, or never will be. One write.
@@ -223,17 +222,5 @@ impl Store {
     fn packet_update(&self, id: &ConnectionId) -> UpdateItemFluentBuilder {
         let update = self.client.update_item().table_name(&self.tables.connections);
         update.set_key(Some(keys::connection(id, keys::BINARY)))
-    }
-}
-
-/// Does a conditional update: the row after it, or if the condition did not hold, the row that is there.
-async fn collected(update: UpdateItemFluentBuilder) -> Result<Result<BinaryRow, BinaryRow>, Error> {
-    let row = |item: Option<Item>| rows::read::<BinaryRow>(item.unwrap_or_default());
-    match update.send().await {
-        Ok(new) => Ok(Ok(row(new.attributes)?)),
-        Err(error) => match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Err(row(failed.item().cloned())?)),
-            _ => Err(Error::internal(error)),
-        },
     }
 }

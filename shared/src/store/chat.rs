@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 
 use super::log::{Moving, moving};
@@ -269,11 +270,17 @@ impl Store {
         Ok(found.iter().filter_map(|item| keys::chat_of_membership(item.get("entry")?.as_s().ok()?)).collect())
     }
 
-    fn memberships_by(
-        &self,
-        index: &str,
-        user: &UserId,
-    ) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
+    /// The query for all of a user's memberships, in no particular order.
+    pub(super) fn memberships_of(&self, user: &UserId) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.tables.users)
+            .key_condition_expression("userId = :user AND begins_with(entry, :memberships)")
+            .expression_attribute_values(":user", text(user))
+            .expression_attribute_values(":memberships", text(keys::MEMBERSHIPS))
+    }
+
+    fn memberships_by(&self, index: &str, user: &UserId) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&self.tables.users)

@@ -69,7 +69,7 @@ impl Store {
             .update_expression("REMOVE erasing")
             .condition_expression(format!("base = :base AND {state}"))
             .expression_attribute_values(":base", number(chat.base));
-        super::connection::applied(update.send().await).map(drop)
+        super::update::applied(update.send().await).map(drop)
     }
 
     async fn delete_all(&self, keys: Vec<Item>) -> Result<(), Error> {

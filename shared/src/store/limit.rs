@@ -3,10 +3,10 @@
 //! One conditional write does both: the window's row counts, and remembers the invocations that it counted. API Gateway and Lambda may
 //! hand on one event twice; the second falls into the same window, because windows go by the time the gateway received the event.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::rows::{self, LimitRow};
+use super::rows::LimitRow;
+use super::update::{applied, changed};
 use super::{Store, keys, number, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
@@ -79,8 +79,7 @@ impl Store {
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":limit", number(counter.limit.unwrap_or(u64::from(u32::MAX))))
-            .expression_attribute_values(":ttl", number(window_end + TTL_SECS))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            .expression_attribute_values(":ttl", number(window_end + TTL_SECS));
         if let (Some(set), Some(invocation)) = (counter.invocations(), counter.invocation) {
             add.push_str(", invocations :set");
             condition.push_str(" AND NOT contains(invocations, :invocation)");
@@ -89,16 +88,9 @@ impl Store {
                 .expression_attribute_values(":invocation", text(invocation));
         }
         let update = update.update_expression(format!("SET #ttl = :ttl {add}")).condition_expression(condition);
-        let error = match update.send().await {
-            Ok(_) => return Ok(Counted::Counted),
-            Err(error) => error,
-        };
-        let row = match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => failed.item().cloned(),
-            _ => return Err(Error::internal(error)),
-        };
-        let row: LimitRow = rows::read(row.unwrap_or_default())?;
-        if counter.invocation.is_some_and(|invocation| row.invocations.contains(invocation)) {
+        let Err(row) = changed::<LimitRow>(update).await? else { return Ok(Counted::Counted) };
+        let counted = row.map(|row| row.invocations).unwrap_or_default();
+        if counter.invocation.is_some_and(|invocation| counted.contains(invocation)) {
             return Ok(Counted::Repeated);
         }
         let left_millis = (window_end * 1_000).saturating_sub(counter.at.millis());
@@ -123,6 +115,6 @@ impl Store {
             change.push_str(" DELETE invocations :set");
             update = update.expression_attribute_values(":set", set);
         }
-        super::connection::applied(update.update_expression(change).send().await).map(drop)
+        applied(update.update_expression(change).send().await).map(drop)
     }
 }

@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
-use super::connection::applied;
 use super::rows::ToldRow;
+use super::update::applied;
 use super::{Item, Store, keys, number, rows, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 
-use super::connection::applied;
 use super::log::{Moving, moving};
 use super::rows::{self, ChatRow, MessageRow, SentRow, VERSION};
 use super::transaction::{Outcome, Refused, Transaction};
+use super::update::applied;
 use super::{Item, Store, keys, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;

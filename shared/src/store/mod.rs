@@ -26,8 +26,10 @@ mod recover;
 mod room;
 mod rows;
 mod search;
+mod session;
 mod transaction;
 mod typing;
+mod update;
 mod upgrade;
 mod user;
 
@@ -45,7 +47,7 @@ pub use ask::{Answering, Asking, QUESTIONS_MAX, Question};
 pub use binary::{Collecting, Piece};
 pub use block::{Blocking, Unblocking};
 pub use chat::{Creation, Making};
-pub use connection::{Closed, Handshaking, Joining, Leaving, Opened, Session, Slot, Upgrade, WAITING_SLOT};
+pub use connection::{Closed, Handshaking, Opened, Slot, Upgrade, WAITING_SLOT};
 pub use delete::Deletion;
 pub use limit::{Counted, Counter};
 pub use listing::Putting;
@@ -57,6 +59,7 @@ pub use read::Marking;
 pub use recover::{Former, Reviving};
 pub use room::{Entering, ROOMS_MAX};
 pub use search::Scan;
+pub use session::{Joining, Leaving, Session};
 pub use upgrade::{Abandoning, Moving, Step};
 
 /// How often a write is tried again when others wrote first. With full jitter up to a quarter of a second each, a chat in which dozens

@@ -3,13 +3,13 @@
 //! A row of its own beside the connection's, so that it stays small and in no index: each frame posted to a polling client is one write of it.
 //! A request begins with one conditional write, so that of two at the same time one is refused.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
-use super::connection::{CONNECTION_TTL_SECS, applied};
+use super::connection::CONNECTION_TTL_SECS;
 use super::rows::{self, OutboxRow, VERSION};
-use super::{Item, Store, keys, number, text};
+use super::update::{applied, changed};
+use super::{Store, keys, number, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
@@ -152,7 +152,7 @@ impl Store {
             .expression_attribute_values(":bytes", number(frame.len() + ELEMENT_BYTES))
             .expression_attribute_values(":most", number(OUTBOX_MAX_BYTES))
             .expression_attribute_values(":dead", number(dead.millis()));
-        match changed(update).await? {
+        match changed::<OutboxRow>(update).await? {
             Ok(_) => Ok(Adding::In),
             Err(None) => Ok(Adding::Gone),
             Err(Some(row)) => Ok(match row.upgraded_to {
@@ -189,8 +189,8 @@ impl Store {
             .expression_attribute_values(":until", number(until.millis()))
             .expression_attribute_values(":now", number(now.millis()))
             .expression_attribute_values(":dead", number(dead.millis()));
-        Ok(match changed(update).await? {
-            Ok(row) => Turn::Taken(Box::new(outbox(row))),
+        Ok(match changed::<OutboxRow>(update).await? {
+            Ok(row) => Turn::Taken(Box::new(outbox(row.unwrap_or_default()))),
             Err(None) => Turn::Unknown,
             Err(Some(row)) if row.ended_by.is_some() || row.seen_at <= dead.millis() => Turn::Unknown,
             Err(Some(row)) if row.upgrading => Turn::Upgraded,
@@ -225,7 +225,7 @@ impl Store {
             .update_expression("SET seenAt = :now REMOVE outbox, outboxBytes, gettingUntil")
             .condition_expression("attribute_exists(outbox) AND attribute_not_exists(upgrading)")
             .expression_attribute_values(":now", number(now.millis()));
-        Ok(changed(update).await?.map(|row| row.outbox).unwrap_or_default())
+        Ok(waiting(changed(update).await?))
     }
 
     /// Ends a polling connection: it takes no more frames and no more requests. One write.
@@ -241,8 +241,8 @@ impl Store {
             )
             .expression_attribute_values(":by", text(rows::ender(by)));
         let parsed = |id: Option<String>| id.map(|id| ConnectionId::parse(&id)).transpose();
-        Ok(match changed(update).await? {
-            Ok(row) => Ending::Ended(parsed(row.probe)?),
+        Ok(match changed::<OutboxRow>(update).await? {
+            Ok(row) => Ending::Ended(parsed(row.and_then(|row| row.probe))?),
             Err(row) => match parsed(row.and_then(|row| row.upgraded_to))? {
                 Some(to) => Ending::Elsewhere(to),
                 None => Ending::Before,
@@ -256,20 +256,12 @@ impl Store {
             .table_name(&self.tables.connections)
             .set_key(Some(keys::connection(id, keys::OUTBOX)))
             .return_values(ReturnValue::AllOld)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 }
 
-/// Does a conditional update: the row before it, or if the condition did not hold, the row that is there.
-pub(super) async fn changed(update: UpdateItemFluentBuilder) -> Result<Result<OutboxRow, Option<OutboxRow>>, Error> {
-    let row = |item: Option<Item>| item.map(rows::read::<OutboxRow>).transpose();
-    match update.send().await {
-        Ok(old) => Ok(Ok(row(old.attributes)?.unwrap_or_default())),
-        Err(error) => match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Err(row(failed.item().cloned())?)),
-            _ => Err(Error::internal(error)),
-        },
-    }
+/// What waited in an outbox that was emptied.
+pub(super) fn waiting(emptied: Result<Option<OutboxRow>, Option<OutboxRow>>) -> Vec<String> {
+    emptied.ok().flatten().map(|row| row.outbox).unwrap_or_default()
 }
 
 fn outbox(row: OutboxRow) -> Outbox {

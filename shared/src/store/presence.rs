@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
-use super::connection::applied;
 use super::rows::{self, MembershipRow, ProfileRow, SocketRow};
+use super::update::applied;
 use super::{Item, Session, Store, keys, number, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ConnectionId, UserId};
@@ -200,16 +200,7 @@ impl Store {
     /// `Error::Internal`.
     pub async fn peers(&self, user: &UserId) -> Result<BTreeSet<UserId>, Error> {
         let mut peers = BTreeSet::new();
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.tables.users)
-            .key_condition_expression("userId = :user AND begins_with(entry, :memberships)")
-            .expression_attribute_values(":user", text(user))
-            .expression_attribute_values(":memberships", text(keys::MEMBERSHIPS))
-            .into_paginator()
-            .items()
-            .send();
+        let mut pages = self.memberships_of(user).into_paginator().items().send();
         while let Some(item) = pages.next().await {
             let row: MembershipRow = rows::read(item.map_err(Error::internal)?)?;
             if !row.erased {

@@ -2,9 +2,11 @@
 
 use aws_sdk_dynamodb::types::{Put, Update};
 
-use super::connection::{applied, ended, opened_slot, session, session_row};
+use super::connection::opened_slot;
 use super::rows::{self, SocketRow};
+use super::session::{ended, session, session_row};
 use super::transaction::{Outcome, Transaction};
+use super::update::applied;
 use super::{Item, Opened, Session, Store, keys, number, text};
 use crate::auth::Identity;
 use crate::domain::clock::Timestamp;
@@ -175,14 +177,7 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn memberships(&self, user: &UserId) -> Result<Vec<ChatId>, Error> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.tables.users)
-            .consistent_read(true)
-            .key_condition_expression("userId = :user AND begins_with(entry, :memberships)")
-            .expression_attribute_values(":user", text(user))
-            .expression_attribute_values(":memberships", text(keys::MEMBERSHIPS));
+        let query = self.memberships_of(user).consistent_read(true);
         let found: Vec<Item> =
             query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
         Ok(found.iter().filter_map(|item| keys::chat_of_membership(item.get("entry")?.as_s().ok()?)).collect())

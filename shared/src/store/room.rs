@@ -1,9 +1,9 @@
 //! The rooms that a socket joined: noted on the socket, where delivering looks.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::connection::applied;
+use super::rows::SocketRow;
+use super::update::{applied, changed};
 use super::{Session, Store, keys, number};
 use crate::domain::id::ChatId;
 use crate::error::Error;
@@ -39,19 +39,12 @@ impl Store {
             )
             .expression_attribute_values(":room", AttributeValue::Ss(vec![chat.to_string()]))
             .expression_attribute_values(":this", AttributeValue::S(chat.to_string()))
-            .expression_attribute_values(":most", number(ROOMS_MAX))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match update.send().await {
-            Ok(_) => Ok(Entering::In),
-            Err(error) => match error.as_service_error() {
-                // A socket that went meanwhile hears nothing in any room.
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) if failed.item().is_none() => {
-                    Ok(Entering::In)
-                }
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(Entering::Full),
-                _ => Err(Error::internal(error)),
-            },
-        }
+            .expression_attribute_values(":most", number(ROOMS_MAX));
+        Ok(match changed::<SocketRow>(update).await? {
+            Err(Some(_)) => Entering::Full,
+            // A socket that went meanwhile hears nothing in any room.
+            Ok(_) | Err(None) => Entering::In,
+        })
     }
 
     /// Leaves a room, joined or not. One write.

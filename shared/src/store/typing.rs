@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::connection::applied;
+use super::update::applied;
 use super::{Session, Store, keys, text};
 use crate::domain::chat::Place;
 use crate::error::Error;

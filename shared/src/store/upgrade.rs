@@ -3,9 +3,12 @@
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 
-use super::connection::{applied, opened_slot, session_row};
-use super::polling::changed;
+use super::connection::opened_slot;
+use super::polling::waiting;
+use super::rows::OutboxRow;
+use super::session::session_row;
 use super::transaction::{Outcome, Transaction};
+use super::update::{applied, changed};
 use super::{Moments, Opened, Session, Store, keys, number, rows, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
@@ -109,7 +112,7 @@ impl Store {
             .outbox_update(id)
             .update_expression("REMOVE outbox, outboxBytes")
             .condition_expression("attribute_exists(outbox)");
-        Ok(changed(update).await?.map(|row| row.outbox).unwrap_or_default())
+        Ok(waiting(changed(update).await?))
     }
 
     /// Sends every further frame to the WebSocket, provided that nothing waits. One write.
@@ -135,7 +138,7 @@ impl Store {
             .update_expression("REMOVE probe, probeAt, probed")
             .condition_expression("probe = :to AND attribute_not_exists(upgrading)")
             .expression_attribute_values(":to", text(to));
-        Ok(match changed(update).await? {
+        Ok(match changed::<OutboxRow>(update).await? {
             Err(Some(row)) if row.upgrading && row.probe == Some(to.to_string()) => Abandoning::Upgraded,
             _ => Abandoning::Polling,
         })
@@ -206,5 +209,5 @@ impl Store {
 }
 
 async fn step(update: UpdateItemFluentBuilder) -> Result<Step, Error> {
-    Ok(if changed(update).await?.is_ok() { Step::Taken } else { Step::Refused })
+    Ok(if changed::<OutboxRow>(update).await?.is_ok() { Step::Taken } else { Step::Refused })
 }

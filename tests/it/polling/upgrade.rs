@@ -179,7 +179,8 @@ async fn a_probe_that_is_abandoned_leaves_the_polling_as_it_was() {
 async fn a_websocket_that_never_proves_to_work_is_closed_and_another_one_let_in() {
     let (mut world, _) = pair().await;
     world.offer_websocket("bob", "silent").await.unwrap();
-    assert_eq!(world.offer_websocket("bob", "second").await, Err(StatusCode::BAD_REQUEST), "one at a time");
+    world.offer_websocket("bob", "second").await.unwrap();
+    assert_eq!(world.send_all(&[]).await, "second is closed: 1000 Connection Closed Normally\n", "one at a time");
     world.clock.advance(10_000);
     world.offer_websocket("bob", "third").await.unwrap();
     assert_eq!(world.send("silent", "2probe").await, "", "its chance has passed");
@@ -196,7 +197,8 @@ async fn a_second_websocket_is_refused_after_the_move() {
     world.move_to_websocket("bob").await;
     world.clock.advance(60_000);
     let query = format!("EIO=4&transport=websocket&sid={sid}");
-    assert_eq!(world.upgrade("second", &query, http::HeaderMap::new()).await, Err(StatusCode::BAD_REQUEST));
+    world.upgrade("second", &query, http::HeaderMap::new()).await.unwrap();
+    assert_eq!(world.send_all(&[]).await, "second is closed: 1000 Connection Closed Normally\n");
     assert_snapshot!(world.ask("bob", "ping", json!({})).await, @r#"bob hears 430[{"success":true,"timestamp":1767323105006}]"#);
 }
 

@@ -156,13 +156,15 @@ pub(in crate::store) struct SlotRow {
     beat: Option<u32>,
     #[serde(default)]
     heard_at: Option<i64>,
+    #[serde(default)]
+    upgrade_of: Option<String>,
 }
 
 impl TryFrom<SlotRow> for Slot {
     type Error = Error;
 
     fn try_from(row: SlotRow) -> Result<Self, Error> {
-        let SlotRow { connection_id, namespace, opened_at, expires_at, beat, heard_at } = row;
+        let SlotRow { connection_id, namespace, opened_at, expires_at, beat, heard_at, upgrade_of } = row;
         Ok(Self {
             connection: ConnectionId::parse(&connection_id)?,
             namespace,
@@ -170,6 +172,7 @@ impl TryFrom<SlotRow> for Slot {
             expires_at: expires_at.map(Timestamp::from_millis),
             beat,
             heard_at: heard_at.map(Timestamp::from_millis),
+            continues: upgrade_of.is_some(),
         })
     }
 }

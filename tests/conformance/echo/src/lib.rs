@@ -8,8 +8,9 @@ use shared::ctx::Ctx;
 use shared::frame::engine::Packet;
 use shared::relay::application::{Application, Content, Saying, Sockets};
 
-/// How often a connection is pinged, and how long a pong is waited for, as the suites have it.
-pub const PING_INTERVAL_MILLIS: u32 = 300;
+/// How often the heartbeat has its turn. A connection is pinged each third time, and a pong is waited for so long, as the suites have it.
+pub const TURN_MILLIS: u32 = 100;
+const SLOTS: u32 = 3;
 const PING_TIMEOUT_MILLIS: u32 = 200;
 /// How long a connection may stay without a namespace.
 const CONNECT_TIMEOUT_MILLIS: u32 = 1_000;
@@ -42,7 +43,7 @@ pub fn events(ctx: &mut Ctx) {
 
 fn host(ctx: &mut Ctx) {
     let heartbeat = &mut ctx.config.heartbeat;
-    (heartbeat.turn_millis, heartbeat.slots) = (PING_INTERVAL_MILLIS, 1);
+    (heartbeat.turn_millis, heartbeat.slots) = (TURN_MILLIS, SLOTS);
     heartbeat.timeout_millis = PING_TIMEOUT_MILLIS;
     heartbeat.notes_pongs = true;
     ctx.config.host = Host { binary_frames: true, max_payload_bytes: MAX_PAYLOAD_BYTES };

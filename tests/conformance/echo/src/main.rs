@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use echo::{MAX_PAYLOAD_BYTES, PING_INTERVAL_MILLIS};
+use echo::{MAX_PAYLOAD_BYTES, TURN_MILLIS};
 use local::cloud::{Options, PocketCloud, Storage};
 use local::gateway::server::{self, Port};
 use local::gateway::{BinaryFrames, Settings};
@@ -13,7 +13,7 @@ use local::schedule;
 use shared::ctx::Ctx;
 use shared::dialect;
 use shared::domain::clock::Clock;
-use tokio::time::MissedTickBehavior;
+use tokio::time::Instant;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -54,15 +54,20 @@ async fn serve(name: &str, adapt: fn(&mut Ctx)) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Lets the heartbeat have its turn as often as the suites want it.
+/// Lets the heartbeat have each of its turns when it begins, or as soon as possible.
 async fn beat(cloud: &PocketCloud) {
-    let mut turns = tokio::time::interval(Duration::from_millis(PING_INTERVAL_MILLIS.into()));
-    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let turn = i64::from(TURN_MILLIS);
+    let now = Clock::system().now();
+    let wait = turn - now.millis().rem_euclid(turn);
+    let mut time = now.plus_millis(wait);
+    let start = Instant::now() + Duration::from_millis(wait.unsigned_abs());
+    let mut turns = tokio::time::interval_at(start, Duration::from_millis(TURN_MILLIS.into()));
     loop {
         turns.tick().await;
         for (_, function) in cloud.schedules() {
-            cloud.lambda.run_scheduled(&function, schedule::event()).await;
+            cloud.lambda.run_scheduled(&function, schedule::event(time)).await;
         }
+        time = time.plus_millis(turn);
     }
 }
 

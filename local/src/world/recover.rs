@@ -1,0 +1,76 @@
+//! What a client was sent, frame by frame as it is, ways to lose it, and its coming back: for tests of recovery.
+
+use http::HeaderMap;
+use serde_json::{Value, json};
+use shared::frame::{engine, socket};
+
+use super::{QUERY, Way, World, prefix};
+
+/// What a client keeps of a session, to come back to it: as the stock client does, the last string that was the last argument of an event.
+#[derive(Clone, Debug, Default)]
+pub struct Former {
+    /// The private id.
+    pub pid: Option<String>,
+    /// How much was heard.
+    pub offset: Option<String>,
+}
+
+impl Former {
+    pub(super) fn note(&mut self, frame: &str) {
+        let Ok(engine::Packet::Message(text)) = engine::decode(frame) else { return };
+        match socket::decode(&text).map(|packet| packet.body) {
+            Ok(socket::Body::Connect { payload }) => {
+                let pid = payload.and_then(|payload| Some(payload.get("pid")?.as_str()?.to_owned()));
+                *self = Self { offset: self.offset.take().filter(|_| pid == self.pid), pid };
+            }
+            Ok(socket::Body::Event { arguments, ack: None, .. }) => {
+                let offset = arguments.last().and_then(Value::as_str);
+                self.offset = offset.map(str::to_owned).or(self.offset.take());
+            }
+            _ => {}
+        }
+    }
+}
+
+impl World {
+    /// Opens a connection as [`World::join_namespace`] does, and comes back to the session that the client of this label had.
+    pub async fn come_back(&mut self, label: &str, user: &str, namespace: &str) -> String {
+        self.upgrade(label, QUERY, HeaderMap::new()).await.expect("the upgrade is accepted");
+        self.quiet().await;
+        self.heard_by_all();
+        self.client(label).namespace = namespace.to_owned();
+        let Former { pid, offset } = self.former(label);
+        let mut payload = json!({"token": self.token(user), "pid": pid});
+        if let (Value::Object(fields), Some(offset)) = (&mut payload, offset) {
+            fields.insert("offset".to_owned(), offset.into());
+        }
+        let heard = self.send(label, &format!("40{}{payload}", prefix(namespace))).await;
+        let recovered = self.former(label).pid == pid;
+        format!("{label} has {}\n{heard}", if recovered { "recovered" } else { "a new session" })
+    }
+
+    /// What the client of this label, connected or not, keeps of its last session.
+    #[must_use]
+    pub fn former(&self, label: &str) -> Former {
+        self.sessions.get(label).cloned().unwrap_or_default()
+    }
+
+    /// Every frame that a client was sent since the last call, as it was. Transcripts tell of the same frames.
+    pub fn frames(&mut self, label: &str) -> Vec<String> {
+        std::mem::take(&mut self.client(label).frames)
+    }
+
+    /// Lets a client go without a word and waits for nothing: its connection looks alive to everybody.
+    pub fn lose(&mut self, label: &str) {
+        match self.clients.remove(label).expect("the client is connected").way {
+            Way::Polling(poller) => poller.vanish(),
+            Way::WebSocket(peer) => drop(peer),
+        }
+    }
+
+    /// Gives a connected client another label, so that its user can come back under the old one.
+    pub fn rename(&mut self, label: &str, to: &str) {
+        let client = self.clients.remove(label).expect("the client is connected");
+        self.admit(to, client);
+    }
+}

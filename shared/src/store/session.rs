@@ -1,0 +1,413 @@
+//! The namespaces joined on connections, and the exact count of a user's sockets.
+
+use std::collections::HashSet;
+
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{Delete, Put, Update};
+
+use super::connection::{CONNECTION_TTL_SECS, opened_slot};
+use super::presence::online_flag;
+use super::rows::{self, SessionRow, SocketRow, VERSION};
+use super::transaction::{Outcome, Transaction};
+use super::user::{Change, claims_change, set_change};
+use super::{Item, Opened, Question, Store, keys, number, text};
+use crate::auth::Identity;
+use crate::domain::chat::Place;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ConnectionId, Pid, SocketId, UserId};
+use crate::domain::user::{Status, User};
+use crate::error::Error;
+
+/// How long it is remembered that a namespace was left, for events that are still on their way.
+const ENDED_TTL_SECS: i64 = 3_600;
+
+/// One namespace joined on one connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// On which connection.
+    pub connection: ConnectionId,
+    /// Which namespace.
+    pub namespace: String,
+    /// What is spoken in it.
+    pub dialect: String,
+    /// Whose.
+    pub user: UserId,
+    /// The private id of the socket.
+    pub pid: Pid,
+    /// The Socket.IO sid.
+    pub sid: SocketId,
+    /// The event that joined it.
+    pub joined_by: String,
+    /// When the token ends.
+    pub expires_at: Option<Timestamp>,
+    /// When the namespace was left, if it was.
+    pub ended_at: Option<Timestamp>,
+    /// Where the user types on this socket.
+    pub typing: Vec<Place>,
+    /// What the client has been asked and has not answered.
+    pub asked: Vec<Question>,
+    /// Until when attachments of a binary packet may be on their way.
+    pub attachments_until: Option<Timestamp>,
+}
+
+/// What became of joining a namespace.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Joining {
+    /// It is joined.
+    Joined {
+        /// Whether this is the user's first socket.
+        first: bool,
+    },
+    /// It was joined before, by the event named.
+    Already(Box<Session>),
+    /// The connection is gone.
+    Gone,
+}
+
+/// What became of leaving a namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Leaving {
+    /// It is left.
+    Left {
+        /// Whether that was the last socket of a user whom others saw as here.
+        last: bool,
+    },
+    /// It was left before.
+    Already,
+}
+
+impl Store {
+    /// The session of a namespace, also for a while after it ended. One read, and one more if it moved to a WebSocket meanwhile.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn session(&self, connection: &ConnectionId, namespace: &str) -> Result<Option<Session>, Error> {
+        let item = self.get(&self.tables.connections, keys::connection(connection, namespace)).await?;
+        let Some(row) = item.map(rows::read::<SessionRow>).transpose()? else { return Ok(None) };
+        let Some(to) = &row.moved_to else { return session(row).map(Some) };
+        let item = self.get(&self.tables.connections, keys::connection(to, namespace)).await?;
+        item.map(|item| session(rows::read(item)?)).transpose()
+    }
+
+    /// Joins a namespace: session, socket and socket count in one transaction, which fails if the connection is gone. One read and four
+    /// writes, repeated if another socket of the user comes or goes at the same time.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn join(&self, opened: &Opened, joining: &Session, identity: &Identity) -> Result<Joining, Error> {
+        let mut attempt = 0;
+        loop {
+            let known = self.user(&joining.user).await?;
+            let sockets = known.as_ref().map_or(0, |user| user.sockets);
+            let claims_at = self.newer_claims(known.as_ref(), identity);
+            let mut transaction = Transaction::default();
+            self.put_session(&mut transaction, opened, joining)?;
+            transaction.update(opened_slot(&self.tables.connections, opened))?;
+            transaction.update(self.one_more_socket(joining, sockets, claims_at.map(|at| (identity, at))))?;
+            match self.transact(transaction).await? {
+                Outcome::Committed => return Ok(Joining::Joined { first: sockets == 0 }),
+                Outcome::Conflict => {}
+                Outcome::Refused(refused) if refused.at(2) => return Ok(Joining::Gone),
+                Outcome::Refused(mut refused) => {
+                    if let Some(item) = refused.take(0) {
+                        return Ok(Joining::Already(Box::new(session(rows::read(item)?)?)));
+                    }
+                }
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    /// The first two writes of a join: the session, unless there is a live one, and the socket.
+    fn put_session(&self, transaction: &mut Transaction, opened: &Opened, joining: &Session) -> Result<(), Error> {
+        let row = rows::write(session_row(opened, joining))?;
+        transaction.put(
+            Put::builder()
+                .table_name(&self.tables.connections)
+                .set_item(Some(row))
+                .condition_expression("attribute_not_exists(connectionId) OR attribute_exists(endedAt)"),
+        )?;
+        let socket = SocketRow {
+            user_id: joining.user.to_string(),
+            entry: keys::socket(&joining.pid),
+            v: VERSION,
+            online: keys::SOCKET_FLAGGED.to_owned(),
+            connection_id: joining.connection.to_string(),
+            namespace: joining.namespace.clone(),
+            dialect: joining.dialect.clone(),
+            sid: joining.sid.to_string(),
+            began_at: self.clock.now().millis(),
+            expires_at: joining.expires_at.map(Timestamp::millis),
+            ended_at: None,
+            held_by: None,
+            rooms: HashSet::new(),
+            ttl: None,
+        };
+        transaction.put(Put::builder().table_name(&self.tables.users).set_item(Some(rows::write(socket)?)))
+    }
+
+    /// Counts a socket more, and in the same write replaces the claims if the token's are newer. The first one puts its user into the online
+    /// index; who appears offline stays out of it with every further one.
+    pub(super) fn one_more_socket(
+        &self,
+        joining: &Session,
+        was: u64,
+        newer: Option<(&Identity, Timestamp)>,
+    ) -> UpdateBuilder {
+        let also = [("sockets", number(was + 1)), ("online", online_flag())];
+        let also = if was == 0 { also.as_slice() } else { also.get(..1).unwrap_or_default() };
+        let Change { expression, names, mut values } = match newer {
+            Some((identity, at)) => claims_change(&identity.claims, at, also),
+            None => set_change(also),
+        };
+        values.insert(":was".to_owned(), number(was));
+        let fresh = if was == 0 { "attribute_not_exists(sockets) OR " } else { "" };
+        Update::builder()
+            .table_name(&self.tables.users)
+            .set_key(Some(keys::user(&joining.user, keys::PROFILE)))
+            .update_expression(expression)
+            .condition_expression(format!("{fresh}sockets = :was"))
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+    }
+
+    /// Leaves a namespace: session, socket and socket count in one transaction, so that leaving twice counts once. One read and three
+    /// writes. A session that moves to a WebSocket meanwhile is left there. The socket stays as ended until `revivable`, if it may be
+    /// revived.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn leave(
+        &self,
+        session: &Session,
+        at: Timestamp,
+        revivable: Option<Timestamp>,
+    ) -> Result<Leaving, Error> {
+        let mut attempt = 0;
+        let mut connection = session.connection.clone();
+        loop {
+            let Some(user) = self.user(&session.user).await? else { return Ok(Leaving::Already) };
+            let Some(left) = user.sockets.checked_sub(1) else { return Ok(Leaving::Already) };
+            let mut transaction = Transaction::default();
+            let there = Session { connection: connection.clone(), ..session.clone() };
+            transaction.update(ended(&self.tables.connections, &there, at))?;
+            self.end_socket(&mut transaction, session, at, revivable)?;
+            transaction.update(self.one_socket_less(&user, at))?;
+            match self.transact(transaction).await? {
+                Outcome::Committed => return Ok(Leaving::Left { last: left == 0 && user.is_online() }),
+                Outcome::Refused(mut refused) if refused.at(0) || refused.at(1) => {
+                    let row = refused.take(0).map(rows::read::<SessionRow>).transpose()?;
+                    match row.and_then(|row| row.moved_to) {
+                        Some(to) => connection = ConnectionId::parse(&to)?,
+                        None => return Ok(Leaving::Already),
+                    }
+                }
+                Outcome::Refused(_) | Outcome::Conflict => {}
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    fn end_socket(
+        &self,
+        transaction: &mut Transaction,
+        session: &Session,
+        at: Timestamp,
+        revivable: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        let key = keys::user(&session.user, keys::socket(&session.pid));
+        let condition = "attribute_exists(entry) AND attribute_not_exists(endedAt)";
+        match revivable {
+            Some(until) => transaction.update(
+                Update::builder()
+                    .table_name(&self.tables.users)
+                    .set_key(Some(key))
+                    .update_expression("SET endedAt = :at, #ttl = :ttl REMOVE #online, heldBy")
+                    .condition_expression(condition)
+                    .expression_attribute_names("#online", "online")
+                    .expression_attribute_names("#ttl", "ttl")
+                    .expression_attribute_values(":at", number(at.millis()))
+                    .expression_attribute_values(":ttl", number(until.seconds() + 1)),
+            ),
+            None => transaction.delete(
+                Delete::builder().table_name(&self.tables.users).set_key(Some(key)).condition_expression(condition),
+            ),
+        }
+    }
+
+    /// Counts a socket less. With the last one goes what the user said of being here, and unless they appeared offline, they were last
+    /// seen now.
+    fn one_socket_less(&self, user: &User, at: Timestamp) -> UpdateBuilder {
+        let count = Update::builder()
+            .table_name(&self.tables.users)
+            .set_key(Some(keys::user(&user.id, keys::PROFILE)))
+            .expression_attribute_values(":was", number(user.sockets))
+            .expression_attribute_values(":is", number(user.sockets.saturating_sub(1)));
+        if user.sockets > 1 {
+            return count.condition_expression("sockets = :was").update_expression("SET sockets = :is");
+        }
+        let count = count
+            .expression_attribute_names("#online", "online")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":offline", text(Status::Offline.name()));
+        if user.status == Status::Offline {
+            let gone = "SET sockets = :is REMOVE #online, #status";
+            return count.condition_expression("sockets = :was AND #status = :offline").update_expression(gone);
+        }
+        count
+            .condition_expression("sockets = :was AND (attribute_not_exists(#status) OR #status <> :offline)")
+            .update_expression("SET sockets = :is, lastSeen = :at REMOVE #online, #status")
+            .expression_attribute_values(":at", number(at.millis()))
+    }
+
+    /// Gives a session and its socket another end. One transaction of two writes, which does nothing if the session has ended.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn renew(&self, session: &Session, expires_at: Option<Timestamp>) -> Result<(), Error> {
+        let (connections, users) = (&self.tables.connections, &self.tables.users);
+        let mut attempt = 0;
+        loop {
+            let rows = [
+                (
+                    connections,
+                    keys::connection(&session.connection, &session.namespace),
+                    "attribute_not_exists(endedAt)",
+                ),
+                (users, keys::user(&session.user, keys::socket(&session.pid)), "attribute_exists(entry)"),
+            ];
+            let mut transaction = Transaction::default();
+            for (table, key, condition) in rows {
+                let update = Update::builder().table_name(table).set_key(Some(key)).condition_expression(condition);
+                transaction.update(match expires_at {
+                    Some(end) => {
+                        let update = update.update_expression("SET expiresAt = :end");
+                        update.expression_attribute_values(":end", number(end.millis()))
+                    }
+                    None => update.update_expression("REMOVE expiresAt"),
+                })?;
+            }
+            match self.transact(transaction).await? {
+                Outcome::Committed | Outcome::Refused(_) => return Ok(()),
+                Outcome::Conflict => {}
+            }
+            self.backoff(attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    /// The sessions of a connection that have not moved away, also for a while after they ended. One query.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn sessions(&self, id: &ConnectionId) -> Result<Vec<Session>, Error> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.tables.connections)
+            .consistent_read(true)
+            .key_condition_expression("connectionId = :id AND begins_with(#namespace, :namespaces)")
+            .expression_attribute_names("#namespace", "namespace")
+            .expression_attribute_values(":id", text(id))
+            .expression_attribute_values(":namespaces", text(keys::NAMESPACES));
+        let found: Vec<Item> =
+            query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
+        let mut sessions = Vec::with_capacity(found.len());
+        for item in found {
+            let row: SessionRow = rows::read(item)?;
+            if row.moved_to.is_none() {
+                sessions.push(session(row)?);
+            }
+        }
+        Ok(sessions)
+    }
+}
+
+/// Ends a session that is live and on the connection that it names.
+pub(super) fn ended(table: &str, session: &Session, at: Timestamp) -> UpdateBuilder {
+    Update::builder()
+        .table_name(table)
+        .set_key(Some(keys::connection(&session.connection, &session.namespace)))
+        .update_expression("SET endedAt = :at, #ttl = :ttl REMOVE slot, typing")
+        .condition_expression("pid = :pid AND attribute_not_exists(endedAt) AND attribute_not_exists(movedTo)")
+        .expression_attribute_names("#ttl", "ttl")
+        .expression_attribute_values(":at", number(at.millis()))
+        .expression_attribute_values(":ttl", number(at.seconds() + ENDED_TTL_SECS))
+        .expression_attribute_values(":pid", text(&session.pid))
+}
+
+pub(super) fn session_row(opened: &Opened, session: &Session) -> SessionRow {
+    let Session {
+        connection,
+        namespace,
+        dialect,
+        user,
+        pid,
+        sid,
+        joined_by,
+        expires_at,
+        ended_at,
+        typing,
+        asked,
+        attachments_until,
+    } = session;
+    SessionRow {
+        connection_id: connection.to_string(),
+        namespace: namespace.clone(),
+        v: VERSION,
+        slot: Some(opened.slot),
+        user_id: user.to_string(),
+        dialect: dialect.clone(),
+        pid: pid.to_string(),
+        sid: sid.to_string(),
+        joined_by: joined_by.clone(),
+        opened_at: opened.at.millis(),
+        expires_at: expires_at.map(Timestamp::millis),
+        ended_at: ended_at.map(Timestamp::millis),
+        moved_to: None,
+        typing: typing.iter().map(keys::typing).collect(),
+        asked: asked.iter().map(keys::question).collect(),
+        attachments_until: attachments_until.map(Timestamp::millis),
+        ttl: opened.at.seconds() + CONNECTION_TTL_SECS,
+    }
+}
+
+pub(super) fn session(row: SessionRow) -> Result<Session, Error> {
+    let SessionRow {
+        connection_id,
+        namespace,
+        v: _,
+        slot: _,
+        user_id,
+        dialect,
+        pid,
+        sid,
+        joined_by,
+        opened_at: _,
+        expires_at,
+        ended_at,
+        moved_to: _,
+        typing,
+        asked,
+        attachments_until,
+        ttl: _,
+    } = row;
+    Ok(Session {
+        connection: ConnectionId::parse(&connection_id)?,
+        namespace,
+        dialect,
+        user: UserId::parse(&user_id)?,
+        pid: Pid::parse(&pid)?,
+        sid: SocketId::parse(&sid)?,
+        joined_by,
+        expires_at: expires_at.map(Timestamp::from_millis),
+        ended_at: ended_at.map(Timestamp::from_millis),
+        typing: typing.iter().filter_map(|entry| keys::place_of_typing(entry)).collect(),
+        asked: asked.iter().filter_map(|entry| keys::question_of(entry)).collect(),
+        attachments_until: attachments_until.map(Timestamp::from_millis),
+    })
+}
