@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import { io } from "socket.io-client";
 
 const [token, other, dialect = "recruiting", url = "http://localhost:3000"] = process.argv.slice(2);
-const socket = io(`${url}/${dialect}`, { auth: { token }, transports: ["websocket"] });
+const socket = io(`${url}/${dialect}`, { auth: { token } });
 const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
 const made = await fetch(`${url}/recruiting/api/chat/create-or-get`, { method: "POST", headers, body: JSON.stringify({ otherUserId: other }) });
 const id = (await made.json()).data._id;
