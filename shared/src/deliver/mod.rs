@@ -228,7 +228,7 @@ impl<'a> Delivering<'a> {
     }
 
     fn is_origin(&self, socket: &Socket) -> bool {
-        self.origin.is_some_and(|origin| origin.connection == socket.connection && origin.namespace == socket.namespace)
+        self.origin.is_some_and(|origin| socket.is_of(origin))
     }
 
     fn frames(&self, envelopes: &[Envelope], socket: &Socket, origin: bool, turns: &Turns) -> Vec<Frame> {

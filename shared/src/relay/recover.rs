@@ -135,7 +135,7 @@ async fn found(
         return Ok(Coming::Anew(Some(first)));
     };
     let own = ctx.store.person(&session.user).await?.sockets;
-    let socket = own.into_iter().find(|socket| socket.connection == session.connection);
+    let socket = own.into_iter().find(|socket| socket.is_of(&session));
     let socket = socket.unwrap_or_else(|| Socket::of(&session));
     // Once all that is told, there is nothing else that was stored before.
     let heard = match missing.events.last() {

@@ -58,6 +58,12 @@ impl Socket {
             rooms: HashSet::new(),
         }
     }
+
+    /// Whether this is the socket of a session: several may be on one connection.
+    #[must_use]
+    pub fn is_of(&self, session: &Session) -> bool {
+        self.connection == session.connection && self.namespace == session.namespace
+    }
 }
 
 impl Store {
