@@ -95,7 +95,7 @@ impl Ear {
         };
         self.reach = None;
         world.frames(&self.label);
-        self.connection += 1;
+        self.moves_on();
     }
 
     /// Sends CONNECT on a connection that is open, and hears what follows.
@@ -138,6 +138,11 @@ impl Ear {
 
     /// Takes in what it was sent, as far as it reaches it.
     pub(super) fn listen(&mut self, world: &mut World) {
+        self.listen_with(world, None);
+    }
+
+    /// As [`Ear::listen`], for somebody else too whose namespace is on the same connection.
+    pub(super) fn listen_with(&mut self, world: &mut World, mut beside: Option<&mut Self>) {
         for frame in world.frames(&self.label) {
             match &mut self.reach {
                 Some(0) => continue,
@@ -145,7 +150,15 @@ impl Ear {
                 None => {}
             }
             self.hear(world.clock.now(), &frame);
+            if let Some(beside) = &mut beside {
+                beside.hear(world.clock.now(), &frame);
+            }
         }
+    }
+
+    /// Is on another connection from now on.
+    pub(super) const fn moves_on(&mut self) {
+        self.connection += 1;
     }
 
     fn hear(&mut self, at: Timestamp, frame: &str) {
@@ -164,7 +177,7 @@ impl Ear {
             self.recovered = pid.is_some() && pid == self.pid;
             self.pid.clone_from(&pid);
             self.reply = Some(Reply { sid: reply["sid"].as_str().unwrap().to_owned(), pid });
-        } else if frame.starts_with('4') {
+        } else if packet("44").or_else(|| packet("41")).is_some() {
             self.complaints.push(frame.to_owned());
         }
     }

@@ -111,10 +111,14 @@ fn round() -> impl Strategy<Value = Round> {
     )
 }
 
-async fn cut_again_and_again(words: &'static Words, transport: Transport, rounds: &[Round]) -> Result<(), String> {
-    let mut stage = Stage::new(words, transport).await;
+async fn cut_again_and_again(
+    (words, beside): (&'static Words, Option<&'static Words>),
+    transport: Transport,
+    rounds: &[Round],
+) -> Result<(), String> {
+    let mut stage = Stage::new(words, beside, transport).await;
     for (number, round) in rounds.iter().enumerate() {
-        let sid = stage.ear.reply.as_ref().map(|reply| reply.sid.clone()).unwrap_or_default();
+        let sids = stage.sids();
         stage.live(&round.connected).await;
         stage.ear.reach = Some(round.reach);
         stage.live(&round.unheard).await;
@@ -125,14 +129,14 @@ async fn cut_again_and_again(words: &'static Words, transport: Transport, rounds
             stage.world.close(&late).await;
             stage.listen();
         }
-        let found = stage.check(&sid).await;
+        let found = stage.check(&sids).await;
         found.map_err(|problem| format!("{}, cut {}: {problem}\n{}", words.name, number + 1, stage.account()))?;
     }
     Ok(())
 }
 
 async fn never_cut(words: &'static Words, transport: Transport, rounds: &[Round]) -> Result<(), String> {
-    let mut stage = Stage::new(words, transport).await;
+    let mut stage = Stage::new(words, None, transport).await;
     for round in rounds {
         stage.live(&round.connected).await;
         stage.live(&round.unheard).await;
@@ -161,7 +165,16 @@ fn cut_clients_of(words: &'static Words) {
     let cuts = std::env::var("PARLANCE_CUTS").ok().map_or(CUTS, |cuts| cuts.parse().unwrap());
     let clients = cuts.div_ceil(u32::try_from(ROUNDS * TRANSPORTS.len() * words::ALL.len()).unwrap());
     for transport in TRANSPORTS {
-        lives(clients, |runtime, rounds| runtime.block_on(cut_again_and_again(words, transport, rounds)));
+        lives(clients, |runtime, rounds| runtime.block_on(cut_again_and_again((words, None), transport, rounds)));
+    }
+}
+
+#[test]
+fn a_client_of_two_namespaces_misses_nothing_in_either_wherever_it_is_cut() {
+    for (words, beside) in words::ALL.iter().zip(words::ALL.iter().cycle().skip(1)) {
+        for transport in TRANSPORTS {
+            lives(2, |runtime, rounds| runtime.block_on(cut_again_and_again((words, Some(beside)), transport, rounds)));
+        }
     }
 }
 

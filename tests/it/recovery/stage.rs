@@ -14,6 +14,8 @@ use super::words::{ME, Words};
 pub(super) struct Stage {
     pub(super) world: World,
     pub(super) ear: Ear,
+    /// The client's other namespace, on the same connection, if it has one.
+    pub(super) beside: Option<Ear>,
     reference: Ear,
     transport: Transport,
     /// Every message ever stored, in order of commit.
@@ -33,7 +35,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) async fn new(words: &'static Words, transport: Transport) -> Self {
+    pub(super) async fn new(words: &'static Words, beside: Option<&'static Words>, transport: Transport) -> Self {
         let mut world = World::with(&[("RateLimits", "off")]).await;
         world.know(&OTHERS).await;
         for other in OTHERS {
@@ -41,9 +43,15 @@ impl Stage {
         }
         let reference = Ear::join(&mut world, "reference", words, Transport::WebSocket).await;
         let ear = Ear::join(&mut world, "ear", words, transport).await;
+        let mut beside = beside.map(|words| Ear::new("ear", words));
+        if let Some(beside) = &mut beside {
+            beside.moves_on();
+            beside.connect(&mut world).await;
+        }
         Self {
             world,
             ear,
+            beside,
             reference,
             transport,
             stored: Vec::new(),
@@ -66,7 +74,7 @@ impl Stage {
     pub(super) fn listen(&mut self) {
         self.reference.listen(&mut self.world);
         if !self.away {
-            self.ear.listen(&mut self.world);
+            self.ear.listen_with(&mut self.world, self.beside.as_mut());
         }
     }
 
@@ -254,6 +262,10 @@ impl Stage {
         self.ear.open(&mut self.world, self.transport).await;
         self.away = false;
         let mut frames = vec![("ear", self.ear.connect_frame(&self.world))];
+        if let Some(beside) = &mut self.beside {
+            beside.moves_on();
+            frames.push(("ear", beside.connect_frame(&self.world)));
+        }
         let mut sent_in = Vec::new();
         for with in &round.at_once {
             let chat = self.chat(*with).await;
@@ -280,45 +292,45 @@ impl Stage {
         }
     }
 
-    pub(super) async fn check(&mut self, sid: &str) -> Result<(), String> {
-        let ear = &self.ear;
-        if !ear.recovered {
-            return Err(format!("the session is not recovered: {:?}", ear.reply));
+    /// What each of the client's sessions is known by.
+    pub(super) fn sids(&self) -> Vec<String> {
+        let ears = [&self.ear].into_iter().chain(&self.beside);
+        ears.map(|ear| ear.reply.as_ref().map(|reply| reply.sid.clone()).unwrap_or_default()).collect()
+    }
+
+    /// Every session is back, and its client has the picture that it should have.
+    pub(super) async fn check(&mut self, sids: &[String]) -> Result<(), String> {
+        for (ear, sid) in [&self.ear].into_iter().chain(&self.beside).zip(sids) {
+            let name = ear.words.name;
+            if !ear.recovered {
+                return Err(format!("the session of {name} is not recovered: {:?}", ear.reply));
+            }
+            if ear.reply.as_ref().is_none_or(|reply| reply.sid != *sid) {
+                return Err(format!("the sid of {name} is another one: {:?}, not {sid}", ear.reply));
+            }
+            if let Some(complaint) = ear.complaints.first() {
+                return Err(format!("{name} is told {complaint}"));
+            }
+            if let Some(misplaced) = misplaced_offsets(ear).first() {
+                return Err(format!("an offset of {name} is missing, or in the wrong place: {misplaced:?}"));
+            }
+            disorder(ear).map_err(|problem| format!("{name}: {problem}"))?;
         }
-        if ear.reply.as_ref().is_none_or(|reply| reply.sid != sid) {
-            return Err(format!("the sid is another one: {:?}, not {sid}", ear.reply));
-        }
-        if let Some(complaint) = ear.complaints.first() {
-            return Err(format!("it is told {complaint}"));
-        }
-        if let Some(misplaced) = misplaced_offsets(ear).first() {
-            return Err(format!("an offset is missing, or in the wrong place: {misplaced:?}"));
-        }
-        disorder(ear)?;
         self.compare().await
     }
 
     /// The picture that the client has is what is stored and what the other client shows.
     pub(super) async fn compare(&mut self) -> Result<(), String> {
         let truth = self.truth().await;
+        for ear in [&self.ear].into_iter().chain(&self.beside) {
+            self.compare_stored(ear, &truth).map_err(|problem| format!("{}: {problem}", ear.words.name))?;
+        }
         let words = self.ear.words;
-        let mut seen = Picture::of(&self.ear, &self.mine);
-        if !words.tells_of_deleted_chats {
-            seen.messages.retain(|id, _| !self.erased.contains(id));
-        }
+        let seen = Picture::of(&self.ear, &self.mine);
         let uncut = Picture::of(&self.reference, &self.mine);
-        for (id, read) in &truth {
-            let Some(known) = seen.messages.get(id) else { return Err(format!("{id} is missing")) };
-            if uncut.messages.get(id) == Some(&true) && !known {
-                return Err(format!("it does not know that {id} was read"));
-            }
-            if *known && !read && words.names_what_is_read {
-                return Err(format!("it believes that {id} was read"));
-            }
-        }
-        let stored: BTreeSet<&String> = truth.iter().map(|(id, _)| id).collect();
-        if let Some(id) = seen.messages.keys().find(|id| !stored.contains(id)) {
-            return Err(format!("{id} is shown although it was deleted"));
+        let read = |picture: &Picture, id: &String| picture.messages.get(id) == Some(&true);
+        if let Some((id, _)) = truth.iter().find(|(id, _)| read(&uncut, id) && !read(&seen, id)) {
+            return Err(format!("it does not know that {id} was read"));
         }
         let lasting = |blocked: &BTreeSet<(String, String)>| {
             let told = |chat: &String| words.tells_of_deleted_chats || !self.ever_deleted.contains(chat);
@@ -331,6 +343,25 @@ impl Stage {
         Ok(())
     }
 
+    /// What a client shows is what is stored.
+    fn compare_stored(&self, ear: &Ear, truth: &[(String, bool)]) -> Result<(), String> {
+        let mut seen = Picture::of(ear, &self.mine);
+        if !ear.words.tells_of_deleted_chats {
+            seen.messages.retain(|id, _| !self.erased.contains(id));
+        }
+        for (id, read) in truth {
+            let Some(known) = seen.messages.get(id) else { return Err(format!("{id} is missing")) };
+            if *known && !read && ear.words.names_what_is_read {
+                return Err(format!("it believes that {id} was read"));
+            }
+        }
+        let stored: BTreeSet<&String> = truth.iter().map(|(id, _)| id).collect();
+        match seen.messages.keys().find(|id| !stored.contains(id)) {
+            Some(id) => Err(format!("{id} is shown although it was deleted")),
+            None => Ok(()),
+        }
+    }
+
     /// What the client and the other one heard last, for whoever looks for the reason.
     pub(super) fn account(&self) -> String {
         let of = |ear: &Ear| {
@@ -338,6 +369,7 @@ impl Stage {
             let lines = late.iter().rev().map(|heard| format!("  {} {} {}", heard.connection, heard.event, heard.said));
             lines.collect::<Vec<_>>().join("\n")
         };
-        format!("it heard:\n{}\nthe other heard:\n{}", of(&self.ear), of(&self.reference))
+        let beside = self.beside.as_ref().map(of).unwrap_or_default();
+        format!("it heard:\n{}\nand beside:\n{beside}\nthe other heard:\n{}", of(&self.ear), of(&self.reference))
     }
 }
