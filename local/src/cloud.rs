@@ -189,7 +189,7 @@ impl PocketCloud {
         let mut request = json!({"TableName": table.name, "ProjectionExpression": "connectionId"});
         let mut former = BTreeSet::new();
         loop {
-            let (_, answer) = self.services.dynamodb.call("Scan", request.to_string().as_bytes()).await;
+            let (_, answer) = self.services.dynamodb.call("Scan", request.clone()).await;
             let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
             let items = answer.get("Items").and_then(Value::as_array).into_iter().flatten();
             let ids = items.filter_map(|item| item.pointer("/connectionId/S")?.as_str());

@@ -106,14 +106,15 @@ impl Connector {
     }
 
     async fn dynamodb(&self, operation: &str, request: HttpRequest) -> HttpResponse {
-        let needs = self.services.dynamodb.needs(operation, request.body().bytes().unwrap_or_default());
+        let asked = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        let needs = self.services.dynamodb.needs(operation, &asked);
         let denied = needs.into_iter().find(|(action, resource)| {
             !self.services.allowed(&self.function, &format!("dynamodb:{action}"), resource.clone())
         });
         if let Some((action, resource)) = denied {
             return self.denied(&action, &resource);
         }
-        self.services.dynamodb.serve(operation, request).await
+        self.services.dynamodb.serve(operation, asked, request).await
     }
 
     async fn objects(&self, path: &str, request: HttpRequest) -> HttpResponse {

@@ -16,8 +16,8 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use dynoxide::{Database, DynoxideError};
 use http_body_util::BodyExt as _;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::template::{Resource, Table};
@@ -134,7 +134,7 @@ impl DynamoDb {
     }
 
     async fn admit(&self, operation: &str, table: &str, request: &Value, fine: &str) -> Result<(), DynamoDbError> {
-        let (status, answer) = self.call(operation, request.to_string().as_bytes()).await;
+        let (status, answer) = self.call(operation, request.clone()).await;
         let answer = String::from_utf8_lossy(&answer).into_owned();
         if status == 200 || answer.contains(fine) {
             return Ok(());
@@ -155,8 +155,7 @@ impl DynamoDb {
 
     /// What a role must allow for an operation: IAM's action and the table or index, for each part of a transaction or batch.
     #[must_use]
-    pub fn needs(&self, operation: &str, body: &[u8]) -> Vec<(String, Resource)> {
-        let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    pub fn needs(&self, operation: &str, request: &Value) -> Vec<(String, Resource)> {
         let table = |value: &Value| value.get("TableName").and_then(Value::as_str).unwrap_or_default().to_owned();
         match operation {
             "TransactWriteItems" => {
@@ -174,8 +173,8 @@ impl DynamoDb {
             }
             _ => {
                 let resource = match request.get("IndexName").and_then(Value::as_str) {
-                    Some(index) => Resource::Index { table: table(&request), index: index.to_owned() },
-                    None => Resource::Table(table(&request)),
+                    Some(index) => Resource::Index { table: table(request), index: index.to_owned() },
+                    None => Resource::Table(table(request)),
                 };
                 vec![(operation.to_owned(), resource)]
             }
@@ -187,43 +186,48 @@ impl DynamoDb {
         self.down.store(down, Ordering::SeqCst);
     }
 
-    /// Answers a signed request of a function.
-    pub async fn serve(&self, operation: &str, request: HttpRequest) -> HttpResponse {
+    /// Answers a signed request of a function; `asked` is what its body says.
+    pub async fn serve(&self, operation: &str, asked: Value, request: HttpRequest) -> HttpResponse {
         if self.down.load(Ordering::SeqCst) {
             let body = json!({"__type": "InternalServerError", "message": "down, as a test wants it"}).to_string();
             return response(500, body.into());
         }
-        let Engine::There(elsewhere) = &self.engine else {
-            let body = request.body().bytes().map(Bytes::copy_from_slice).unwrap_or_default();
-            let (status, answer) = self.call(operation, &body).await;
-            return response(status, answer);
-        };
-        elsewhere
-            .connector
-            .call(request)
-            .await
-            .unwrap_or_else(|error| unreachable_endpoint(&elsewhere.endpoint, &error))
-    }
-
-    /// Answers one request of DynamoDB's JSON protocol: HTTP status and body.
-    pub async fn call(&self, operation: &str, body: &[u8]) -> (u16, Bytes) {
         match &self.engine {
             Engine::Here(database) => {
-                let metered = metered(operation, body);
-                let (status, answer) = here(database, operation, metered.as_deref().unwrap_or(body));
-                self.count(operation, &answer);
-                (status, answer)
+                let (status, answer) = self.metered(database, operation, asked);
+                response(status, answer)
             }
-            Engine::There(elsewhere) => there(elsewhere, operation, body).await,
+            Engine::There(elsewhere) => {
+                let answered = elsewhere.connector.call(request).await;
+                answered.unwrap_or_else(|error| unreachable_endpoint(&elsewhere.endpoint, &error))
+            }
         }
     }
 
+    /// Answers one request of DynamoDB's JSON protocol: HTTP status and body.
+    pub async fn call(&self, operation: &str, asked: Value) -> (u16, Bytes) {
+        match &self.engine {
+            Engine::Here(database) => self.metered(database, operation, asked),
+            Engine::There(elsewhere) => there(elsewhere, operation, asked.to_string().as_bytes()).await,
+        }
+    }
+
+    /// Asks the engine, and besides what it costs, where that can be asked.
+    fn metered(&self, database: &Database, operation: &str, mut asked: Value) -> (u16, Bytes) {
+        let of_items = operation.ends_with("Item") || operation.ends_with("Items") || operation == "Query";
+        if let Some(asked) = asked.as_object_mut().filter(|_| of_items) {
+            asked.entry("ReturnConsumedCapacity").or_insert_with(|| json!("TOTAL"));
+        }
+        let (status, answer) = here(database, operation, asked);
+        self.count(operation, &answer);
+        (status, answer)
+    }
+
     fn count(&self, operation: &str, answer: &[u8]) {
-        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
-        let consumed = match answer.get("ConsumedCapacity") {
-            Some(Value::Array(all)) => all.iter().map(units).sum(),
-            Some(one) => units(one),
-            None => 0.0,
+        let Metered { consumed } = serde_json::from_slice(answer).unwrap_or_default();
+        let consumed = match &consumed {
+            Value::Array(all) => all.iter().map(units).sum(),
+            one => units(one),
         };
         let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
         *meter.requests.entry(operation.to_owned()).or_default() += 1;
@@ -239,30 +243,26 @@ fn units(consumed: &Value) -> f64 {
     consumed.get("CapacityUnits").and_then(Value::as_f64).unwrap_or_default()
 }
 
-/// The request with the question what it costs; `None` where that cannot be asked.
-fn metered(operation: &str, body: &[u8]) -> Option<Vec<u8>> {
-    let item = operation.ends_with("Item") || operation.ends_with("Items") || operation == "Query";
-    if !item {
-        return None;
-    }
-    let mut request: Value = serde_json::from_slice(body).ok()?;
-    request.as_object_mut()?.entry("ReturnConsumedCapacity").or_insert_with(|| json!("TOTAL"));
-    serde_json::to_vec(&request).ok()
+/// What an answer says of its costs.
+#[derive(Default, Deserialize)]
+struct Metered {
+    #[serde(rename = "ConsumedCapacity", default)]
+    consumed: Value,
 }
 
-fn here(database: &Database, operation: &str, body: &[u8]) -> (u16, Bytes) {
+fn here(database: &Database, operation: &str, asked: Value) -> (u16, Bytes) {
     let answered = match operation {
-        "BatchGetItem" => run(body, |request| database.batch_get_item(request)),
-        "BatchWriteItem" => run(body, |request| database.batch_write_item(request)),
-        "CreateTable" => run(body, |request| database.create_table(request)),
-        "DeleteItem" => run(body, |request| database.delete_item(request)),
-        "GetItem" => run(body, |request| database.get_item(request)),
-        "Scan" => run(body, |request| database.scan(request)),
-        "PutItem" => run(body, |request| database.put_item(request)),
-        "Query" => run(body, |request| database.query(request)),
-        "TransactWriteItems" => run(body, |request| database.transact_write_items(request)),
-        "UpdateItem" => run(body, |request| database.update_item(request)),
-        "UpdateTimeToLive" => run(body, |request| database.update_time_to_live(request)),
+        "BatchGetItem" => run(asked, |request| database.batch_get_item(request)),
+        "BatchWriteItem" => run(asked, |request| database.batch_write_item(request)),
+        "CreateTable" => run(asked, |request| database.create_table(request)),
+        "DeleteItem" => run(asked, |request| database.delete_item(request)),
+        "GetItem" => run(asked, |request| database.get_item(request)),
+        "Scan" => run(asked, |request| database.scan(request)),
+        "PutItem" => run(asked, |request| database.put_item(request)),
+        "Query" => run(asked, |request| database.query(request)),
+        "TransactWriteItems" => run(asked, |request| database.transact_write_items(request)),
+        "UpdateItem" => run(asked, |request| database.update_item(request)),
+        "UpdateTimeToLive" => run(asked, |request| database.update_time_to_live(request)),
         _ => {
             let refusal = json!({"__type": "UnsupportedOperation", "message": "Parlance does not use this operation"});
             return (501, refusal.to_string().into());
@@ -298,11 +298,11 @@ fn unreachable_endpoint(endpoint: &str, error: &dyn std::error::Error) -> HttpRe
 }
 
 fn run<Q: DeserializeOwned, A: Serialize>(
-    body: &[u8],
+    asked: Value,
     operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
 ) -> Result<(u16, Bytes), DynoxideError> {
     let malformed = |error: serde_json::Error| DynoxideError::SerializationException(error.to_string());
-    let request = serde_json::from_slice(body).map_err(malformed)?;
+    let request = serde_json::from_value(asked).map_err(malformed)?;
     let answer = operation(request)?;
     Ok((200, serde_json::to_vec(&answer).map_err(malformed)?.into()))
 }

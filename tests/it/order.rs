@@ -25,7 +25,7 @@ async fn note_told(services: &Services, chat: &str, told: u64) {
         "UpdateExpression": "SET told = :told",
         "ExpressionAttributeValues": {":told": {"N": told.to_string()}},
     });
-    let (status, answer) = services.dynamodb.call("UpdateItem", note.to_string().as_bytes()).await;
+    let (status, answer) = services.dynamodb.call("UpdateItem", note).await;
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
 }
 
@@ -55,7 +55,7 @@ async fn an_event_that_nobody_notes_as_told_holds_up_nobody_for_good() {
     let heard = world.ask("alice", "send_message", json!({"chatId": chat, "content": "second"})).await;
     assert!(heard.contains("bob hears 42[\"new_message\""), "{heard}");
     let told: Value =
-        serde_json::from_slice(&world.cloud.services.dynamodb.call("Scan", br#"{"TableName": "Chats"}"#).await.1)
+        serde_json::from_slice(&world.cloud.services.dynamodb.call("Scan", json!({"TableName": "Chats"})).await.1)
             .unwrap();
     assert_eq!(told["Items"][0]["told"]["N"], "3", "and from here on all is in order again");
 }

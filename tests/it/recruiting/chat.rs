@@ -216,7 +216,7 @@ async fn stored(world: &World, chat: &str) -> u64 {
         "KeyConditionExpression": "chatId = :chat",
         "ExpressionAttributeValues": {":chat": {"S": chat}},
     });
-    let (status, answer) = world.cloud.services.dynamodb.call("Query", query.to_string().as_bytes()).await;
+    let (status, answer) = world.cloud.services.dynamodb.call("Query", query).await;
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
     serde_json::from_slice::<Value>(&answer).unwrap()["Count"].as_u64().unwrap()
 }

@@ -71,7 +71,7 @@ async fn a_socket_may_be_in_so_many_rooms() {
     let rooms: Vec<String> = (1..500).map(|index| format!("{index:024x}")).collect();
     let table = &world.cloud.services.dynamodb;
     let joined = json!({"TableName": "Users", "FilterExpression": "attribute_exists(rooms)"});
-    let (_, found) = table.call("Scan", joined.to_string().as_bytes()).await;
+    let (_, found) = table.call("Scan", joined).await;
     let socket = &serde_json::from_slice::<Value>(&found).unwrap()["Items"][0];
     let join = json!({
         "TableName": "Users",
@@ -79,7 +79,7 @@ async fn a_socket_may_be_in_so_many_rooms() {
         "UpdateExpression": "ADD rooms :rooms",
         "ExpressionAttributeValues": {":rooms": {"SS": rooms}},
     });
-    let (status, answer) = table.call("UpdateItem", join.to_string().as_bytes()).await;
+    let (status, answer) = table.call("UpdateItem", join).await;
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
     assert_snapshot!(world.ask("alice", "conversation:join", json!(other)).await, @r#"alice hears 431[{"error":{"code":"VALIDATION_ERROR","message":"conversationId is one too many: a socket may be in 500 at a time"},"success":false}]"#);
     // One that is joined already is none too many, and one that is left makes room.
