@@ -149,9 +149,10 @@ impl Ear {
                 Some(more) => *more -= 1,
                 None => {}
             }
-            self.hear(world.clock.now(), &frame);
-            if let Some(beside) = &mut beside {
-                beside.hear(world.clock.now(), &frame);
+            let now = world.clock.now();
+            let is_known = self.hear(now, &frame) || beside.as_mut().is_some_and(|beside| beside.hear(now, &frame));
+            if !is_known && frame.starts_with('4') {
+                self.complaints.push(frame);
             }
         }
     }
@@ -161,7 +162,8 @@ impl Ear {
         self.connection += 1;
     }
 
-    fn hear(&mut self, at: Timestamp, frame: &str) {
+    /// Takes a frame in, if it is one of its namespace that it expects.
+    fn hear(&mut self, at: Timestamp, frame: &str) -> bool {
         let prefix = self.prefix();
         let packet = |kind: &str| frame.strip_prefix(kind)?.strip_prefix(&prefix);
         if let Some(json) = packet("42") {
@@ -177,9 +179,10 @@ impl Ear {
             self.recovered = pid.is_some() && pid == self.pid;
             self.pid.clone_from(&pid);
             self.reply = Some(Reply { sid: reply["sid"].as_str().unwrap().to_owned(), pid });
-        } else if packet("44").or_else(|| packet("41")).is_some() {
-            self.complaints.push(frame.to_owned());
+        } else {
+            return false;
         }
+        true
     }
 
     fn hear_event(&mut self, at: Timestamp, json: &str) {
