@@ -29,13 +29,14 @@ const BATCHES_MAX: u32 = 100;
 pub(super) enum Offer {
     /// It may be moved to.
     Made(Box<Opened>),
-    /// Its client has moved, or is about to.
+    /// Its client has moved, is about to, or is gone.
     Refused,
     /// There is no such client.
     Unknown,
 }
 
-/// The connection of a WebSocket that may be moved to: identity and slot are those of the polling connection `sid`. Two reads and a write.
+/// The connection of a WebSocket that may be moved to: identity and slot are those of the polling connection `sid`. A read and a write;
+/// two reads if it has moved.
 ///
 /// # Errors
 /// `Error::Internal`.

@@ -68,8 +68,8 @@ impl Store {
     }
 
     /// Puts a session on a new connection, and its frames behind `hold`: session, socket, and the count of sockets or, if nobody had noticed
-    /// that the old connection is gone, the session there, in one transaction of four writes. One read, repeated if another socket of the
-    /// user comes or goes at the same time.
+    /// that the old connection is gone, the session there, in one transaction of four writes. To count, one read, repeated if another socket
+    /// of the user comes or goes at the same time.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -82,9 +82,6 @@ impl Store {
     ) -> Result<Reviving, Error> {
         let mut attempt = 0;
         loop {
-            let known = self.user(&joining.user).await?;
-            let sockets = known.as_ref().map_or(0, |user| user.sockets);
-            let claims_at = self.newer_claims(known.as_ref(), identity);
             let mut transaction = Transaction::default();
             transaction.put(
                 Put::builder()
@@ -94,16 +91,17 @@ impl Store {
             )?;
             transaction.update(self.moved_socket(former, joining, hold))?;
             transaction.update(opened_slot(&self.tables.connections, opened))?;
-            if former.ended_at.is_some() {
-                transaction.update(self.one_more_socket(joining, sockets, claims_at.map(|at| (identity, at))))?;
+            let first = if former.ended_at.is_some() {
+                let (count, first) = self.one_more_socket(joining, identity).await?;
+                transaction.update(count)?;
+                first
             } else {
                 let old = Session { connection: former.connection.clone(), ..joining.clone() };
                 transaction.update(ended(&self.tables.connections, &old, self.clock.now()))?;
-            }
+                false
+            };
             match self.transact(transaction).await? {
-                Outcome::Committed => {
-                    return Ok(Reviving::Revived { first: former.ended_at.is_some() && sockets == 0 });
-                }
+                Outcome::Committed => return Ok(Reviving::Revived { first }),
                 Outcome::Conflict => {}
                 Outcome::Refused(refused) if refused.at(2) => return Ok(Reviving::Gone),
                 Outcome::Refused(mut refused) => match refused.take(0) {

@@ -99,15 +99,13 @@ impl Store {
     pub async fn join(&self, opened: &Opened, joining: &Session, identity: &Identity) -> Result<Joining, Error> {
         let mut attempt = 0;
         loop {
-            let known = self.user(&joining.user).await?;
-            let sockets = known.as_ref().map_or(0, |user| user.sockets);
-            let claims_at = self.newer_claims(known.as_ref(), identity);
+            let (count, first) = self.one_more_socket(joining, identity).await?;
             let mut transaction = Transaction::default();
             self.put_session(&mut transaction, opened, joining)?;
             transaction.update(opened_slot(&self.tables.connections, opened))?;
-            transaction.update(self.one_more_socket(joining, sockets, claims_at.map(|at| (identity, at))))?;
+            transaction.update(count)?;
             match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Joining::Joined { first: sockets == 0 }),
+                Outcome::Committed => return Ok(Joining::Joined { first }),
                 Outcome::Conflict => {}
                 Outcome::Refused(refused) if refused.at(2) => return Ok(Joining::Gone),
                 Outcome::Refused(mut refused) => {
@@ -149,29 +147,31 @@ impl Store {
         transaction.put(Put::builder().table_name(&self.tables.users).set_item(Some(rows::write(socket)?)))
     }
 
-    /// Counts a socket more, and in the same write replaces the claims if the token's are newer. The first one puts its user into the online
-    /// index; who appears offline stays out of it with every further one.
-    pub(super) fn one_more_socket(
+    /// Counts a socket more, and in the same write replaces the claims if the token's are newer; and whether it is the user's first one. That one
+    /// puts its user into the online index; who appears offline stays out of it with every further one. One read, and what is to be written.
+    pub(super) async fn one_more_socket(
         &self,
         joining: &Session,
-        was: u64,
-        newer: Option<(&Identity, Timestamp)>,
-    ) -> UpdateBuilder {
+        identity: &Identity,
+    ) -> Result<(UpdateBuilder, bool), Error> {
+        let known = self.user(&joining.user).await?;
+        let was = known.as_ref().map_or(0, |user| user.sockets);
         let also = [("sockets", number(was + 1)), ("online", online_flag())];
         let also = if was == 0 { also.as_slice() } else { also.get(..1).unwrap_or_default() };
-        let Change { expression, names, mut values } = match newer {
-            Some((identity, at)) => claims_change(&identity.claims, at, also),
+        let Change { expression, names, mut values } = match self.newer_claims(known.as_ref(), identity) {
+            Some(at) => claims_change(&identity.claims, at, also),
             None => set_change(also),
         };
         values.insert(":was".to_owned(), number(was));
         let fresh = if was == 0 { "attribute_not_exists(sockets) OR " } else { "" };
-        Update::builder()
+        let update = Update::builder()
             .table_name(&self.tables.users)
             .set_key(Some(keys::user(&joining.user, keys::PROFILE)))
             .update_expression(expression)
             .condition_expression(format!("{fresh}sockets = :was"))
             .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
+            .set_expression_attribute_values(Some(values));
+        Ok((update, was == 0))
     }
 
     /// Leaves a namespace: session, socket and socket count in one transaction, so that leaving twice counts once. One read and three
