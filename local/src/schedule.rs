@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::domain::clock::{Clock, Timestamp};
+use tokio::time::Instant;
 
 use crate::connector::Services;
 use crate::lambda::Lambda;
@@ -19,18 +20,23 @@ pub fn event(time: Timestamp) -> Value {
     json!({"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "time": time.iso(), "detail": {}})
 }
 
-/// Runs the schedules until the future is dropped. A turn that takes longer than the interval delays the next one.
+/// Runs the schedules, each whenever its interval begins by the clock, until the future is dropped. A turn that takes longer than the interval delays
+/// the next one, which is still told the time for which it was meant.
 pub async fn run(schedules: Vec<(Schedule, String)>, lambda: Arc<Lambda>, clock: Clock) {
     let all = schedules.into_iter().map(|(schedule, name)| {
         let lambda = Arc::clone(&lambda);
         let clock = clock.clone();
         async move {
-            let mut ticks = tokio::time::interval(schedule.every);
-            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            ticks.tick().await;
+            let every = i64::try_from(schedule.every.as_millis()).unwrap_or(i64::MAX);
+            let now = clock.now();
+            let wait = every - now.millis().rem_euclid(every);
+            let mut time = now.plus_millis(wait);
+            let first = Instant::now() + Duration::from_millis(wait.unsigned_abs());
+            let mut ticks = tokio::time::interval_at(first, schedule.every);
             loop {
                 ticks.tick().await;
-                lambda.run_scheduled(&name, event(clock.now())).await;
+                lambda.run_scheduled(&name, event(time)).await;
+                time = time.plus_millis(every);
             }
         }
     });

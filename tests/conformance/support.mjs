@@ -188,7 +188,8 @@ export class Session {
   }
 }
 
-// Runs a case again whose request was answered with a ping before what it is about could happen: the heartbeat has its own time.
+// Runs a case again that was disturbed, and fails if it is each time: by a ping that came before what it is about, for the heartbeat has its own
+// time, or because two requests arrived in the other order.
 export async function undisturbed(run) {
   for (let attempt = 0; attempt < 5; attempt += 1) {
     if (await run() !== DISTURBED) return;

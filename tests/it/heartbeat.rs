@@ -1,5 +1,8 @@
 //! Who is pinged, and what becomes of those who do not answer (socketio.md, "Engine.IO").
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use local::schedule;
 use local::world::World;
 
@@ -115,4 +118,16 @@ async fn a_websocket_that_is_new_but_moved_to_is_pinged_when_its_client_expects_
     assert_eq!(world.move_to_websocket("alice").await, "");
     world.clock.advance(6_000);
     assert_eq!(world.beat().await, "alice hears 2\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_turn_of_a_schedule_is_told_its_own_time() {
+    let mut world = World::new().await;
+    world.join("alice").await;
+    // The clock stands still from here on: by the clock every turn would be hers.
+    world.clock.advance(5 * 60_000);
+    let schedules = schedule::run(world.cloud.schedules(), Arc::clone(&world.cloud.lambda), world.clock.clone());
+    let five_turns = tokio::time::timeout(Duration::from_secs(5 * 60), schedules);
+    assert!(five_turns.await.is_err(), "it runs until it is dropped");
+    assert_eq!(world.send_all(&[]).await, "alice hears 2\n");
 }

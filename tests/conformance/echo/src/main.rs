@@ -10,10 +10,10 @@ use local::cloud::{Options, PocketCloud, Storage};
 use local::gateway::server::{self, Port};
 use local::gateway::{BinaryFrames, Settings};
 use local::schedule;
+use local::template::Schedule;
 use shared::ctx::Ctx;
 use shared::dialect;
 use shared::domain::clock::Clock;
-use tokio::time::Instant;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -50,25 +50,11 @@ async fn serve(name: &str, adapt: fn(&mut Ctx)) -> Result<(), Failure> {
     let port = Port { listener, stage_variables: BTreeMap::new(), rest: cloud.http_for(dialect::FIRST) };
     say(&format!("{name} {origin}"));
     let serving = server::serve([port], Arc::clone(&cloud.gateway), std::future::pending());
-    tokio::join!(serving, beat(&cloud));
+    let often =
+        |(schedule, function)| (Schedule { every: Duration::from_millis(TURN_MILLIS.into()), ..schedule }, function);
+    let schedules = cloud.schedules().into_iter().map(often).collect();
+    tokio::join!(serving, schedule::run(schedules, Arc::clone(&cloud.lambda), Clock::system()));
     Ok(())
-}
-
-/// Lets the heartbeat have each of its turns when it begins, or as soon as possible.
-async fn beat(cloud: &PocketCloud) {
-    let turn = i64::from(TURN_MILLIS);
-    let now = Clock::system().now();
-    let wait = turn - now.millis().rem_euclid(turn);
-    let mut time = now.plus_millis(wait);
-    let start = Instant::now() + Duration::from_millis(wait.unsigned_abs());
-    let mut turns = tokio::time::interval_at(start, Duration::from_millis(TURN_MILLIS.into()));
-    loop {
-        turns.tick().await;
-        for (_, function) in cloud.schedules() {
-            cloud.lambda.run_scheduled(&function, schedule::event(time)).await;
-        }
-        time = time.plus_millis(turn);
-    }
 }
 
 #[expect(clippy::print_stdout, reason = "what tells the tests where to connect")]
