@@ -129,9 +129,11 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         Ok(Joined::Over) => {}
         Err(error) => {
             telemetry::failed(Some(connection), &error);
-            // Joining twice breaks the protocol, whatever the token.
+            // A client that is refused does not come back by itself, so an error of ours closes the connection. Joining twice breaks the protocol,
+            // whatever the token.
             let joined = upgrade::session(ctx, connection, namespace.as_str()).await;
-            if joined.is_ok_and(|session| session.is_some_and(|session| session.ended_at.is_none())) {
+            let is_joined = joined.is_ok_and(|session| session.is_some_and(|session| session.ended_at.is_none()));
+            if is_joined || matches!(error, Error::Internal(_)) {
                 ctx.close(connection).await;
             } else {
                 refuse(ctx, connection, namespace.as_str(), refusal(ctx, dialect, &error)).await;

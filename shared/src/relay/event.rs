@@ -111,7 +111,7 @@ async fn refuse(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Er
 /// Says a command's outcome: the answer first, then what everybody hears, then what follows from it.
 async fn say(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emitted: Emitted<'_>, outcome: Outcome) {
     let Outcome { answer, envelopes, then } = outcome;
-    if matches!(then, Then::HandledBefore) {
+    if matches!(then, Then::HandledBefore) && emitted.ack.is_none() {
         return;
     }
     let mut delivering = Delivering::new(ctx, Some(session));

@@ -8,6 +8,7 @@ mod binary;
 pub mod connect;
 pub mod disconnect;
 pub mod event;
+pub mod followup;
 pub mod handshake;
 pub mod heartbeat;
 pub mod polling;
@@ -141,7 +142,7 @@ async fn reply(ctx: &Ctx, connection: &ConnectionId, frames: &[String]) {
     for frame in frames {
         match ctx.post(connection, frame).await {
             Delivery::Sent | Delivery::TooLarge => {}
-            Delivery::Throttled => return ctx.close(connection).await,
+            Delivery::NotAccepted => return ctx.close(connection).await,
             Delivery::Gone => return ctx.bury(connection).await,
         }
     }
