@@ -6,7 +6,6 @@
 //! instead of missing something unknowingly.
 
 mod order;
-mod takeover;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -27,8 +26,8 @@ use crate::domain::clock::Timestamp;
 use crate::store::{Session, Socket};
 use crate::telemetry;
 use order::DeliveryOrder;
+pub(crate) use order::Waits;
 pub use order::wait_until_delivered;
-pub use takeover::ensure_delivered;
 
 /// Sockets posted to, and people looked up, at the same time.
 const CONCURRENCY: usize = 64;

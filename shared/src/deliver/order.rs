@@ -2,7 +2,7 @@
 //! it (docs/delivery-order.md).
 //!
 //! Whoever stores an event knows from the chat's row whether all before has been delivered, and if so has the lease to deliver it. Else it waits
-//! until that is so. If whoever is before it does not deliver, the function followup takes over ([`super::takeover`]).
+//! until that is so. If whoever is before it does not deliver, the function followup takes over (docs/delivery-order.md).
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,18 +23,18 @@ const CHECK_MAX: Duration = Duration::from_millis(100);
 const LEASE_MIN_MILLIS: i64 = LEASE_MILLIS / 2;
 
 /// Waits that double, up to a bound in all.
-pub(super) struct Waits {
+pub(crate) struct Waits {
     left: Duration,
     next: Duration,
 }
 
 impl Waits {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { left: WAIT_MAX, next: CHECK_FIRST }
     }
 
     /// Waits once. `false` once the bound is met.
-    pub(super) async fn wait(&mut self) -> bool {
+    pub(crate) async fn wait(&mut self) -> bool {
         if self.left.is_zero() {
             return false;
         }

@@ -10,10 +10,10 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
 use crate::ctx::Ctx;
-use crate::deliver::ensure_delivered;
 use crate::domain::id::ChatId;
 use crate::error::Error;
 use crate::relay::Incoming;
+use crate::relay::takeover::ensure_delivered;
 use crate::telemetry;
 
 /// Chats looked after at the same time.

@@ -14,6 +14,7 @@ pub mod heartbeat;
 pub mod polling;
 mod recover;
 pub mod switchboard;
+mod takeover;
 mod upgrade;
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;

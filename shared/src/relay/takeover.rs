@@ -11,11 +11,10 @@ use std::collections::BTreeSet;
 
 use futures_util::StreamExt as _;
 
-use super::order::Waits;
-use super::{CONCURRENCY, Delivering};
 use crate::app::note_delivered;
 use crate::app::recover::{Undelivered, undelivered};
 use crate::ctx::Ctx;
+use crate::deliver::{Delivering, Waits};
 use crate::domain::chat::Chat;
 use crate::domain::id::ChatId;
 use crate::domain::log::{Step, LEASE_MILLIS};
@@ -23,11 +22,14 @@ use crate::domain::notice::{Audience, Envelope, Notice};
 use crate::error::Error;
 use crate::store::Delivered;
 
+/// Connections closed at the same time.
+const CONCURRENCY: usize = 64;
+
 /// Waits until at least so many events of a chat have been delivered, and delivers them if whoever should does not. A read per look.
 ///
 /// # Errors
 /// `Error::Internal` if they are not delivered after some seconds.
-pub async fn ensure_delivered(ctx: &Ctx, chat: &ChatId, events: u64) -> Result<(), Error> {
+pub(super) async fn ensure_delivered(ctx: &Ctx, chat: &ChatId, events: u64) -> Result<(), Error> {
     let mut waits = Waits::new();
     loop {
         let found = ctx.store.delivery(chat).await?;
@@ -69,11 +71,11 @@ async fn deliver(ctx: &Ctx, chat: &Chat, events: Vec<Undelivered>) -> Result<(),
         let step = Step { chat: chat.id.clone(), position, is_message, after, told: after, at, lease_until };
         let mut delivering = Delivering::new(ctx, None);
         let envelope = Envelope::of(step, notice, Audience::People(people));
-        let reached = Box::pin(delivering.deliver(Vec::new(), std::slice::from_ref(&envelope))).await?;
+        let reached = delivering.deliver(Vec::new(), std::slice::from_ref(&envelope)).await?;
         if let Notice::Sent { chat: as_stored, message } = &envelope.notice {
             let as_stored = Chat { seq: position.seq, rev: position.rev, ..as_stored.clone() };
             let envelopes = note_delivered(ctx, &as_stored, message, &reached).await?;
-            Box::pin(delivering.deliver(Vec::new(), &envelopes)).await?;
+            delivering.deliver(Vec::new(), &envelopes).await?;
         }
     }
     Ok(())
