@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::rows::SessionRow;
-use super::update::changed;
+use super::update::Changed;
 use super::{Session, Store, keys, number};
 use crate::domain::clock::Timestamp;
 use crate::error::Error;
@@ -66,7 +66,7 @@ impl Store {
                 )
                 .expression_attribute_values(":question", set([keys::question(question)]))
                 .expression_attribute_values(":most", number(QUESTIONS_MAX));
-            let Err(row) = changed::<SessionRow>(update).await? else { return Ok(Asking::Noted) };
+            let Changed::Refused(row) = self.update::<SessionRow>(update).await? else { return Ok(Asking::Noted) };
             let Some(row) = row else { return Ok(Asking::Gone) };
             if let Some(to) = row.moved_to {
                 connection = to;
@@ -82,7 +82,7 @@ impl Store {
             }
             let update = self.questions(&connection, session).update_expression("DELETE asked :over");
             let update = update.condition_expression("pid = :pid").expression_attribute_values(":over", set(over));
-            drop(changed::<SessionRow>(update).await?);
+            self.applied(update).await?;
             cleared = true;
         }
     }
@@ -101,10 +101,10 @@ impl Store {
                 .condition_expression("pid = :pid AND attribute_not_exists(movedTo) AND contains(asked, :entry)")
                 .expression_attribute_values(":question", set([entry.clone()]))
                 .expression_attribute_values(":entry", AttributeValue::S(entry.clone()));
-            match changed::<SessionRow>(update).await? {
-                Ok(_) => return Ok(Answering::First),
-                Err(Some(SessionRow { moved_to: Some(to), .. })) => connection = to,
-                Err(_) => return Ok(Answering::Over),
+            match self.update::<SessionRow>(update).await? {
+                Changed::Done(_) => return Ok(Answering::First),
+                Changed::Refused(Some(SessionRow { moved_to: Some(to), .. })) => connection = to,
+                Changed::Refused(_) => return Ok(Answering::Over),
             }
         }
     }

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use super::connection::{CONNECTION_TTL_SECS, WAITING_SLOT};
 use super::rows::binary::{BinaryRow, FrameRow};
 use super::rows::{self, VERSION};
-use super::update::{applied, changed};
+use super::update::Changed;
 use super::{Session, Store, keys, number, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
@@ -65,8 +65,7 @@ impl Store {
             .expression_attribute_values(":frame", text(frame))
             .expression_attribute_values(":v", number(VERSION))
             .expression_attribute_values(":ttl", number(at.seconds() + FRAME_TTL_SECS));
-        update.send().await.map_err(Error::internal)?;
-        Ok(())
+        self.applied(update).await.map(drop)
     }
 
     /// Notes a frame that is kept. One write; if the packet is whole, one more and a read per frame. A packet begun before `dead` is too old.
@@ -74,11 +73,13 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn collect(&self, id: &ConnectionId, piece: Piece<'_>, dead: Timestamp) -> Result<Collecting, Error> {
-        let row = match changed::<BinaryRow>(self.piece_update(id, piece, dead)?).await? {
-            Ok(Some(row)) => row,
-            Err(Some(row)) if row.received.contains(piece.invocation) => return Ok(Collecting::Waiting),
-            Err(Some(row)) if piece.announces.is_some() && row.header_by.is_some() => return Ok(Collecting::Busy),
-            Ok(None) | Err(_) => return Ok(Collecting::Refused),
+        let row = match self.update::<BinaryRow>(self.piece_update(id, piece, dead)?).await? {
+            Changed::Done(Some(row)) => row,
+            Changed::Refused(Some(row)) if row.received.contains(piece.invocation) => return Ok(Collecting::Waiting),
+            Changed::Refused(Some(row)) if piece.announces.is_some() && row.header_by.is_some() => {
+                return Ok(Collecting::Busy);
+            }
+            Changed::Done(None) | Changed::Refused(_) => return Ok(Collecting::Refused),
         };
         let BinaryRow { header_by, header_at, wanted, mut attachments, .. } = row;
         let Some(header) = header_by else { return Ok(Collecting::Waiting) };
@@ -156,7 +157,7 @@ impl Store {
     pub async fn forget_packet(&self, id: &ConnectionId) -> Result<(), Error> {
         let forget = "REMOVE headerBy, headerAt, wanted, attachments, received, bytes, slot, openedAt";
         let update = self.packet_update(id).update_expression(forget);
-        applied(update.condition_expression("attribute_exists(connectionId)").send().await).map(drop)
+        self.applied(update.condition_expression("attribute_exists(connectionId)")).await.map(drop)
     }
 
     /// When the header was received whose attachments have not all come. One read.
@@ -187,7 +188,7 @@ impl Store {
                 .update_expression("SET attachmentsUntil = :until")
                 .condition_expression("attribute_exists(connectionId)")
                 .expression_attribute_values(":until", number(until.millis()));
-            applied(update.send().await)?;
+            self.applied(update).await?;
         }
         Ok(())
     }
@@ -210,7 +211,7 @@ impl Store {
         }
         row.connection_id = to.to_string();
         let put = self.client.put_item().table_name(&self.tables.connections).set_item(Some(rows::write(row)?));
-        put.send().await.map_err(Error::internal)?;
+        self.put(put).await?;
         self.forget_packet(from).await
     }
 

@@ -4,7 +4,6 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, Update};
 
 use super::rows::{self, ConnectionRow, HeaderRow, VERSION};
-use super::update::applied;
 use super::{Item, Session, Store, keys, number};
 use crate::auth::Identity;
 use crate::domain::clock::Timestamp;
@@ -99,8 +98,7 @@ impl Store {
     pub async fn open(&self, opened: &Opened) -> Result<(), Error> {
         let row = rows::write(connection_row(opened))?;
         let put = self.client.put_item().table_name(&self.tables.connections).set_item(Some(row));
-        put.send().await.map_err(Error::internal)?;
-        Ok(())
+        self.put(put).await.map(drop)
     }
 
     /// The connection, while it is open. One read.
@@ -126,7 +124,7 @@ impl Store {
             .condition_expression("greeted = :no")
             .expression_attribute_values(":yes", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
             .expression_attribute_values(":no", aws_sdk_dynamodb::types::AttributeValue::Bool(false));
-        Ok(if applied(update.send().await)? { Handshaking::First } else { Handshaking::Over })
+        Ok(if self.applied(update).await? { Handshaking::First } else { Handshaking::Over })
     }
 
     /// Notes that a client has answered a ping. One write.
@@ -142,7 +140,7 @@ impl Store {
             .update_expression("SET heardAt = :at")
             .condition_expression("attribute_exists(connectionId)")
             .expression_attribute_values(":at", number(at.millis()));
-        applied(update.send().await).map(drop)
+        self.applied(update).await.map(drop)
     }
 
     /// Forgets an open connection, so that nothing more can join on it, and gives the sessions that are to be left. One write and one
@@ -153,7 +151,8 @@ impl Store {
     pub async fn close(&self, id: &ConnectionId) -> Result<Closed, Error> {
         let key = keys::connection(id, keys::CONNECTION);
         let delete = self.client.delete_item().table_name(&self.tables.connections).set_key(Some(key));
-        let deleted = delete.return_values(ReturnValue::AllOld).send().await.map_err(Error::internal)?;
+        let delete = delete.return_values(ReturnValue::AllOld);
+        let deleted = self.write(|| delete.clone().send()).await.map_err(Error::internal)?;
         let former = deleted.attributes.map(|item| opened(rows::read(item)?)).transpose()?;
         let mut sessions = self.sessions(id).await?;
         sessions.retain(|session| session.ended_at.is_none());

@@ -6,7 +6,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::rows::LimitRow;
-use super::update::{applied, changed};
+use super::update::Changed;
 use super::{Store, keys, number, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
@@ -88,7 +88,7 @@ impl Store {
                 .expression_attribute_values(":invocation", text(invocation));
         }
         let update = update.update_expression(format!("SET #ttl = :ttl {add}")).condition_expression(condition);
-        let Err(row) = changed::<LimitRow>(update).await? else { return Ok(Counted::Counted) };
+        let Changed::Refused(row) = self.update::<LimitRow>(update).await? else { return Ok(Counted::Counted) };
         let counted = row.map(|row| row.invocations).unwrap_or_default();
         if counter.invocation.is_some_and(|invocation| counted.contains(invocation)) {
             return Ok(Counted::Repeated);
@@ -115,6 +115,6 @@ impl Store {
             change.push_str(" DELETE invocations :set");
             update = update.expression_attribute_values(":set", set);
         }
-        applied(update.update_expression(change).send().await).map(drop)
+        self.applied(update.update_expression(change)).await.map(drop)
     }
 }

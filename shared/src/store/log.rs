@@ -6,7 +6,6 @@
 use std::fmt::Write as _;
 
 use super::rows::ToldRow;
-use super::update::applied;
 use super::{Item, Store, keys, number, rows, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
@@ -172,7 +171,7 @@ impl Store {
             .update_expression("SET told = :told")
             .condition_expression("attribute_exists(chatId) AND (attribute_not_exists(told) OR told < :told)")
             .expression_attribute_values(":told", number(events));
-        applied(update.send().await).map(drop)
+        self.applied(update).await.map(drop)
     }
 }
 

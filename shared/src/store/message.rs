@@ -8,7 +8,6 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 use super::log::{Moving, moving};
 use super::rows::{self, ChatRow, MessageRow, SentRow, VERSION};
 use super::transaction::{Outcome, Refused, Transaction};
-use super::update::applied;
 use super::{Item, Store, keys, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
@@ -320,7 +319,7 @@ impl Store {
             .update_expression("ADD deliveredTo :user")
             .condition_expression("attribute_exists(chatId)")
             .expression_attribute_values(":user", AttributeValue::Ss(vec![to.to_string()]));
-        applied(update.send().await).map(drop)
+        self.applied(update).await.map(drop)
     }
 
     /// Notes that a recipient fetched what was waiting. One write. Whether anything was.
@@ -368,7 +367,7 @@ impl Store {
             Some(told) => update.expression_attribute_values(":told", number(told)),
             None => update,
         };
-        applied(update.send().await)
+        self.applied(update).await
     }
 }
 

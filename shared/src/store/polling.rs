@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::connection::CONNECTION_TTL_SECS;
 use super::rows::{self, OutboxRow, VERSION};
-use super::update::{applied, changed};
+use super::update::Changed;
 use super::{Store, keys, number, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
@@ -122,8 +122,7 @@ impl Store {
             ..OutboxRow::default()
         };
         let put = self.client.put_item().table_name(&self.tables.connections).set_item(Some(rows::write(row)?));
-        put.send().await.map_err(Error::internal)?;
-        Ok(())
+        self.put(put).await.map(drop)
     }
 
     /// The outbox. One read.
@@ -152,10 +151,10 @@ impl Store {
             .expression_attribute_values(":bytes", number(frame.len() + ELEMENT_BYTES))
             .expression_attribute_values(":most", number(OUTBOX_MAX_BYTES))
             .expression_attribute_values(":dead", number(dead.millis()));
-        match changed::<OutboxRow>(update).await? {
-            Ok(_) => Ok(Adding::In),
-            Err(None) => Ok(Adding::Gone),
-            Err(Some(row)) => Ok(match row.upgraded_to {
+        match self.update::<OutboxRow>(update).await? {
+            Changed::Done(_) => Ok(Adding::In),
+            Changed::Refused(None) => Ok(Adding::Gone),
+            Changed::Refused(Some(row)) => Ok(match row.upgraded_to {
                 Some(to) => Adding::Elsewhere(ConnectionId::parse(&to)?),
                 None if row.ended_by.is_none() && row.seen_at > dead.millis() => Adding::Full,
                 None => Adding::Gone,
@@ -189,12 +188,12 @@ impl Store {
             .expression_attribute_values(":until", number(until.millis()))
             .expression_attribute_values(":now", number(now.millis()))
             .expression_attribute_values(":dead", number(dead.millis()));
-        Ok(match changed::<OutboxRow>(update).await? {
-            Ok(row) => Turn::Taken(Box::new(outbox(row.unwrap_or_default()))),
-            Err(None) => Turn::Unknown,
-            Err(Some(row)) if row.ended_by.is_some() || row.seen_at <= dead.millis() => Turn::Unknown,
-            Err(Some(row)) if row.upgrading => Turn::Upgraded,
-            Err(Some(_)) => Turn::Busy,
+        Ok(match self.update::<OutboxRow>(update).await? {
+            Changed::Done(row) => Turn::Taken(Box::new(outbox(row.unwrap_or_default()))),
+            Changed::Refused(None) => Turn::Unknown,
+            Changed::Refused(Some(row)) if row.ended_by.is_some() || row.seen_at <= dead.millis() => Turn::Unknown,
+            Changed::Refused(Some(row)) if row.upgrading => Turn::Upgraded,
+            Changed::Refused(Some(_)) => Turn::Busy,
         })
     }
 
@@ -212,7 +211,7 @@ impl Store {
             .update_expression(format!("SET seenAt = :now REMOVE {turn}"))
             .condition_expression("attribute_exists(connectionId)")
             .expression_attribute_values(":now", number(now.millis()));
-        applied(update.send().await).map(drop)
+        self.applied(update).await.map(drop)
     }
 
     /// Takes what waits and ends the request that fetches it; nothing, if nothing waits or the client is moving to a WebSocket. One write.
@@ -225,7 +224,7 @@ impl Store {
             .update_expression("SET seenAt = :now REMOVE outbox, outboxBytes, gettingUntil")
             .condition_expression("attribute_exists(outbox) AND attribute_not_exists(upgrading)")
             .expression_attribute_values(":now", number(now.millis()));
-        Ok(waiting(changed(update).await?))
+        Ok(waiting(self.update(update).await?))
     }
 
     /// Ends a polling connection: it takes no more frames and no more requests. One write.
@@ -241,9 +240,9 @@ impl Store {
             )
             .expression_attribute_values(":by", text(rows::ender(by)));
         let parsed = |id: Option<String>| id.map(|id| ConnectionId::parse(&id)).transpose();
-        Ok(match changed::<OutboxRow>(update).await? {
-            Ok(row) => Ending::Ended(parsed(row.and_then(|row| row.probe))?),
-            Err(row) => match parsed(row.and_then(|row| row.upgraded_to))? {
+        Ok(match self.update::<OutboxRow>(update).await? {
+            Changed::Done(row) => Ending::Ended(parsed(row.and_then(|row| row.probe))?),
+            Changed::Refused(row) => match parsed(row.and_then(|row| row.upgraded_to))? {
                 Some(to) => Ending::Elsewhere(to),
                 None => Ending::Before,
             },
@@ -260,8 +259,11 @@ impl Store {
 }
 
 /// What waited in an outbox that was emptied.
-pub(super) fn waiting(emptied: Result<Option<OutboxRow>, Option<OutboxRow>>) -> Vec<String> {
-    emptied.ok().flatten().map(|row| row.outbox).unwrap_or_default()
+pub(super) fn waiting(emptied: Changed<OutboxRow>) -> Vec<String> {
+    match emptied {
+        Changed::Done(row) => row.unwrap_or_default().outbox,
+        Changed::Refused(_) => Vec::new(),
+    }
 }
 
 fn outbox(row: OutboxRow) -> Outbox {

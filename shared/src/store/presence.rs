@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::rows::{self, MembershipRow, ProfileRow, SocketRow};
-use super::update::applied;
+use super::update::Changed;
 use super::{Item, Session, Store, keys, number, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ConnectionId, UserId};
@@ -177,7 +177,7 @@ impl Store {
             .expression_attribute_values(":flag", online_flag())
             .expression_attribute_values(":offline", text(Status::Offline.name()))
             .expression_attribute_values(":zero", number(0));
-        applied(update.send().await)
+        self.applied(update).await
     }
 
     fn status_update(&self, user: &UserId) -> UpdateItemFluentBuilder {
@@ -190,14 +190,10 @@ impl Store {
     }
 
     async fn former_status(&self, update: UpdateItemFluentBuilder) -> Result<Option<Status>, Error> {
-        match update.return_values(ReturnValue::AllOld).send().await {
-            Ok(old) => {
-                let name = old.attributes.as_ref().and_then(|old| old.get("status")?.as_s().ok());
-                let former = Status::ALL.into_iter().find(|known| Some(known.name()) == name.map(String::as_str));
-                Ok(Some(former.unwrap_or_default()))
-            }
-            Err(error) => applied::<()>(Err(error)).map(|_| None),
-        }
+        Ok(match self.update::<ProfileRow>(update.return_values(ReturnValue::AllOld)).await? {
+            Changed::Done(row) => Some(rows::status(row.unwrap_or_default().status.as_deref())),
+            Changed::Refused(_) => None,
+        })
     }
 
     /// The people who share a chat with `user`, at most a thousand. One query.

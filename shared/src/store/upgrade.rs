@@ -8,7 +8,7 @@ use super::polling::waiting;
 use super::rows::OutboxRow;
 use super::session::session_row;
 use super::transaction::{Outcome, Transaction};
-use super::update::{applied, changed};
+use super::update::Changed;
 use super::{Moments, Opened, Session, Store, keys, number, rows, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
@@ -68,7 +68,7 @@ impl Store {
             .expression_attribute_values(":now", number(moments.now.millis()))
             .expression_attribute_values(":dead", number(moments.dead.millis()))
             .expression_attribute_values(":stale", number(stale.millis()));
-        step(update).await
+        self.step(update).await
     }
 
     /// Notes that the WebSocket works, which releases a request that waits. One write. Refused for any but the first probe.
@@ -83,7 +83,7 @@ impl Store {
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
             .expression_attribute_values(":now", number(now.millis()))
             .expression_attribute_values(":to", text(to));
-        step(update).await
+        self.step(update).await
     }
 
     /// Begins the move to a WebSocket that works: from here on no request is taken. One write. Refused for any but the first time.
@@ -100,7 +100,7 @@ impl Store {
             )
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
             .expression_attribute_values(":to", text(to));
-        step(update).await
+        self.step(update).await
     }
 
     /// Takes what waits while the client moves. One write.
@@ -112,7 +112,7 @@ impl Store {
             .outbox_update(id)
             .update_expression("REMOVE outbox, outboxBytes")
             .condition_expression("attribute_exists(outbox)");
-        Ok(waiting(changed(update).await?))
+        Ok(waiting(self.update(update).await?))
     }
 
     /// Sends every further frame to the WebSocket, provided that nothing waits. One write.
@@ -125,7 +125,7 @@ impl Store {
             .update_expression("SET upgradedTo = :to")
             .condition_expression("attribute_exists(upgrading) AND attribute_not_exists(outbox)")
             .expression_attribute_values(":to", text(to));
-        step(update).await
+        self.step(update).await
     }
 
     /// Gives a WebSocket up that has ended. One write.
@@ -138,8 +138,8 @@ impl Store {
             .update_expression("REMOVE probe, probeAt, probed")
             .condition_expression("probe = :to AND attribute_not_exists(upgrading)")
             .expression_attribute_values(":to", text(to));
-        Ok(match changed::<OutboxRow>(update).await? {
-            Err(Some(row)) if row.upgrading && row.probe == Some(to.to_string()) => Abandoning::Upgraded,
+        Ok(match self.update::<OutboxRow>(update).await? {
+            Changed::Refused(Some(row)) if row.upgrading && row.probe == Some(to.to_string()) => Abandoning::Upgraded,
             _ => Abandoning::Polling,
         })
     }
@@ -204,10 +204,10 @@ impl Store {
             .update_expression("SET upgraded = :yes")
             .condition_expression("attribute_exists(connectionId)")
             .expression_attribute_values(":yes", AttributeValue::Bool(true));
-        applied(update.send().await).map(drop)
+        self.applied(update).await.map(drop)
     }
-}
 
-async fn step(update: UpdateItemFluentBuilder) -> Result<Step, Error> {
-    Ok(if changed::<OutboxRow>(update).await?.is_ok() { Step::Taken } else { Step::Refused })
+    async fn step(&self, update: UpdateItemFluentBuilder) -> Result<Step, Error> {
+        Ok(if self.applied(update).await? { Step::Taken } else { Step::Refused })
+    }
 }
