@@ -96,7 +96,7 @@ impl Store {
                 first
             } else {
                 let old = Session { connection: former.connection.clone(), ..joining.clone() };
-                transaction.update(ended(&self.tables.connections, &old, self.clock.now()))?;
+                transaction.update(ended(&self.tables.connections, &old, self.clock.now(), false))?;
                 false
             };
             match self.transact(transaction).await? {

@@ -38,6 +38,16 @@ pub(super) enum Changed<R> {
     Refused(Option<R>),
 }
 
+impl<R> Changed<R> {
+    /// Whether it is done. A failed condition says so too, if the row that is there is `ours`: then it met its own first attempt (`nonce`).
+    pub(super) fn is_done(&self, ours: impl FnOnce(&R) -> bool) -> bool {
+        match self {
+            Self::Done(_) => true,
+            Self::Refused(row) => row.as_ref().is_some_and(ours),
+        }
+    }
+}
+
 impl Store {
     /// Does an update, and reads the row that it is to give back, or the row that made its condition fail.
     ///

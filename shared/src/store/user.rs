@@ -33,7 +33,7 @@ impl Store {
         items.into_iter().map(|item| rows::read::<ProfileRow>(item)?.try_into()).collect()
     }
 
-    /// Remembers who a token speaks for. One read; does *not* write for somebody known whose claims are the newest already.
+    /// Remembers who a token speaks for. One read and one write. Does *not* write for somebody known whose claims are the newest already.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -45,6 +45,7 @@ impl Store {
         let update = update
             .set_key(Some(keys::user(&identity.user, keys::PROFILE)))
             .update_expression(expression)
+            .condition_expression("attribute_not_exists(claimsAt) OR claimsAt <= :claimsAt")
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values));
         self.applied(update).await.map(drop)

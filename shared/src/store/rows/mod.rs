@@ -37,6 +37,9 @@ pub(super) struct ProfileRow {
     pub(super) last_seen: Option<i64>,
     /// Absent for somebody who is simply online.
     pub(super) status: Option<String>,
+    /// The status before that, and the nonce of whoever changed it.
+    pub(super) status_was: Option<String>,
+    pub(super) status_nonce: Option<String>,
 }
 
 /// The claims in a profile and, for tokens in headers, in a connection.
@@ -182,7 +185,18 @@ impl TryFrom<ProfileRow> for User {
     type Error = Error;
 
     fn try_from(row: ProfileRow) -> Result<Self, Error> {
-        let ProfileRow { user_id, v: _, claims, claims_at, sockets, chats, last_seen, status } = row;
+        let ProfileRow {
+            user_id,
+            v: _,
+            claims,
+            claims_at,
+            sockets,
+            chats,
+            last_seen,
+            status,
+            status_was: _,
+            status_nonce: _,
+        } = row;
         Ok(Self {
             id: UserId::parse(&user_id)?,
             claims: claims.into(),
