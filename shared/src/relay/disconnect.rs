@@ -1,5 +1,7 @@
 //! `$disconnect`, DISCONNECT packets, and connections that somebody found gone. Doing any of it twice does it once.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::app::{presence, typing};
@@ -15,6 +17,10 @@ use crate::relay::application::Application;
 use crate::relay::{Incoming, event, speaker};
 use crate::store::{Abandoning, Closed, Ender, Ending, Leaving, Session, Upgrade};
 use crate::telemetry;
+
+/// Looks at whether the run that left a session has told the others: three seconds in all, longer than it takes.
+const CHECKS_MAX: u32 = 30;
+const CHECK_WAIT: Duration = Duration::from_millis(100);
 
 /// Handles the end of a connection, a DISCONNECT packet, or an event that asks for the end of its socket.
 ///
@@ -32,6 +38,8 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     }
     match speaker(ctx, &incoming, namespace.as_str()).await? {
         Some(session) if session.ended_at.is_none() => leave(ctx, &session, incoming.at, None).await,
+        // The packet came again. The run that left may have been killed before it told anybody.
+        Some(session) if ctx.store.offline_untold(&session).await? => finish_leaving(ctx, &session, incoming.at).await,
         Some(_) => Ok(()),
         None => {
             ctx.close(&incoming.connection).await;
@@ -40,34 +48,57 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     }
 }
 
-/// Leaves every namespace of a connection that is no more.
+/// Leaves every namespace of a connection that is no more, and finishes what an earlier run may have left undone. A session that cannot be
+/// left holds no other one up.
 async fn connection(ctx: &Ctx, incoming: &Incoming) -> Result<(), Error> {
     // An event of our own says nothing of the time.
     let at = if incoming.at.millis() == 0 { ctx.clock.now() } else { incoming.at };
     let window = i64::from(ctx.config.recovery_window_secs);
-    for session in sessions(ctx, &incoming.connection).await? {
-        leave(ctx, &session, at, (window > 0).then(|| at.plus_millis(window * 1_000))).await?;
+    let revivable = (window > 0).then(|| at.plus_millis(window * 1_000));
+    let Left { sessions, untold } = left(ctx, &incoming.connection).await?;
+    let mut result = Ok(());
+    for session in sessions {
+        result = result.and(leave(ctx, &session, at, revivable).await);
     }
-    Ok(())
+    for session in untold {
+        result = result.and(finish_leaving(ctx, &session, at).await);
+    }
+    result
+}
+
+/// The sessions of a connection that is no more.
+struct Left {
+    /// Those that are to be left.
+    sessions: Vec<Session>,
+    /// Those that were left before, of which nobody may have been told.
+    untold: Vec<Session>,
+}
+
+impl Left {
+    fn add(&mut self, Closed { upgrade: _, sessions, untold }: Closed) {
+        self.sessions.extend(sessions);
+        self.untold.extend(untold);
+    }
 }
 
 /// The sessions of a connection that is no more, be they on their way from polling to a WebSocket. A WebSocket that its client never moved
 /// to had none, and the polling goes on.
-async fn sessions(ctx: &Ctx, id: &ConnectionId) -> Result<Vec<Session>, Error> {
-    let Closed { upgrade, mut sessions } = ctx.store.close(id).await?;
+async fn left(ctx: &Ctx, id: &ConnectionId) -> Result<Left, Error> {
+    let Closed { upgrade, sessions, untold } = ctx.store.close(id).await?;
+    let mut left = Left { sessions, untold };
     if id.is_polling()
         && let Some(websocket) = ended(ctx, id).await?
     {
         ctx.close(&websocket).await;
-        sessions.extend(ctx.store.close(&websocket).await?.sessions);
+        left.add(ctx.store.close(&websocket).await?);
     }
     if let Some(Upgrade { from, done: false }) = upgrade
         && ctx.store.abandon_websocket(&from, id).await? == Abandoning::Upgraded
     {
         ended(ctx, &from).await?;
-        sessions.extend(ctx.store.close(&from).await?.sessions);
+        left.add(ctx.store.close(&from).await?);
     }
-    Ok(sessions)
+    Ok(left)
 }
 
 /// Ends a polling connection for whoever still asks; the WebSocket that its client moved to, or was about to.
@@ -85,17 +116,43 @@ async fn ended(ctx: &Ctx, polling: &ConnectionId) -> Result<Option<ConnectionId>
 /// # Errors
 /// `Error::Internal`.
 pub async fn leave(ctx: &Ctx, session: &Session, at: Timestamp, revivable: Option<Timestamp>) -> Result<(), Error> {
-    let Leaving::Left { last } = ctx.store.leave(session, at, revivable).await? else { return Ok(()) };
+    let last = match ctx.store.leave(session, at, revivable).await? {
+        Leaving::Left { last } => last,
+        Leaving::Untold => return finish_leaving(ctx, session, at).await,
+        Leaving::Already => return Ok(()),
+    };
     let Application::Chat = ctx.application else { return Ok(()) };
     let mut envelopes = typing::end(ctx, &session.user, &session.typing).await.unwrap_or_else(|error| {
         telemetry::failed(Some(&session.connection), &error);
         Vec::new()
     });
     if last {
-        let witnesses = presence::witnesses(ctx, &session.user).await?;
-        let notice = Notice::Offline { user: session.user.clone(), last_seen: at };
-        envelopes.push(Envelope::new(notice, Audience::People(witnesses)));
+        envelopes.push(offline(ctx, session, at).await?);
     }
     Delivering::new(ctx, None).say(Vec::new(), &envelopes).await;
-    Ok(())
+    if last { ctx.store.record_offline_told(session).await } else { Ok(()) }
+}
+
+/// What the others hear once a user's last socket went at this time.
+async fn offline(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<Envelope, Error> {
+    let witnesses = presence::witnesses(ctx, &session.user).await?;
+    let notice = Notice::Offline { user: session.user.clone(), last_seen: at };
+    Ok(Envelope::new(notice, Audience::People(witnesses)))
+}
+
+/// Tells that a user is offline in place of the run that left the session: that one is doing so right now, or it was killed before. So it gets
+/// a moment first. A user who is back by then is not offline.
+async fn finish_leaving(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<(), Error> {
+    let Application::Chat = ctx.application else { return Ok(()) };
+    for _ in 0..CHECKS_MAX {
+        tokio::time::sleep(CHECK_WAIT).await;
+        if !ctx.store.offline_untold(session).await? {
+            return Ok(());
+        }
+    }
+    if ctx.store.user(&session.user).await?.is_some_and(|user| user.sockets == 0) {
+        let envelope = offline(ctx, session, session.ended_at.unwrap_or(at)).await?;
+        Delivering::new(ctx, None).say(Vec::new(), &[envelope]).await;
+    }
+    ctx.store.record_offline_told(session).await
 }

@@ -156,20 +156,12 @@ async fn opened(ctx: &Ctx, request: Request) -> Result<Answer, Error> {
 
 /// Waits until there is something to hear. A write at each end and a read per look.
 async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<Answer, Error> {
-    let outbox = match begun(ctx, id, Direction::Get).await? {
+    let mut outbox = match begun(ctx, id, Direction::Get).await? {
         Ok(outbox) => outbox,
         Err(answer) => return Ok(answer),
     };
-    if !outbox.frames.is_empty() {
-        ctx.store.finish(id, Direction::Get, ctx.clock.now()).await?;
-        return Ok(Answer::packets(outbox.frames.join(SEPARATOR)));
-    }
     let mut waited = Duration::ZERO;
-    while waited < WAIT {
-        let pause = if waited < EAGER { EAGER_CHECK } else { PATIENT_CHECK };
-        tokio::time::sleep(pause).await;
-        waited += pause;
-        let Some(outbox) = ctx.store.outbox(id).await? else { return Ok(Refusal::SessionUnknown.into()) };
+    loop {
         if let Some(by) = outbox.ended_by {
             return Ok(last(outbox, by));
         }
@@ -177,16 +169,29 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<Answer, Error> {
             return Ok(Refusal::BadRequest.into());
         }
         if !outbox.frames.is_empty() {
-            let frames = ctx.store.fetch(id, ctx.clock.now()).await?;
+            let frames = ctx.store.fetch(id, outbox, ctx.clock.now()).await?;
             if !frames.is_empty() {
                 return Ok(Answer::packets(frames.join(SEPARATOR)));
             }
-        } else if outbox.probed_at.is_some_and(|at| at.plus_millis(PROBE_MILLIS) > ctx.clock.now()) {
+        } else if waited > Duration::ZERO && is_released(ctx, &outbox) {
             break;
         }
+        if waited >= WAIT {
+            break;
+        }
+        let pause = if waited < EAGER { EAGER_CHECK } else { PATIENT_CHECK };
+        tokio::time::sleep(pause).await;
+        waited += pause;
+        let Some(found) = ctx.store.outbox(id).await? else { return Ok(Refusal::SessionUnknown.into()) };
+        outbox = found;
     }
     ctx.store.finish(id, Direction::Get, ctx.clock.now()).await?;
     Ok(Answer::packets(Packet::Noop.encode()))
+}
+
+/// Whether a WebSocket that works waits for the client to move to it.
+fn is_released(ctx: &Ctx, outbox: &Outbox) -> bool {
+    outbox.probed_at.is_some_and(|at| at.plus_millis(PROBE_MILLIS) > ctx.clock.now())
 }
 
 /// Begins a request. A second one of its kind breaks the protocol, and a connection that is too old ends.

@@ -4,16 +4,19 @@
 use std::collections::HashSet;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::rows::SessionRow;
-use super::update::changed;
-use super::{Session, Store, keys, number};
+use super::update::Changed;
+use super::{Session, Store, keys, nonce, number, text};
 use crate::domain::clock::Timestamp;
 use crate::error::Error;
 
 /// Questions that may be open at once on one socket: a session stays small, for every event reads it.
 pub const QUESTIONS_MAX: usize = 16;
+
+/// Answers that a session remembers before the oldest are forgotten.
+const ANSWERED_MAX: usize = 16;
 
 /// A question that a client has not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +57,7 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn ask(&self, session: &Session, question: &Question, now: Timestamp) -> Result<Asking, Error> {
+        let entry = keys::question(question);
         let mut connection = session.connection.to_string();
         let mut cleared = false;
         loop {
@@ -62,11 +66,12 @@ impl Store {
                 .update_expression("ADD asked :question")
                 .condition_expression(
                     "pid = :pid AND attribute_not_exists(endedAt) AND attribute_not_exists(movedTo) \
-                     AND (attribute_not_exists(asked) OR size(asked) < :most)",
+                     AND (attribute_not_exists(asked) OR size(asked) < :most OR contains(asked, :entry))",
                 )
-                .expression_attribute_values(":question", set([keys::question(question)]))
+                .expression_attribute_values(":question", set([entry.clone()]))
+                .expression_attribute_values(":entry", text(&entry))
                 .expression_attribute_values(":most", number(QUESTIONS_MAX));
-            let Err(row) = changed::<SessionRow>(update).await? else { return Ok(Asking::Noted) };
+            let Changed::Refused(row) = self.update::<SessionRow>(update).await? else { return Ok(Asking::Noted) };
             let Some(row) = row else { return Ok(Asking::Gone) };
             if let Some(to) = row.moved_to {
                 connection = to;
@@ -82,31 +87,51 @@ impl Store {
             }
             let update = self.questions(&connection, session).update_expression("DELETE asked :over");
             let update = update.condition_expression("pid = :pid").expression_attribute_values(":over", set(over));
-            drop(changed::<SessionRow>(update).await?);
+            self.applied(update).await?;
             cleared = true;
         }
     }
 
-    /// Takes a question off because its answer is there, once. One write.
+    /// Takes a question off because its answer is there, once. One write, and one more each time that it finds [`ANSWERED_MAX`] answers to be
+    /// forgotten.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn answer(&self, session: &Session, question: &Question) -> Result<Answering, Error> {
         let entry = keys::question(question);
+        let nonce = self.nonce();
         let mut connection = session.connection.to_string();
         loop {
             let update = self
                 .questions(&connection, session)
-                .update_expression("DELETE asked :question")
+                .update_expression("ADD answered :nonces DELETE asked :question")
                 .condition_expression("pid = :pid AND attribute_not_exists(movedTo) AND contains(asked, :entry)")
+                .expression_attribute_values(":nonces", set([nonce.clone()]))
                 .expression_attribute_values(":question", set([entry.clone()]))
-                .expression_attribute_values(":entry", AttributeValue::S(entry.clone()));
-            match changed::<SessionRow>(update).await? {
-                Ok(_) => return Ok(Answering::First),
-                Err(Some(SessionRow { moved_to: Some(to), .. })) => connection = to,
-                Err(_) => return Ok(Answering::Over),
+                .expression_attribute_values(":entry", text(&entry))
+                .return_values(ReturnValue::AllOld);
+            match self.update::<SessionRow>(update).await? {
+                Changed::Done(row) => {
+                    // The answer counts, whether the old ones are forgotten now or with the next.
+                    let _ = self.forget_answers(&connection, session, row).await;
+                    return Ok(Answering::First);
+                }
+                Changed::Refused(Some(row)) if row.answered.contains(&nonce) => return Ok(Answering::First),
+                Changed::Refused(Some(SessionRow { moved_to: Some(to), .. })) => connection = to,
+                Changed::Refused(_) => return Ok(Answering::Over),
             }
         }
+    }
+
+    /// Forgets the answers that nobody will ask for any more, once there are many.
+    async fn forget_answers(&self, connection: &str, session: &Session, row: Option<SessionRow>) -> Result<(), Error> {
+        let over = nonce::over(&row.map(|row| row.answered).unwrap_or_default(), self.clock.now());
+        if over.len() < ANSWERED_MAX {
+            return Ok(());
+        }
+        let update = self.questions(connection, session).update_expression("DELETE answered :over");
+        let update = update.condition_expression("pid = :pid").expression_attribute_values(":over", set(over));
+        self.applied(update).await.map(drop)
     }
 
     fn questions(&self, connection: &str, session: &Session) -> UpdateItemFluentBuilder {

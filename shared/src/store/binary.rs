@@ -10,14 +10,16 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use super::connection::{CONNECTION_TTL_SECS, WAITING_SLOT};
 use super::rows::binary::{BinaryRow, FrameRow};
 use super::rows::{self, VERSION};
-use super::update::{applied, changed};
-use super::{Session, Store, keys, number, text};
+use super::update::Changed;
+use super::{Session, Store, keys, nonce, number, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 
 /// What may have come before one more frame is refused. With the largest message on top it is still less than an event for a function may be.
 const PACKET_MAX_BYTES: usize = 262_144;
+/// Makes a packet's row one of no packet. Which frames came stays known for a while: one may come twice.
+const FORGET: &str = "REMOVE headerBy, headerAt, wanted, attachments, nonce, bytes, slot, openedAt";
 /// How long a frame is kept: longer than a packet may take.
 const FRAME_TTL_SECS: i64 = 2 * 3_600;
 
@@ -32,6 +34,13 @@ pub struct Piece<'a> {
     pub at: Timestamp,
     /// For the header of a packet, how many attachments follow.
     pub announces: Option<u8>,
+}
+
+impl Piece<'_> {
+    /// How a packet's row names the frame: when it came, as a nonce says it, and with which event.
+    fn entry(&self) -> String {
+        nonce::dated(self.at, self.invocation)
+    }
 }
 
 /// What became of a frame of a binary packet.
@@ -65,8 +74,7 @@ impl Store {
             .expression_attribute_values(":frame", text(frame))
             .expression_attribute_values(":v", number(VERSION))
             .expression_attribute_values(":ttl", number(at.seconds() + FRAME_TTL_SECS));
-        update.send().await.map_err(Error::internal)?;
-        Ok(())
+        self.applied(update).await.map(drop)
     }
 
     /// Notes a frame that is kept. One write; if the packet is whole, one more and a read per frame. A packet begun before `dead` is too old.
@@ -74,13 +82,19 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn collect(&self, id: &ConnectionId, piece: Piece<'_>, dead: Timestamp) -> Result<Collecting, Error> {
-        let row = match changed::<BinaryRow>(self.piece_update(id, piece, dead)?).await? {
-            Ok(Some(row)) => row,
-            Err(Some(row)) if row.received.contains(piece.invocation) => return Ok(Collecting::Waiting),
-            Err(Some(row)) if piece.announces.is_some() && row.header_by.is_some() => return Ok(Collecting::Busy),
-            Ok(None) | Err(_) => return Ok(Collecting::Refused),
+        let nonce = self.nonce();
+        let update = self.piece_update(id, piece, dead)?.expression_attribute_values(":nonce", text(&nonce));
+        let row = match self.update::<BinaryRow>(update).await? {
+            Changed::Done(Some(row)) => row,
+            // An earlier attempt has noted the frame. Whoever wrote last finds the packet whole.
+            Changed::Refused(Some(row)) if row.nonce.as_ref() == Some(&nonce) => row,
+            Changed::Refused(Some(row)) if row.received.contains(&piece.entry()) => return Ok(Collecting::Waiting),
+            Changed::Refused(Some(row)) if piece.announces.is_some() && row.header_by.is_some() => {
+                return Ok(Collecting::Busy);
+            }
+            Changed::Done(None) | Changed::Refused(_) => return Ok(Collecting::Refused),
         };
-        let BinaryRow { header_by, header_at, wanted, mut attachments, .. } = row;
+        let BinaryRow { header_by, header_at, wanted, mut attachments, received, .. } = row;
         let Some(header) = header_by else { return Ok(Collecting::Waiting) };
         // Nothing that belongs to a header was received before it.
         if attachments.iter().any(|attachment| Some(attachment.at) < header_at) {
@@ -89,13 +103,26 @@ impl Store {
         if wanted.map(usize::from) != Some(attachments.len()) {
             return Ok(Collecting::Waiting);
         }
-        self.forget_packet(id).await?;
+        self.take_packet(id, &header, nonce::over(&received, self.clock.now())).await?;
         attachments.sort_by_key(|attachment| attachment.at);
         let mut frames = Vec::with_capacity(attachments.len() + 1);
         for invocation in std::iter::once(header).chain(attachments.into_iter().map(|attachment| attachment.by)) {
             frames.push(self.frame(id, &invocation).await?);
         }
         Ok(Collecting::Whole(frames))
+    }
+
+    /// Forgets a packet that is whole, and of the frames that came before those that cannot come again.
+    async fn take_packet(&self, id: &ConnectionId, header: &str, over: Vec<String>) -> Result<(), Error> {
+        let update = self.packet_update(id).condition_expression("headerBy = :header");
+        let update = update.expression_attribute_values(":header", text(header));
+        let update = if over.is_empty() {
+            update.update_expression(FORGET)
+        } else {
+            let forget = format!("{FORGET} DELETE received :over");
+            update.update_expression(forget).expression_attribute_values(":over", AttributeValue::Ss(over))
+        };
+        self.applied(update).await.map(drop)
     }
 
     async fn frame(&self, id: &ConnectionId, invocation: &str) -> Result<String, Error> {
@@ -114,9 +141,11 @@ impl Store {
         let update = self.packet_update(id);
         let (sets, fits, update) = match announces {
             Some(wanted) => (
-                "headerBy = :invocation, headerAt = :at, wanted = :wanted",
+                "headerBy = :header, headerAt = :at, wanted = :wanted",
                 "attribute_not_exists(headerBy)",
-                update.expression_attribute_values(":wanted", number(wanted)),
+                update
+                    .expression_attribute_values(":header", text(invocation))
+                    .expression_attribute_values(":wanted", number(wanted)),
             ),
             None => (
                 "attachments = list_append(if_not_exists(attachments, :none), :attachment)",
@@ -129,12 +158,12 @@ impl Store {
         };
         Ok(update
             .update_expression(format!(
-                "SET {sets}, slot = :slot, openedAt = if_not_exists(openedAt, :at), v = :v, #ttl = :ttl \
+                "SET {sets}, nonce = :nonce, slot = :slot, openedAt = if_not_exists(openedAt, :at), v = :v, #ttl = :ttl \
                  ADD bytes :bytes, received :received"
             ))
             .condition_expression(format!(
-                "attribute_not_exists(openedAt) OR ({fits} AND openedAt > :dead AND bytes <= :enough \
-                 AND NOT contains(received, :invocation))"
+                "NOT contains(received, :entry) \
+                 AND (attribute_not_exists(openedAt) OR ({fits} AND openedAt > :dead AND bytes <= :enough))"
             ))
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":slot", number(WAITING_SLOT))
@@ -142,8 +171,8 @@ impl Store {
             .expression_attribute_values(":v", number(VERSION))
             .expression_attribute_values(":ttl", number(at.seconds() + CONNECTION_TTL_SECS))
             .expression_attribute_values(":bytes", number(frame.len()))
-            .expression_attribute_values(":received", AttributeValue::Ss(vec![invocation.to_owned()]))
-            .expression_attribute_values(":invocation", text(invocation))
+            .expression_attribute_values(":received", AttributeValue::Ss(vec![piece.entry()]))
+            .expression_attribute_values(":entry", text(piece.entry()))
             .expression_attribute_values(":dead", number(dead.millis()))
             .expression_attribute_values(":enough", number(PACKET_MAX_BYTES))
             .return_values(ReturnValue::AllNew))
@@ -154,9 +183,8 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn forget_packet(&self, id: &ConnectionId) -> Result<(), Error> {
-        let forget = "REMOVE headerBy, headerAt, wanted, attachments, received, bytes, slot, openedAt";
-        let update = self.packet_update(id).update_expression(forget);
-        applied(update.condition_expression("attribute_exists(connectionId)").send().await).map(drop)
+        let update = self.packet_update(id).update_expression(FORGET);
+        self.applied(update.condition_expression("attribute_exists(connectionId)")).await.map(drop)
     }
 
     /// When the header was received whose attachments have not all come. One read.
@@ -187,7 +215,7 @@ impl Store {
                 .update_expression("SET attachmentsUntil = :until")
                 .condition_expression("attribute_exists(connectionId)")
                 .expression_attribute_values(":until", number(until.millis()));
-            applied(update.send().await)?;
+            self.applied(update).await?;
         }
         Ok(())
     }
@@ -210,7 +238,7 @@ impl Store {
         }
         row.connection_id = to.to_string();
         let put = self.client.put_item().table_name(&self.tables.connections).set_item(Some(rows::write(row)?));
-        put.send().await.map_err(Error::internal)?;
+        self.put(put).await?;
         self.forget_packet(from).await
     }
 

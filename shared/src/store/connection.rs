@@ -1,11 +1,12 @@
 //! Connections, and the slots in which they are pinged.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{ReturnValue, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, Update};
 
 use super::rows::{self, ConnectionRow, HeaderRow, VERSION};
-use super::update::applied;
-use super::{Item, Session, Store, keys, number};
+use super::session::{ENDED_TTL_SECS, session};
+use super::update::Changed;
+use super::{Item, Session, Store, keys, number, text};
 use crate::auth::Identity;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ConnectionId, UserId};
@@ -48,10 +49,12 @@ pub struct Upgrade {
 /// What is left of a connection that was closed.
 #[derive(Debug)]
 pub struct Closed {
-    /// Where its client came from; `None` also if it was closed before.
+    /// Where its client came from.
     pub upgrade: Option<Upgrade>,
     /// The sessions that are to be left.
     pub sessions: Vec<Session>,
+    /// Sessions that were left before and whose user went offline with them, which nobody has finished telling.
+    pub untold: Vec<Session>,
 }
 
 /// A row of the slot index: what a heartbeat needs to know.
@@ -92,15 +95,14 @@ pub enum Handshaking {
 }
 
 impl Store {
-    /// Stores a new connection. One write.
+    /// Stores a new connection. One write. Does *not* write if it is stored already: an id names one connection.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn open(&self, opened: &Opened) -> Result<(), Error> {
         let row = rows::write(connection_row(opened))?;
         let put = self.client.put_item().table_name(&self.tables.connections).set_item(Some(row));
-        put.send().await.map_err(Error::internal)?;
-        Ok(())
+        self.put(put.condition_expression("attribute_not_exists(connectionId)")).await.map(drop)
     }
 
     /// The connection, while it is open. One read.
@@ -109,7 +111,8 @@ impl Store {
     /// `Error::Internal`.
     pub async fn opened(&self, id: &ConnectionId) -> Result<Option<Opened>, Error> {
         let item = self.get(&self.tables.connections, keys::connection(id, keys::CONNECTION)).await?;
-        item.map(|item| opened(rows::read(item)?)).transpose()
+        let row = item.map(rows::read::<ConnectionRow>).transpose()?;
+        row.filter(|row| row.closed_at.is_none()).map(opened).transpose()
     }
 
     /// Notes that the open packet is about to be posted, so that a doubled invocation does not post it again. One write.
@@ -117,16 +120,20 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn greet(&self, id: &ConnectionId) -> Result<Handshaking, Error> {
+        let nonce = self.nonce();
         let update = self
             .client
             .update_item()
             .table_name(&self.tables.connections)
             .set_key(Some(keys::connection(id, keys::CONNECTION)))
-            .update_expression("SET greeted = :yes")
-            .condition_expression("greeted = :no")
-            .expression_attribute_values(":yes", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
-            .expression_attribute_values(":no", aws_sdk_dynamodb::types::AttributeValue::Bool(false));
-        Ok(if applied(update.send().await)? { Handshaking::First } else { Handshaking::Over })
+            .update_expression("SET greeted = :yes, greetedNonce = :nonce")
+            .condition_expression("greeted = :no AND attribute_not_exists(closedAt)")
+            .expression_attribute_values(":nonce", text(&nonce))
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":no", AttributeValue::Bool(false));
+        let greeted = self.update::<ConnectionRow>(update).await?;
+        let is_first = greeted.is_done(|row| row.greeted_nonce.as_ref() == Some(&nonce));
+        Ok(if is_first { Handshaking::First } else { Handshaking::Over })
     }
 
     /// Notes that a client has answered a ping. One write.
@@ -142,22 +149,38 @@ impl Store {
             .update_expression("SET heardAt = :at")
             .condition_expression("attribute_exists(connectionId)")
             .expression_attribute_values(":at", number(at.millis()));
-        applied(update.send().await).map(drop)
+        self.applied(update).await.map(drop)
     }
 
-    /// Forgets an open connection, so that nothing more can join on it, and gives the sessions that are to be left. One write and one
-    /// query.
+    /// Marks a connection as closed, so that nothing more can join on it, and gives the sessions that are to be left. Closing it again gives
+    /// the same again, as long as the sessions are not left. One write and one query.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn close(&self, id: &ConnectionId) -> Result<Closed, Error> {
-        let key = keys::connection(id, keys::CONNECTION);
-        let delete = self.client.delete_item().table_name(&self.tables.connections).set_key(Some(key));
-        let deleted = delete.return_values(ReturnValue::AllOld).send().await.map_err(Error::internal)?;
-        let former = deleted.attributes.map(|item| opened(rows::read(item)?)).transpose()?;
-        let mut sessions = self.sessions(id).await?;
-        sessions.retain(|session| session.ended_at.is_none());
-        Ok(Closed { upgrade: former.and_then(|former| former.upgrade), sessions })
+        let now = self.clock.now();
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.connections)
+            .set_key(Some(keys::connection(id, keys::CONNECTION)))
+            .update_expression("SET closedAt = :now, #ttl = :ttl REMOVE slot")
+            .condition_expression("attribute_exists(connectionId) AND attribute_not_exists(closedAt)")
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":now", number(now.millis()))
+            .expression_attribute_values(":ttl", number(now.seconds() + ENDED_TTL_SECS))
+            .return_values(ReturnValue::AllOld);
+        let (Changed::Done(row) | Changed::Refused(row)) = self.update::<ConnectionRow>(update).await?;
+        let upgrade = row.map(opened).transpose()?.and_then(|former| former.upgrade);
+        let mut closed = Closed { upgrade, sessions: Vec::new(), untold: Vec::new() };
+        for row in self.session_rows(id).await? {
+            if row.untold {
+                closed.untold.push(session(row)?);
+            } else if row.ended_at.is_none() {
+                closed.sessions.push(session(row)?);
+            }
+        }
+        Ok(closed)
     }
 
     /// Everything in a slot, through the index (eventually consistent). One query per megabyte.
@@ -184,7 +207,7 @@ pub(super) fn opened_slot(table: &str, opened: &Opened) -> UpdateBuilder {
         .table_name(table)
         .set_key(Some(keys::connection(&opened.id, keys::CONNECTION)))
         .update_expression("SET slot = :slot")
-        .condition_expression("attribute_exists(connectionId)")
+        .condition_expression("attribute_exists(connectionId) AND attribute_not_exists(closedAt)")
         .expression_attribute_values(":slot", number(opened.slot))
 }
 
@@ -203,16 +226,18 @@ fn connection_row(opened: &Opened) -> ConnectionRow {
         connection_id: id.to_string(),
         namespace: keys::CONNECTION.to_owned(),
         v: VERSION,
-        slot: WAITING_SLOT,
+        slot: Some(WAITING_SLOT),
         beat: *slot,
         opened_at: at.millis(),
         source_ip: source_ip.clone(),
         header,
         greeted: false,
+        greeted_nonce: None,
         upgrade_of: upgrade.as_ref().map(|upgrade| upgrade.from.to_string()),
         upgraded: upgrade.as_ref().is_some_and(|upgrade| upgrade.done),
         heard_at: None,
         attachments_until: attachments_until.map(Timestamp::millis),
+        closed_at: None,
         ttl: at.seconds() + CONNECTION_TTL_SECS,
     }
 }
@@ -228,10 +253,12 @@ fn opened(row: ConnectionRow) -> Result<Opened, Error> {
         source_ip,
         header,
         greeted: _,
+        greeted_nonce: _,
         upgrade_of,
         upgraded: done,
         heard_at: _,
         attachments_until,
+        closed_at: _,
         ttl: _,
     } = row;
     let header = match header {

@@ -5,10 +5,9 @@
 //! this costs a request. Once a lease is over, somebody else may claim it.
 
 use super::rows::DeliveryRow;
-use super::update::{applied, changed};
 use super::{Store, keys, number, rows, text};
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ChatId, hex};
+use crate::domain::id::ChatId;
 use crate::domain::log::{LEASE_MARGIN_MILLIS, LEASE_MILLIS, Late};
 use crate::error::Error;
 
@@ -69,7 +68,7 @@ impl Store {
     /// `Error::Internal`.
     pub async fn claim_delivery(&self, chat: &ChatId, found: &Delivered) -> Result<Option<Timestamp>, Error> {
         let now = self.clock.now();
-        let (until, nonce) = (now.plus_millis(LEASE_MILLIS), hex(&self.clock.random::<8>()));
+        let (until, nonce) = (now.plus_millis(LEASE_MILLIS), self.nonce());
         let recent = found.late.filter(|late| late.at.plus_millis(LATE_KEPT_MILLIS) > now);
         let after = recent.map_or(found.told, |late| late.after.min(found.told));
         let same_lease = match found.lease_until {
@@ -91,12 +90,9 @@ impl Store {
         if let Some(lease) = found.lease_until {
             update = update.expression_attribute_values(":found", number(lease.millis()));
         }
-        Ok(match changed::<DeliveryRow>(update).await? {
-            Ok(_) => Some(until),
-            // The first attempt was done, and its answer lost.
-            Err(Some(row)) if row.lease_by == Some(nonce) => Some(until),
-            Err(_) => None,
-        })
+        // A condition that failed on a claim of ours met its own first attempt.
+        let claimed = self.update::<DeliveryRow>(update).await?.is_done(|row| row.lease_by.as_deref() == Some(&nonce));
+        Ok(claimed.then_some(until))
     }
 
     /// Records that so many events of a chat have been delivered; whoever waits to deliver the next one has the lease from here on. One write.
@@ -115,7 +111,7 @@ impl Store {
             .condition_expression("attribute_exists(chatId) AND (attribute_not_exists(told) OR told < :told)")
             .expression_attribute_values(":told", number(events))
             .expression_attribute_values(":lease", number(lease.millis()));
-        applied(update.send().await).map(drop)
+        self.applied(update).await.map(drop)
     }
 
     /// Gives a lease back whose holder has delivered nothing, so that somebody else may deliver at once. One write.
@@ -132,6 +128,6 @@ impl Store {
             .condition_expression("told = :told AND leaseUntil = :lease")
             .expression_attribute_values(":told", number(told))
             .expression_attribute_values(":lease", number(lease.millis()));
-        applied(update.send().await).map(drop)
+        self.applied(update).await.map(drop)
     }
 }

@@ -2,7 +2,6 @@
 
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 
-use super::update::applied;
 use super::{Item, Store, keys, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::id::ChatId;
@@ -70,7 +69,7 @@ impl Store {
             .update_expression("REMOVE erasing")
             .condition_expression(format!("base = :base AND {state}"))
             .expression_attribute_values(":base", number(chat.base));
-        applied(update.send().await).map(drop)
+        self.applied(update).await.map(drop)
     }
 
     async fn delete_all(&self, keys: Vec<Item>) -> Result<(), Error> {

@@ -1,7 +1,5 @@
 //! Listings: what is for sale, and by whom.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-
 use super::rows::{self, ListingRow};
 use super::{Store, keys, text};
 use crate::domain::id::ListingId;
@@ -50,12 +48,6 @@ impl Store {
             .condition_expression("attribute_not_exists(petId) OR #owner = :owner")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":owner", text(&listing.owner));
-        match put.send().await {
-            Ok(_) => Ok(Putting::Put),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Ok(Putting::NotYours)
-            }
-            Err(error) => Err(Error::internal(error)),
-        }
+        Ok(if self.put(put).await? { Putting::Put } else { Putting::NotYours })
     }
 }

@@ -9,7 +9,7 @@ use super::limit::{Counter, NotCounted};
 use super::log::{Moving, moving};
 use super::rows::{self, ChatRow, MessageRow, SentRow, VERSION};
 use super::transaction::{Outcome, Refused, Transaction};
-use super::update::{applied, changed};
+use super::update::Changed;
 use super::{Item, Store, keys, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
@@ -345,7 +345,7 @@ impl Store {
             .update_expression("ADD deliveredTo :user")
             .condition_expression("attribute_exists(chatId)")
             .expression_attribute_values(":user", AttributeValue::Ss(vec![to.to_string()]));
-        applied(update.send().await).map(drop)
+        self.applied(update).await.map(drop)
     }
 
     /// Notes that a recipient fetched what was waiting. One write. Whether anything was.
@@ -396,9 +396,9 @@ impl Store {
                 .expression_attribute_values(":told", number(told))
                 .expression_attribute_values(":lease", number(lease.millis()));
         }
-        let row = match changed::<ChatRow>(update).await? {
-            Ok(_) => return Ok(Advanced::Done),
-            Err(row) => row,
+        let row = match self.update::<ChatRow>(update).await? {
+            Changed::Done(_) => return Ok(Advanced::Done),
+            Changed::Refused(row) => row,
         };
         let Some(row) = row.filter(|row| row.deleted_at.is_none()) else { return Ok(Advanced::NotNext) };
         let recorded = told.is_none_or(|told| row.told >= told);

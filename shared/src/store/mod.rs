@@ -20,6 +20,7 @@ mod listing;
 mod log;
 mod media;
 mod message;
+mod nonce;
 mod polling;
 mod presence;
 mod read;

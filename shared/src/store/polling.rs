@@ -2,13 +2,19 @@
 //!
 //! A row of its own beside the connection's, so that it stays small and in no index: each frame posted to a polling client is one write of it.
 //! A request begins with one conditional write, so that of two at the same time one is refused.
+//!
+//! Frames are read first, and then exactly those are removed that were read: an answer that is lost loses no frame with it. The first frames
+//! stay the same as long as nobody takes any, and whoever takes some leaves a nonce.
+
+use std::collections::HashSet;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::connection::CONNECTION_TTL_SECS;
+use super::nonce::{self, NONCE_BYTES};
 use super::rows::{self, OutboxRow, VERSION};
-use super::update::{applied, changed};
+use super::update::Changed;
 use super::{Store, keys, number, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
@@ -18,8 +24,10 @@ use crate::error::Error;
 /// WebSocket fetches nothing, because its last POST is still handled. With the largest frame on top a row stays well below its bound; and each
 /// frame rewrites what waits, so more would make a client that fetches nothing dear.
 const OUTBOX_MAX_BYTES: usize = 131_072;
-/// What DynamoDB counts for an element of a list besides its text.
-const ELEMENT_BYTES: usize = 4;
+/// What DynamoDB counts for a frame besides its text: an element of a list, and its nonce.
+const ELEMENT_BYTES: usize = 4 + NONCE_BYTES;
+/// Frames taken at once. Each is named in the expression that removes it, of which DynamoDB reads 4 KB.
+const TAKEN_MAX: usize = 200;
 
 /// Who ended a polling connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +53,9 @@ pub struct Outbox {
     pub posting_until: Option<Timestamp>,
     /// When a WebSocket last proved to work that the client may move to.
     pub probed_at: Option<Timestamp>,
+    /// Who took last what waited.
+    taken_nonce: Option<String>,
+    recent: HashSet<String>,
 }
 
 /// The two kinds of requests that a polling client makes, each one at a time.
@@ -83,7 +94,7 @@ pub enum Adding {
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum Turn {
-    /// It is this request's turn. Of what it fetches, this waited.
+    /// It is this request's turn. This is the outbox; nothing of it is taken yet.
     Taken(Box<Outbox>),
     /// Another request of its kind is running.
     Busy,
@@ -106,7 +117,8 @@ pub enum Ending {
 }
 
 impl Store {
-    /// Gives a new polling connection an outbox, or opens a hold, which is one that is being let go from the beginning. One write.
+    /// Gives a new polling connection an outbox, or opens a hold, which is one that is being let go from the beginning. One write. Does *not*
+    /// write if there is an outbox of this id already, which only an earlier attempt can have made.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -122,8 +134,7 @@ impl Store {
             ..OutboxRow::default()
         };
         let put = self.client.put_item().table_name(&self.tables.connections).set_item(Some(rows::write(row)?));
-        put.send().await.map_err(Error::internal)?;
-        Ok(())
+        self.put(put.condition_expression("attribute_not_exists(connectionId)")).await.map(drop)
     }
 
     /// The outbox. One read.
@@ -135,27 +146,35 @@ impl Store {
         item.map(|item| Ok(outbox(rows::read(item)?))).transpose()
     }
 
-    /// Puts a frame behind those that wait. One write.
+    /// Puts a frame behind those that wait. One write. A second attempt that meets the first adds nothing, also if the frame was taken
+    /// meanwhile.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn add_frame(&self, id: &ConnectionId, frame: &str, dead: Timestamp) -> Result<Adding, Error> {
+        let nonce = self.nonce();
         let update = self
             .outbox_update(id)
-            .update_expression("SET outbox = list_append(if_not_exists(outbox, :none), :frame) ADD outboxBytes :bytes")
+            .return_values(ReturnValue::None)
+            .update_expression(
+                "SET outbox = list_append(if_not_exists(outbox, :none), :frame) ADD outboxBytes :bytes, recent :nonces",
+            )
             .condition_expression(
                 "seenAt > :dead AND attribute_not_exists(endedBy) AND attribute_not_exists(upgradedTo) \
-                 AND (attribute_not_exists(outboxBytes) OR outboxBytes <= :most)",
+                 AND (attribute_not_exists(outboxBytes) OR outboxBytes <= :most) AND NOT contains(recent, :nonce)",
             )
+            .expression_attribute_values(":nonce", text(&nonce))
+            .expression_attribute_values(":nonces", AttributeValue::Ss(vec![nonce.clone()]))
             .expression_attribute_values(":none", AttributeValue::L(Vec::new()))
             .expression_attribute_values(":frame", AttributeValue::L(vec![text(frame)]))
             .expression_attribute_values(":bytes", number(frame.len() + ELEMENT_BYTES))
             .expression_attribute_values(":most", number(OUTBOX_MAX_BYTES))
             .expression_attribute_values(":dead", number(dead.millis()));
-        match changed::<OutboxRow>(update).await? {
-            Ok(_) => Ok(Adding::In),
-            Err(None) => Ok(Adding::Gone),
-            Err(Some(row)) => Ok(match row.upgraded_to {
+        match self.update::<OutboxRow>(update).await? {
+            Changed::Done(_) => Ok(Adding::In),
+            Changed::Refused(None) => Ok(Adding::Gone),
+            Changed::Refused(Some(row)) if row.recent.contains(&nonce) => Ok(Adding::In),
+            Changed::Refused(Some(row)) => Ok(match row.upgraded_to {
                 Some(to) => Adding::Elsewhere(ConnectionId::parse(&to)?),
                 None if row.ended_by.is_none() && row.seen_at > dead.millis() => Adding::Full,
                 None => Adding::Gone,
@@ -163,7 +182,7 @@ impl Store {
         }
     }
 
-    /// Begins a request of a polling client; one that fetches takes what waits. One write.
+    /// Begins a request of a polling client. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -175,26 +194,26 @@ impl Store {
         until: Timestamp,
     ) -> Result<Turn, Error> {
         let Moments { now, dead } = moments;
-        let (turn, takes) = match direction {
-            Direction::Get => ("gettingUntil", " REMOVE outbox, outboxBytes"),
-            Direction::Post => ("postingUntil", ""),
-        };
+        let nonce = self.nonce();
+        let turn = direction.attribute();
         let update = self
             .outbox_update(id)
-            .update_expression(format!("SET {turn} = :until, seenAt = :now{takes}"))
+            .update_expression(format!("SET {turn}Until = :until, {turn}Nonce = :nonce, seenAt = :now"))
             .condition_expression(format!(
                 "seenAt > :dead AND attribute_not_exists(endedBy) AND attribute_not_exists(upgrading) \
-                 AND (attribute_not_exists({turn}) OR {turn} <= :now)"
+                 AND (attribute_not_exists({turn}Until) OR {turn}Until <= :now)"
             ))
+            .expression_attribute_values(":nonce", text(&nonce))
             .expression_attribute_values(":until", number(until.millis()))
             .expression_attribute_values(":now", number(now.millis()))
             .expression_attribute_values(":dead", number(dead.millis()));
-        Ok(match changed::<OutboxRow>(update).await? {
-            Ok(row) => Turn::Taken(Box::new(outbox(row.unwrap_or_default()))),
-            Err(None) => Turn::Unknown,
-            Err(Some(row)) if row.ended_by.is_some() || row.seen_at <= dead.millis() => Turn::Unknown,
-            Err(Some(row)) if row.upgrading => Turn::Upgraded,
-            Err(Some(_)) => Turn::Busy,
+        Ok(match self.update::<OutboxRow>(update).await? {
+            Changed::Done(row) => Turn::Taken(Box::new(outbox(row.unwrap_or_default()))),
+            Changed::Refused(None) => Turn::Unknown,
+            Changed::Refused(Some(row)) if row.ended_by.is_some() || row.seen_at <= dead.millis() => Turn::Unknown,
+            Changed::Refused(Some(row)) if row.upgrading => Turn::Upgraded,
+            Changed::Refused(Some(row)) if direction.nonce(&row) == Some(&nonce) => Turn::Taken(Box::new(outbox(row))),
+            Changed::Refused(Some(_)) => Turn::Busy,
         })
     }
 
@@ -203,29 +222,65 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn finish(&self, id: &ConnectionId, direction: Direction, now: Timestamp) -> Result<(), Error> {
-        let turn = match direction {
-            Direction::Get => "gettingUntil",
-            Direction::Post => "postingUntil",
-        };
+        let turn = direction.attribute();
         let update = self
             .outbox_update(id)
-            .update_expression(format!("SET seenAt = :now REMOVE {turn}"))
+            .return_values(ReturnValue::None)
+            .update_expression(format!("SET seenAt = :now REMOVE {turn}Until"))
             .condition_expression("attribute_exists(connectionId)")
             .expression_attribute_values(":now", number(now.millis()));
-        applied(update.send().await).map(drop)
+        self.applied(update).await.map(drop)
     }
 
-    /// Takes what waits and ends the request that fetches it; nothing, if nothing waits or the client is moving to a WebSocket. One write.
+    /// Takes the oldest frames that wait in `outbox`, which was read before, and ends the request that fetches them. Gives them; none, if
+    /// somebody else took some meanwhile or the client is moving to a WebSocket. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn fetch(&self, id: &ConnectionId, now: Timestamp) -> Result<Vec<String>, Error> {
-        let update = self
-            .outbox_update(id)
-            .update_expression("SET seenAt = :now REMOVE outbox, outboxBytes, gettingUntil")
-            .condition_expression("attribute_exists(outbox) AND attribute_not_exists(upgrading)")
-            .expression_attribute_values(":now", number(now.millis()));
-        Ok(waiting(changed(update).await?))
+    pub async fn fetch(&self, id: &ConnectionId, outbox: Outbox, now: Timestamp) -> Result<Vec<String>, Error> {
+        let fetches = Taking { sets: "seenAt = :now, ", removes: "gettingUntil, ", condition: NOT_UPGRADING };
+        let update = self.outbox_update(id).expression_attribute_values(":now", number(now.millis()));
+        self.take(update, outbox, fetches).await
+    }
+
+    /// Takes the oldest frames that wait. Does *not* write if there are none.
+    pub(super) async fn take(
+        &self,
+        update: UpdateItemFluentBuilder,
+        outbox: Outbox,
+        Taking { sets, removes, condition }: Taking,
+    ) -> Result<Vec<String>, Error> {
+        let Outbox { mut frames, taken_nonce: last, recent, .. } = outbox;
+        frames.truncate(TAKEN_MAX);
+        if frames.is_empty() {
+            return Ok(frames);
+        }
+        let nonce = self.nonce();
+        let bytes: usize = frames.iter().map(|frame| frame.len() + ELEMENT_BYTES).sum();
+        let taken: Vec<String> = (0..frames.len()).map(|index| format!("outbox[{index}]")).collect();
+        let mut change =
+            format!("SET {sets}takenNonce = :nonce REMOVE {removes}{} ADD outboxBytes :less", taken.join(", "));
+        let mut update = update
+            .return_values(ReturnValue::None)
+            .expression_attribute_values(":nonce", text(&nonce))
+            .expression_attribute_values(":less", AttributeValue::N(format!("-{bytes}")));
+        let over = nonce::over(&recent, self.clock.now());
+        if !over.is_empty() {
+            change.push_str(" DELETE recent :over");
+            update = update.expression_attribute_values(":over", AttributeValue::Ss(over));
+        }
+        let unchanged = match last {
+            Some(last) => {
+                update = update.expression_attribute_values(":last", text(last));
+                "takenNonce = :last"
+            }
+            None => "attribute_not_exists(takenNonce)",
+        };
+        let update = update
+            .update_expression(change)
+            .condition_expression(format!("attribute_exists(outbox) AND {unchanged}{condition}"));
+        let taken = self.update::<OutboxRow>(update).await?.is_done(|row| row.taken_nonce.as_ref() == Some(&nonce));
+        Ok(if taken { frames } else { Vec::new() })
     }
 
     /// Ends a polling connection: it takes no more frames and no more requests. One write.
@@ -233,17 +288,22 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn end_outbox(&self, id: &ConnectionId, by: Ender) -> Result<Ending, Error> {
+        let nonce = self.nonce();
         let update = self
             .outbox_update(id)
-            .update_expression("SET endedBy = :by")
+            .update_expression("SET endedBy = :by, endedNonce = :nonce")
             .condition_expression(
                 "attribute_exists(connectionId) AND attribute_not_exists(endedBy) AND attribute_not_exists(upgradedTo)",
             )
+            .expression_attribute_values(":nonce", text(&nonce))
             .expression_attribute_values(":by", text(rows::ender(by)));
         let parsed = |id: Option<String>| id.map(|id| ConnectionId::parse(&id)).transpose();
-        Ok(match changed::<OutboxRow>(update).await? {
-            Ok(row) => Ending::Ended(parsed(row.and_then(|row| row.probe))?),
-            Err(row) => match parsed(row.and_then(|row| row.upgraded_to))? {
+        Ok(match self.update::<OutboxRow>(update).await? {
+            Changed::Done(row) => Ending::Ended(parsed(row.and_then(|row| row.probe))?),
+            Changed::Refused(Some(row)) if row.ended_nonce.as_ref() == Some(&nonce) => {
+                Ending::Ended(parsed(row.probe)?)
+            }
+            Changed::Refused(row) => match parsed(row.and_then(|row| row.upgraded_to))? {
                 Some(to) => Ending::Elsewhere(to),
                 None => Ending::Before,
             },
@@ -259,9 +319,33 @@ impl Store {
     }
 }
 
-/// What waited in an outbox that was emptied.
-pub(super) fn waiting(emptied: Result<Option<OutboxRow>, Option<OutboxRow>>) -> Vec<String> {
-    emptied.ok().flatten().map(|row| row.outbox).unwrap_or_default()
+/// What taking frames does besides.
+pub(super) struct Taking {
+    /// What it sets, with a comma behind.
+    pub(super) sets: &'static str,
+    /// What it removes, with a comma behind.
+    pub(super) removes: &'static str,
+    /// A further condition, with an `AND` in front.
+    pub(super) condition: &'static str,
+}
+
+const NOT_UPGRADING: &str = " AND attribute_not_exists(upgrading)";
+
+impl Direction {
+    /// What the attributes of a request's turn begin with.
+    const fn attribute(self) -> &'static str {
+        match self {
+            Self::Get => "getting",
+            Self::Post => "posting",
+        }
+    }
+
+    fn nonce(self, row: &OutboxRow) -> Option<&String> {
+        match self {
+            Self::Get => row.getting_nonce.as_ref(),
+            Self::Post => row.posting_nonce.as_ref(),
+        }
+    }
 }
 
 fn outbox(row: OutboxRow) -> Outbox {
@@ -273,13 +357,20 @@ fn outbox(row: OutboxRow) -> Outbox {
         seen_at: _,
         outbox: frames,
         outbox_bytes: _,
+        recent,
+        taken_nonce,
         getting_until: _,
+        getting_nonce: _,
         posting_until,
+        posting_nonce: _,
         ended_by,
+        ended_nonce: _,
         probe: _,
         probe_at,
         probed,
+        probed_nonce: _,
         upgrading,
+        upgrading_nonce: _,
         upgraded_to: _,
         ttl: _,
     } = row;
@@ -290,5 +381,7 @@ fn outbox(row: OutboxRow) -> Outbox {
         upgrading,
         posting_until: posting_until.map(Timestamp::from_millis),
         probed_at: probe_at.filter(|_| probed).map(Timestamp::from_millis),
+        taken_nonce,
+        recent,
     }
 }

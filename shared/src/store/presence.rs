@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::rows::{self, MembershipRow, ProfileRow, SocketRow};
-use super::update::applied;
+use super::update::Changed;
 use super::{Item, Session, Store, keys, number, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ConnectionId, UserId};
@@ -142,19 +142,14 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn set_status(&self, user: &UserId, status: Status, at: Timestamp) -> Result<Option<Status>, Error> {
+        const DIFFERENT: &str = "(attribute_not_exists(#status) OR #status <> :status)";
         let (change, condition) = match status {
-            Status::Online => ("SET #online = :flag REMOVE #status", "attribute_exists(#status)"),
-            Status::Away | Status::Busy => {
-                ("SET #status = :status, #online = :flag", "(attribute_not_exists(#status) OR #status <> :status)")
-            }
-            Status::Offline => (
-                "SET #status = :status, lastSeen = :at REMOVE #online",
-                "(attribute_not_exists(#status) OR #status <> :status)",
-            ),
+            Status::Online => ("#online = :flag REMOVE #status", "attribute_exists(#status)"),
+            Status::Away | Status::Busy => ("#status = :status, #online = :flag", DIFFERENT),
+            Status::Offline => ("#status = :status, lastSeen = :at REMOVE #online", DIFFERENT),
         };
-        let mut update = self.status_update(user).update_expression(change);
+        let mut update = self.status_update(user);
         update = update.condition_expression(format!("sockets > :zero AND {condition}"));
-        update = update.expression_attribute_values(":zero", number(0));
         if status != Status::Online {
             update = update.expression_attribute_values(":status", text(status.name()));
         }
@@ -162,7 +157,7 @@ impl Store {
             Status::Offline => update.expression_attribute_values(":at", number(at.millis())),
             _ => update.expression_attribute_values(":flag", online_flag()),
         };
-        self.former_status(update).await
+        self.former_status(update, change).await
     }
 
     /// Ends somebody's appearing offline. One write. Whether they did.
@@ -172,12 +167,10 @@ impl Store {
     pub async fn come(&self, user: &UserId) -> Result<bool, Error> {
         let update = self
             .status_update(user)
-            .update_expression("SET #online = :flag REMOVE #status")
             .condition_expression("#status = :offline AND sockets > :zero")
             .expression_attribute_values(":flag", online_flag())
-            .expression_attribute_values(":offline", text(Status::Offline.name()))
-            .expression_attribute_values(":zero", number(0));
-        applied(update.send().await)
+            .expression_attribute_values(":offline", text(Status::Offline.name()));
+        Ok(self.former_status(update, "#online = :flag REMOVE #status").await?.is_some())
     }
 
     fn status_update(&self, user: &UserId) -> UpdateItemFluentBuilder {
@@ -187,17 +180,26 @@ impl Store {
             .set_key(Some(keys::user(user, keys::PROFILE)))
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#online", "online")
+            .expression_attribute_values(":zero", number(0))
     }
 
-    async fn former_status(&self, update: UpdateItemFluentBuilder) -> Result<Option<Status>, Error> {
-        match update.return_values(ReturnValue::AllOld).send().await {
-            Ok(old) => {
-                let name = old.attributes.as_ref().and_then(|old| old.get("status")?.as_s().ok());
-                let former = Status::ALL.into_iter().find(|known| Some(known.name()) == name.map(String::as_str));
-                Ok(Some(former.unwrap_or_default()))
-            }
-            Err(error) => applied::<()>(Err(error)).map(|_| None),
-        }
+    /// Changes a status, and gives the one before; `None` if the condition does not hold. The row remembers both, for a second attempt that
+    /// meets the first.
+    async fn former_status(&self, update: UpdateItemFluentBuilder, change: &str) -> Result<Option<Status>, Error> {
+        let nonce = self.nonce();
+        let update = update
+            .update_expression(format!(
+                "SET statusWas = if_not_exists(#status, :simply), statusNonce = :nonce, {change}"
+            ))
+            .expression_attribute_values(":simply", text(Status::Online.name()))
+            .expression_attribute_values(":nonce", text(&nonce))
+            .return_values(ReturnValue::AllOld);
+        let former = match self.update::<ProfileRow>(update).await? {
+            Changed::Done(row) => row.unwrap_or_default().status,
+            Changed::Refused(Some(row)) if row.status_nonce.as_ref() == Some(&nonce) => row.status_was,
+            Changed::Refused(_) => return Ok(None),
+        };
+        Ok(Some(rows::status(former.as_deref())))
     }
 
     /// The people who share a chat with `user`, at most a thousand. One query.

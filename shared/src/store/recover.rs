@@ -6,7 +6,6 @@ use super::connection::opened_slot;
 use super::rows::{self, SocketRow};
 use super::session::{ended, session, session_row};
 use super::transaction::{Outcome, Transaction};
-use super::update::applied;
 use super::{Item, Opened, Session, Store, keys, number, text};
 use crate::auth::Identity;
 use crate::domain::clock::Timestamp;
@@ -97,7 +96,7 @@ impl Store {
                 first
             } else {
                 let old = Session { connection: former.connection.clone(), ..joining.clone() };
-                transaction.update(ended(&self.tables.connections, &old, self.clock.now()))?;
+                transaction.update(ended(&self.tables.connections, &old, self.clock.now(), false))?;
                 false
             };
             match self.transact(transaction).await? {
@@ -167,7 +166,7 @@ impl Store {
             .update_expression("REMOVE heldBy")
             .condition_expression("heldBy = :hold")
             .expression_attribute_values(":hold", text(hold));
-        applied(update.send().await).map(drop)
+        self.applied(update).await.map(drop)
     }
 
     /// Every chat of a user, and those deleted lately. One query per megabyte.

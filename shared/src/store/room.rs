@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::rows::SocketRow;
-use super::update::{applied, changed};
+use super::update::Changed;
 use super::{Session, Store, keys, number};
 use crate::domain::id::ChatId;
 use crate::error::Error;
@@ -40,10 +40,10 @@ impl Store {
             .expression_attribute_values(":room", AttributeValue::Ss(vec![chat.to_string()]))
             .expression_attribute_values(":this", AttributeValue::S(chat.to_string()))
             .expression_attribute_values(":most", number(ROOMS_MAX));
-        Ok(match changed::<SocketRow>(update).await? {
-            Err(Some(_)) => Entering::Full,
+        Ok(match self.update::<SocketRow>(update).await? {
+            Changed::Refused(Some(_)) => Entering::Full,
             // A socket that went meanwhile hears nothing in any room.
-            Ok(_) | Err(None) => Entering::In,
+            Changed::Done(_) | Changed::Refused(None) => Entering::In,
         })
     }
 
@@ -60,6 +60,6 @@ impl Store {
             .update_expression("DELETE rooms :room")
             .condition_expression("attribute_exists(entry)")
             .expression_attribute_values(":room", AttributeValue::Ss(vec![chat.to_string()]));
-        applied(update.send().await).map(drop)
+        self.applied(update).await.map(drop)
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{Delete, Put, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, Update};
 
 use super::connection::{CONNECTION_TTL_SECS, opened_slot};
 use super::presence::online_flag;
 use super::rows::{self, SessionRow, SocketRow, VERSION};
 use super::transaction::{Outcome, Transaction};
+use super::update::Changed;
 use super::user::{Change, claims_change, set_change};
 use super::{Item, Opened, Question, Store, keys, number, text};
 use crate::auth::Identity;
@@ -18,8 +19,8 @@ use crate::domain::id::{ConnectionId, Pid, SocketId, UserId};
 use crate::domain::user::{Status, User};
 use crate::error::Error;
 
-/// How long it is remembered that a namespace was left, for events that are still on their way.
-const ENDED_TTL_SECS: i64 = 3_600;
+/// How long it is remembered that a namespace was left or a connection closed, for events that are still on their way.
+pub(super) const ENDED_TTL_SECS: i64 = 3_600;
 
 /// One namespace joined on one connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +77,8 @@ pub enum Leaving {
     },
     /// It was left before.
     Already,
+    /// It was left before with the user's last socket, and nobody has finished telling the others.
+    Untold,
 }
 
 impl Store {
@@ -176,7 +179,7 @@ impl Store {
 
     /// Leaves a namespace: session, socket and socket count in one transaction, so that leaving twice counts once. One read and three
     /// writes. A session that moves to a WebSocket meanwhile is left there. The socket stays as ended until `revivable`, if it may be
-    /// revived.
+    /// revived. If others are to be told, the session remembers that until [`Store::record_offline_told`].
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -190,25 +193,69 @@ impl Store {
         let mut connection = session.connection.clone();
         loop {
             let Some(user) = self.user(&session.user).await? else { return Ok(Leaving::Already) };
-            let Some(left) = user.sockets.checked_sub(1) else { return Ok(Leaving::Already) };
+            let Some(left) = user.sockets.checked_sub(1) else { return self.left_before(session).await };
+            let last = left == 0 && user.is_online();
             let mut transaction = Transaction::default();
             let there = Session { connection: connection.clone(), ..session.clone() };
-            transaction.update(ended(&self.tables.connections, &there, at))?;
+            transaction.update(ended(&self.tables.connections, &there, at, last))?;
             self.end_socket(&mut transaction, session, at, revivable)?;
             transaction.update(self.one_socket_less(&user, at))?;
             match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Leaving::Left { last: left == 0 && user.is_online() }),
+                Outcome::Committed => return Ok(Leaving::Left { last }),
                 Outcome::Refused(mut refused) if refused.at(0) || refused.at(1) => {
-                    let row = refused.take(0).map(rows::read::<SessionRow>).transpose()?;
-                    match row.and_then(|row| row.moved_to) {
-                        Some(to) => connection = ConnectionId::parse(&to)?,
-                        None => return Ok(Leaving::Already),
+                    match refused.take(0).map(rows::read::<SessionRow>).transpose()? {
+                        Some(SessionRow { moved_to: Some(to), .. }) => connection = ConnectionId::parse(&to)?,
+                        Some(row) if is_untold(&row, session) => return Ok(Leaving::Untold),
+                        _ => return Ok(Leaving::Already),
                     }
                 }
                 Outcome::Refused(_) | Outcome::Conflict => {}
             }
             self.backoff(attempt).await?;
             attempt += 1;
+        }
+    }
+
+    async fn left_before(&self, session: &Session) -> Result<Leaving, Error> {
+        Ok(if self.offline_untold(session).await? { Leaving::Untold } else { Leaving::Already })
+    }
+
+    /// Whether a session was left with its user's last socket, and nobody has finished telling the others. One read, and one more if it moved to
+    /// a WebSocket.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn offline_untold(&self, session: &Session) -> Result<bool, Error> {
+        let mut connection = session.connection.to_string();
+        loop {
+            let key = keys::connection(&connection, &session.namespace);
+            let Some(item) = self.get(&self.tables.connections, key).await? else { return Ok(false) };
+            match rows::read::<SessionRow>(item)? {
+                SessionRow { moved_to: Some(to), .. } => connection = to,
+                row => return Ok(is_untold(&row, session)),
+            }
+        }
+    }
+
+    /// Notes that the others were told of the end of a session. One write, and one more if it moved to a WebSocket.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn record_offline_told(&self, session: &Session) -> Result<(), Error> {
+        let mut connection = session.connection.to_string();
+        loop {
+            let update = self
+                .client
+                .update_item()
+                .table_name(&self.tables.connections)
+                .set_key(Some(keys::connection(&connection, &session.namespace)))
+                .update_expression("REMOVE untold")
+                .condition_expression("pid = :pid AND attribute_not_exists(movedTo)")
+                .expression_attribute_values(":pid", text(&session.pid));
+            match self.update::<SessionRow>(update).await? {
+                Changed::Refused(Some(SessionRow { moved_to: Some(to), .. })) => connection = to,
+                _ => return Ok(()),
+            }
         }
     }
 
@@ -305,6 +352,10 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn sessions(&self, id: &ConnectionId) -> Result<Vec<Session>, Error> {
+        self.session_rows(id).await?.into_iter().map(session).collect()
+    }
+
+    pub(super) async fn session_rows(&self, id: &ConnectionId) -> Result<Vec<SessionRow>, Error> {
         let query = self
             .client
             .query()
@@ -316,23 +367,27 @@ impl Store {
             .expression_attribute_values(":namespaces", text(keys::NAMESPACES));
         let found: Vec<Item> =
             query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
-        let mut sessions = Vec::with_capacity(found.len());
-        for item in found {
-            let row: SessionRow = rows::read(item)?;
-            if row.moved_to.is_none() {
-                sessions.push(session(row)?);
-            }
-        }
-        Ok(sessions)
+        let rows = found.into_iter().map(rows::read::<SessionRow>);
+        rows.filter(|row| row.as_ref().map_or(true, |row| row.moved_to.is_none())).collect()
     }
 }
 
-/// Ends a session that is live and on the connection that it names.
-pub(super) fn ended(table: &str, session: &Session, at: Timestamp) -> UpdateBuilder {
-    Update::builder()
-        .table_name(table)
-        .set_key(Some(keys::connection(&session.connection, &session.namespace)))
-        .update_expression("SET endedAt = :at, #ttl = :ttl REMOVE slot, typing")
+/// Whether a row is that of this session, left with its user's last socket, and nobody has finished telling the others.
+fn is_untold(row: &SessionRow, session: &Session) -> bool {
+    row.untold && row.pid == session.pid.to_string()
+}
+
+/// Ends a session that is live and on the connection that it names. `untold` marks it: the others are to be told.
+pub(super) fn ended(table: &str, session: &Session, at: Timestamp, untold: bool) -> UpdateBuilder {
+    let update =
+        Update::builder().table_name(table).set_key(Some(keys::connection(&session.connection, &session.namespace)));
+    let update = if untold {
+        let update = update.update_expression("SET endedAt = :at, #ttl = :ttl, untold = :untold REMOVE slot, typing");
+        update.expression_attribute_values(":untold", AttributeValue::Bool(true))
+    } else {
+        update.update_expression("SET endedAt = :at, #ttl = :ttl REMOVE slot, typing")
+    };
+    update
         .condition_expression("pid = :pid AND attribute_not_exists(endedAt) AND attribute_not_exists(movedTo)")
         .expression_attribute_names("#ttl", "ttl")
         .expression_attribute_values(":at", number(at.millis()))
@@ -371,6 +426,8 @@ pub(super) fn session_row(opened: &Opened, session: &Session) -> SessionRow {
         moved_to: None,
         typing: typing.iter().map(keys::typing).collect(),
         asked: asked.iter().map(keys::question).collect(),
+        answered: HashSet::new(),
+        untold: false,
         attachments_until: attachments_until.map(Timestamp::millis),
         ttl: opened.at.seconds() + CONNECTION_TTL_SECS,
     }
@@ -393,6 +450,8 @@ pub(super) fn session(row: SessionRow) -> Result<Session, Error> {
         moved_to: _,
         typing,
         asked,
+        answered: _,
+        untold: _,
         attachments_until,
         ttl: _,
     } = row;

@@ -2,7 +2,6 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::update::applied;
 use super::{Session, Store, keys, text};
 use crate::domain::chat::Place;
 use crate::error::Error;
@@ -24,6 +23,6 @@ impl Store {
             .expression_attribute_values(":place", AttributeValue::Ss(vec![keys::typing(place)]))
             .expression_attribute_values(":pid", text(&session.pid));
         // A socket that ended meanwhile types nowhere, and whoever ended it has said so.
-        applied(update.send().await).map(drop)
+        self.applied(update).await.map(drop)
     }
 }

@@ -1,14 +1,14 @@
 //! The upgrade of a polling connection to a WebSocket, step by step; each is one conditional write, so that it happens once.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, Update};
 
 use super::connection::opened_slot;
-use super::polling::waiting;
+use super::polling::Taking;
 use super::rows::OutboxRow;
 use super::session::session_row;
 use super::transaction::{Outcome, Transaction};
-use super::update::{applied, changed};
+use super::update::Changed;
 use super::{Moments, Opened, Session, Store, keys, number, rows, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
@@ -62,13 +62,13 @@ impl Store {
             .update_expression("SET probe = :to, probeAt = :now REMOVE probed")
             .condition_expression(
                 "seenAt > :dead AND attribute_not_exists(endedBy) AND attribute_not_exists(upgrading) \
-                 AND (attribute_not_exists(probe) OR probeAt <= :stale)",
+                 AND (attribute_not_exists(probe) OR probe = :to OR probeAt <= :stale)",
             )
             .expression_attribute_values(":to", text(to))
             .expression_attribute_values(":now", number(moments.now.millis()))
             .expression_attribute_values(":dead", number(moments.dead.millis()))
             .expression_attribute_values(":stale", number(stale.millis()));
-        step(update).await
+        self.step(update, |_| false).await
     }
 
     /// Notes that the WebSocket works, which releases a request that waits. One write. Refused for any but the first probe.
@@ -76,14 +76,16 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn note_probe(&self, id: &ConnectionId, to: &ConnectionId, now: Timestamp) -> Result<Step, Error> {
+        let nonce = self.nonce();
         let update = self
             .outbox_update(id)
-            .update_expression("SET probed = :yes, probeAt = :now")
+            .update_expression("SET probed = :yes, probedNonce = :nonce, probeAt = :now")
             .condition_expression("probe = :to AND attribute_not_exists(probed) AND attribute_not_exists(endedBy)")
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":nonce", text(&nonce))
             .expression_attribute_values(":now", number(now.millis()))
             .expression_attribute_values(":to", text(to));
-        step(update).await
+        self.step(update, |row| row.probed_nonce.as_ref() == Some(&nonce)).await
     }
 
     /// Begins the move to a WebSocket that works: from here on no request is taken. One write. Refused for any but the first time.
@@ -91,28 +93,27 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn begin_upgrade(&self, id: &ConnectionId, to: &ConnectionId) -> Result<Step, Error> {
+        let nonce = self.nonce();
         let update = self
             .outbox_update(id)
-            .update_expression("SET upgrading = :yes")
+            .update_expression("SET upgrading = :yes, upgradingNonce = :nonce")
             .condition_expression(
                 "probe = :to AND attribute_exists(probed) AND attribute_not_exists(upgrading) \
                  AND attribute_not_exists(endedBy)",
             )
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":nonce", text(&nonce))
             .expression_attribute_values(":to", text(to));
-        step(update).await
+        self.step(update, |row| row.upgrading_nonce.as_ref() == Some(&nonce)).await
     }
 
-    /// Takes what waits while the client moves. One write.
+    /// Takes the oldest of what waits while the client moves. One read and one write.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn flush(&self, id: &ConnectionId) -> Result<Vec<String>, Error> {
-        let update = self
-            .outbox_update(id)
-            .update_expression("REMOVE outbox, outboxBytes")
-            .condition_expression("attribute_exists(outbox)");
-        Ok(waiting(changed(update).await?))
+        let Some(outbox) = self.outbox(id).await? else { return Ok(Vec::new()) };
+        self.take(self.outbox_update(id), outbox, Taking { sets: "", removes: "", condition: "" }).await
     }
 
     /// Sends every further frame to the WebSocket, provided that nothing waits. One write.
@@ -123,9 +124,12 @@ impl Store {
         let update = self
             .outbox_update(id)
             .update_expression("SET upgradedTo = :to")
-            .condition_expression("attribute_exists(upgrading) AND attribute_not_exists(outbox)")
+            .condition_expression(
+                "attribute_exists(upgrading) AND (attribute_not_exists(outbox) OR size(outbox) = :none)",
+            )
+            .expression_attribute_values(":none", number(0))
             .expression_attribute_values(":to", text(to));
-        step(update).await
+        self.step(update, |_| false).await
     }
 
     /// Gives a WebSocket up that has ended. One write.
@@ -138,8 +142,8 @@ impl Store {
             .update_expression("REMOVE probe, probeAt, probed")
             .condition_expression("probe = :to AND attribute_not_exists(upgrading)")
             .expression_attribute_values(":to", text(to));
-        Ok(match changed::<OutboxRow>(update).await? {
-            Err(Some(row)) if row.upgrading && row.probe == Some(to.to_string()) => Abandoning::Upgraded,
+        Ok(match self.update::<OutboxRow>(update).await? {
+            Changed::Refused(Some(row)) if row.upgrading && row.probe == Some(to.to_string()) => Abandoning::Upgraded,
             _ => Abandoning::Polling,
         })
     }
@@ -202,12 +206,19 @@ impl Store {
             .table_name(&self.tables.connections)
             .set_key(Some(keys::connection(to, keys::CONNECTION)))
             .update_expression("SET upgraded = :yes")
-            .condition_expression("attribute_exists(connectionId)")
+            .condition_expression("attribute_exists(connectionId) AND attribute_not_exists(closedAt)")
             .expression_attribute_values(":yes", AttributeValue::Bool(true));
-        applied(update.send().await).map(drop)
+        self.applied(update).await.map(drop)
     }
-}
 
-async fn step(update: UpdateItemFluentBuilder) -> Result<Step, Error> {
-    Ok(if changed::<OutboxRow>(update).await?.is_ok() { Step::Taken } else { Step::Refused })
+    /// Takes a step. `ours` says of the row that made the condition fail whether this very step was taken before, by an attempt whose answer
+    /// was lost.
+    async fn step(
+        &self,
+        update: UpdateItemFluentBuilder,
+        ours: impl FnOnce(&OutboxRow) -> bool,
+    ) -> Result<Step, Error> {
+        let update = update.return_values(ReturnValue::None);
+        Ok(if self.update::<OutboxRow>(update).await?.is_done(ours) { Step::Taken } else { Step::Refused })
+    }
 }

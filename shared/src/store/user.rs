@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::rows::{self, ClaimsRow, ProfileRow, VERSION};
+use super::update::Changed;
 use super::{Item, Store, keys, number, text};
 use crate::auth::Identity;
 use crate::domain::clock::Timestamp;
@@ -32,7 +33,7 @@ impl Store {
         items.into_iter().map(|item| rows::read::<ProfileRow>(item)?.try_into()).collect()
     }
 
-    /// Remembers who a token speaks for. One read; does *not* write for somebody known whose claims are the newest already.
+    /// Remembers who a token speaks for. One read and one write. Does *not* write for somebody known whose claims are the newest already.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -41,15 +42,13 @@ impl Store {
         let Some(claims_at) = self.newer_claims(known.as_ref(), identity) else { return Ok(()) };
         let Change { expression, names, values } = claims_change(&identity.claims, claims_at, &[]);
         let update = self.client.update_item().table_name(&self.tables.users);
-        update
+        let update = update
             .set_key(Some(keys::user(&identity.user, keys::PROFILE)))
             .update_expression(expression)
+            .condition_expression("attribute_not_exists(claimsAt) OR claimsAt <= :claimsAt")
             .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
-            .send()
-            .await
-            .map_err(Error::internal)?;
-        Ok(())
+            .set_expression_attribute_values(Some(values));
+        self.applied(update).await.map(drop)
     }
 
     /// Says what is known of somebody, seen or not. One write.
@@ -59,16 +58,15 @@ impl Store {
     pub async fn put_user(&self, user: &UserId, claims: &Claims, at: Timestamp) -> Result<User, Error> {
         let Change { expression, names, values } = claims_change(claims, at, &[]);
         let update = self.client.update_item().table_name(&self.tables.users);
-        let put = update
+        let update = update
             .set_key(Some(keys::user(user, keys::PROFILE)))
             .update_expression(expression)
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await
-            .map_err(Error::internal)?;
-        rows::read::<ProfileRow>(put.attributes.unwrap_or_default())?.try_into()
+            .return_values(ReturnValue::AllNew);
+        match self.update::<ProfileRow>(update).await? {
+            Changed::Done(row) | Changed::Refused(row) => row.unwrap_or_default().try_into(),
+        }
     }
 
     /// When the token's claims date from, if they are to replace the known ones: the newest token wins.

@@ -9,7 +9,7 @@ use super::write;
 use crate::domain::clock::Timestamp;
 use crate::error::Error;
 
-/// A packet while it is incomplete; the key and `ttl` alone otherwise.
+/// A packet while it is incomplete; otherwise the key, `ttl`, and for a while the frames that came.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(in crate::store) struct BinaryRow {
@@ -32,9 +32,12 @@ pub(in crate::store) struct BinaryRow {
     pub(in crate::store) wanted: Option<u8>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(in crate::store) attachments: Vec<AttachmentRow>,
-    /// The events that its frames came with.
+    /// The frames that came lately, of this packet and of those before.
     #[serde(with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
     pub(in crate::store) received: HashSet<String>,
+    /// The nonce of whoever wrote last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) nonce: Option<String>,
     pub(in crate::store) bytes: u64,
     pub(in crate::store) ttl: i64,
 }

@@ -17,8 +17,9 @@ pub(in crate::store) struct ConnectionRow {
     pub(in crate::store) connection_id: String,
     pub(in crate::store) namespace: String,
     pub(in crate::store) v: u32,
-    /// In the index: waiting, or the slot below.
-    pub(in crate::store) slot: i64,
+    /// In the index: waiting, or the slot below. Absent once closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) slot: Option<i64>,
     /// The slot it is pinged in once it has joined a namespace.
     pub(in crate::store) beat: u32,
     pub(in crate::store) opened_at: i64,
@@ -28,6 +29,8 @@ pub(in crate::store) struct ConnectionRow {
     pub(in crate::store) header: Option<HeaderRow>,
     #[serde(default)]
     pub(in crate::store) greeted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) greeted_nonce: Option<String>,
     /// The polling connection whose client is to move here, or has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) upgrade_of: Option<String>,
@@ -40,6 +43,9 @@ pub(in crate::store) struct ConnectionRow {
     /// Until when attachments of a binary packet may be on their way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) attachments_until: Option<i64>,
+    /// When it was found to be closed. The row is kept for a while, for whoever closes it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) closed_at: Option<i64>,
     pub(in crate::store) ttl: i64,
 }
 
@@ -53,19 +59,31 @@ pub(in crate::store) struct OutboxRow {
     pub(in crate::store) opened_at: i64,
     /// When its client last made a request.
     pub(in crate::store) seen_at: i64,
-    /// Absent while nothing waits.
+    /// Absent or empty while nothing waits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(in crate::store) outbox: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::store) outbox_bytes: Option<u64>,
-    /// Until when a request that fetches, or one that sends, is taken to be running.
+    pub(in crate::store) outbox_bytes: Option<i64>,
+    /// The nonces of the frames that were added lately, whether they still wait or not.
+    #[serde(with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
+    pub(in crate::store) recent: HashSet<String>,
+    /// The nonce of whoever last took what waited: as long as it stays the same, the first frames are the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) taken_nonce: Option<String>,
+    /// Until when a request that fetches, or one that sends, is taken to be running, and the nonce of whoever began it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) getting_until: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) getting_nonce: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) posting_until: Option<i64>,
-    /// The word of [`ender`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) posting_nonce: Option<String>,
+    /// The word of [`ender`], and the nonce of the run that ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) ended_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) ended_nonce: Option<String>,
     /// The WebSocket that the client may move to, since when, and whether it has proved to work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) probe: Option<String>,
@@ -73,9 +91,13 @@ pub(in crate::store) struct OutboxRow {
     pub(in crate::store) probe_at: Option<i64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(in crate::store) probed: bool,
-    /// Whether the client is moving, or has moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) probed_nonce: Option<String>,
+    /// Whether the client is moving, or has moved, and the nonce of the run that moves it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(in crate::store) upgrading: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) upgrading_nonce: Option<String>,
     /// Where further frames go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) upgraded_to: Option<String>,
@@ -137,6 +159,12 @@ pub(in crate::store) struct SessionRow {
     /// The questions that the client has not answered.
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
     pub(in crate::store) asked: HashSet<String>,
+    /// The nonces of the answers that were taken lately.
+    #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
+    pub(in crate::store) answered: HashSet<String>,
+    /// Whether its end took the user offline, and nobody has finished telling that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::store) untold: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) attachments_until: Option<i64>,
     pub(in crate::store) ttl: i64,

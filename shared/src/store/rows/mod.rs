@@ -37,6 +37,9 @@ pub(super) struct ProfileRow {
     pub(super) last_seen: Option<i64>,
     /// Absent for somebody who is simply online.
     pub(super) status: Option<String>,
+    /// The status before that, and the nonce of whoever changed it.
+    pub(super) status_was: Option<String>,
+    pub(super) status_nonce: Option<String>,
 }
 
 /// The claims in a profile and, for tokens in headers, in a connection.
@@ -149,6 +152,11 @@ pub(super) fn write<T: Serialize>(row: T) -> Result<Item, Error> {
     serde_dynamo::aws_sdk_dynamodb_1::to_item(row).map_err(Error::internal)
 }
 
+/// The status of this name; of no name, that of somebody who is simply online.
+pub(super) fn status(name: Option<&str>) -> Status {
+    Status::ALL.into_iter().find(|known| Some(known.name()) == name).unwrap_or_default()
+}
+
 impl From<&Claims> for ClaimsRow {
     fn from(claims: &Claims) -> Self {
         let Claims { name, first_name, last_name, username, email, role, picture } = claims.clone();
@@ -167,8 +175,18 @@ impl TryFrom<ProfileRow> for User {
     type Error = Error;
 
     fn try_from(row: ProfileRow) -> Result<Self, Error> {
-        let ProfileRow { user_id, v: _, claims, claims_at, sockets, chats, last_seen, status } = row;
-        let status = Status::ALL.into_iter().find(|known| Some(known.name()) == status.as_deref());
+        let ProfileRow {
+            user_id,
+            v: _,
+            claims,
+            claims_at,
+            sockets,
+            chats,
+            last_seen,
+            status,
+            status_was: _,
+            status_nonce: _,
+        } = row;
         Ok(Self {
             id: UserId::parse(&user_id)?,
             claims: claims.into(),
@@ -176,7 +194,7 @@ impl TryFrom<ProfileRow> for User {
             sockets,
             chats,
             last_seen: last_seen.map(Timestamp::from_millis),
-            status: status.unwrap_or_default(),
+            status: self::status(status.as_deref()),
         })
     }
 }
