@@ -130,7 +130,7 @@ impl<'a> Delivering<'a> {
     /// remembers is posted to those who were found.
     pub async fn deliver(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> Result<BTreeSet<UserId>, Error> {
         let ctx = self.ctx;
-        let mut order = DeliveryOrder::of(envelopes);
+        let mut order = DeliveryOrder::of(envelopes, ctx.clock.now());
         let failed = self.look_up(envelopes).await.err();
         if failed.is_some() {
             order.release(ctx).await;

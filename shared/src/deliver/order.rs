@@ -73,11 +73,13 @@ pub(super) struct DeliveryOrder(HashMap<ChatId, Pending>);
 
 impl DeliveryOrder {
     /// What is known without a request.
-    pub(super) fn of(envelopes: &[Envelope]) -> Self {
+    pub(super) fn of(envelopes: &[Envelope], now: Timestamp) -> Self {
         let mut pending: HashMap<ChatId, Pending> = HashMap::new();
         for Envelope { notice, to: _, step } in envelopes {
             let Some(Step { chat, after, lease_until, position, at, .. }) = step else { continue };
-            let turn = lease_until.map_or(Turn::Waiting, Turn::Mine);
+            // Storing it may have taken so long that another lease is needed.
+            let in_time = lease_until.filter(|until| now.plus_millis(LEASE_MIN_MILLIS) <= *until);
+            let turn = in_time.map_or(Turn::Waiting, Turn::Mine);
             let first = Pending { after: *after, events: 0, stored_at: *at, turn, recorded_by_caller: false };
             let pending = pending.entry(chat.clone()).or_insert(first);
             pending.events = position.events();
@@ -155,7 +157,7 @@ async fn look(ctx: &Ctx, chat: &ChatId, pending: &Pending) -> Result<Turn, Error
     if found.told >= pending.events {
         return Ok(Turn::Others);
     }
-    if found.told >= pending.after {
+    if found.told >= pending.after && !found.is_claimed {
         // In time, so that no offset says of a moment that all of it was heard while this is not.
         let until = found.lease_until.unwrap_or(now).min(pending.stored_at.plus_millis(LEASE_MILLIS));
         if now.plus_millis(LEASE_MIN_MILLIS) <= until {

@@ -23,6 +23,8 @@ pub struct Delivered {
     pub told: u64,
     /// Until when somebody may be delivering the event after those. `None` if certainly nobody has begun to.
     pub lease_until: Option<Timestamp>,
+    /// Whether that is somebody who claimed the lease, and not whoever stored the event.
+    pub is_claimed: bool,
     /// The events that were delivered late, if any were lately.
     pub late: Option<Late>,
 }
@@ -47,16 +49,17 @@ impl Store {
             .table_name(&self.tables.chats)
             .set_key(Some(keys::chat(chat)))
             .consistent_read(true)
-            .projection_expression("seq, rev, told, leaseUntil, lateAfter, lateAt")
+            .projection_expression("seq, rev, told, leaseUntil, leaseBy, lateAfter, lateAt")
             .send()
             .await
             .map_err(Error::internal)?;
-        let DeliveryRow { seq, rev, told, lease_until, lease_by: _, late_after, late_at } =
+        let DeliveryRow { seq, rev, told, lease_until, lease_by, late_after, late_at } =
             got.item.map(rows::read).transpose()?.unwrap_or_default();
         Ok(Delivered {
             events: seq.saturating_add(rev),
             told,
             lease_until: lease_until.map(Timestamp::from_millis),
+            is_claimed: lease_by.is_some(),
             late: late_after.zip(late_at).map(|(after, at)| Late { after, at: Timestamp::from_millis(at) }),
         })
     }
@@ -107,7 +110,7 @@ impl Store {
             .update_item()
             .table_name(&self.tables.chats)
             .set_key(Some(keys::chat(chat)))
-            .update_expression("SET told = :told, leaseUntil = :lease")
+            .update_expression("SET told = :told, leaseUntil = :lease REMOVE leaseBy")
             .condition_expression("attribute_exists(chatId) AND (attribute_not_exists(told) OR told < :told)")
             .expression_attribute_values(":told", number(events))
             .expression_attribute_values(":lease", number(lease.millis()));
@@ -124,7 +127,7 @@ impl Store {
             .update_item()
             .table_name(&self.tables.chats)
             .set_key(Some(keys::chat(chat)))
-            .update_expression("REMOVE leaseUntil")
+            .update_expression("REMOVE leaseUntil, leaseBy")
             .condition_expression("told = :told AND leaseUntil = :lease")
             .expression_attribute_values(":told", number(told))
             .expression_attribute_values(":lease", number(lease.millis()));

@@ -376,7 +376,7 @@ impl Store {
              AND (members[{index}].got >= :from OR members[{index}].#read >= :from)"
         );
         if told.is_some() {
-            change.push_str(", told = :told, leaseUntil = :lease");
+            change.push_str(", told = :told, leaseUntil = :lease REMOVE leaseBy");
             condition.push_str(" AND (attribute_not_exists(told) OR told <= :told)");
         }
         let mut update = self

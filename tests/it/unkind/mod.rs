@@ -4,6 +4,7 @@ mod batches;
 mod random;
 mod requests;
 mod runs;
+mod send;
 mod waits;
 
 use aws_sdk_dynamodb::Client;
