@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::frame::engine;
 use crate::limit::EventRates;
 use crate::relay::application::Application;
-use crate::store::{Adding, Bucket, Ender, Ending, Moments, Store};
+use crate::store::{Adding, Bucket, Ender, Ending, Moments, Recipient, Store};
 use crate::telemetry;
 
 /// Most that API Gateway takes in one post (gateway.md, "Limits and closes"). A polling client gets no more, for it may move to a WebSocket
@@ -31,6 +31,9 @@ pub const POST_MAX_MILLIS: i64 = 1_500;
 const POSTS_MAX: u32 = 5;
 /// How often a connection is asked to be closed before the disconnect function ends its sessions without it.
 const CLOSES_MAX: u32 = 5;
+/// How long a connection is young, and how often it is asked for at most meanwhile.
+const YOUNG_MILLIS: i64 = 3_000;
+const YOUNG_TRIES_MAX: u32 = 7;
 const WAIT_FIRST_MILLIS: u64 = 50;
 const WAIT_MAX_MILLIS: u64 = 800;
 
@@ -137,21 +140,23 @@ impl Ctx {
 
     /// Posts one frame. One request: of API Gateway, made again while that refuses it for now, or one write for a polling client to fetch; one more
     /// for each time that the client has moved since.
-    pub async fn post(&self, connection: &ConnectionId, frame: &str) -> Delivery {
-        self.post_within(connection, frame, POSTS_MAX).await
+    pub async fn post<'a>(&self, to: impl Into<Recipient<'a>>, frame: &str) -> Delivery {
+        self.post_within(to.into(), frame, POSTS_MAX).await
     }
 
     /// Posts one frame that may be missed: what is refused for now is not posted again.
     pub async fn post_once(&self, connection: &ConnectionId, frame: &str) -> Delivery {
-        self.post_within(connection, frame, 1).await
+        self.post_within(connection.into(), frame, 1).await
     }
 
-    async fn post_within(&self, connection: &ConnectionId, frame: &str, posts: u32) -> Delivery {
+    async fn post_within(&self, to: Recipient<'_>, frame: &str, posts: u32) -> Delivery {
+        let Recipient { connection, opened_at } = to;
         let mut connection = connection.clone();
         // From a hold to polling, and from there to a WebSocket.
         for _ in 0..3 {
             if !connection.is_polling() && !connection.is_hold() {
-                return self.post_to_websocket(&connection, frame, posts).await;
+                let to = Recipient { connection: &connection, opened_at };
+                return self.post_to_websocket(to, frame, posts).await;
             }
             if frame.len() > POST_MAX_BYTES {
                 return too_large(&connection, frame);
@@ -171,27 +176,41 @@ impl Ctx {
         Delivery::Gone
     }
 
-    async fn post_to_websocket(&self, connection: &ConnectionId, frame: &str, posts: u32) -> Delivery {
-        let mut posted = 1;
+    async fn post_to_websocket(&self, to: Recipient<'_>, frame: &str, posts: u32) -> Delivery {
+        let connection = to.connection;
+        let (mut posted, mut young) = (1, 1);
         loop {
             let error = match self.post_request(connection, frame).await {
                 Ok(()) => return Delivery::Sent,
-                Err(error) if is(&error, PostToConnectionError::is_gone_exception) => return Delivery::Gone,
+                Err(error) if is(&error, PostToConnectionError::is_gone_exception) => {
+                    if !self.is_young(to, young) {
+                        return Delivery::Gone;
+                    }
+                    self.pause(young).await;
+                    young += 1;
+                    continue;
+                }
                 Err(error) if is(&error, PostToConnectionError::is_payload_too_large_exception) => {
                     return too_large(connection, frame);
                 }
                 Err(error) => error,
             };
             // Without an answer it is unknown whether the client heard it.
-            let is_refused = error.raw_response().is_some_and(|response| {
-                response.status().as_u16() == 429 || response.status().is_server_error()
-            });
+            let is_refused = error
+                .raw_response()
+                .is_some_and(|response| response.status().as_u16() == 429 || response.status().is_server_error());
             if posted >= posts || !is_refused {
                 return not_accepted(connection, &Error::internal(error));
             }
             self.pause(posted).await;
             posted += 1;
         }
+    }
+
+    /// Whether a 410 may come from a connection that lives, after so many tries.
+    fn is_young(&self, Recipient { opened_at, .. }: Recipient<'_>, tries: u32) -> bool {
+        let young_until = opened_at.map(|at| at.plus_millis(YOUNG_MILLIS));
+        tries < YOUNG_TRIES_MAX && young_until.is_some_and(|until| self.clock.now() < until)
     }
 
     async fn post_request(
@@ -227,11 +246,12 @@ impl Ctx {
 
     /// Closes a connection from our side. One request. Closing one that is gone is no failure. API Gateway tells the disconnect function of
     /// a WebSocket's end; of a polling connection's it is told here.
-    pub async fn close(&self, connection: &ConnectionId) {
-        if connection.is_polling() {
-            self.end_polling(connection, Ender::Server).await;
+    pub async fn close<'a>(&self, to: impl Into<Recipient<'a>>) {
+        let to = to.into();
+        if to.connection.is_polling() {
+            self.end_polling(to.connection, Ender::Server).await;
         } else {
-            self.close_websocket(connection).await;
+            self.close_websocket(to).await;
         }
     }
 
@@ -255,13 +275,22 @@ impl Ctx {
     /// Closes a connection by WebSocket from our side, and says whether it was there to be closed. One request, made again while API Gateway
     /// refuses it for now. If it cannot be closed, the disconnect function ends its sessions: nothing is posted to it any more, and its next
     /// frame, or the next ping that it misses, ends it.
-    pub async fn close_websocket(&self, connection: &ConnectionId) -> bool {
-        let mut tried = 1;
+    pub async fn close_websocket<'a>(&self, to: impl Into<Recipient<'a>>) -> bool {
+        let to = to.into();
+        let connection = to.connection;
+        let (mut tried, mut young) = (1, 1);
         loop {
             let delete = self.connections.delete_connection().connection_id(connection.to_string());
             let error = match delete.send().await {
                 Ok(_) => return true,
-                Err(error) if error.as_service_error().is_some_and(|error| error.is_gone_exception()) => return false,
+                Err(error) if error.as_service_error().is_some_and(|error| error.is_gone_exception()) => {
+                    if !self.is_young(to, young) {
+                        return false;
+                    }
+                    self.pause(young).await;
+                    young += 1;
+                    continue;
+                }
                 Err(error) => error,
             };
             if tried >= CLOSES_MAX {

@@ -61,9 +61,7 @@ async fn post(
     match make_and_store(ctx, caller, (chat, &place), &draft).await? {
         Storing::Stored(outcome) => Ok(*outcome),
         Storing::Repeated(first) => repeated(ctx, caller, &first).await,
-        Storing::SameEvent(first) => {
-            Ok(Outcome { then: Then::HandledBefore, ..repeated(ctx, caller, &first).await? })
-        }
+        Storing::SameEvent(first) => Ok(Outcome { then: Then::HandledBefore, ..repeated(ctx, caller, &first).await? }),
     }
 }
 

@@ -112,8 +112,7 @@ pub async fn missing(ctx: &Ctx, absent: Absent<'_>) -> Result<Option<Missing>, E
                 continue;
             }
             let previous = position.before(is_message);
-            let frames =
-                heard.last.filter(|last| last.position == previous).map_or(0, |last| last.frames);
+            let frames = heard.last.filter(|last| last.position == previous).map_or(0, |last| last.frames);
             // What was heard stays heard, also if this chat was told of late.
             let until = at.min(settled).max(absent.heard.until.plus_millis(-1));
             let chat = chat.id.clone();

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::ctx::{Ctx, Delivery, POST_MAX_MILLIS};
 use crate::dialect::{self, Dialect, Event};
+use crate::domain::clock::Timestamp;
 use crate::domain::directory::Directory;
 use crate::domain::id::{ChatId, ConnectionId, UserId};
 use crate::domain::log::{Position, Step};
@@ -22,8 +23,7 @@ use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{AckId, Body, EventName, Namespace, Packet};
-use crate::domain::clock::Timestamp;
-use crate::store::{Session, Socket};
+use crate::store::{Recipient, Session, Socket};
 use crate::telemetry;
 use order::DeliveryOrder;
 pub(crate) use order::Waits;
@@ -46,6 +46,8 @@ pub struct Delivering<'a> {
 struct Line {
     user: UserId,
     connection: ConnectionId,
+    /// When the connection was opened, if it is the origin's.
+    opened_at: Option<Timestamp>,
     /// What `frames` wait behind, if the socket is being told what it missed.
     held_by: Option<ConnectionId>,
     /// Answers, which wait for nothing.
@@ -159,7 +161,8 @@ impl<'a> Delivering<'a> {
     async fn answer(&self, first: Vec<String>) {
         if let Some(session) = self.origin {
             let (user, connection) = (session.user.clone(), session.connection.clone());
-            post(self.ctx, Line { user, connection, held_by: None, first, frames: Vec::new() }).await;
+            let opened_at = Some(session.opened_at);
+            post(self.ctx, Line { user, connection, opened_at, held_by: None, first, frames: Vec::new() }).await;
         }
     }
 
@@ -234,7 +237,7 @@ impl<'a> Delivering<'a> {
         let live = sockets.filter(|socket| socket.expires_at.is_none_or(|end| now < end));
         let line = |socket: &Socket, first, frames| {
             let Socket { user, connection, held_by, .. } = socket.clone();
-            Line { user, connection, held_by, first, frames }
+            Line { user, connection, opened_at: None, held_by, first, frames }
         };
         let others = live.filter(|socket| !self.is_origin(socket)).map(|socket| {
             let frames = self.frames(envelopes, socket, false, order);
@@ -244,7 +247,7 @@ impl<'a> Delivering<'a> {
             let mut own = self.sockets.get(&session.user).into_iter().flatten();
             let socket = own.find(|socket| self.is_origin(socket)).cloned().unwrap_or_else(|| Socket::of(session));
             let frames = self.frames(envelopes, &socket, true, order);
-            line(&socket, first, frames)
+            Line { opened_at: Some(session.opened_at), ..line(&socket, first, frames) }
         });
         let said = |line: &Line| !line.first.is_empty() || !line.frames.is_empty();
         origin.into_iter().chain(others).filter(said).collect()
@@ -329,27 +332,31 @@ fn is_volatile(notice: &Notice) -> bool {
 async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
     let mut reached = false;
     let answer = |text| Frame { text, volatile: false, message: false, lease_until: None };
-    let answers = line.first.into_iter().map(|text| (&line.connection, answer(text)));
-    let there = line.held_by.as_ref().unwrap_or(&line.connection);
+    let live = Recipient { connection: &line.connection, opened_at: line.opened_at };
+    let answers = line.first.into_iter().map(|text| (live, answer(text)));
+    let there = line.held_by.as_ref().map_or(live, Recipient::from);
     let events = line.frames.into_iter().map(|frame| (there, frame));
     for (there, frame) in answers.chain(events) {
         let begins_until = frame.lease_until.map(|until| until.plus_millis(-POST_MAX_MILLIS));
         if begins_until.is_some_and(|until| until < ctx.clock.now()) {
-            ctx.close(&line.connection).await;
+            ctx.close(live).await;
             break;
         }
-        let delivery =
-            if frame.volatile { ctx.post_once(there, &frame.text).await } else { ctx.post(there, &frame.text).await };
+        let delivery = if frame.volatile {
+            ctx.post_once(there.connection, &frame.text).await
+        } else {
+            ctx.post(there, &frame.text).await
+        };
         match delivery {
             Delivery::Sent => reached |= frame.message,
             Delivery::NotAccepted if frame.volatile => {}
             Delivery::TooLarge => {}
             Delivery::NotAccepted => {
-                ctx.close(&line.connection).await;
+                ctx.close(live).await;
                 break;
             }
-            Delivery::Gone if there.is_hold() => {
-                ctx.close(&line.connection).await;
+            Delivery::Gone if there.connection.is_hold() => {
+                ctx.close(live).await;
                 break;
             }
             Delivery::Gone => {

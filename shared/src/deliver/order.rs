@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::ctx::Ctx;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ChatId;
-use crate::domain::log::{Step, LEASE_MILLIS};
+use crate::domain::log::{LEASE_MILLIS, Step};
 use crate::domain::notice::{Envelope, Notice};
 use crate::error::Error;
 use crate::telemetry;

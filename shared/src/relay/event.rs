@@ -40,7 +40,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let session = match speaker(ctx, &incoming, namespace.as_str()).await {
         Ok(Some(session)) => session,
         Ok(None) => {
-            ctx.close(&incoming.connection).await;
+            ctx.close(incoming.recipient()).await;
             return Ok(());
         }
         Err(error) => {
@@ -104,7 +104,7 @@ fn read(body: &str) -> Option<(Packet, Vec<Vec<u8>>)> {
 /// Replies with an error.
 async fn refuse(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Error) -> Result<(), Error> {
     telemetry::failed(Some(&incoming.connection), error);
-    reply(ctx, &incoming.connection, &error_frames(ctx, emitted, error)).await;
+    reply(ctx, incoming.recipient(), &error_frames(ctx, emitted, error)).await;
     Ok(())
 }
 

@@ -31,8 +31,9 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<Value, Error> {
         return Ok(Value::Null);
     }
     let chats = undelivered(event);
-    let following = futures_util::stream::iter(chats)
-        .map(|(chat, found)| async move { ensure_delivered(ctx, &chat, found.events).await.map_err(|error| (found, error)) });
+    let following = futures_util::stream::iter(chats).map(|(chat, found)| async move {
+        ensure_delivered(ctx, &chat, found.events).await.map_err(|error| (found, error))
+    });
     let results: Vec<_> = following.buffer_unordered(CONCURRENCY).collect().await;
     let mut failures = Vec::new();
     for (found, error) in results.into_iter().filter_map(Result::err) {

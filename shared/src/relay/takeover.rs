@@ -17,7 +17,7 @@ use crate::ctx::Ctx;
 use crate::deliver::{Delivering, Waits};
 use crate::domain::chat::Chat;
 use crate::domain::id::ChatId;
-use crate::domain::log::{Step, LEASE_MILLIS};
+use crate::domain::log::{LEASE_MILLIS, Step};
 use crate::domain::notice::{Audience, Envelope, Notice};
 use crate::error::Error;
 use crate::store::Delivered;

@@ -79,7 +79,8 @@ impl Store {
                 });
             }
             let (next, message) = following(&chat, sender, draft, (counter.at, self.clock.now()));
-            let (transaction, sent) = self.sending(&chat, &next, &message, (draft.client_message_id.as_ref(), counter))?;
+            let (transaction, sent) =
+                self.sending(&chat, &next, &message, (draft.client_message_id.as_ref(), counter))?;
             let there = match self.transact(transaction).await? {
                 Outcome::Committed => {
                     let step = next.step_from(&chat);

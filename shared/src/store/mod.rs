@@ -49,7 +49,7 @@ pub use ask::{Answering, Asking, QUESTIONS_MAX, Question};
 pub use binary::{Collecting, Piece};
 pub use block::{Blocking, Unblocking};
 pub use chat::Creation;
-pub use connection::{Closed, Handshaking, Opened, Slot, Upgrade, WAITING_SLOT};
+pub use connection::{Closed, Handshaking, Opened, Recipient, Slot, Upgrade, WAITING_SLOT};
 pub use delete::Deletion;
 pub use delivery::Delivered;
 pub use limit::Counter;

@@ -91,7 +91,10 @@ async fn an_answer_that_stays_unknown_is_an_error_and_the_message_is_stored_at_m
         let heard = say(&mut world, &words::RECRUITING, &chat, &text).await;
         world.cloud.faults.clear();
         assert!(heard.contains("alice hears 43") && heard.contains("INTERNAL_ERROR"), "{heard}");
-        assert_eq!(stored(&world, &chat).await.iter().filter(|(_, found)| *found == text).count(), usize::from(is_stored));
+        assert_eq!(
+            stored(&world, &chat).await.iter().filter(|(_, found)| *found == text).count(),
+            usize::from(is_stored)
+        );
     }
 }
 
@@ -105,11 +108,15 @@ async fn a_message_is_delivered_although_the_chat_is_being_written_at_that_momen
             world.cloud.faults.inject(conflict, Effect::transaction_conflict());
             let heard = say(&mut world, words, &chat, "third").await;
             world.cloud.faults.clear();
-            let event = |line: &str| line.split(['"', '{', '[']).filter(|part| !part.is_empty()).nth(1).map(str::to_owned);
+            let event =
+                |line: &str| line.split(['"', '{', '[']).filter(|part| !part.is_empty()).nth(1).map(str::to_owned);
             let lines = |heard: &str| heard.lines().map(event).collect::<Vec<_>>();
             assert_eq!(lines(&heard), lines(&undisturbed), "{}: delivered as ever", words.name);
             let row = chat_row(&world).await;
-            assert_eq!(row["told"]["N"].as_str(), Some((number(&row, "seq") + number(&row, "rev")).to_string().as_str()));
+            assert_eq!(
+                row["told"]["N"].as_str(),
+                Some((number(&row, "seq") + number(&row, "rev")).to_string().as_str())
+            );
         }
     }
 }
