@@ -127,7 +127,9 @@ pub(super) async fn say(ctx: &Ctx, session: &Session, ack: Option<&AckId>, sayin
             (Saying::Ack(_), None) => continue,
             (Saying::Question(name, content, about), _) => {
                 if let Err(error) = ask::ask(ctx, session, (&name, content), about).await {
+                    // The client would never be asked, and nobody would know.
                     telemetry::failed(Some(&session.connection), &error);
+                    return ctx.close(session.recipient()).await;
                 }
                 continue;
             }

@@ -33,7 +33,13 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         Body::Event { name, arguments, ack } | Body::BinaryEvent { name, arguments, ack, .. } => (name, arguments, ack),
         Body::Ack { id, arguments } | Body::BinaryAck { id, arguments, .. } => {
             let answer = Content { arguments, attachments };
-            return application::answered(ctx, &incoming, (namespace.as_str(), &id), answer).await;
+            let taken = application::answered(ctx, &incoming, (namespace.as_str(), &id), answer).await;
+            if let Err(error) = taken {
+                // An answer that is lost cannot be made up for.
+                telemetry::failed(Some(&incoming.connection), &error);
+                ctx.close(incoming.recipient()).await;
+            }
+            return Ok(());
         }
         Body::Connect { .. } | Body::Disconnect | Body::ConnectError { .. } => return Ok(()),
     };

@@ -144,9 +144,10 @@ async fn answered(ctx: &Ctx, incoming: &Incoming, namespace: &str, id: &AckId) -
             asked.then_some(Owner::Family(Family::Message))
         }
         Ok(None) => close(ctx, incoming).await,
+        // An answer that is lost cannot be made up for.
         Err(error) => {
             telemetry::failed(Some(&incoming.connection), &error);
-            None
+            close(ctx, incoming).await
         }
     }
 }

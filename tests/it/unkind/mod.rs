@@ -1,6 +1,7 @@
 //! The fault layer itself: what the SDK and the functions see of each fault.
 
 mod batches;
+mod delivery;
 mod random;
 mod requests;
 mod runs;
