@@ -6,6 +6,7 @@ mod random;
 mod requests;
 mod runs;
 mod send;
+mod streams;
 mod waits;
 
 use aws_sdk_dynamodb::Client;
