@@ -7,6 +7,11 @@ use aws_sdk_apigatewaymanagement::error::SdkError;
 use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::SdkConfig;
 use serde_json::json;
 
@@ -104,11 +109,12 @@ impl Ctx {
         }
     }
 
-    /// Opens the connections to DynamoDB and API Gateway before the first event needs them. What they answer is of no interest.
+    /// Opens the connections to DynamoDB and API Gateway before the first event needs them. Both refuse the requests,
+    /// which are not signed: what one function may do another may not, so there is no request that every role allows.
     pub async fn warm(&self) {
         let nobody = Blob::new("");
         let post = self.connections.post_to_connection().connection_id("nobody").data(nobody);
-        let _ = tokio::join!(self.store.warm(), post.send());
+        let _ = tokio::join!(self.store.warm(Unsigned), post.customize().interceptor(Unsigned).send());
     }
 
     /// Where the handler of an event family runs; `function` is its name in a deployment that separates them.
@@ -310,6 +316,29 @@ impl Ctx {
         if let Err(error) = self.invoke(&self.config.functions.disconnect, event).await {
             telemetry::failed(Some(connection), &error);
         }
+    }
+}
+
+/// Takes away what makes a request an operation that a role must allow: who asks, and for what.
+#[derive(Debug)]
+struct Unsigned;
+
+impl Intercept for Unsigned {
+    fn name(&self) -> &'static str {
+        "Unsigned"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let headers = context.request_mut().headers_mut();
+        for name in ["authorization", "x-amz-security-token", "x-amz-target"] {
+            headers.remove(name);
+        }
+        Ok(())
     }
 }
 

@@ -40,6 +40,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
 
 use crate::config::Tables;
 use crate::domain::clock::Clock;
@@ -88,10 +89,12 @@ impl Store {
         Self { client, tables, clock }
     }
 
-    /// Opens the connection to DynamoDB before the first event needs it; answers nothing and writes nothing.
-    pub async fn warm(&self) {
+    /// Opens the connection to DynamoDB before the first event needs it; answers nothing and writes nothing. `unsigned`
+    /// makes of the request one that no role has to allow.
+    pub async fn warm(&self, unsigned: impl Intercept + 'static) {
         let key = keys::connection("-", keys::CONNECTION);
-        let _ = self.client.get_item().table_name(&self.tables.connections).set_key(Some(key)).send().await;
+        let get = self.client.get_item().table_name(&self.tables.connections).set_key(Some(key));
+        let _ = get.customize().interceptor(unsigned).send().await;
     }
 
     /// Waits a random while that grows with each attempt; `Err` once there have been too many.

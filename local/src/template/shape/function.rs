@@ -279,6 +279,10 @@ impl Properties {
                     }
                     let key = match (&event.method, &event.path) {
                         (None, None) => "$default".to_owned(),
+                        (Some(_), Some(path)) if path.len() > 1 && path.ends_with('/') => {
+                            let problem = format!("{path} ends in a slash, and an HTTP API takes no such route");
+                            return Err(TemplateError::refused(place, problem));
+                        }
                         (Some(method), Some(path)) => format!("{} {path}", method.to_ascii_uppercase()),
                         _ => return Err(TemplateError::refused(place, "Method and Path go together")),
                     };
