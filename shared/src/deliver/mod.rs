@@ -5,6 +5,7 @@
 //! handed to the disconnect function; one that does not take a frame it must hear is closed, so that its client comes back and catches up
 //! instead of missing something unknowingly.
 
+pub mod fit;
 mod turn;
 
 use std::collections::{BTreeSet, HashMap};
@@ -15,6 +16,7 @@ use serde_json::Value;
 use crate::ctx::{Ctx, Delivery};
 use crate::dialect::{self, Dialect, Event};
 use crate::domain::directory::Directory;
+use crate::domain::extent::Extent;
 use crate::domain::id::{ChatId, ConnectionId, UserId};
 use crate::domain::log::{Position, Step};
 use crate::domain::notice::{Answer, Audience, Envelope, Missed, Notice, Viewer};
@@ -103,7 +105,7 @@ impl<'a> Delivering<'a> {
 
     fn viewer<'b>(&'b self, user: &'b UserId, origin: bool, joined: Option<&ChatId>) -> Viewer<'b> {
         let joined = joined.is_some();
-        Viewer { user, origin, joined, directory: &self.directory, now: self.ctx.clock.now() }
+        Viewer { user, origin, joined, directory: &self.directory, now: self.ctx.clock.now(), extent: Extent::WHOLE }
     }
 
     /// Posts `first` to the origin, then every envelope to everybody it is for; events of a chat in their order, so once those before are told.
@@ -245,6 +247,14 @@ impl<'a> Delivering<'a> {
             }
             let volatile = is_volatile(notice);
             let message = matches!(notice, Notice::Sent { message, .. } if message.sender != *user);
+            if let Notice::OnlineUsers(users) = notice {
+                let text = fit::people(users.len(), |extent| {
+                    let viewer = Viewer { extent: *extent, ..self.viewer(user, origin, None) };
+                    event_frame(namespace, dialect.words(notice, &viewer).pop()?, None)
+                });
+                frames.extend(text.map(|text| Frame { text, volatile, message: false }));
+                continue;
+            }
             let events = self.events(dialect, notice, socket, origin);
             let count = events.len();
             frames.extend(events.into_iter().enumerate().filter_map(|(index, event)| {
