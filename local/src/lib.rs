@@ -10,6 +10,7 @@
 //! - [`schedule`]: what runs by the clock.
 //! - [`connector`]: the one seam: the AWS SDK's requests, answered here.
 //! - [`token`]: tokens for development.
+//! - [`errors`]: what is logged as an error, for tests.
 //! - [`world`]: the whole system for a test, with clients that need no sockets.
 //!
 //! What this emulation does not support is refused with 501, never approximated.
@@ -17,6 +18,7 @@
 pub mod cloud;
 pub mod connector;
 pub mod dynamodb;
+pub mod errors;
 pub mod gateway;
 pub mod http_api;
 pub mod lambda;

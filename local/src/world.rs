@@ -27,7 +27,7 @@ use crate::connector::Permission;
 use crate::dynamodb::Meter;
 use crate::gateway::{ConnectRequest, DisconnectFault, Mode, Peer, Settings};
 use crate::template::Template;
-use crate::{schedule, token};
+use crate::{errors, schedule, token};
 use poller::Poller;
 pub use recover::Former;
 
@@ -56,6 +56,7 @@ pub struct World {
     clients: BTreeMap<String, Client>,
     sessions: BTreeMap<String, Former>,
     posts: u64,
+    expects_errors: bool,
 }
 
 struct Client {
@@ -114,6 +115,7 @@ impl World {
     }
 
     async fn boot(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)], adapt: fn(&mut Ctx)) -> Self {
+        errors::note();
         let chosen = |name: &str| std::env::var(name).ok();
         let mut all = BTreeMap::new();
         if let Some(isolation) = chosen("PARLANCE_ISOLATION") {
@@ -139,7 +141,7 @@ impl World {
             adapt,
         };
         let cloud = PocketCloud::boot_from(template, options).await.expect("the system boots");
-        Self { cloud, clock, clients: BTreeMap::new(), sessions: BTreeMap::new(), posts: 0 }
+        Self { cloud, clock, clients: BTreeMap::new(), sessions: BTreeMap::new(), posts: 0, expects_errors: false }
     }
 
     /// Opens a connection without joining a namespace.
@@ -450,7 +452,7 @@ impl World {
         self.close(label).await
     }
 
-    /// Moves the clock by a minute, and lets the heartbeat have its turn.
+    /// Moves the clock by a minute, and lets every schedule have its turn.
     pub async fn minute(&mut self) -> String {
         self.clock.advance(60_000);
         if self.anybody_polls() {
@@ -460,7 +462,7 @@ impl World {
         self.beat().await
     }
 
-    /// Lets the heartbeat have its turn.
+    /// Lets every schedule have its turn.
     pub async fn beat(&mut self) -> String {
         for (_, name) in self.cloud.schedules() {
             self.cloud.lambda.run_scheduled(&name, schedule::event(self.clock.now())).await;
@@ -514,7 +516,13 @@ impl World {
         self.cloud.services.used()
     }
 
-    /// Waits until nothing runs.
+    /// Expects from here on that functions log errors, because the test makes something fail.
+    pub const fn expect_errors(&mut self) {
+        self.expects_errors = true;
+    }
+
+    /// Waits until nothing runs. No handler may have panicked, and none may have logged an error, unless the test makes
+    /// something fail.
     pub async fn quiet(&self) {
         loop {
             self.cloud.gateway.settled().await;
@@ -524,6 +532,9 @@ impl World {
             }
         }
         assert_eq!(self.cloud.lambda.panics(), 0, "no handler panics");
+        let logged = errors::take();
+        let expected = self.expects_errors || self.cloud.services.dynamodb.was_down();
+        assert!(expected || logged.is_empty(), "errors are logged: {logged:#?}");
     }
 
     fn client(&mut self, label: &str) -> &mut Client {

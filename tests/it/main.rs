@@ -11,6 +11,8 @@ mod cost;
 #[cfg(test)]
 mod cross;
 #[cfg(test)]
+mod expressions;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod gateway;
