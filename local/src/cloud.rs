@@ -299,20 +299,29 @@ impl LoadServiceConfig for Endpoints {
 fn handler(package: &str, ctx: Arc<Ctx>) -> Option<Handler> {
     macro_rules! handler {
         ($function:ident) => {
-            Arc::new(move |event: Value| -> BoxFuture<'static, Value> {
+            Arc::new(move |event: Value| -> BoxFuture<'static, Result<Value, String>> {
                 let ctx = Arc::clone(&ctx);
-                Box::pin(async move { $function::handle(&ctx, event).await })
+                Box::pin(async move { Ok($function::handle(&ctx, event).await) })
+            })
+        };
+    }
+    macro_rules! retried {
+        ($function:ident) => {
+            Arc::new(move |event: Value| -> BoxFuture<'static, Result<Value, String>> {
+                let ctx = Arc::clone(&ctx);
+                Box::pin(async move { $function::handle(&ctx, event).await.map_err(|error| error.to_string()) })
             })
         };
     }
     Some(match package {
         "block" => handler!(block),
         "connect" => handler!(connect),
-        "disconnect" => handler!(disconnect),
+        "disconnect" => retried!(disconnect),
         "handshake" => handler!(handshake),
-        "heartbeat" => handler!(heartbeat),
+        "heartbeat" => retried!(heartbeat),
         "message" => handler!(message),
         "presence" => handler!(presence),
+        "sweep" => retried!(sweep),
         "switchboard" => handler!(switchboard),
         "typing" => handler!(typing),
         _ => return None,

@@ -23,8 +23,8 @@ const EVENT_MAX_BYTES: usize = 1_048_576;
 /// Waits before the first and the second retry (gateway.md, "Lambda"), scaled by the registry's setting.
 const RETRY_WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
 
-/// A handler with what it works with.
-pub type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Value> + Send + Sync>;
+/// A handler with what it works with. Its error is a function error.
+pub type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, String>> + Send + Sync>;
 
 struct Deployed {
     handler: Handler,
@@ -36,6 +36,7 @@ pub struct Lambda {
     by_name: BTreeMap<String, Deployed>,
     running: watch::Sender<u64>,
     panics: AtomicU64,
+    failures: AtomicU64,
     doubled: AtomicBool,
     retry_scale: f64,
 }
@@ -106,8 +107,9 @@ impl Lambda {
             .into_iter()
             .map(|(function, handler)| (function.name.clone(), Deployed { handler, function }))
             .collect();
-        let (running, panics, doubled) = (watch::Sender::new(0), AtomicU64::new(0), AtomicBool::new(false));
-        Arc::new(Self { by_name, running, panics, doubled, retry_scale })
+        let (running, doubled) = (watch::Sender::new(0), AtomicBool::new(false));
+        let (panics, failures) = (AtomicU64::new(0), AtomicU64::new(0));
+        Arc::new(Self { by_name, running, panics, failures, doubled, retry_scale })
     }
 
     /// The package of a function.
@@ -125,6 +127,12 @@ impl Lambda {
     #[must_use]
     pub fn panics(&self) -> u64 {
         self.panics.load(Ordering::SeqCst)
+    }
+
+    /// Invocations that have failed so far: by an error of the handler, a panic, or a timeout.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::SeqCst)
     }
 
     /// Takes an event and invokes the function after answering.
@@ -161,12 +169,20 @@ impl Lambda {
 
     /// Invokes a function and waits for its answer.
     async fn run(self: &Arc<Self>, name: &str, event: Value) -> Result<Value, FunctionError> {
+        let answer = self.answer(name, event).await;
+        if answer.is_err() {
+            self.failures.fetch_add(1, Ordering::SeqCst);
+        }
+        answer
+    }
+
+    async fn answer(self: &Arc<Self>, name: &str, event: Value) -> Result<Value, FunctionError> {
         let Some(deployed) = self.by_name.get(name) else {
             return Err(FunctionError(format!("there is no function {name}")));
         };
         let handling = AssertUnwindSafe((deployed.handler)(event)).catch_unwind();
         match tokio::time::timeout(deployed.function.timeout, handling).await {
-            Ok(Ok(answer)) => Ok(answer),
+            Ok(Ok(answer)) => answer.map_err(FunctionError),
             Ok(Err(_)) => {
                 self.panics.fetch_add(1, Ordering::SeqCst);
                 Err(FunctionError(format!("{name} panicked")))

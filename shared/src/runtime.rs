@@ -35,7 +35,8 @@ impl<E: Into<lambda_runtime::Error>> From<E> for Error {
     }
 }
 
-/// Runs a handler for as long as Lambda wants. A handler that panics is logged, and answers like any other.
+/// Runs a handler that answers clients for as long as Lambda wants. One that panics is logged, and answers like any
+/// other: a function error would reach the client as a frame that it cannot read.
 ///
 /// # Errors
 /// If a setting is missing or malformed, or the Lambda Runtime API is not there.
@@ -51,6 +52,30 @@ where
             tracing::error!("a handler panicked");
             json!({"statusCode": 200})
         }))
+    }))
+    .await?;
+    Ok(())
+}
+
+/// Runs a handler that answers nobody for as long as Lambda wants. Its errors and panics are function errors: Lambda
+/// counts them, and invokes the function again as often as template.yaml says.
+///
+/// # Errors
+/// If a setting is missing or malformed, or the Lambda Runtime API is not there.
+pub async fn run_retried<F>(handler: F) -> Result<(), Error>
+where
+    F: AsyncFn(&Ctx, Value) -> Result<Value, crate::error::Error>,
+{
+    let ctx = &start().await?;
+    let handler = &handler;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        match AssertUnwindSafe(handler(ctx, event.payload)).catch_unwind().await {
+            Ok(answer) => answer.map_err(lambda_runtime::Error::from),
+            Err(_) => {
+                tracing::error!("a handler panicked");
+                Err(lambda_runtime::Error::from("a handler panicked"))
+            }
+        }
     }))
     .await?;
     Ok(())

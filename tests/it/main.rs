@@ -47,6 +47,8 @@ mod recruiting;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod sweep;
+#[cfg(test)]
 mod template;
 #[cfg(test)]
 mod tidy;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::app::{presence, typing};
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, own_event};
 use crate::deliver::Delivering;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
@@ -14,7 +14,7 @@ use crate::frame::socket::{self, Body, Packet};
 use crate::relay::application::Application;
 use crate::relay::{Incoming, event, speaker};
 use crate::store::{Abandoning, Closed, Ender, Ending, Leaving, Session, Upgrade};
-use crate::telemetry;
+use crate::telemetry::{self, Failures};
 
 /// Handles the end of a connection, a DISCONNECT packet, or an event that asks for the end of its socket.
 ///
@@ -23,7 +23,15 @@ use crate::telemetry;
 pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let incoming = Incoming::read(event)?;
     if incoming.request.request_context.event_type.as_deref() == Some("DISCONNECT") {
-        return connection(ctx, &incoming).await;
+        return match connection(ctx, &incoming).await {
+            // API Gateway has invoked this function synchronously and will not do so again, but Lambda will.
+            Err(error) if !incoming.is_own() => {
+                telemetry::failed(Some(&incoming.connection), &error);
+                let event = own_event(&incoming.connection, "DISCONNECT", None, Some(incoming.at));
+                ctx.invoke(&ctx.config.functions.disconnect, event).await
+            }
+            done => done,
+        };
     }
     let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return Ok(()) };
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return Ok(()) };
@@ -45,10 +53,12 @@ async fn connection(ctx: &Ctx, incoming: &Incoming) -> Result<(), Error> {
     // An event of our own says nothing of the time.
     let at = if incoming.at.millis() == 0 { ctx.clock.now() } else { incoming.at };
     let window = i64::from(ctx.config.recovery_window_secs);
+    let mut failures = Failures::default();
     for session in sessions(ctx, &incoming.connection).await? {
-        leave(ctx, &session, at, (window > 0).then(|| at.plus_millis(window * 1_000))).await?;
+        let left = leave(ctx, &session, at, (window > 0).then(|| at.plus_millis(window * 1_000))).await;
+        failures.note(Some(&incoming.connection), left);
     }
-    Ok(())
+    failures.result()
 }
 
 /// The sessions of a connection that is no more, be they on their way from polling to a WebSocket. A WebSocket that its client never moved
@@ -92,9 +102,15 @@ pub async fn leave(ctx: &Ctx, session: &Session, at: Timestamp, revivable: Optio
         Vec::new()
     });
     if last {
-        let witnesses = presence::witnesses(ctx, &session.user).await?;
-        let notice = Notice::Offline { user: session.user.clone(), last_seen: at };
-        envelopes.push(Envelope::new(notice, Audience::People(witnesses)));
+        // The session has ended, so another attempt would find nothing to do. If this fails, the others see the user as
+        // online until they ask for the list again.
+        match presence::witnesses(ctx, &session.user).await {
+            Ok(witnesses) => {
+                let notice = Notice::Offline { user: session.user.clone(), last_seen: at };
+                envelopes.push(Envelope::new(notice, Audience::People(witnesses)));
+            }
+            Err(error) => telemetry::failed(Some(&session.connection), &error),
+        }
     }
     Delivering::new(ctx, None).say(Vec::new(), &envelopes).await;
     Ok(())
