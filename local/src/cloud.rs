@@ -339,7 +339,7 @@ fn handler(package: &str, ctx: Arc<Ctx>) -> Option<Handler> {
             })
         };
     }
-    macro_rules! fallible {
+    macro_rules! retried {
         ($function:ident) => {
             Arc::new(move |event: Value| -> BoxFuture<'static, Result<Value, FunctionError>> {
                 let ctx = Arc::clone(&ctx);
@@ -352,12 +352,13 @@ fn handler(package: &str, ctx: Arc<Ctx>) -> Option<Handler> {
     Some(match package {
         "block" => handler!(block),
         "connect" => handler!(connect),
-        "disconnect" => handler!(disconnect),
-        "followup" => fallible!(followup),
+        "disconnect" => retried!(disconnect),
+        "followup" => retried!(followup),
         "handshake" => handler!(handshake),
-        "heartbeat" => handler!(heartbeat),
+        "heartbeat" => retried!(heartbeat),
         "message" => handler!(message),
         "presence" => handler!(presence),
+        "sweep" => retried!(sweep),
         "switchboard" => handler!(switchboard),
         "typing" => handler!(typing),
         _ => return None,

@@ -27,6 +27,7 @@ pub struct DynamoDb {
     engine: Engine,
     meter: Mutex<Meter>,
     down: AtomicBool,
+    was_down: AtomicBool,
 }
 
 enum Engine {
@@ -115,7 +116,7 @@ impl DynamoDb {
     }
 
     fn with(engine: Engine) -> Self {
-        Self { engine, meter: Mutex::default(), down: AtomicBool::new(false) }
+        Self { engine, meter: Mutex::default(), down: AtomicBool::new(false), was_down: AtomicBool::new(false) }
     }
 
     /// Makes the tables that are not there yet.
@@ -184,6 +185,13 @@ impl DynamoDb {
     /// From now on functions get an internal error for whatever they ask, or answers again.
     pub fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
+        self.was_down.fetch_or(down, Ordering::SeqCst);
+    }
+
+    /// Whether functions have ever got errors because [`DynamoDb::set_down`] said so.
+    #[must_use]
+    pub fn was_down(&self) -> bool {
+        self.was_down.load(Ordering::SeqCst)
     }
 
     /// Answers a signed request of a function; `asked` is what its body says.

@@ -41,6 +41,7 @@ pub struct Lambda {
     by_name: BTreeMap<String, Deployed>,
     running: watch::Sender<u64>,
     panics: AtomicU64,
+    failures: AtomicU64,
     doubled: AtomicBool,
     retry_scale: f64,
     faults: Faults,
@@ -112,8 +113,9 @@ impl Lambda {
             .into_iter()
             .map(|(function, handler)| (function.name.clone(), Deployed { handler, function }))
             .collect();
-        let (running, panics, doubled) = (watch::Sender::new(0), AtomicU64::new(0), AtomicBool::new(false));
-        Arc::new(Self { by_name, running, panics, doubled, retry_scale, faults })
+        let (running, doubled) = (watch::Sender::new(0), AtomicBool::new(false));
+        let (panics, failures) = (AtomicU64::new(0), AtomicU64::new(0));
+        Arc::new(Self { by_name, running, panics, failures, doubled, retry_scale, faults })
     }
 
     /// The package of a function.
@@ -131,6 +133,12 @@ impl Lambda {
     #[must_use]
     pub fn panics(&self) -> u64 {
         self.panics.load(Ordering::SeqCst)
+    }
+
+    /// Invocations that have failed so far: by an error of the handler, a panic, or a timeout.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::SeqCst)
     }
 
     /// Takes an event and invokes the function after answering.
@@ -192,6 +200,14 @@ impl Lambda {
 
     /// Invokes a function and waits for its answer.
     async fn run(self: &Arc<Self>, trigger: Trigger, name: &str, event: Value) -> Result<Value, FunctionError> {
+        let answer = self.answer(trigger, name, event).await;
+        if answer.is_err() {
+            self.failures.fetch_add(1, Ordering::SeqCst);
+        }
+        answer
+    }
+
+    async fn answer(self: &Arc<Self>, trigger: Trigger, name: &str, event: Value) -> Result<Value, FunctionError> {
         let Some(deployed) = self.by_name.get(name) else {
             return Err(FunctionError(format!("there is no function {name}")));
         };

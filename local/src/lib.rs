@@ -12,6 +12,7 @@
 //! - [`connector`]: the one seam: the AWS SDK's requests, answered here.
 //! - [`faults`]: what a cloud does to functions on a bad day, on demand or from a seed.
 //! - [`token`]: tokens for development.
+//! - [`errors`]: what is logged as an error, for tests.
 //! - [`world`]: the whole system for a test, with clients that need no sockets.
 //!
 //! What this emulation does not support is refused with 501, never approximated.
@@ -19,6 +20,7 @@
 pub mod cloud;
 pub mod connector;
 pub mod dynamodb;
+pub mod errors;
 pub mod faults;
 pub mod gateway;
 pub mod http_api;

@@ -28,7 +28,7 @@ use crate::dynamodb::Meter;
 use crate::faults::Faults;
 use crate::gateway::{ConnectRequest, DisconnectFault, Mode, Peer, Settings};
 use crate::template::Template;
-use crate::{schedule, token};
+use crate::{errors, schedule, token};
 use poller::Poller;
 pub use recover::Former;
 
@@ -60,6 +60,7 @@ pub struct World {
     sessions: BTreeMap<String, Former>,
     posts: u64,
     flowing: bool,
+    expects_errors: bool,
 }
 
 struct Client {
@@ -133,6 +134,7 @@ impl World {
         parameters: &[(&str, &str)],
         adapt: fn(&mut Ctx),
     ) -> Self {
+        errors::note();
         let chosen = |name: &str| std::env::var(name).ok();
         let mut all = BTreeMap::new();
         if let Some(isolation) = chosen("PARLANCE_ISOLATION") {
@@ -160,7 +162,8 @@ impl World {
             adapt,
         };
         let cloud = PocketCloud::boot_from(template, options).await.expect("the system boots");
-        Self { cloud, clock, clients: BTreeMap::new(), sessions: BTreeMap::new(), posts: 0, flowing }
+        let (clients, sessions) = (BTreeMap::new(), BTreeMap::new());
+        Self { cloud, clock, clients, sessions, posts: 0, flowing, expects_errors: false }
     }
 
     /// Opens a connection without joining a namespace.
@@ -471,7 +474,7 @@ impl World {
         self.close(label).await
     }
 
-    /// Moves the clock by a minute, and lets the heartbeat have its turn.
+    /// Moves the clock by a minute, and lets every schedule have its turn.
     pub async fn minute(&mut self) -> String {
         if !self.flowing {
             self.clock.advance(60_000);
@@ -515,7 +518,7 @@ impl World {
         self.transcript(String::new()).await
     }
 
-    /// Lets the heartbeat have its turn.
+    /// Lets every schedule have its turn.
     pub async fn beat(&mut self) -> String {
         for (_, name) in self.cloud.schedules() {
             self.cloud.lambda.run_scheduled(&name, schedule::event(self.clock.now())).await;
@@ -569,7 +572,13 @@ impl World {
         self.cloud.services.used()
     }
 
-    /// Waits until nothing runs.
+    /// Expects from here on that functions log errors, because the test makes something fail.
+    pub const fn expect_errors(&mut self) {
+        self.expects_errors = true;
+    }
+
+    /// Waits until nothing runs. No handler may have panicked, and none may have logged an error, unless the test makes
+    /// something fail.
     pub async fn quiet(&self) {
         loop {
             self.cloud.gateway.settled().await;
@@ -579,6 +588,9 @@ impl World {
             }
         }
         assert_eq!(self.cloud.lambda.panics(), 0, "no handler panics");
+        let logged = errors::take();
+        let expected = self.expects_errors || self.cloud.services.dynamodb.was_down();
+        assert!(expected || logged.is_empty(), "errors are logged: {logged:#?}");
     }
 
     fn client(&mut self, label: &str) -> &mut Client {

@@ -24,7 +24,6 @@ use crate::dialect::Dialect;
 use crate::domain::clock::Clock;
 #[cfg(feature = "http")]
 use crate::http_event::HttpFunction;
-use crate::telemetry;
 
 /// How long init waits for connections to be opened; the first event opens what is not.
 const WARMING_MAX: Duration = Duration::from_secs(1);
@@ -44,7 +43,8 @@ impl<E: Into<lambda_runtime::Error>> From<E> for Error {
     }
 }
 
-/// Runs a handler for as long as Lambda wants. A handler that panics is logged, and answers like any other.
+/// Runs a handler that answers clients for as long as Lambda wants. One that panics is logged, and answers like any
+/// other: a function error would reach the client as a frame that it cannot read.
 ///
 /// # Errors
 /// If a setting is missing or malformed, or the Lambda Runtime API is not there.
@@ -65,25 +65,25 @@ where
     Ok(())
 }
 
-/// Runs a handler for as long as Lambda wants, whose errors and panics are Lambda's to try again.
+/// Runs a handler that answers nobody for as long as Lambda wants. Its errors and panics are function errors: Lambda
+/// counts them, and invokes the function again as often as template.yaml says.
 ///
 /// # Errors
 /// If a setting is missing or malformed, or the Lambda Runtime API is not there.
-pub async fn run_fallible<F>(handler: F) -> Result<(), Error>
+pub async fn run_retried<F>(handler: F) -> Result<(), Error>
 where
     F: AsyncFn(&Ctx, Value) -> Result<Value, crate::error::Error>,
 {
     let ctx = &start().await?;
     let handler = &handler;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let answer = AssertUnwindSafe(Box::pin(handler(ctx, event.payload))).catch_unwind().await;
-        let failed = match answer {
-            Ok(Ok(answer)) => return Ok::<Value, lambda_runtime::Error>(answer),
-            Ok(Err(error)) => telemetry::causes(&error).to_string(),
-            Err(_) => "a handler panicked".to_owned(),
-        };
-        tracing::error!(error.cause = failed, "an event is to come again");
-        Err(failed.into())
+        match AssertUnwindSafe(Box::pin(handler(ctx, event.payload))).catch_unwind().await {
+            Ok(answer) => answer.map_err(lambda_runtime::Error::from),
+            Err(_) => {
+                tracing::error!("a handler panicked");
+                Err(lambda_runtime::Error::from("a handler panicked"))
+            }
+        }
     }))
     .await?;
     Ok(())

@@ -22,3 +22,39 @@ pub fn causes(error: &dyn std::error::Error) -> String {
     let chain = std::iter::successors(error.source(), |cause| cause.source());
     chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
+
+/// What went wrong with single items of an invocation that handles many: each failure is logged, and none keeps the
+/// other items from being handled.
+#[derive(Debug, Default)]
+pub struct Failures(usize);
+
+impl Failures {
+    /// Takes an item's result: logs an error, and gives the value of a success.
+    pub fn note<T>(&mut self, connection: Option<&ConnectionId>, result: Result<T, Error>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                failed(connection, &error);
+                self.0 += 1;
+                None
+            }
+        }
+    }
+
+    /// Takes the items themselves: logs why some could not be read, or none, and gives the others.
+    pub fn note_all<T>(&mut self, items: Result<Vec<Result<T, Error>>, Error>) -> Vec<T> {
+        let items = self.note(None, items).unwrap_or_default();
+        items.into_iter().filter_map(|item| self.note(None, item)).collect()
+    }
+
+    /// The invocation's own result.
+    ///
+    /// # Errors
+    /// `Error::Internal` if any item failed.
+    pub fn result(self) -> Result<(), Error> {
+        match self.0 {
+            0 => Ok(()),
+            failed => Err(Error::internal(format!("{failed} of the items that were to be handled failed"))),
+        }
+    }
+}

@@ -56,10 +56,10 @@ async fn a_ping_of_the_heartbeat_and_its_pong_write_and_read_nothing_per_connect
     assert_eq!(meter.write_units, 0.0, "{meter:?}");
     assert_eq!(
         meter.requests.get("Query"),
-        Some(&15),
-        "a turn's slot, those who wait, what is to be erased: {meter:?}"
+        Some(&20),
+        "heartbeat: a turn's slot and those who wait; sweep: those who wait and what is to be erased: {meter:?}"
     );
-    assert_eq!(meter.requests.values().sum::<u64>(), 15, "{meter:?}");
+    assert_eq!(meter.requests.values().sum::<u64>(), 20, "{meter:?}");
     assert_eq!(posts, 2, "each of two connections once in five minutes");
     world.send("alice", "3").await;
     assert_eq!(world.spent().0.requests.values().sum::<u64>(), 0, "a pong costs nothing but its invocation");

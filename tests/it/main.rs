@@ -11,6 +11,8 @@ mod cost;
 #[cfg(test)]
 mod cross;
 #[cfg(test)]
+mod expressions;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod gateway;
@@ -18,6 +20,8 @@ mod gateway;
 mod heartbeat;
 #[cfg(test)]
 mod http_event;
+#[cfg(test)]
+mod lists;
 #[cfg(test)]
 mod marketplace;
 #[cfg(test)]
@@ -44,6 +48,8 @@ mod recovery;
 mod recruiting;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod sweep;
 #[cfg(test)]
 mod template;
 #[cfg(test)]

@@ -24,6 +24,8 @@ const FOR_RARE_CASES: &[(&str, &str)] = &[
     // The client left between its question and the answer.
     ("handshake", "the function disconnect"),
     ("presence", "the function disconnect"),
+    // A client has stopped answering, where pongs are noted: see heartbeat.rs.
+    ("heartbeat", "DELETE of connections"),
     // What a client missed was stored a moment before it came back.
     ("connect", "the table Chats"),
     // What nobody told is told by followup, and all of this goes well.
@@ -259,6 +261,8 @@ async fn leaving(world: &mut World) {
     world.join_as("bob3", "bob").await;
     world.ask("alice", "send_message", json!({"chatId": chat, "content": "now"})).await;
     world.open("nobody").await;
+    world.join("henry").await;
+    world.send("henry", "451-[\"send_message\",{\"_placeholder\":true,\"num\":0}]").await;
     let claims = json!({"sub": "dora", "exp": world.clock.now().seconds() + 60});
     world.join_with("dora", &local::token::sign(&claims).unwrap()).await;
     for _ in 0..6 {

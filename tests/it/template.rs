@@ -139,8 +139,9 @@ fn each_kind_of_frame_has_its_function() {
     let routes = template.http_routes.iter().map(|route| (route.key.as_str(), route.function.as_str()));
     let polling = ["ANY /socket.io", "ANY /socket.io/{proxy+}"].map(|key| (key, "polling"));
     assert_eq!(routes.collect::<BTreeSet<_>>(), polling.into_iter().chain([("$default", "http")]).collect());
-    let [heartbeat] = template.schedules.as_slice() else { panic!("{:?}", template.schedules) };
-    assert_eq!((heartbeat.function.as_str(), heartbeat.every), ("heartbeat", Duration::from_secs(60)));
+    let schedules = template.schedules.iter().map(|schedule| (schedule.function.as_str(), schedule.every));
+    let minute = Duration::from_secs(60);
+    assert_eq!(schedules.collect::<BTreeSet<_>>(), BTreeSet::from([("heartbeat", minute), ("sweep", minute)]));
 }
 
 #[test]
@@ -171,6 +172,7 @@ fn only_what_may_be_repeated_is_retried() {
         ("presence", settings(0, 60, true)),
         ("disconnect", settings(2, 3600, true)),
         ("heartbeat", settings(0, 60, false)),
+        ("sweep", settings(0, 60, false)),
     ] {
         assert_eq!(template.functions[package].asynchronous, expected, "{package}");
     }

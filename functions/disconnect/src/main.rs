@@ -2,5 +2,5 @@
 
 #[tokio::main]
 async fn main() -> Result<(), shared::runtime::Error> {
-    shared::runtime::run(disconnect::handle).await
+    shared::runtime::run_retried(disconnect::handle).await
 }

@@ -2,5 +2,5 @@
 
 #[tokio::main]
 async fn main() -> Result<(), shared::runtime::Error> {
-    shared::runtime::run_fallible(followup::handle).await
+    shared::runtime::run_retried(followup::handle).await
 }

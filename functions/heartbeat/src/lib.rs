@@ -2,9 +2,13 @@
 
 use serde_json::Value;
 use shared::ctx::Ctx;
+use shared::error::Error;
 use shared::relay::{self, heartbeat};
 
 /// Handles the schedule's event of one minute.
-pub async fn handle(ctx: &Ctx, event: Value) -> Value {
-    relay::answered(heartbeat::handle(ctx, &event).await)
+///
+/// # Errors
+/// Whatever keeps it from being handled; see template.yaml for what becomes of it then.
+pub async fn handle(ctx: &Ctx, event: Value) -> Result<Value, Error> {
+    relay::retried(heartbeat::handle(ctx, &event).await)
 }

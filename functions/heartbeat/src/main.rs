@@ -2,5 +2,5 @@
 
 #[tokio::main]
 async fn main() -> Result<(), shared::runtime::Error> {
-    shared::runtime::run(heartbeat::handle).await
+    shared::runtime::run_retried(heartbeat::handle).await
 }

@@ -31,7 +31,15 @@ pub async fn handle(ctx: &Ctx, event: Value) -> Value {
         }
         (Route::Here, Owner::Connect | Owner::Family(Family::Connect)) => connect::handle(ctx, event).await,
         (Route::Here, Owner::Family(Family::Block)) => block::handle(ctx, event).await,
-        (Route::Here, Owner::Family(Family::Disconnect)) => disconnect::handle(ctx, event).await,
+        (Route::Here, Owner::Family(Family::Disconnect)) => {
+            // Lambda tries again what fails in the function itself, and only there.
+            if disconnect::handle(ctx, event.clone()).await.is_err()
+                && let Err(error) = ctx.invoke(name, event.to_string().into_bytes()).await
+            {
+                not_handed_over(ctx, &incoming, &error).await;
+            }
+            json!({"statusCode": 200})
+        }
         (Route::Here, Owner::Family(Family::Message)) => message::handle(ctx, event).await,
         (Route::Here, Owner::Family(Family::Presence)) => presence::handle(ctx, event).await,
         (Route::Here, Owner::Family(Family::Typing)) => typing::handle(ctx, event).await,

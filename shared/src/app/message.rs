@@ -204,10 +204,7 @@ pub(super) async fn list(ctx: &Ctx, caller: &Caller<'_>, place: &Place, window: 
     messages.retain(|message| !message.hidden_for.contains_key(caller.user));
     let total = chat.total();
     let paging = match window {
-        Window::Page(page) => {
-            messages.sort_by_key(|message| (message.created_at, message.id.seq));
-            Paging::Page { page, total }
-        }
+        Window::Page(page) => Paging::Page { page, total },
         Window::After { limit, .. } => Paging::After { limit, total, has_more: to < chat.seq },
     };
     Ok(Outcome { answer: Answer::Messages { chat, messages, paging }, envelopes, then: Then::Nothing })

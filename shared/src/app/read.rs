@@ -6,7 +6,7 @@ use crate::domain::chat::Chat;
 use crate::domain::id::{ChatId, MessageId};
 use crate::domain::log::Step;
 use crate::domain::message::Message;
-use crate::domain::notice::{Answer, Notice, READ_LISTED_MAX, Reading};
+use crate::domain::notice::{Answer, Notice, READ_LISTED_MAX, READ_LOOKED_AT_MAX, Reading};
 use crate::error::{Error, Thing};
 use crate::store::Marking;
 
@@ -20,7 +20,8 @@ pub(super) struct Wanted {
     pub(super) listed: bool,
 }
 
-/// Marks a chat as read. A repeat changes nothing and tells nobody. Besides the transaction one query, for what was newly marked.
+/// Marks a chat as read. A repeat changes nothing and tells nobody. Besides the transaction at most two queries, for
+/// what was newly marked.
 pub(super) async fn mark_chat(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
     let chat = chat_of(ctx, caller.user, id).await?;
     match ctx.store.mark_chat_read(chat, caller.user, caller.at).await? {
@@ -41,22 +42,24 @@ pub(super) async fn mark_chat(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Re
     }
 }
 
-/// The newest messages that waited for the caller, up to as many as a reading lists, oldest first.
+/// The newest messages that waited for the caller, up to as many as a reading lists, oldest first. They are looked for
+/// above the caller's read watermark and among the newest [`READ_LOOKED_AT_MAX`] messages: first as many messages as
+/// are wanted, then the rest, so in at most two queries of a megabyte each page.
 async fn waiting(ctx: &Ctx, caller: &Caller<'_>, before: &Chat, marked: u64) -> Result<Vec<Message>, Error> {
-    let wanted = usize::try_from(marked.min(READ_LISTED_MAX)).unwrap_or(usize::MAX);
+    let wanted = marked.min(READ_LISTED_MAX);
+    let read = before.member(caller.user).map_or(0, |(_, member)| member.read.seq);
+    let lowest = read.max(before.base).max(before.seq.saturating_sub(READ_LOOKED_AT_MAX));
+    let middle = lowest.max(before.seq.saturating_sub(wanted));
+    let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
     let mut found: Vec<Message> = Vec::with_capacity(wanted);
-    let mut from = before.seq;
-    while found.len() < wanted && before.holds(from) {
-        let piece = ctx.store.scan_back(before, from, READ_LISTED_MAX).await?;
-        let Some(oldest) = piece.messages.last() else { break };
-        from = oldest.id.seq.saturating_sub(1);
-        found.extend(piece.messages.into_iter().filter(|message| message.is_unread_for(before, caller.user)));
-        if piece.done {
-            break;
+    for (above, to) in [(middle, before.seq), (lowest, middle)] {
+        if found.len() < wanted {
+            let mut piece = ctx.store.messages(before, above.saturating_add(1), to).await?;
+            piece.retain(|message| message.is_unread_for(before, caller.user));
+            found.splice(0..0, piece);
         }
     }
-    found.truncate(wanted);
-    found.reverse();
+    found.drain(..found.len().saturating_sub(wanted));
     Ok(found)
 }
 

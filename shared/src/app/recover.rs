@@ -10,7 +10,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, MessageId, SocketId, UserId};
 use crate::domain::log::{Change, Position, What};
 use crate::domain::message::Message;
-use crate::domain::notice::{ChatView, Missed, Notice, READ_LISTED_MAX, Reading};
+use crate::domain::notice::{ChatView, Missed, Notice, READ_LISTED_MAX, READ_LOOKED_AT_MAX, Reading};
 use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
 
@@ -308,7 +308,7 @@ async fn notice(ctx: &Ctx, chat: &Chat, event: Event) -> Result<(Notice, Vec<Use
             Notice::Read(Reading { chat: chat.clone(), reader: by, at, marked, messages, whole: false })
         }
         What::ReadAll { after, marked, received } => {
-            let from = after.max(chat.base).max(seq.saturating_sub(2 * READ_LISTED_MAX)) + 1;
+            let from = after.max(chat.base).max(seq.saturating_sub(READ_LOOKED_AT_MAX)) + 1;
             let mut messages = ctx.store.messages(chat, from, seq).await?;
             messages.retain(|message| {
                 let gone = message.gone_at(&by).is_some_and(|gone| gone < received);

@@ -46,19 +46,16 @@ pub(super) async fn search(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId, wanted: 
             break;
         }
         let piece = ctx.store.scan_back(&chat, from, SCAN_MAX - scanned).await?;
-        let Some(oldest) = piece.messages.last() else { break };
-        scanned += u64::try_from(piece.messages.len()).unwrap_or(u64::MAX);
-        from = oldest.id.seq.saturating_sub(1);
         found.extend(piece.messages.into_iter().filter(|message| contains(message, caller.user, &term)));
-        if piece.done {
-            break;
-        }
+        let Some(next) = piece.next.filter(|next| *next < from) else { break };
+        scanned += from - next;
+        from = next;
     }
     let total = u64::try_from(found.len()).unwrap_or(u64::MAX);
     let skip = usize::try_from(page.offset()).unwrap_or(usize::MAX);
     let take = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let mut messages: Vec<Message> = found.into_iter().skip(skip).take(take).collect();
-    messages.sort_by_key(|message| (message.created_at, message.id.seq));
+    messages.reverse();
     Ok(Outcome::answer(Answer::Found { chat, messages, paging: Paging::Page { page, total }, stopped_before }))
 }
 

@@ -5,6 +5,7 @@
 //! handed to the disconnect function; one that does not take a frame it must hear is closed, so that its client comes back and catches up
 //! instead of missing something unknowingly.
 
+pub mod fit;
 mod order;
 
 use std::collections::{BTreeSet, HashMap};
@@ -16,6 +17,7 @@ use crate::ctx::{Ctx, Delivery, POST_MAX_MILLIS};
 use crate::dialect::{self, Dialect, Event};
 use crate::domain::clock::Timestamp;
 use crate::domain::directory::Directory;
+use crate::domain::extent::Extent;
 use crate::domain::id::{ChatId, ConnectionId, UserId};
 use crate::domain::log::{Position, Step};
 use crate::domain::notice::{Answer, Audience, Envelope, Missed, Notice, Viewer};
@@ -110,7 +112,7 @@ impl<'a> Delivering<'a> {
 
     fn viewer<'b>(&'b self, user: &'b UserId, origin: bool, joined: Option<&ChatId>) -> Viewer<'b> {
         let joined = joined.is_some();
-        Viewer { user, origin, joined, directory: &self.directory, now: self.ctx.clock.now() }
+        Viewer { user, origin, joined, directory: &self.directory, now: self.ctx.clock.now(), extent: Extent::WHOLE }
     }
 
     /// Posts `first` to the origin, then every envelope to everybody it is for. A failure is logged: what is stored and not delivered is
@@ -275,6 +277,14 @@ impl<'a> Delivering<'a> {
             }
             let volatile = is_volatile(notice);
             let message = matches!(notice, Notice::Sent { message, .. } if message.sender != *user);
+            if let Notice::OnlineUsers(users) = notice {
+                let text = fit::people(users.len(), |extent| {
+                    let viewer = Viewer { extent: *extent, ..self.viewer(user, origin, None) };
+                    event_frame(namespace, dialect.words(notice, &viewer).pop()?, None)
+                });
+                frames.extend(text.map(|text| Frame { text, volatile, message: false, lease_until }));
+                continue;
+            }
             let events = self.events(dialect, notice, socket, origin);
             let count = events.len();
             frames.extend(events.into_iter().enumerate().filter_map(|(index, event)| {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::extent::Extent;
 use crate::domain::media::{Media, Source};
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::notice::{Paging, Viewer};
@@ -18,6 +19,8 @@ pub(super) struct Shown<'a> {
     pub(super) text: Option<Cow<'a, str>>,
     /// Its media.
     pub(super) media: &'a [Media],
+    /// Whether this is not all of it.
+    truncated: bool,
 }
 
 impl<'a> Shown<'a> {
@@ -31,10 +34,26 @@ impl<'a> Shown<'a> {
         let nameless = !kinds.contains(&kind);
         let kind = if nameless { MessageKind::Text } else { kind };
         let Some(content) = message.content_for(viewer.user) else {
-            return Self { kind: kind.name(), text: None, media: &[] };
+            return Self { kind: kind.name(), text: None, media: &[], truncated: false };
         };
-        let shown = Self { kind: kind.name(), text: content.text.as_deref().map(Cow::Borrowed), media: &content.media };
-        if nameless { shown.always_text() } else { shown }
+        let text = content.text.as_deref().map(Cow::Borrowed);
+        let shown = Self { kind: kind.name(), text, media: &content.media, truncated: false };
+        let shown = if nameless { shown.always_text() } else { shown };
+        shown.within(&viewer.extent)
+    }
+
+    /// As much of it as there is room for.
+    fn within(mut self, extent: &Extent) -> Self {
+        let beyond = |text: &str| text.char_indices().nth(extent.text_max_characters).map(|(at, _)| at);
+        if let Some(at) = self.text.as_deref().and_then(beyond) {
+            self.text = self.text.and_then(|text| text.get(..at).map(|part| Cow::Owned(part.to_owned())));
+            self.truncated = true;
+        }
+        if !extent.media && !self.media.is_empty() {
+            self.media = &[];
+            self.truncated = true;
+        }
+        self
     }
 
     /// The same, with the first file's name in place of text that is missing or empty.
@@ -50,11 +69,15 @@ impl<'a> Shown<'a> {
         self.media.first().map(|medium| medium.source.url())
     }
 
-    /// Adds `media` to a message's shape where there is more to say than the first address (dialects.md, section 9).
+    /// Adds `media` to a message's shape where there is more to say than the first address, and `truncated` where this
+    /// is not all of it (dialects.md, section 9).
     pub(super) fn add_media(&self, shape: &mut Value, url: fn(&Source) -> String) {
-        let more = self.media.len() > 1 || self.media.first().is_some_and(Media::has_details);
-        if let (true, Value::Object(fields)) = (more, shape) {
+        let Value::Object(fields) = shape else { return };
+        if self.media.len() > 1 || self.media.first().is_some_and(Media::has_details) {
             fields.insert("media".to_owned(), media(self.media, url));
+        }
+        if self.truncated {
+            fields.insert("truncated".to_owned(), true.into());
         }
     }
 }

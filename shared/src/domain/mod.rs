@@ -4,6 +4,7 @@ pub mod chat;
 pub mod clock;
 pub mod command;
 pub mod directory;
+pub mod extent;
 pub mod id;
 pub mod listing;
 pub mod log;

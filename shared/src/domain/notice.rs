@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::directory::Directory;
+use crate::domain::extent::Extent;
 use crate::domain::id::{ChatId, ListingId, MessageId, SocketId, UserId};
 use crate::domain::listing::Listing;
 use crate::domain::log::{Position, Step};
@@ -155,6 +156,11 @@ pub struct Reading {
 
 /// Most messages that a reading lists (dialects.md, section 9).
 pub const READ_LISTED_MAX: u64 = 100;
+
+/// Newest messages of a chat among which those of a reading are looked for: some 300 KB, which is one query and 75 read
+/// units. A message that waits below a thousand newer ones, all of them the reader's own or deleted, is marked and
+/// counted, but not listed; so where single messages are told of, its sender does not hear of it.
+pub const READ_LOOKED_AT_MAX: u64 = 1_000;
 
 impl Reading {
     /// The newest message by this person among those newly marked.
@@ -390,4 +396,6 @@ pub struct Viewer<'a> {
     pub directory: &'a Directory,
     /// The present.
     pub now: Timestamp,
+    /// How much is said of what may be too long.
+    pub extent: Extent,
 }

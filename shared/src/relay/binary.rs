@@ -100,7 +100,7 @@ pub(super) async fn is_interrupted(ctx: &Ctx, incoming: &Incoming, until: Option
     Ok(true)
 }
 
-/// How long a packet may take: as long as a client may take to join a namespace, which is when the heartbeat closes either.
+/// How long a packet may take: as long as a client may take to join a namespace, which is when the sweep closes either.
 fn patience_millis(ctx: &Ctx) -> i64 {
     i64::from(ctx.config.heartbeat.connect_timeout_millis)
 }

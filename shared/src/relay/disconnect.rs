@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::app::{presence, typing};
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, own_event};
 use crate::deliver::Delivering;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
@@ -16,7 +16,7 @@ use crate::frame::socket::{self, Body, Packet};
 use crate::relay::application::Application;
 use crate::relay::{Incoming, event, speaker};
 use crate::store::{Abandoning, Closed, Ender, Ending, Leaving, Session, Upgrade};
-use crate::telemetry;
+use crate::telemetry::{self, Failures};
 
 /// Looks at whether the run that left a session has told the others: three seconds in all, longer than it takes.
 const CHECKS_MAX: u32 = 30;
@@ -29,7 +29,15 @@ const CHECK_WAIT: Duration = Duration::from_millis(100);
 pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let incoming = Incoming::read(event)?;
     if incoming.request.request_context.event_type.as_deref() == Some("DISCONNECT") {
-        return connection(ctx, &incoming).await;
+        return match connection(ctx, &incoming).await {
+            // API Gateway has invoked this function synchronously and will not do so again, but Lambda will.
+            Err(error) if !incoming.is_own() => {
+                telemetry::failed(Some(&incoming.connection), &error);
+                let event = own_event(&incoming.connection, "DISCONNECT", None, Some(incoming.at));
+                ctx.invoke(&ctx.config.functions.disconnect, event).await
+            }
+            done => done,
+        };
     }
     let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return Ok(()) };
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return Ok(()) };
@@ -56,14 +64,14 @@ async fn connection(ctx: &Ctx, incoming: &Incoming) -> Result<(), Error> {
     let window = i64::from(ctx.config.recovery_window_secs);
     let revivable = (window > 0).then(|| at.plus_millis(window * 1_000));
     let Left { sessions, untold } = left(ctx, &incoming.connection).await?;
-    let mut result = Ok(());
+    let mut failures = Failures::default();
     for session in sessions {
-        result = result.and(leave(ctx, &session, at, revivable).await);
+        failures.note(Some(&incoming.connection), leave(ctx, &session, at, revivable).await);
     }
     for session in untold {
-        result = result.and(finish_leaving(ctx, &session, at).await);
+        failures.note(Some(&incoming.connection), finish_leaving(ctx, &session, at).await);
     }
-    result
+    failures.result()
 }
 
 /// The sessions of a connection that is no more.

@@ -7,13 +7,14 @@ use serde_json::Value;
 
 use crate::app::{self, Caller, Outcome, Then};
 use crate::ctx::{Ctx, POST_MAX_BYTES};
-use crate::deliver::{Delivering, Emitted, ack_frame, error_frames, event_frame};
+use crate::deliver::{Delivering, Emitted, ack_frame, error_frames, event_frame, fit};
 use crate::dialect::{self, Dialect};
 use crate::domain::chat::Chat;
 use crate::domain::command::Command;
+use crate::domain::extent::Extent;
 use crate::domain::id::UserId;
 use crate::domain::message::Message;
-use crate::domain::notice::Answer;
+use crate::domain::notice::{Answer, Viewer};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
@@ -125,8 +126,17 @@ async fn say(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emitted: Emitted
     if let Err(error) = delivering.prepare(caller.dialect, &answer, &envelopes).await {
         telemetry::failed(Some(&session.connection), &error);
     }
-    let first = match answer_frame(caller.dialect, session, emitted.ack, &answer, &delivering) {
-        // Only a list gets this long.
+    let viewer = delivering.caller(&session.user);
+    let said = |extent: &Extent| {
+        let viewer = Viewer { extent: *extent, ..viewer };
+        answer_frame(caller.dialect, session, emitted.ack, &answer, &viewer)
+    };
+    let first = match &answer {
+        Answer::Online(users) => fit::people(users.len(), said),
+        _ => fit::messages(said),
+    };
+    let first = match first {
+        // A hundred messages by people whose ids alone are too long.
         Some(frame) if frame.len() > POST_MAX_BYTES => {
             let problem = format!("asks for more than the {POST_MAX_BYTES} bytes that one event can carry");
             error_frames(ctx, emitted, &Error::validation("limit", problem))
@@ -160,11 +170,10 @@ fn answer_frame(
     session: &Session,
     ack: Option<&AckId>,
     answer: &Answer,
-    delivering: &Delivering<'_>,
+    viewer: &Viewer<'_>,
 ) -> Option<String> {
-    let viewer = delivering.caller(&session.user);
     match ack {
-        Some(id) => ack_frame(&session.namespace, id, Value::Object(dialect.ack(answer, &viewer))),
-        None => event_frame(&session.namespace, dialect.answer_event(answer, &viewer)?, None),
+        Some(id) => ack_frame(&session.namespace, id, Value::Object(dialect.ack(answer, viewer))),
+        None => event_frame(&session.namespace, dialect.answer_event(answer, viewer)?, None),
     }
 }

@@ -1,5 +1,5 @@
-//! Each minute: pings the connections whose turn it is, closes those that never joined a namespace, ends sockets whose token ended, reaps the
-//! gone, and erases what deleted chats left.
+//! Each minute: pings the connections whose turn it is, and ends sockets whose token ended. What is overdue, `sweep`
+//! closes.
 //!
 //! Nothing is written for a ping: a connection is in a slot from its first CONNECT on, and minute m pings slot m modulo the number of slots.
 
@@ -13,56 +13,78 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::engine::Packet;
-use crate::relay::end;
-use crate::store::{Slot, WAITING_SLOT};
-use crate::telemetry;
+use crate::relay::{end, sweep};
+use crate::store::{Session, Slot, WAITING_SLOT};
+use crate::telemetry::Failures;
 
-/// Connections pinged at the same time.
+/// Connections pinged at the same time. A post takes some ten milliseconds, so the function's fifty seconds are enough
+/// for more than 100,000.
 const CONCURRENCY: usize = 64;
-/// Deleted chats looked after in one minute, and messages erased of each.
-const CHATS_ERASED_MAX: i32 = 10;
-const MESSAGES_ERASED_MAX: i32 = 500;
 
-/// One minute's turn: that of the minute for which it was scheduled, for EventBridge may be late, and then no slot may be left out.
+/// One minute's turn: that of the minute for which it was scheduled, for EventBridge may be late, and then no slot may
+/// be left out. A failure with one connection keeps no other from being pinged.
 ///
 /// # Errors
-/// `Error::Internal`; the next minute tries again.
+/// `Error::Internal` if anything failed. The invocation is not tried again, for the next minute has another turn.
 pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let now = ctx.clock.now();
     let scheduled_for = event.get("time").and_then(Value::as_str).and_then(Timestamp::parse).unwrap_or(now);
     let turn = ctx.config.heartbeat.slot(scheduled_for);
+    let mut failures = Failures::default();
     let mut connections: BTreeMap<ConnectionId, Vec<Slot>> = BTreeMap::new();
+    let (joined, waiting) = tokio::join!(ctx.store.slot(turn.into()), ctx.store.slot(WAITING_SLOT));
+    let joined = failures.note_all(joined);
     // With a long connect timeout they are to be pinged too.
-    let waiting = close_waiting(ctx, now).await?.into_iter().filter(|row| row.beat == Some(turn));
-    for row in ctx.store.slot(turn.into()).await?.into_iter().chain(waiting) {
+    let mut waiting = failures.note_all(waiting);
+    waiting.retain(|row| row.beat == Some(turn) && !sweep::is_overdue(ctx, row, now));
+    for row in joined.into_iter().chain(waiting) {
         connections.entry(row.connection.clone()).or_default().push(row);
     }
     let beats = futures_util::stream::iter(connections).map(|(connection, rows)| beat(ctx, connection, rows, now));
-    beats.buffer_unordered(CONCURRENCY).collect::<()>().await;
-    erase(ctx).await
+    let beats: Vec<_> = beats.buffer_unordered(CONCURRENCY).collect().await;
+    for (connection, beat) in beats {
+        failures.note(Some(&connection), beat);
+    }
+    failures.result()
 }
 
 /// Pings a connection, and ends those of its sockets whose token has ended. One that has stopped answering, where that is noted, is closed.
-async fn beat(ctx: &Ctx, connection: ConnectionId, rows: Vec<Slot>, now: Timestamp) {
-    let connection = &connection;
+async fn beat(
+    ctx: &Ctx,
+    connection: ConnectionId,
+    rows: Vec<Slot>,
+    now: Timestamp,
+) -> (ConnectionId, Result<(), Error>) {
     if rows.iter().any(|row| is_silent(ctx, row, now)) {
         tracing::debug!(connection.id = connection.in_logs(), "a client has stopped answering");
-        return ctx.close(connection).await;
+        ctx.close(&connection).await;
+        return (connection, Ok(()));
     }
-    for row in rows.iter().filter(|row| row.expires_at.is_some_and(|expiry| expiry <= now)) {
-        match ctx.store.session(connection, &row.namespace).await {
-            Ok(Some(session)) if session.ended_at.is_none() => end(ctx, &session).await,
-            Ok(_) => {}
-            Err(error) => telemetry::failed(Some(connection), &error),
+    // The ping first: whatever else goes wrong, the client stays.
+    if !rows.iter().any(|row| is_new(ctx, row, now)) {
+        match ctx.post(&connection, &Packet::Ping.encode()).await {
+            Delivery::Sent | Delivery::NotAccepted | Delivery::TooLarge => {}
+            Delivery::Gone => {
+                ctx.bury(&connection).await;
+                return (connection, Ok(()));
+            }
         }
     }
-    if rows.iter().any(|row| is_new(ctx, row, now)) {
-        return;
+    let mut ended = Ok(());
+    for row in rows.iter().filter(|row| row.expires_at.is_some_and(|expiry| expiry <= now)) {
+        match live_session(ctx, row).await {
+            Ok(Some(session)) => end(ctx, &session).await,
+            Ok(None) => {}
+            Err(error) => ended = Err(error),
+        }
     }
-    match ctx.post(connection, &Packet::Ping.encode()).await {
-        Delivery::Sent | Delivery::NotAccepted | Delivery::TooLarge => {}
-        Delivery::Gone => ctx.bury(connection).await,
-    }
+    (connection, ended)
+}
+
+/// The session of a row, unless it has ended.
+async fn live_session(ctx: &Ctx, row: &Slot) -> Result<Option<Session>, Error> {
+    let session = ctx.store.session(&row.connection, &row.namespace).await?;
+    Ok(session.filter(|session| session.ended_at.is_none()))
 }
 
 /// Whether a connection was opened so little ago that it may wait for the next turn of its slot: that one still comes in time.
@@ -77,29 +99,4 @@ fn is_silent(ctx: &Ctx, row: &Slot, now: Timestamp) -> bool {
     let counts = heartbeat.notes_pongs && row.is_connection() && !row.connection.is_polling();
     let heard_at = row.heard_at.unwrap_or(row.opened_at);
     counts && heard_at.plus_millis(heartbeat.patience_millis()) <= now
-}
-
-/// Closes the connections that have been without a namespace for too long (socketio.md, "connect timeout"), or without the attachments of a
-/// binary packet. Gives those that may wait on.
-async fn close_waiting(ctx: &Ctx, now: Timestamp) -> Result<Vec<Slot>, Error> {
-    let timeout = i64::from(ctx.config.heartbeat.connect_timeout_millis);
-    let waiting = ctx.store.slot(WAITING_SLOT).await?;
-    let is_overdue = |row: &Slot| row.opened_at.plus_millis(timeout) <= now;
-    let (overdue, waiting): (Vec<Slot>, Vec<Slot>) = waiting.into_iter().partition(is_overdue);
-    for row in overdue {
-        ctx.close(&row.connection).await;
-        ctx.bury(&row.connection).await;
-        if !row.is_connection() {
-            ctx.store.forget_packet(&row.connection).await?;
-        }
-    }
-    Ok(waiting)
-}
-
-async fn erase(ctx: &Ctx) -> Result<(), Error> {
-    for chat in ctx.store.chats_to_erase(CHATS_ERASED_MAX).await? {
-        let erased = ctx.store.erase(&chat, MESSAGES_ERASED_MAX).await?;
-        tracing::info!(chat.id = %chat, messages = erased, "messages of a deleted chat were erased");
-    }
-    Ok(())
 }

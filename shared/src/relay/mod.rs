@@ -1,6 +1,7 @@
 //! The life of a connection: from API Gateway's events to the use cases and back. One file per function of design.md, section 3.
 //!
-//! Nothing here fails towards API Gateway: every error becomes a reply in the protocol, or a log line.
+//! Nothing that answers a client fails towards API Gateway: every error becomes a reply in the protocol, or a log line.
+//! The functions that answer nobody, disconnect, heartbeat and sweep, fail: [`retried`].
 
 pub mod application;
 pub mod ask;
@@ -13,6 +14,7 @@ pub mod handshake;
 pub mod heartbeat;
 pub mod polling;
 mod recover;
+pub mod sweep;
 pub mod switchboard;
 mod takeover;
 mod upgrade;
@@ -82,6 +84,13 @@ impl Incoming {
         self.request.request_context.event_type.as_deref() == Some("CONNECT")
     }
 
+    /// Whether this is an event of our own, for which a function was invoked asynchronously. Those of the gateway have
+    /// a name.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.invocation.is_empty()
+    }
+
     /// What is spoken in a namespace, if there is one of this name. An application of its own leaves it to the root's dialect to word errors.
     #[must_use]
     pub fn dialect(&self, ctx: &Ctx, namespace: &str) -> Option<&'static dyn Dialect> {
@@ -129,6 +138,21 @@ pub fn answered(result: Result<(), Error>) -> Value {
         telemetry::failed(None, &error);
     }
     json!({"statusCode": 200})
+}
+
+/// What a function gives back that answers nobody: an error fails the invocation, so that Lambda counts it, and invokes
+/// the function again as often as template.yaml says.
+///
+/// # Errors
+/// The error itself, once it is logged.
+pub fn retried(result: Result<(), Error>) -> Result<Value, Error> {
+    match result {
+        Ok(()) => Ok(json!({"statusCode": 200})),
+        Err(error) => {
+            telemetry::failed(None, &error);
+            Err(error)
+        }
+    }
 }
 
 /// What `$connect` gives back: its own answer, or a refusal of the upgrade.

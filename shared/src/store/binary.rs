@@ -1,8 +1,9 @@
 //! A binary packet whose attachments have not all come (socketio.md, "Socket.IO").
 //!
 //! Beside the connection's row, each frame has one of its own, which is written once and expires by itself; and there is one of the packet, which names
-//! its frames. That one is in the waiting slot while the packet is incomplete, so that the heartbeat closes a connection whose attachments never
-//! come. Each frame is noted in it by a conditional write, and of several at the same time exactly one finds the packet whole.
+//! its frames. That one is in the waiting slot while the packet is incomplete, so that the sweep closes a connection
+//! whose attachments never come. Each frame is noted in it by a conditional write, and of several at the same time
+//! exactly one finds the packet whole.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};

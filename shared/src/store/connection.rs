@@ -201,11 +201,12 @@ impl Store {
         Ok(closed)
     }
 
-    /// Everything in a slot, through the index (eventually consistent). One query per megabyte.
+    /// Everything in a slot, through the index (eventually consistent), or why it cannot be read, row by row. One query
+    /// per megabyte.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn slot(&self, slot: i64) -> Result<Vec<Slot>, Error> {
+    pub async fn slot(&self, slot: i64) -> Result<Vec<Result<Slot, Error>>, Error> {
         let query = self
             .client
             .query()
@@ -215,7 +216,7 @@ impl Store {
             .expression_attribute_values(":slot", number(slot));
         let found: Vec<Item> =
             query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
-        found.into_iter().map(|item| rows::read::<rows::SlotRow>(item)?.try_into()).collect()
+        Ok(found.into_iter().map(|item| rows::read::<rows::SlotRow>(item)?.try_into()).collect())
     }
 }
 

@@ -4,22 +4,37 @@ use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 
 use super::{Item, Store, keys, number, text};
 use crate::domain::chat::Chat;
-use crate::domain::id::ChatId;
+use crate::domain::id::{ChatId, hex};
 use crate::error::Error;
 
 impl Store {
-    /// Deleted chats whose messages are still to be erased, at most `most`. One query.
+    /// Deleted chats whose messages are still to be erased, at most `most`. If there are more, those from a random one
+    /// on, so that each comes up sooner or later, although others may never get done. One query; two if there are more.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn chats_to_erase(&self, most: i32) -> Result<Vec<ChatId>, Error> {
+        let most_chats = usize::try_from(most).unwrap_or_default();
+        let first = self.erasing("0", most).await?;
+        if first.len() < most_chats {
+            return Ok(first);
+        }
+        let mut found = self.erasing(&hex(&self.clock.random::<12>()), most).await?;
+        let others: Vec<ChatId> = first.into_iter().filter(|chat| !found.contains(chat)).collect();
+        found.extend(others.into_iter().take(most_chats.saturating_sub(found.len())));
+        Ok(found)
+    }
+
+    /// Chats of the index from an id on, or the beginning of one.
+    async fn erasing(&self, start: &str, most: i32) -> Result<Vec<ChatId>, Error> {
         let found = self
             .client
             .query()
             .table_name(&self.tables.chats)
             .index_name("erasing")
-            .key_condition_expression("erasing = :flagged")
+            .key_condition_expression("erasing = :flagged AND chatId >= :start")
             .expression_attribute_values(":flagged", text(keys::FLAGGED))
+            .expression_attribute_values(":start", text(start))
             .limit(most)
             .send()
             .await
@@ -41,6 +56,7 @@ impl Store {
             .client
             .query()
             .table_name(&self.tables.messages)
+            .consistent_read(true)
             .projection_expression("chatId, seq")
             .key_condition_expression("chatId = :chat AND seq <= :last")
             .expression_attribute_values(":chat", text(id))
@@ -49,8 +65,9 @@ impl Store {
             .send()
             .await
             .map_err(Error::internal)?;
+        let is_last = found.last_evaluated_key.is_none();
         let left: Vec<Item> = found.items.unwrap_or_default();
-        if left.is_empty() {
+        if left.is_empty() && is_last {
             self.erased(&chat).await?;
         }
         let erased = left.len();
@@ -67,7 +84,8 @@ impl Store {
             .table_name(&self.tables.chats)
             .set_key(Some(keys::chat(&chat.id)))
             .update_expression("REMOVE erasing")
-            .condition_expression(format!("base = :base AND {state}"))
+            .condition_expression(format!("#base = :base AND {state}"))
+            .expression_attribute_names("#base", "base")
             .expression_attribute_values(":base", number(chat.base));
         self.applied(update).await.map(drop)
     }

@@ -423,7 +423,9 @@ enum Advanced {
     NotNext,
 }
 
-/// The chat after its next message, and that message, which was received and is stored at these times.
+/// The chat after its next message, and that message, which was received and is stored at these times. Its `created_at`
+/// does not go back: if another instance's clock was ahead, it is the time of the message before, or of the chat's
+/// creation (dialects.md, "Pages").
 fn following(chat: &Chat, sender: &UserId, draft: &Draft, (at, now): (Timestamp, Timestamp)) -> (Chat, Message) {
     let seq = chat.seq + 1;
     let mut next = chat.clone();
@@ -448,7 +450,7 @@ fn following(chat: &Chat, sender: &UserId, draft: &Draft, (at, now): (Timestamp,
         content: Some(draft.content.clone()),
         kind: draft.content.kind,
         reply_to: draft.reply_to.clone(),
-        created_at: at,
+        created_at: next.active_at,
         stored_at: next.moved_at,
         via: draft.via.clone(),
         deleted_at: None,

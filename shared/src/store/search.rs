@@ -8,10 +8,10 @@ use crate::error::Error;
 /// A piece of a chat, newest first, and where the next one begins.
 #[derive(Debug)]
 pub struct Scan {
-    /// Newest first.
+    /// Newest first. A piece may be empty although there is a next one.
     pub messages: Vec<Message>,
-    /// Whether the chat's beginning was reached.
-    pub done: bool,
+    /// The sort key at which the next piece begins; `None` at the chat's beginning.
+    pub next: Option<u64>,
 }
 
 impl Store {
@@ -33,9 +33,9 @@ impl Store {
             .send()
             .await
             .map_err(Error::internal)?;
-        let done = found.last_evaluated_key.is_none();
+        let last = found.last_evaluated_key.as_ref().and_then(|key| key.get("seq")?.as_n().ok()?.parse::<u64>().ok());
         let items = found.items.unwrap_or_default().into_iter();
         let messages = items.map(rows::message).collect::<Result<_, Error>>()?;
-        Ok(Scan { messages, done })
+        Ok(Scan { messages, next: last.map(|last| last.saturating_sub(1)) })
     }
 }

@@ -1,7 +1,7 @@
 //! The history of two people: pages, what follows a message, and who it is with.
 
 use insta::assert_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{brief, come, history, message_id, pair, pair_with, say, world_with};
 
@@ -148,13 +148,48 @@ async fn a_history_is_of_the_two_and_no_one_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_too_long_for_one_event_is_refused_and_comes_in_smaller_parts() {
+async fn what_is_too_long_for_one_event_is_shortened_and_comes_whole_in_smaller_parts() {
     let mut world = pair_with(&[("RateLimits", "off")]).await;
     for _ in 0..12 {
         say(&mut world, "alice", "bob", &[&"\u{1f680}".repeat(4_000)]).await;
     }
-    assert_snapshot!(world.ask("bob", HISTORY, json!({"otherUserId": "alice"})).await, @r#"bob hears 430[{"error":{"code":"VALIDATION_ERROR","message":"limit asks for more than the 131072 bytes that one event can carry"},"success":false}]"#);
-    assert_snapshot!(world.emit("bob", HISTORY, json!({"otherUserId": "alice"})).await, @r#"bob hears 42["error",{"code":"VALIDATION_ERROR","message":"limit asks for more than the 131072 bytes that one event can carry"}]"#);
+    say(&mut world, "alice", "bob", &["short"]).await;
+    for asked in [false, true] {
+        let wanted = json!({"otherUserId": "alice"});
+        let said =
+            if asked { world.ask("bob", HISTORY, wanted).await } else { world.emit("bob", HISTORY, wanted).await };
+        let frame = said.strip_prefix("bob hears ").unwrap().trim_end();
+        assert!((130_000..=131_072).contains(&frame.len()), "as much as there is room for: {}", frame.len());
+        let said: Value = serde_json::from_str(frame.split_at(frame.find('[').unwrap()).1).unwrap();
+        let messages = said.as_array().unwrap().last().unwrap()["messages"].as_array().unwrap();
+        assert_eq!(messages.len(), 13);
+        let (last, long) = messages.split_last().unwrap();
+        assert_eq!((&last["content"], last.get("truncated")), (&json!("short"), None));
+        let length = |message: &Value| message["content"].as_str().unwrap().chars().count();
+        for message in long {
+            assert_eq!((length(message), &message["truncated"]), (length(&long[0]), &json!(true)));
+        }
+    }
     let said = world.ask("bob", HISTORY, json!({"otherUserId": "alice", "limit": 6})).await;
-    assert_eq!(said.matches("\u{1f680}").count(), 6 * 4_000);
+    assert_eq!(said.matches("\u{1f680}").count(), 5 * 4_000);
+    assert!(!said.contains("truncated"), "whole");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_history_of_many_long_addresses_and_names_is_shortened_too() {
+    let mut world = pair_with(&[("RateLimits", "off")]).await;
+    let claims = json!({"sub": "alice", "exp": world.clock.now().seconds() + 60, "name": "\u{1}".repeat(512)});
+    world.join_with("alice2", &local::token::sign(&claims).unwrap()).await;
+    let chat = world.chat("alice", "bob").await;
+    let address = |number: usize| json!({"url": format!("https://media.example/{}/{number}", "x".repeat(2_000))});
+    let media: Vec<Value> = (0..10).map(address).collect();
+    for _ in 0..100 {
+        let message = json!({"conversationId": chat, "text": "", "messageType": "image", "media": media});
+        let said = world.rest("alice", "POST", "/classroom/api/chat/message", message).await;
+        assert!(said.starts_with("alice gets 201"), "{said}");
+    }
+    let said = world.ask("bob", HISTORY, json!({"otherUserId": "alice", "limit": 100})).await;
+    assert_eq!(said.matches("\"truncated\":true").count(), 100, "{said}");
+    let whole = world.ask("bob", HISTORY, json!({"otherUserId": "alice", "limit": 1})).await;
+    assert!(whole.contains(&address(9)["url"].to_string()) && !whole.contains("truncated"), "{whole}");
 }

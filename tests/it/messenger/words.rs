@@ -7,6 +7,7 @@ use shared::dialect::{self, Dialect};
 use shared::domain::chat::Chat;
 use shared::domain::clock::Timestamp;
 use shared::domain::directory::Directory;
+use shared::domain::extent::Extent;
 use shared::domain::id::{ListingId, MessageId, UserId};
 use shared::domain::media::{Media, MediaName, Source};
 use shared::domain::message::{Content, Message, MessageKind};
@@ -61,7 +62,14 @@ fn heard(notice: &Notice, viewers: &[&str]) -> String {
     let mut said = String::new();
     for id in viewers {
         let user = user(id);
-        let viewer = Viewer { user: &user, origin: false, joined: false, directory: &directory, now: LATER };
+        let viewer = Viewer {
+            user: &user,
+            origin: false,
+            joined: false,
+            directory: &directory,
+            now: LATER,
+            extent: Extent::WHOLE,
+        };
         for (name, argument) in messenger().words(notice, &viewer) {
             said += &format!("{id} hears {}\n", json!([name, argument]));
         }
@@ -75,7 +83,14 @@ fn seen(chat: &Chat, message: &Message, viewers: &[&str]) -> String {
     let mut said = String::new();
     for id in viewers {
         let user = user(id);
-        let viewer = Viewer { user: &user, origin: true, joined: false, directory: &directory, now: LATER };
+        let viewer = Viewer {
+            user: &user,
+            origin: true,
+            joined: false,
+            directory: &directory,
+            now: LATER,
+            extent: Extent::WHOLE,
+        };
         let answer = Answer::Sent { chat: chat.clone(), message: message.clone(), repeated: false };
         let (_, body) = messenger().say(&answer, &viewer);
         said += &format!("{id} sees {}\n", body["data"]);
@@ -205,7 +220,8 @@ fn a_change_of_status_is_no_coming() {
 fn a_file_that_is_sent_over_rest_is_201_and_its_repeat_200() {
     let (chat, messages) = chat(&["alice", "bob"], &[("alice", "Sent image")]);
     let (directory, user) = (Directory::default(), user("alice"));
-    let viewer = Viewer { user: &user, origin: true, joined: false, directory: &directory, now: LATER };
+    let viewer =
+        Viewer { user: &user, origin: true, joined: false, directory: &directory, now: LATER, extent: Extent::WHOLE };
     let sent = |repeated| Answer::Sent { chat: chat.clone(), message: messages[0].clone(), repeated };
     let (first, again) = (messenger().say(&sent(false), &viewer), messenger().say(&sent(true), &viewer));
     assert_eq!((first.0, again.0), (201, 200));
@@ -223,7 +239,8 @@ fn there_is_no_word_for_a_chat() {
 #[test]
 fn what_it_may_be_asked_and_never_asks_is_answered_all_the_same() {
     let (directory, user) = (Directory::default(), user("bob"));
-    let viewer = Viewer { user: &user, origin: true, joined: false, directory: &directory, now: LATER };
+    let viewer =
+        Viewer { user: &user, origin: true, joined: false, directory: &directory, now: LATER, extent: Extent::WHOLE };
     assert_eq!(messenger().ack(&Answer::Pong(LATER), &viewer), *json!({"success": true}).as_object().unwrap());
     assert!(messenger().answer_event(&Answer::Done, &viewer).is_none());
     let done = json!({"success": true, "message": "Done", "data": Value::Null});

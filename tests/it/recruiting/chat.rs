@@ -193,7 +193,7 @@ async fn a_chat_made_anew_starts_empty() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_deleted_chat_left_is_erased_by_the_heartbeat() {
+async fn what_a_deleted_chat_left_is_erased_by_the_sweep() {
     let (mut world, chat) = pair().await;
     say(&mut world, "alice", &chat, &["one", "two"]).await;
     assert_eq!(stored(&world, &chat).await, 2);

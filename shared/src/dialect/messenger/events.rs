@@ -113,7 +113,8 @@ pub(super) fn words(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
             vec![("user_offline", json!({"userId": user.to_string(), "lastSeen": last_seen.iso()}))]
         }
         Notice::OnlineUsers(users) => {
-            vec![("online_users", users.iter().map(|user| shapes::online_user(user, viewer)).collect())]
+            let listed = users.iter().take(viewer.extent.people_max);
+            vec![("online_users", listed.map(|user| shapes::online_user(user, viewer)).collect())]
         }
         Notice::Read(reading) => read(reading, viewer),
         Notice::Sent { chat, message } if message.sender == *viewer.user => vec![message_sent(message, chat, viewer)],

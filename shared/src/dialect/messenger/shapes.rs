@@ -68,7 +68,7 @@ pub(super) fn person(id: &UserId, viewer: &Viewer<'_>) -> Value {
 }
 
 fn name(id: &UserId, viewer: &Viewer<'_>) -> String {
-    viewer.directory.user(id).display_name()
+    viewer.directory.user(id).display_name().chars().take(viewer.extent.name_max_characters).collect()
 }
 
 /// Somebody who is here. To be here is to be seen now.

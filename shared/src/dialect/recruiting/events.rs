@@ -67,7 +67,7 @@ fn typing(fields: &Fields<'_>, active: bool) -> Result<Command, Error> {
 pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
     success(match answer {
         Answer::Block(view) | Answer::Chat { view, .. } => json!({"chat": shapes::chat(view, viewer)}),
-        Answer::Online(users) => shapes::online_users(users),
+        Answer::Online(users) => shapes::online_users(users, viewer),
         Answer::Pong(at) => json!({"timestamp": at.millis()}),
         Answer::Read(Reading { chat, marked, .. }) => json!({"chatId": chat.id.to_string(), "markedCount": marked}),
         Answer::Sent { chat, message, .. } => json!({"message": shapes::message(message, chat, viewer)}),
@@ -117,7 +117,7 @@ pub(super) fn words(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
         Notice::Offline { user, last_seen } => {
             vec![("user_offline", json!({"userId": user.to_string(), "lastSeen": last_seen.iso()}))]
         }
-        Notice::OnlineUsers(users) => vec![("online_users", shapes::online_users(users))],
+        Notice::OnlineUsers(users) => vec![("online_users", shapes::online_users(users, viewer))],
         Notice::Read(reading) if mine(&reading.reader) => vec![marked_read(reading)],
         Notice::Read(Reading { chat, reader, at, .. }) => vec![(
             "messages_read_by_other",

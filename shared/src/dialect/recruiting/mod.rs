@@ -44,9 +44,9 @@ impl Dialect for Recruiting {
         events::ack(answer, viewer)
     }
 
-    fn answer_event(&self, answer: &Answer, _: &Viewer<'_>) -> Option<Event> {
+    fn answer_event(&self, answer: &Answer, viewer: &Viewer<'_>) -> Option<Event> {
         match answer {
-            Answer::Online(users) => Some(("online_users", shapes::online_users(users))),
+            Answer::Online(users) => Some(("online_users", shapes::online_users(users, viewer))),
             // What was newly marked, a notice tells.
             Answer::Read(reading) if reading.marked == 0 => Some(events::marked_read(reading)),
             _ => None,

@@ -74,7 +74,7 @@ pub(super) fn say(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
             let messages: Vec<Value> = messages.iter().map(|one| shapes::message(one, chat, viewer)).collect();
             (200, "Messages", json!({"messages": messages, "pagination": shapes::pagination(paging)}))
         }
-        Answer::Online(users) => (200, "Online users", shapes::online_users(users)),
+        Answer::Online(users) => (200, "Online users", shapes::online_users(users, viewer)),
         Answer::Pong(at) => (200, "Pong", json!({"timestamp": at.millis()})),
         Answer::Read(Reading { marked, .. }) => (200, "Messages marked as read", json!({"markedCount": marked})),
         Answer::Sent { chat, message, repeated } => {

@@ -59,9 +59,10 @@ pub(super) fn pagination(paging: &Paging) -> Value {
     )
 }
 
-/// Who is here.
-pub(super) fn online_users(users: &[User]) -> Value {
-    json!({"onlineUsers": users.iter().map(|user| user.id.to_string()).collect::<Vec<_>>(), "count": users.len()})
+/// Who is here, as many as there is room for, and how many they all are.
+pub(super) fn online_users(users: &[User], viewer: &Viewer<'_>) -> Value {
+    let listed = users.iter().take(viewer.extent.people_max);
+    json!({"onlineUsers": listed.map(|user| user.id.to_string()).collect::<Vec<_>>(), "count": users.len()})
 }
 
 /// An error: `details` names the field, or says when to try again.

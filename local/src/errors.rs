@@ -1,0 +1,48 @@
+//! What is logged as an error, for tests: nothing may be, unless the test itself has made something fail.
+
+use std::cell::RefCell;
+use std::fmt::{self, Write as _};
+use std::sync::Once;
+
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+
+thread_local! {
+    /// The errors logged in this thread. A test and all that it runs are in one thread.
+    static LOGGED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Notes from now on what is logged as an error, in every thread, unless the process logs to somewhere else already.
+pub fn note() {
+    static NOTING: Once = Once::new();
+    NOTING.call_once(|| {
+        let noting = tracing_subscriber::registry().with(Noting.with_filter(LevelFilter::ERROR));
+        let _ = tracing::subscriber::set_global_default(noting);
+    });
+}
+
+/// Takes the errors that were logged in this thread since the last call.
+#[must_use]
+pub fn take() -> Vec<String> {
+    LOGGED.take()
+}
+
+struct Noting;
+
+impl<S: Subscriber> Layer<S> for Noting {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        LOGGED.with_borrow_mut(|logged| logged.push(line.0));
+    }
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let _ = write!(self.0, "{field}={value:?} ");
+    }
+}

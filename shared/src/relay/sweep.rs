@@ -1,0 +1,78 @@
+//! Each minute, apart from the heartbeat: closes what is overdue, and erases what deleted chats left.
+//!
+//! One run does a bounded part of it, many items at once, beginning at a random place; the next one goes on with what
+//! is left. So neither a flood nor an item that always fails keeps others from their turn for long.
+
+use futures_util::StreamExt as _;
+
+use crate::ctx::Ctx;
+use crate::domain::clock::Timestamp;
+use crate::error::Error;
+use crate::store::{Slot, WAITING_SLOT};
+use crate::telemetry::Failures;
+
+/// Overdue connections closed in one run, and at the same time: two requests each, so some ten seconds of the
+/// function's fifty.
+const CLOSED_MAX: usize = 10_000;
+const CLOSED_AT_ONCE: usize = 64;
+/// Deleted chats looked after in one run, and at the same time, and messages erased of each: at most 50,000 write units
+/// a minute.
+const CHATS_MAX: i32 = 100;
+const CHATS_AT_ONCE: usize = 8;
+const MESSAGES_ERASED_MAX: i32 = 500;
+
+/// One run. A failure with one item keeps no other from being handled.
+///
+/// # Errors
+/// `Error::Internal` if anything failed. The invocation is not tried again, for there is another one each minute.
+pub async fn handle(ctx: &Ctx) -> Result<(), Error> {
+    let mut failures = Failures::default();
+    close_overdue(ctx, &mut failures).await;
+    erase(ctx, &mut failures).await;
+    failures.result()
+}
+
+/// Whether what waits has done so for too long: a connection without a namespace (socketio.md, "connect timeout"), or a
+/// binary packet without its attachments.
+pub(super) fn is_overdue(ctx: &Ctx, row: &Slot, now: Timestamp) -> bool {
+    row.opened_at.plus_millis(i64::from(ctx.config.heartbeat.connect_timeout_millis)) <= now
+}
+
+async fn close_overdue(ctx: &Ctx, failures: &mut Failures) {
+    let now = ctx.clock.now();
+    let mut overdue = failures.note_all(ctx.store.slot(WAITING_SLOT).await);
+    overdue.retain(|row| is_overdue(ctx, row, now));
+    let first = usize::from_le_bytes(ctx.clock.random()).checked_rem(overdue.len()).unwrap_or_default();
+    overdue.rotate_left(first);
+    overdue.truncate(CLOSED_MAX);
+    let closings = futures_util::stream::iter(overdue).map(|row| async move {
+        let closed = close(ctx, &row).await;
+        (row, closed)
+    });
+    let closings: Vec<_> = closings.buffer_unordered(CLOSED_AT_ONCE).collect().await;
+    for (row, closed) in closings {
+        failures.note(Some(&row.connection), closed);
+    }
+}
+
+/// Closes a connection, has the disconnect function do the rest, and forgets the packet that was not whole, if that was
+/// what waited.
+async fn close(ctx: &Ctx, row: &Slot) -> Result<(), Error> {
+    ctx.close(&row.connection).await;
+    ctx.bury(&row.connection).await;
+    if row.is_connection() { Ok(()) } else { ctx.store.forget_packet(&row.connection).await }
+}
+
+async fn erase(ctx: &Ctx, failures: &mut Failures) {
+    let Some(chats) = failures.note(None, ctx.store.chats_to_erase(CHATS_MAX).await) else { return };
+    let erasures = futures_util::stream::iter(chats).map(|chat| async move {
+        let erased = ctx.store.erase(&chat, MESSAGES_ERASED_MAX).await;
+        (chat, erased)
+    });
+    let erasures: Vec<_> = erasures.buffer_unordered(CHATS_AT_ONCE).collect().await;
+    for (chat, erased) in erasures {
+        if let Some(messages) = failures.note(None, erased) {
+            tracing::info!(chat.id = %chat, messages, "messages of a deleted chat were erased");
+        }
+    }
+}
