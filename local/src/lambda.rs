@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::faults::{Faults, Trigger};
 use crate::gateway::{FunctionError, Integration};
-use crate::template::Function;
+use crate::template::{Destination, Function};
 
 /// Most bytes of an asynchronous event (gateway.md, "Lambda").
 const EVENT_MAX_BYTES: usize = 1_048_576;
@@ -193,8 +193,24 @@ impl Lambda {
             let Err(FunctionError(problem)) = self.run(trigger, name, event.clone()).await else { return };
             match wait {
                 Some(wait) => tokio::time::sleep(self.scaled(*wait)).await,
-                None => tracing::error!(function = name, problem, "an event was given up"),
+                None => return self.give_up(name, event, &problem),
             }
+        }
+    }
+
+    /// Sends the record of an event that is not tried again to where template.yaml says.
+    fn give_up(self: &Arc<Self>, name: &str, event: Value, problem: &str) {
+        tracing::error!(function = name, problem, "an event was given up");
+        let on_failure = self.by_name.get(name).and_then(|deployed| deployed.function.asynchronous.on_failure.clone());
+        let Some(Destination::Function(destination)) = on_failure else { return };
+        let record = json!({
+            "version": "1.0",
+            "requestContext": {"functionArn": name, "condition": "RetriesExhausted"},
+            "requestPayload": event,
+            "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
+        });
+        if let Err(error) = self.invoke_later(&destination, record.to_string().as_bytes()) {
+            tracing::error!(function = destination, %error, "the record of an event that was given up was not taken");
         }
     }
 

@@ -589,7 +589,8 @@ impl World {
         }
         assert_eq!(self.cloud.lambda.panics(), 0, "no handler panics");
         let logged = errors::take();
-        let expected = self.expects_errors || self.cloud.services.dynamodb.was_down();
+        let disturbed = self.cloud.services.dynamodb.was_down() || !self.cloud.faults.injected().is_empty();
+        let expected = self.expects_errors || disturbed;
         assert!(expected || logged.is_empty(), "errors are logged: {logged:#?}");
     }
 
@@ -616,8 +617,9 @@ fn template(parameters: &BTreeMap<String, String>) -> Template {
     known.entry(parameters.clone()).or_insert_with(read).clone()
 }
 
-/// The handshake of a stock client.
-fn stock_request() -> ConnectRequest {
+/// The handshake of a stock client by WebSocket.
+#[must_use]
+pub fn stock_request() -> ConnectRequest {
     ConnectRequest {
         path: "/socket.io/".to_owned(),
         query: Some(QUERY.to_owned()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use local::template::{Asynchronous, Expiration, Function, Index, Key, Resource, Table, Template, TemplateError};
+use local::template::{Asynchronous, Destination, Expiration, Function, Index, Key, Resource, Table, Template, TemplateError};
 
 const TEXT: &str = include_str!("../../template.yaml");
 const SECRET: &str = "a secret that is only good for a test";
@@ -157,22 +157,23 @@ fn functions_have_logs_of_their_own_and_answer_before_api_gateway_gives_up() {
 
 #[test]
 fn only_what_may_be_repeated_is_retried() {
-    let settings = |retries, max_age_secs, failures_kept| Asynchronous {
+    let settings = |retries, max_age_secs, on_failure| Asynchronous {
         retries,
         max_age: Duration::from_secs(max_age_secs),
-        failures_kept,
+        on_failure,
     };
+    let (queue, followup) = (Some(Destination::Queue), Some(Destination::Function("parlance-followup".to_owned())));
     let template = template();
     for (package, expected) in [
-        ("connect", settings(0, 60, true)),
-        ("handshake", settings(0, 60, false)),
-        ("message", settings(0, 60, true)),
-        ("typing", settings(0, 60, true)),
-        ("block", settings(0, 60, true)),
-        ("presence", settings(0, 60, true)),
-        ("disconnect", settings(2, 3600, true)),
-        ("heartbeat", settings(0, 60, false)),
-        ("sweep", settings(0, 60, false)),
+        ("connect", settings(0, 60, followup.clone())),
+        ("handshake", settings(0, 60, None)),
+        ("message", settings(0, 60, followup.clone())),
+        ("typing", settings(0, 60, followup.clone())),
+        ("block", settings(0, 60, followup.clone())),
+        ("presence", settings(0, 60, followup.clone())),
+        ("disconnect", settings(2, 3600, queue)),
+        ("heartbeat", settings(0, 60, None)),
+        ("sweep", settings(0, 60, None)),
     ] {
         assert_eq!(template.functions[package].asynchronous, expected, "{package}");
     }

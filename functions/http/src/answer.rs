@@ -42,9 +42,9 @@ async fn run(ctx: &Ctx, dialect: &'static dyn Dialect, route: &Route, request: R
         telemetry::failed(None, &error);
     }
     let said = dialect.said(&answer, &delivering.caller(&identity.user));
-    let reached = delivering.say(Vec::new(), &envelopes).await;
+    let posted = delivering.say(Vec::new(), &envelopes).await;
     if let Then::NoteDelivery(sent) = then {
-        note_delivery(ctx, &mut delivering, &sent, &reached).await;
+        note_delivery(ctx, &mut delivering, &sent, posted).await;
     }
     Ok(said)
 }

@@ -45,14 +45,23 @@ pub struct Asynchronous {
     pub max_age: Duration,
     /// Attempts after the first.
     pub retries: u32,
-    /// Whether an event that is given up is kept in the queue of failures.
-    pub failures_kept: bool,
+    /// Where the record of an event that is given up goes.
+    pub on_failure: Option<Destination>,
+}
+
+/// Where Lambda sends the record of an event that it gives up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// A queue.
+    Queue,
+    /// The function with this name.
+    Function(String),
 }
 
 impl Default for Asynchronous {
     /// What Lambda does unless told otherwise.
     fn default() -> Self {
-        Self { max_age: Duration::from_secs(6 * 60 * 60), retries: 2, failures_kept: false }
+        Self { max_age: Duration::from_secs(6 * 60 * 60), retries: 2, on_failure: None }
     }
 }
 

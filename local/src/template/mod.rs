@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 pub use api::{HttpRoute, Schedule, StreamSource, WebSocketApi};
 pub use bucket::{Bucket, CorsRule, Expiration};
 pub use error::TemplateError;
-pub use function::{Asynchronous, Function, Resource, Statement};
+pub use function::{Asynchronous, Destination, Function, Resource, Statement};
 pub use table::{AttributeType, Index, Key, Projection, StreamView, Table};
 
 use node::Node;

@@ -44,6 +44,16 @@ pub struct Delivering<'a> {
     directory: Directory,
 }
 
+/// What became of posting.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Posted {
+    /// The people to whom a message was posted.
+    pub reached: BTreeSet<UserId>,
+    /// Whether no event of a chat was left to others to deliver.
+    pub is_complete: bool,
+}
+
 /// The frames for one socket, and the first of them that matters to its user.
 struct Line {
     user: UserId,
@@ -117,22 +127,21 @@ impl<'a> Delivering<'a> {
 
     /// Posts `first` to the origin, then every envelope to everybody it is for. A failure is logged: what is stored and not delivered is
     /// delivered by the next event of its chat, or by the function followup.
-    pub async fn say(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> BTreeSet<UserId> {
+    pub async fn say(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> Posted {
         self.deliver(first, envelopes).await.unwrap_or_else(|error| {
             telemetry::failed(self.origin.map(|origin| &origin.connection), &error);
-            BTreeSet::new()
+            Posted::default()
         })
     }
 
     /// Posts `first` to the origin, then every envelope to everybody it is for; events of a chat in their order, so once those before are
     /// delivered. One query per person not looked up before, a read per hundred people who are only mentioned if a dialect that hears of it
-    /// shows profiles, one post per frame, and one write that records which change was delivered; of a message the caller is to record it. Gives
-    /// the people to whom a message was posted.
+    /// shows profiles, one post per frame, and one write that records which change was delivered; of a message the caller is to record it.
     ///
     /// # Errors
     /// `Error::Internal` if somebody cannot be looked up. Then events of a chat are posted to nobody and left to others to deliver; what no chat
     /// remembers is posted to those who were found.
-    pub async fn deliver(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> Result<BTreeSet<UserId>, Error> {
+    pub async fn deliver(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> Result<Posted, Error> {
         let ctx = self.ctx;
         let mut order = DeliveryOrder::of(envelopes, ctx.clock.now());
         let failed = self.look_up(envelopes).await.err();
@@ -156,7 +165,7 @@ impl<'a> Delivering<'a> {
         let posted = futures_util::stream::iter(lines).map(|line| post(ctx, line)).buffer_unordered(CONCURRENCY);
         let reached = posted.filter_map(std::future::ready).collect().await;
         order.record(ctx).await;
-        failed.map_or(Ok(reached), Err)
+        failed.map_or(Ok(Posted { reached, is_complete: order.is_complete() }), Err)
     }
 
     /// Posts answers to the origin.

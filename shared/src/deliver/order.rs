@@ -111,6 +111,11 @@ impl DeliveryOrder {
         }
     }
 
+    /// Whether all of these are delivered here.
+    pub(super) fn is_complete(&self) -> bool {
+        self.0.values().all(|pending| matches!(pending.turn, Turn::Mine(_)))
+    }
+
     /// Records that these have been delivered. One write per chat.
     pub(super) async fn record(&self, ctx: &Ctx) {
         for (chat, pending) in &self.0 {

@@ -15,7 +15,7 @@ use crate::domain::user::Claims;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{AckId, Attachments, Body, EventName};
-use crate::relay::{Incoming, Standing, ask, end, reply, speaker, standing, upgrade};
+use crate::relay::{Incoming, Standing, ask, end, pass_over, reply, speaker, standing, upgrade};
 use crate::store::Session;
 use crate::telemetry;
 
@@ -104,7 +104,10 @@ pub(super) async fn answered(
     };
     match standing(ctx, &session, incoming.at) {
         Standing::Live => {}
-        Standing::Left => return Ok(()),
+        Standing::Left => {
+            pass_over(ctx, incoming).await;
+            return Ok(());
+        }
         Standing::Expired => {
             end(ctx, &session).await;
             return Ok(());

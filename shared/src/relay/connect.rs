@@ -296,7 +296,7 @@ async fn greet(
     } else {
         Delivering::new(ctx, Some(session))
     };
-    delivering.say(confirmation.into_iter().collect(), &envelopes).await;
+    let _ = delivering.say(confirmation.into_iter().collect(), &envelopes).await;
 }
 
 /// The payload of CONNECT_ERROR.

@@ -137,7 +137,7 @@ pub async fn leave(ctx: &Ctx, session: &Session, at: Timestamp, revivable: Optio
     if last {
         envelopes.push(offline(ctx, session, at).await?);
     }
-    Delivering::new(ctx, None).say(Vec::new(), &envelopes).await;
+    let _ = Delivering::new(ctx, None).say(Vec::new(), &envelopes).await;
     if last { ctx.store.record_offline_told(session).await } else { Ok(()) }
 }
 
@@ -160,7 +160,7 @@ async fn finish_leaving(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<(
     }
     if ctx.store.user(&session.user).await?.is_some_and(|user| user.sockets == 0) {
         let envelope = offline(ctx, session, session.ended_at.unwrap_or(at)).await?;
-        Delivering::new(ctx, None).say(Vec::new(), &[envelope]).await;
+        let _ = Delivering::new(ctx, None).say(Vec::new(), &[envelope]).await;
     }
     ctx.store.record_offline_told(session).await
 }

@@ -1,25 +1,22 @@
 //! An event of a client: session, command, use case, and what is to be said. The functions message, typing, block and presence are this,
 //! each for its own family.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use crate::app::{self, Caller, Outcome, Then};
 use crate::ctx::{Ctx, POST_MAX_BYTES};
-use crate::deliver::{Delivering, Emitted, ack_frame, error_frames, event_frame, fit};
+use crate::deliver::{Delivering, Emitted, Posted, ack_frame, error_frames, event_frame, fit};
 use crate::dialect::{self, Dialect};
 use crate::domain::chat::Chat;
 use crate::domain::command::Command;
 use crate::domain::extent::Extent;
-use crate::domain::id::UserId;
 use crate::domain::message::Message;
 use crate::domain::notice::{Answer, Viewer};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
 use crate::relay::application::{self, Application, Content};
-use crate::relay::{Incoming, Standing, end, reply, speaker, standing};
+use crate::relay::{Incoming, Standing, end, pass_over, reply, speaker, standing};
 use crate::store::Session;
 use crate::telemetry;
 
@@ -58,7 +55,10 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     };
     match standing(ctx, &session, incoming.at) {
         Standing::Live => {}
-        Standing::Left => return Ok(()),
+        Standing::Left => {
+            pass_over(ctx, &incoming).await;
+            return Ok(());
+        }
         Standing::Expired => {
             end(ctx, &session).await;
             return Ok(());
@@ -143,22 +143,25 @@ async fn say(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emitted: Emitted
         }
         frame => frame.into_iter().collect(),
     };
-    let reached = delivering.say(first, &envelopes).await;
+    let posted = delivering.say(first, &envelopes).await;
     match then {
         Then::Nothing | Then::HandledBefore => {}
         Then::Leave => end(ctx, session).await,
-        Then::NoteDelivery(sent) => note_delivery(ctx, &mut delivering, &sent, &reached).await,
+        Then::NoteDelivery(sent) => note_delivery(ctx, &mut delivering, &sent, posted).await,
     }
 }
 
-/// Notes to whom a message was posted, and tells its sender.
+/// Notes to whom a message was posted, and tells its sender. Does nothing if its delivery was left to others.
 pub async fn note_delivery(
     ctx: &Ctx,
     delivering: &mut Delivering<'_>,
     (chat, message): &(Chat, Message),
-    reached: &BTreeSet<UserId>,
+    posted: Posted,
 ) {
-    match app::note_delivered(ctx, chat, message, reached).await {
+    if !posted.is_complete {
+        return;
+    }
+    match app::note_delivered(ctx, chat, message, &posted.reached).await {
         Ok(envelopes) => drop(delivering.say(Vec::new(), &envelopes).await),
         Err(error) => telemetry::failed(None, &error),
     }

@@ -131,6 +131,16 @@ fn standing(ctx: &Ctx, session: &Session, at: Timestamp) -> Standing {
     }
 }
 
+/// Passes over what a client says in a namespace that it has left. If its whole connection was taken for gone, it is not, and nobody would ever
+/// answer: it is closed, so that its client comes back.
+async fn pass_over(ctx: &Ctx, incoming: &Incoming) {
+    match upgrade::opened(ctx, &incoming.connection).await {
+        Ok(Some(_)) => {}
+        Ok(None) => ctx.close(incoming.recipient()).await,
+        Err(error) => telemetry::failed(Some(&incoming.connection), &error),
+    }
+}
+
 /// What a handler gives back to whoever invoked it: never a failure, which would reach the client as a frame it cannot read.
 #[must_use]
 pub fn answered(result: Result<(), Error>) -> Value {

@@ -10,7 +10,7 @@ use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
 use crate::relay::application::{self, Application};
 use crate::relay::binary::{self, Taken};
-use crate::relay::{Incoming, Standing, end, reply, speaker, standing};
+use crate::relay::{Incoming, Standing, end, pass_over, reply, speaker, standing};
 use crate::telemetry;
 
 /// Who is to handle a frame.
@@ -123,7 +123,10 @@ async fn answer(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Er
         Ok(None) => return close(ctx, incoming).await,
         Ok(Some(session)) => match standing(ctx, &session, incoming.at) {
             Standing::Live => {}
-            Standing::Left => return None,
+            Standing::Left => {
+                pass_over(ctx, incoming).await;
+                return None;
+            }
             Standing::Expired => {
                 end(ctx, &session).await;
                 return None;

@@ -14,7 +14,7 @@ use futures_util::StreamExt as _;
 use crate::app::note_delivered;
 use crate::app::recover::{Undelivered, undelivered};
 use crate::ctx::Ctx;
-use crate::deliver::{Delivering, Waits};
+use crate::deliver::{Delivering, Posted, Waits};
 use crate::domain::chat::Chat;
 use crate::domain::id::ChatId;
 use crate::domain::log::{LEASE_MILLIS, Step};
@@ -71,11 +71,12 @@ async fn deliver(ctx: &Ctx, chat: &Chat, events: Vec<Undelivered>) -> Result<(),
         let step = Step { chat: chat.id.clone(), position, is_message, after, told: after, at, lease_until };
         let mut delivering = Delivering::new(ctx, None);
         let envelope = Envelope::of(step, notice, Audience::People(people));
-        let reached = delivering.deliver(Vec::new(), std::slice::from_ref(&envelope)).await?;
+        let Posted { reached, is_complete: _ } =
+            delivering.deliver(Vec::new(), std::slice::from_ref(&envelope)).await?;
         if let Notice::Sent { chat: as_stored, message } = &envelope.notice {
             let as_stored = Chat { seq: position.seq, rev: position.rev, ..as_stored.clone() };
             let envelopes = note_delivered(ctx, &as_stored, message, &reached).await?;
-            delivering.deliver(Vec::new(), &envelopes).await?;
+            let _ = delivering.deliver(Vec::new(), &envelopes).await?;
         }
     }
     Ok(())

@@ -2,13 +2,17 @@
 //! afterwards is true after every run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use local::world::World;
+use axum::body::Body;
+use http::Request;
+use local::world::{World, stock_request};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tower::ServiceExt as _;
 
 use super::client::{Answered, Client};
 use crate::recovery::words::{self, Words};
@@ -51,12 +55,20 @@ struct Crowd {
     sent: Vec<Sent>,
     reading: Vec<oneshot::Receiver<Answered>>,
     posting: Vec<JoinHandle<()>>,
+    streams: JoinHandle<()>,
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        self.streams.abort();
+    }
 }
 
 impl Crowd {
     async fn gathered(seed: u64) -> Self {
         let mut dice = Dice(seed);
         let mut world = World::with_flowing_clock(&[("RateLimits", "off")]).await;
+        world.expect_errors();
         let count = 2 + dice.below(3);
         world.know(&PEOPLE[..count]).await;
         let mut chats = Vec::new();
@@ -68,30 +80,23 @@ impl Crowd {
                 }
             }
         }
+        let (services, lambda) = (Arc::clone(&world.cloud.services), Arc::clone(&world.cloud.lambda));
+        let streams = tokio::spawn(async move { services.streams.run(&lambda, &services.faults).await });
         let mut people = Vec::new();
         for user in &PEOPLE[..count] {
             let words = words::ALL[dice.below(5)];
             let token = world.token(user);
-            people.push((*user, words, Client::new(&world.cloud.gateway, World::stock_request(), words, token)));
+            people.push((*user, words, Client::new(&world.cloud.gateway, stock_request(), words, token)));
         }
-        let mut crowd =
-            Self { seed, dice, world, people, chats, sent: Vec::new(), reading: Vec::new(), posting: Vec::new() };
-        crowd.pass(Duration::from_secs(5)).await;
+        let crowd =
+            Self { seed, dice, world, people, chats, sent: Vec::new(), reading: Vec::new(), posting: Vec::new(), streams };
+        tokio::time::sleep(Duration::from_secs(5)).await;
         assert!(crowd.people.iter().all(|(.., client)| client.is_joined()), "seed {seed}: everybody can join");
         crowd
     }
 
-    /// Lets time pass, in which the streams are read.
-    async fn pass(&mut self, time: Duration) {
-        let until = Instant::now() + time;
-        while Instant::now() < until {
-            tokio::time::sleep(Duration::from_secs(1).min(until - Instant::now())).await;
-            self.world.read_streams();
-        }
-    }
-
     /// Something that somebody does.
-    async fn act(&mut self) {
+    fn act(&mut self) {
         let chat = self.dice.below(self.chats.len() as u64);
         let (pair, id) = self.chats[chat].clone();
         let side = self.dice.below(2);
@@ -106,8 +111,12 @@ impl Crowd {
             2 => drop(client.ask((words.typing)(&id, other))),
             3 => {
                 let body = json!({"chatId": id, "content": format!("{} by REST", self.sent.len())}).to_string();
-                let request = self.world.rest_request(user, "POST", "/recruiting/api/message/send", &body);
-                self.posting.push(tokio::spawn(async move { drop(request.await) }));
+                let request = Request::post("/recruiting/api/message/send")
+                    .header("authorization", format!("Bearer {}", self.world.token(user)))
+                    .body(Body::from(body))
+                    .unwrap();
+                let answer = self.world.cloud.http.clone().oneshot(request);
+                self.posting.push(tokio::spawn(async move { drop(answer.await) }));
             }
             _ => {
                 let text = format!("{} by {user}", self.sent.len());
@@ -129,15 +138,18 @@ impl Crowd {
         let until = Instant::now() + CHATTING;
         while Instant::now() < until {
             let pause = self.dice.below(1_500) as u64;
-            self.pass(Duration::from_millis(pause)).await;
-            self.act().await;
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            self.act();
         }
         self.world.cloud.faults.clear();
         for _ in 0..SETTLING_MINUTES {
-            self.pass(Duration::from_secs(60)).await;
-            self.world.beat().await;
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            for (_, name) in self.world.cloud.schedules() {
+                let event = local::schedule::event(self.world.clock.now());
+                self.world.cloud.lambda.run_scheduled(&name, event).await;
+            }
         }
-        self.pass(Duration::from_secs(20)).await;
+        tokio::time::sleep(Duration::from_secs(20)).await;
     }
 
     /// Everything that is stored of a chat, oldest first.

@@ -1,6 +1,8 @@
 //! The fault layer itself: what the SDK and the functions see of each fault.
 
 mod batches;
+mod client;
+mod crowd;
 mod delivery;
 mod random;
 mod requests;

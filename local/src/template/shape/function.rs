@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::{Resources, stream_of, text_of};
-use crate::template::{Asynchronous, Function, HttpRoute, Resource, Schedule, Statement, StreamSource, TemplateError};
+use crate::template::{Asynchronous, Destination, Function, HttpRoute, Resource, Schedule, Statement, StreamSource, TemplateError};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
@@ -58,18 +58,33 @@ struct EventInvokeConfig {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct DestinationConfig {
-    #[serde(rename = "OnFailure")]
-    _on_failure: Queue,
+    on_failure: OnFailure,
 }
 
 #[derive(Deserialize)]
 #[serde(tag = "Type", deny_unknown_fields)]
-enum Queue {
+enum OnFailure {
     #[serde(rename = "SQS")]
     Sqs {
         #[serde(rename = "Destination")]
         _destination: String,
     },
+    Lambda {
+        #[serde(rename = "Destination")]
+        destination: String,
+    },
+}
+
+impl DestinationConfig {
+    fn destination(&self, place: &str) -> Result<Destination, TemplateError> {
+        match &self.on_failure {
+            OnFailure::Sqs { .. } => Ok(Destination::Queue),
+            OnFailure::Lambda { destination } => match destination.rsplit_once(":function:") {
+                Some((_, name)) => Ok(Destination::Function(name.to_owned())),
+                None => Err(TemplateError::refused(place.to_owned(), "the destination must be the Arn of a function")),
+            },
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -239,11 +254,14 @@ impl Properties {
     }
 
     pub(super) fn function(&self, names: &Names, place: &str) -> Result<Function, TemplateError> {
-        let asynchronous = self.event_invoke_config.as_ref().map(|config| Asynchronous {
-            max_age: Duration::from_secs(config.maximum_event_age_in_seconds),
-            retries: config.maximum_retry_attempts,
-            failures_kept: config.destination_config.is_some(),
-        });
+        let asynchronous = match &self.event_invoke_config {
+            None => Asynchronous::default(),
+            Some(config) => Asynchronous {
+                max_age: Duration::from_secs(config.maximum_event_age_in_seconds),
+                retries: config.maximum_retry_attempts,
+                on_failure: config.destination_config.as_ref().map(|one| one.destination(place)).transpose()?,
+            },
+        };
         let statements = self.policies.iter().flat_map(|policy| &policy.statement);
         Ok(Function {
             package: self.package(place)?.to_owned(),
@@ -256,7 +274,7 @@ impl Properties {
                 .iter()
                 .map(|(name, value)| (name.clone(), text_of(value)))
                 .collect(),
-            asynchronous: asynchronous.unwrap_or_default(),
+            asynchronous,
             concurrency: self.reserved_concurrent_executions,
             log_group: self.logging_config.log_group.clone(),
             statements: statements.map(|one| statement(one, names, place)).collect::<Result<_, _>>()?,
