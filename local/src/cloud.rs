@@ -26,7 +26,7 @@ use tower::ServiceExt as _;
 use crate::connector::{Connector, Services};
 use crate::dynamodb::{DynamoDb, DynamoDbError};
 use crate::faults::Faults;
-use crate::gateway::{Gateway, Routes, Settings, UnsupportedExpression};
+use crate::gateway::{FunctionError, Gateway, Routes, Settings, UnsupportedExpression};
 use crate::http_api::{HttpApi, RouteError};
 use crate::lambda::{Handler, Invoked, Lambda};
 use crate::presigned;
@@ -150,7 +150,7 @@ impl PocketCloud {
         };
         dynamodb.make(&template.tables).await?;
         let objects = ObjectStorage::open(media.as_deref(), &origin, &template.buckets)?;
-        let services = Services::new(dynamodb, &template.tables, objects, faults.clone());
+        let services = Services::new(dynamodb, objects, &template, faults.clone(), &clock);
         let (mut handlers, mut answering) = (Vec::new(), BTreeMap::new());
         for function in template.functions.values() {
             let function = Arc::new(function.clone());
@@ -311,9 +311,19 @@ impl LoadServiceConfig for Endpoints {
 fn handler(package: &str, ctx: Arc<Ctx>) -> Option<Handler> {
     macro_rules! handler {
         ($function:ident) => {
-            Arc::new(move |event: Value| -> BoxFuture<'static, Value> {
+            Arc::new(move |event: Value| -> BoxFuture<'static, Result<Value, FunctionError>> {
                 let ctx = Arc::clone(&ctx);
-                Box::pin(async move { $function::handle(&ctx, event).await })
+                Box::pin(async move { Ok($function::handle(&ctx, event).await) })
+            })
+        };
+    }
+    macro_rules! fallible {
+        ($function:ident) => {
+            Arc::new(move |event: Value| -> BoxFuture<'static, Result<Value, FunctionError>> {
+                let ctx = Arc::clone(&ctx);
+                Box::pin(async move {
+                    $function::handle(&ctx, event).await.map_err(|error| FunctionError(error.to_string()))
+                })
             })
         };
     }
@@ -321,6 +331,7 @@ fn handler(package: &str, ctx: Arc<Ctx>) -> Option<Handler> {
         "block" => handler!(block),
         "connect" => handler!(connect),
         "disconnect" => handler!(disconnect),
+        "followup" => fallible!(followup),
         "handshake" => handler!(handshake),
         "heartbeat" => handler!(heartbeat),
         "message" => handler!(message),

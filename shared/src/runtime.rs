@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::domain::clock::Clock;
+use crate::telemetry;
 
 /// How long init waits for connections to be opened; the first event opens what is not.
 const WARMING_MAX: Duration = Duration::from_secs(1);
@@ -51,6 +52,30 @@ where
             tracing::error!("a handler panicked");
             json!({"statusCode": 200})
         }))
+    }))
+    .await?;
+    Ok(())
+}
+
+/// Runs a handler for as long as Lambda wants, whose errors and panics are Lambda's to try again.
+///
+/// # Errors
+/// If a setting is missing or malformed, or the Lambda Runtime API is not there.
+pub async fn run_fallible<F>(handler: F) -> Result<(), Error>
+where
+    F: AsyncFn(&Ctx, Value) -> Result<Value, crate::error::Error>,
+{
+    let ctx = &start().await?;
+    let handler = &handler;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        let answer = AssertUnwindSafe(handler(ctx, event.payload)).catch_unwind().await;
+        let failed = match answer {
+            Ok(Ok(answer)) => return Ok::<Value, lambda_runtime::Error>(answer),
+            Ok(Err(error)) => telemetry::causes(&error).to_string(),
+            Err(_) => "a handler panicked".to_owned(),
+        };
+        tracing::error!(error.cause = failed, "an event is to come again");
+        Err(failed.into())
     }))
     .await?;
     Ok(())

@@ -24,6 +24,14 @@ const FOR_RARE_CASES: &[(&str, &str)] = &[
     ("presence", "the function disconnect"),
     // What a client missed was stored a moment before it came back.
     ("connect", "the table Chats"),
+    // What nobody told is told by followup, and all of this goes well.
+    ("followup", "the table Connections"),
+    ("followup", "the table Users"),
+    ("followup", "the table Chats"),
+    ("followup", "the table Messages"),
+    ("followup", "POST of connections"),
+    ("followup", "DELETE of connections"),
+    ("followup", "the function disconnect"),
     // Somebody who polls hears of a status.
     ("presence", "the table Connections"),
 ];

@@ -317,11 +317,15 @@ fn what_is_not_understood_is_refused_by_name() {
         refusal("            Prefix: uploads/\n", "            Transitions: []\n"),
         refusal("aws:SecureTransport: \"false\"", "aws:SecureTransport: \"true\""),
         refusal("FunctionArn: !GetAtt ConnectFunction.Arn", "FunctionArn: elsewhere"),
+        refusal("StartingPosition: TRIM_HORIZON", "StartingPosition: LATEST"),
+        refusal("Stream: !GetAtt Chats.StreamArn", "Stream: !GetAtt Users.Arn"),
+        refusal("            MaximumRetryAttempts: 10\n", ""),
+        refusal("StreamViewType: NEW_IMAGE", "StreamViewType: ITEMS"),
         refusal("  Http:\n", "  WebSocket:\n"),
     ].join("\n"), @r#"
     template.yaml, Resources.Failures: unknown variant `AWS::SNS::Topic`, expected one of `AWS::DynamoDB::Table`, `AWS::S3::Bucket`, `AWS::S3::BucketPolicy`, `AWS::Serverless::Function`, `AWS::Serverless::WebSocketApi`, `AWS::Serverless::HttpApi`, `AWS::SQS::Queue`, `AWS::Logs::LogGroup`, `AWS::CloudWatch::Alarm`
     template.yaml, Resources.Users.Properties: unknown variant `PROVISIONED`, expected `PAY_PER_REQUEST`
-    template.yaml, Resources.Users.Properties: unknown field `TableClass`, expected one of `BillingMode`, `AttributeDefinitions`, `KeySchema`, `LocalSecondaryIndexes`, `GlobalSecondaryIndexes`, `TimeToLiveSpecification`, `PointInTimeRecoverySpecification`, `SSESpecification`
+    template.yaml, Resources.Users.Properties: unknown field `TableClass`, expected one of `BillingMode`, `AttributeDefinitions`, `KeySchema`, `LocalSecondaryIndexes`, `GlobalSecondaryIndexes`, `TimeToLiveSpecification`, `StreamSpecification`, `PointInTimeRecoverySpecification`, `SSESpecification`
     template.yaml, Resources.ConnectFunction.Properties: missing field `MemorySize`
     template.yaml, Resources.ConnectFunction.Properties.CodeUri: must be functions/ and the name of a package
     template.yaml, Resources.ConnectFunction.Properties.Policies.0.Statement.1.Resource: nothing here is called "Users.StreamArn"
@@ -338,6 +342,10 @@ fn what_is_not_understood_is_refused_by_name() {
     template.yaml, Resources.Media.Properties: unknown field `Transitions`, expected one of `Id`, `Status`, `Prefix`, `ExpirationInDays`, `AbortIncompleteMultipartUpload`
     template.yaml, Resources.MediaPolicy.Properties.PolicyDocument, OnlyEncryptedConnections: only a statement that denies what is not encrypted is understood
     template.yaml, Resources.WebSocket.Properties.Routes.$connect: FunctionArn is of no function here
-    template.yaml is not YAML: duplicated key in mapping at byte 16130 line 401 column 3
+    template.yaml, Resources.FollowupFunction.Properties: unknown variant `LATEST`, expected `TRIM_HORIZON`
+    template.yaml, Resources.FollowupFunction.Properties.Events.ChatsChanged: Stream must be the StreamArn of a table with a StreamSpecification
+    template.yaml, Resources.FollowupFunction.Properties: missing field `MaximumRetryAttempts`
+    template.yaml, Resources.Chats.Properties: unknown variant `ITEMS`, expected one of `KEYS_ONLY`, `NEW_IMAGE`, `OLD_IMAGE`, `NEW_AND_OLD_IMAGES`
+    template.yaml is not YAML: duplicated key in mapping at byte 16229 line 403 column 3
     "#);
 }

@@ -8,6 +8,7 @@ mod binary;
 pub mod connect;
 pub mod disconnect;
 pub mod event;
+pub mod followup;
 pub mod handshake;
 pub mod heartbeat;
 pub mod polling;

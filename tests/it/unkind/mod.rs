@@ -4,6 +4,7 @@ mod batches;
 mod random;
 mod requests;
 mod runs;
+mod streams;
 mod waits;
 
 use aws_sdk_dynamodb::Client;
