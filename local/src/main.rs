@@ -82,7 +82,7 @@ struct Serve {
     parameter: Vec<(String, String)>,
     /// Let requests and invocations fail at random, as they do in a cloud: a seed, and how likely each is to fail (0.02 if that is not given).
     /// The same seed and the same requests give the same faults.
-    #[arg(long, value_name = "SEED[:RATE]", value_parser = faults)]
+    #[arg(long, value_name = "SEED[:RATE]", value_parser = faults, allow_hyphen_values = true)]
     faults: Option<(u64, f64)>,
 }
 
@@ -288,11 +288,14 @@ fn parameter(text: &str) -> Result<(String, String), String> {
 fn faults(text: &str) -> Result<(u64, f64), String> {
     let (seed, rate) = text.split_once(':').map_or((text, None), |(seed, rate)| (seed, Some(rate)));
     let seed = seed.parse().map_err(|_| {
-        format!("the seed {seed} is not a number from 0 to {}: it must be SEED or SEED:RATE, such as 7:0.05", u64::MAX)
+        format!(
+            "the seed {seed:?} is not a number from 0 to {}: it must be SEED or SEED:RATE, such as 7:0.05",
+            u64::MAX
+        )
     })?;
     let Some(rate) = rate else { return Ok((seed, FAULT_RATE)) };
     let known = rate.parse().ok().filter(|rate: &f64| (0.0..=1.0).contains(rate));
-    known.map(|rate| (seed, rate)).ok_or_else(|| format!("the rate {rate} is not a number from 0 to 1, such as 0.05"))
+    known.map(|rate| (seed, rate)).ok_or_else(|| format!("the rate {rate:?} is not a number from 0 to 1, such as 0.05"))
 }
 
 fn endpoint(text: &str) -> Result<String, String> {
@@ -308,4 +311,43 @@ fn say(text: &str) {
 #[expect(clippy::print_stderr, reason = "what the user of a command line reads")]
 fn say_error(text: &str) {
     eprintln!("{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults_of(value: &str) -> Result<Option<(u64, f64)>, String> {
+        let parsed = Cli::try_parse_from(["local", "--faults", value]);
+        parsed.map(|cli| cli.serve.faults).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn faults_are_off_unless_asked_for() {
+        assert_eq!(Cli::try_parse_from(["local"]).unwrap().serve.faults, None);
+    }
+
+    #[test]
+    fn a_seed_goes_without_a_rate_or_with_one() {
+        assert_eq!(faults_of("7"), Ok(Some((7, FAULT_RATE))));
+        assert_eq!(faults_of("7:0.1"), Ok(Some((7, 0.1))));
+        assert_eq!(faults_of(&format!("{}:1", u64::MAX)), Ok(Some((u64::MAX, 1.0))));
+    }
+
+    #[test]
+    fn a_malformed_seed_or_rate_is_refused_with_the_option_and_what_is_allowed() {
+        for (value, problem) in [
+            ("x", "the seed \"x\" is not a number from 0 to 18446744073709551615"),
+            ("", "the seed \"\" is not a number"),
+            (":0.1", "the seed \"\" is not a number"),
+            ("-1:0.1", "the seed \"-1\" is not a number"),
+            ("7:", "the rate \"\" is not a number from 0 to 1"),
+            ("7:1.5", "the rate \"1.5\" is not a number from 0 to 1"),
+            ("7:NaN", "the rate \"NaN\" is not a number from 0 to 1"),
+            ("7:0.1:2", "the rate \"0.1:2\" is not a number from 0 to 1"),
+        ] {
+            let said = faults_of(value).unwrap_err();
+            assert!(said.contains("--faults <SEED[:RATE]>") && said.contains(problem), "{value}: {said}");
+        }
+    }
 }

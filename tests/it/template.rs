@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use local::template::{Asynchronous, Destination, Expiration, Function, Index, Key, Resource, Table, Template, TemplateError};
+use local::template::{
+    Asynchronous, Destination, Expiration, Function, Index, Key, Resource, Table, Template, TemplateError,
+};
 
 const TEXT: &str = include_str!("../../template.yaml");
 const SECRET: &str = "a secret that is only good for a test";

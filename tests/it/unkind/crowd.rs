@@ -88,8 +88,17 @@ impl Crowd {
             let token = world.token(user);
             people.push((*user, words, Client::new(&world.cloud.gateway, stock_request(), words, token)));
         }
-        let crowd =
-            Self { seed, dice, world, people, chats, sent: Vec::new(), reading: Vec::new(), posting: Vec::new(), streams };
+        let crowd = Self {
+            seed,
+            dice,
+            world,
+            people,
+            chats,
+            sent: Vec::new(),
+            reading: Vec::new(),
+            posting: Vec::new(),
+            streams,
+        };
         tokio::time::sleep(Duration::from_secs(5)).await;
         assert!(crowd.people.iter().all(|(.., client)| client.is_joined()), "seed {seed}: everybody can join");
         crowd
@@ -188,7 +197,9 @@ impl Crowd {
         }
         for Sent { text, answered } in &mut self.sent {
             match answered.try_recv() {
-                Ok(Answered::Acked(ack)) if ack["success"] == true => assert!(texts.contains_key(text), "acked and not stored: {text}"),
+                Ok(Answered::Acked(ack)) if ack["success"] == true => {
+                    assert!(texts.contains_key(text), "acked and not stored: {text}")
+                }
                 Ok(_) => {}
                 Err(_) => panic!("neither an ack nor the end of the connection: {text}"),
             }
@@ -207,8 +218,11 @@ impl Crowd {
                 }
                 // In workspace a sender hears of a message by its ack alone.
                 let own = |message: &Value| words.name == "workspace" && message["senderId"] == *user;
-                let expected: Vec<&str> =
-                    all[chat].iter().filter(|message| !own(message)).map(|message| message["_id"].as_str().unwrap()).collect();
+                let expected: Vec<&str> = all[chat]
+                    .iter()
+                    .filter(|message| !own(message))
+                    .map(|message| message["_id"].as_str().unwrap())
+                    .collect();
                 let known: BTreeSet<&str> = expected.iter().copied().collect();
                 for (number, session) in log.sessions.iter().enumerate() {
                     let mut heard: Vec<&str> = Vec::new();
@@ -241,7 +255,8 @@ impl Crowd {
             for person in [one, other] {
                 let user = self.people[*person].0;
                 let (_, found) = self.world.request(user, "GET", &format!("/recruiting/api/chat/{chat}"), "").await;
-                let unread = all[chat].iter().filter(|message| message["senderId"] != user && message["isRead"] != true);
+                let unread =
+                    all[chat].iter().filter(|message| message["senderId"] != user && message["isRead"] != true);
                 assert_eq!(found["data"]["unreadCount"], json!(unread.count()), "unread of {user} in {chat}");
             }
         }
@@ -253,7 +268,8 @@ impl Crowd {
                 answer["Items"].as_array().unwrap().clone()
             }
         };
-        let number = |row: &Value, name: &str| row[name]["N"].as_str().map_or(0, |digits| digits.parse::<i64>().unwrap());
+        let number =
+            |row: &Value, name: &str| row[name]["N"].as_str().map_or(0, |digits| digits.parse::<i64>().unwrap());
         for row in rows("Chats").await {
             assert_eq!(number(&row, "told"), number(&row, "seq") + number(&row, "rev"), "delivered: {row}");
         }

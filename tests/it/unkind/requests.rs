@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_sdk_lambda::operation::invoke::InvokeError;
+use aws_sdk_lambda::types::InvocationType;
 use local::faults::{Effect, Rule};
 use local::world::World;
+use shared::domain::id::ConnectionId;
 
 use super::{FUNCTION, stored, tables, text};
 
@@ -199,4 +203,35 @@ async fn posts_may_be_refused_as_gone_too_many_or_broken_or_go_to_a_dead_peer() 
         assert_eq!(said.contains("alice hears"), heard, "{effect}: {said}");
         assert_eq!(world.cloud.faults.injected().len(), 1);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invocation_may_be_refused_or_taken_without_an_answer() {
+    for (effect, taken) in [(Effect::too_many_invocations(), false), (Effect::AnswerLost, true)] {
+        let world = World::new().await;
+        let aws = world.cloud.aws_of("connect").unwrap();
+        let once = aws_sdk_lambda::config::Builder::from(&aws).retry_config(RetryConfig::disabled());
+        let client = aws_sdk_lambda::Client::from_conf(once.build());
+        world.cloud.faults.inject(Rule::invoke("disconnect").function("connect").once(), effect);
+        let event = shared::ctx::gone_event(&ConnectionId::parse("AAAAAAAAAAAAAAA=").unwrap());
+        let name = &world.cloud.template.functions["disconnect"].name;
+        let invocation = client.invoke().function_name(name).invocation_type(InvocationType::Event);
+        let error = invocation.payload(event.into()).send().await.unwrap_err();
+        let refused = error.as_service_error().is_some_and(InvokeError::is_too_many_requests_exception);
+        assert_eq!(refused, !taken, "{error:?}");
+        assert_eq!(world.cloud.lambda.is_idle(), !taken);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_may_be_refused_although_the_connection_lives() {
+    let mut world = World::new().await;
+    world.open("alice").await;
+    world.cloud.faults.inject(Rule::connections("DeleteConnection"), Effect::gone());
+    world.send("alice", "45nonsense").await;
+    assert!(!world.is_closed("alice"));
+    assert!(!world.cloud.faults.injected().is_empty());
+    world.cloud.faults.clear();
+    world.send("alice", "45nonsense").await;
+    assert!(world.is_closed("alice"));
 }

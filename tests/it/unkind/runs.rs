@@ -104,8 +104,11 @@ async fn a_throttled_event_is_tried_again_until_there_is_capacity() {
     let chat = world.chat("alice", "bob").await;
     let rule = RunRule::function("message").trigger(Trigger::Asynchronous).first(5);
     world.cloud.faults.inject_run(rule, RunEffect::Throttled);
+    let before = tokio::time::Instant::now();
     let heard = world.ask("alice", "send_message", message(&chat)).await;
     assert!(heard.contains("alice hears 430["), "{heard}");
+    assert!(before.elapsed() >= Duration::from_secs(5), "a second for each time");
+    assert_eq!(world.cloud.faults.injected().len(), 5);
 }
 
 #[tokio::test(start_paused = true)]

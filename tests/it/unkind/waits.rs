@@ -32,6 +32,7 @@ async fn a_single_fault_is_overcome_by_the_second_attempt() {
         let client = Client::new(&world.cloud.aws_of(FUNCTION).unwrap());
         world.cloud.faults.inject(Rule::dynamodb("PutItem").once(), effect);
         put(&client, "note").await.unwrap();
+        assert_eq!(world.cloud.faults.injected().len(), 1);
         assert_eq!(stored(&world, "note").await.as_deref(), Some("here"));
     }
 }
@@ -66,6 +67,7 @@ async fn a_post_is_never_tried_again_by_the_sdk() {
     let posts = Rule::connections("PostToConnection").connection(&id);
     world.cloud.faults.inject(posts.once(), Effect::AnswerLost);
     let heard = world.send("alice", "42[\"no_such_event\",{}]").await;
+    assert_eq!(world.cloud.faults.injected().len(), 1);
     assert_eq!(heard.matches("alice hears").count(), 1, "{heard}");
 }
 

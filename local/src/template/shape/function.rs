@@ -8,7 +8,9 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::{Resources, stream_of, text_of};
-use crate::template::{Asynchronous, Destination, Function, HttpRoute, Resource, Schedule, Statement, StreamSource, TemplateError};
+use crate::template::{
+    Asynchronous, Destination, Function, HttpRoute, Resource, Schedule, Statement, StreamSource, TemplateError,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
