@@ -133,12 +133,17 @@ pub(crate) enum Target {
     Connection(String),
     /// A function, by name, and its package.
     Function { name: String, package: Option<String> },
+    /// Nobody knows, for it is not signed.
+    Unsigned,
     /// Nothing that is here.
     Unknown,
 }
 
 impl Target {
     fn of(request: &HttpRequest, services: &Services) -> Self {
+        if request.headers().get("authorization").is_none() {
+            return Self::Unsigned;
+        }
         let path = request.uri().split_once("://").map_or("", |(_, rest)| rest);
         let path = path.split_once('/').map_or("", |(_, path)| path);
         let path = path.split_once('?').map_or(path, |(path, _)| path);
@@ -164,7 +169,7 @@ impl Target {
             Self::DynamoDb { operation, .. } => {
                 matches!(operation.as_str(), "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan")
             }
-            Self::Object(_) | Self::Connection(_) | Self::Function { .. } | Self::Unknown => false,
+            Self::Object(_) | Self::Connection(_) | Self::Function { .. } | Self::Unsigned | Self::Unknown => false,
         }
     }
 
@@ -182,7 +187,7 @@ impl Target {
                 (Service::Connections, operation.to_owned(), vec![id.clone()])
             }
             Self::Function { package, .. } => (Service::Lambda, "Invoke".to_owned(), package.iter().cloned().collect()),
-            Self::Unknown => (Service::Lambda, "Unknown".to_owned(), Vec::new()),
+            Self::Unsigned | Self::Unknown => (Service::Lambda, "Unknown".to_owned(), Vec::new()),
         };
         AwsRequest { service, operation, function: function.to_owned(), targets, index: None, items: 1 }
     }
@@ -257,6 +262,7 @@ impl Connector {
             Target::Object(path) => self.objects(&path, request).await,
             Target::Connection(id) => self.connections(&request, &id),
             Target::Function { name, package } => self.invoke(&request, &name, package),
+            Target::Unsigned => refusal(403, "MissingAuthenticationTokenException", "the request is not signed"),
             Target::Unknown => refusal(501, "UnsupportedOperation", "the local system does not have this service"),
         }
     }

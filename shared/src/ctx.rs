@@ -32,7 +32,7 @@ pub const POST_MAX_BYTES: usize = 131_072;
 /// Longest time that one post takes: the attempt time-out of the client, see [`crate::runtime`] and `local`.
 pub const POST_MAX_MILLIS: i64 = 1_500;
 
-/// How often a post is made that API Gateway refuses for now (429, 5xx): with the waits in between, about a second.
+/// How often a post is made that API Gateway refuses for now (429): with the waits in between, about a second.
 const POSTS_MAX: u32 = 5;
 /// How often a connection is asked to be closed before the disconnect function ends its sessions without it.
 const CLOSES_MAX: u32 = 5;
@@ -83,8 +83,10 @@ pub enum Delivery {
     Sent,
     /// The connection is no more.
     Gone,
-    /// It was not accepted although the connection may be there, or it is unknown whether it was: posted again, it might be heard twice.
+    /// It was not accepted, and certainly not heard, although the connection may be there.
     NotAccepted,
+    /// It is unknown whether it was heard. Posted again, it might be heard twice.
+    Unknown,
     /// It is larger than API Gateway takes, and nobody will ever hear it.
     TooLarge,
 }
@@ -144,7 +146,7 @@ impl Ctx {
         Moments { now, dead: now.plus_millis(-self.config.heartbeat.patience_millis()) }
     }
 
-    /// Posts one frame. One request: of API Gateway, made again while that refuses it for now, or one write for a polling client to fetch; one more
+    /// Posts one frame. One request: of API Gateway, made again while that refuses it because of the rate, or one write for a polling client to fetch; one more
     /// for each time that the client has moved since.
     pub async fn post<'a>(&self, to: impl Into<Recipient<'a>>, frame: &str) -> Delivery {
         self.post_within(to.into(), frame, POSTS_MAX).await
@@ -201,11 +203,13 @@ impl Ctx {
                 }
                 Err(error) => error,
             };
-            // Without an answer it is unknown whether the client heard it.
-            let is_refused = error
-                .raw_response()
-                .is_some_and(|response| response.status().as_u16() == 429 || response.status().is_server_error());
-            if posted >= posts || !is_refused {
+            // Only of what is refused because of the rate it is certain that the client did not hear it.
+            let is_refused = error.raw_response().is_some_and(|response| response.status().as_u16() == 429);
+            if !is_refused {
+                let _ = not_accepted(connection, &Error::internal(error));
+                return Delivery::Unknown;
+            }
+            if posted >= posts {
                 return not_accepted(connection, &Error::internal(error));
             }
             self.pause(posted).await;
@@ -308,6 +312,15 @@ impl Ctx {
             self.pause(tried).await;
             tried += 1;
         }
+    }
+
+    /// Reports a connection that was found gone: the disconnect function ends its sessions. If it is not gone after all, it is closed, for
+    /// nothing would be posted to it any more. Two requests.
+    pub async fn report_gone(&self, connection: &ConnectionId) {
+        if connection.is_polling() {
+            return self.bury(connection).await;
+        }
+        tokio::join!(self.bury(connection), self.close_websocket(connection));
     }
 
     /// Hands a connection that is gone to the disconnect function.

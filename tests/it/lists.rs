@@ -186,7 +186,7 @@ async fn fill(world: &World, chat: &str, count: u64) {
     let update = json!({
         "TableName": "Chats",
         "Key": {"chatId": {"S": chat}},
-        "UpdateExpression": "SET seq = :seq",
+        "UpdateExpression": "SET seq = :seq, told = :seq + rev",
         "ExpressionAttributeValues": {":seq": {"N": count.to_string()}},
     });
     let (status, answer) = dynamodb.call("UpdateItem", update).await;

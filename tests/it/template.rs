@@ -395,6 +395,6 @@ fn what_is_not_understood_is_refused_by_name() {
     template.yaml, Resources.FollowupFunction.Properties: missing field `MaximumRetryAttempts`
     template.yaml, Resources.Chats.Properties: unknown variant `ITEMS`, expected one of `KEYS_ONLY`, `NEW_IMAGE`, `OLD_IMAGE`, `NEW_AND_OLD_IMAGES`
     template.yaml, Resources.PollingFunction.Properties.Events.WithoutSlash: /socket.io/ ends in a slash, and an HTTP API takes no such route
-    template.yaml is not YAML: duplicated key in mapping at byte 16978 line 407 column 3
+    template.yaml is not YAML: duplicated key in mapping at byte 17077 line 409 column 3
     "#);
 }

@@ -368,9 +368,9 @@ async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
         };
         match delivery {
             Delivery::Sent => reached |= frame.message,
-            Delivery::NotAccepted if frame.volatile => {}
+            Delivery::NotAccepted | Delivery::Unknown if frame.volatile => {}
             Delivery::TooLarge => {}
-            Delivery::NotAccepted => {
+            Delivery::NotAccepted | Delivery::Unknown => {
                 ctx.close(live).await;
                 break;
             }
@@ -379,7 +379,7 @@ async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
                 break;
             }
             Delivery::Gone => {
-                ctx.bury(&line.connection).await;
+                ctx.report_gone(&line.connection).await;
                 break;
             }
         }

@@ -63,9 +63,11 @@ pub(super) async fn greet(ctx: &Ctx, connection: &ConnectionId, frame: &str, att
         match ctx.post(connection, frame).await {
             Delivery::Sent => return,
             Delivery::Gone | Delivery::NotAccepted | Delivery::TooLarge => pause(attempt).await,
+            // A client that hears it twice is confused; a new connection is not.
+            Delivery::Unknown => return ctx.close(connection).await,
         }
     }
-    ctx.bury(connection).await;
+    ctx.report_gone(connection).await;
 }
 
 /// Closes a connection as soon as API Gateway knows of it.

@@ -63,9 +63,9 @@ async fn beat(
     // The ping first: whatever else goes wrong, the client stays.
     if !rows.iter().any(|row| is_new(ctx, row, now)) {
         match ctx.post(&connection, &Packet::Ping.encode()).await {
-            Delivery::Sent | Delivery::NotAccepted | Delivery::TooLarge => {}
+            Delivery::Sent | Delivery::NotAccepted | Delivery::Unknown | Delivery::TooLarge => {}
             Delivery::Gone => {
-                ctx.bury(&connection).await;
+                ctx.report_gone(&connection).await;
                 return (connection, Ok(()));
             }
         }

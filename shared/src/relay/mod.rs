@@ -187,8 +187,8 @@ async fn reply<'a>(ctx: &Ctx, to: impl Into<Recipient<'a>>, frames: &[String]) {
     for frame in frames {
         match ctx.post(to, frame).await {
             Delivery::Sent | Delivery::TooLarge => {}
-            Delivery::NotAccepted => return ctx.close(to).await,
-            Delivery::Gone => return ctx.bury(to.connection).await,
+            Delivery::NotAccepted | Delivery::Unknown => return ctx.close(to).await,
+            Delivery::Gone => return ctx.report_gone(to.connection).await,
         }
     }
 }

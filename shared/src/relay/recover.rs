@@ -209,16 +209,17 @@ fn offset(frame: &str) -> Option<Offset> {
     Offset::parse(arguments.last()?.as_str()?)
 }
 
-/// Posts a frame, again and again while it is not taken; whether it was. A client that does not take it is closed.
+/// Posts a frame, again and again while it is not accepted; whether it was. A client that does not take it, or may have, is closed.
 async fn post(ctx: &Ctx, connection: &ConnectionId, frame: &str) -> bool {
     for _ in 0..POSTS_MAX {
         match ctx.post(connection, frame).await {
             Delivery::Sent | Delivery::TooLarge => return true,
             Delivery::Gone => {
-                ctx.bury(connection).await;
+                ctx.report_gone(connection).await;
                 return false;
             }
             Delivery::NotAccepted => tokio::time::sleep(POST_WAIT).await,
+            Delivery::Unknown => break,
         }
     }
     ctx.close(connection).await;

@@ -39,7 +39,7 @@ async fn half_of_a_batch_of_reads_comes_back_unprocessed() {
 #[tokio::test(start_paused = true)]
 async fn half_of_a_batch_of_writes_comes_back_unprocessed() {
     let (world, _) = tables().await;
-    let client = Client::new(&world.cloud.aws_of("heartbeat").unwrap());
+    let client = Client::new(&world.cloud.aws_of("sweep").unwrap());
     world.cloud.faults.inject(Rule::dynamodb("BatchWriteItem").once(), Effect::Unprocessed);
     let requests = [1, 2].map(|seq| {
         let delete =

@@ -147,6 +147,10 @@ impl Socket {
                     Ok(Some(Outbound::Text(frame))) => {
                         patience = PING_MAX;
                         self.note(format!("hears {frame}"));
+                        if !frame.starts_with(|c: char| c.is_ascii_digit()) {
+                            // What is no packet ends the connection, such as an error frame of API Gateway.
+                            return;
+                        }
                         if let Some(reply) = self.hear(&frame) {
                             peer.send_text(reply).await;
                         }

@@ -197,11 +197,12 @@ async fn posts_may_be_refused_as_gone_too_many_or_broken_or_go_to_a_dead_peer() 
         let mut world = World::new().await;
         world.join("alice").await;
         let id = world.connection_id("alice");
-        let rule = Rule::connections("PostToConnection").connection(&id).nth(1);
-        world.cloud.faults.inject(rule, effect.clone());
+        // Past the time in which a refusal may be the connection's youth.
+        world.later(Duration::from_secs(10)).await;
+        world.cloud.faults.inject(Rule::connections("PostToConnection").connection(&id), effect.clone());
         let said = world.send("alice", "42[\"no_such_event\",{}]").await;
         assert_eq!(said.contains("alice hears"), heard, "{effect}: {said}");
-        assert_eq!(world.cloud.faults.injected().len(), 1);
+        assert!(!world.cloud.faults.injected().is_empty());
     }
 }
 
