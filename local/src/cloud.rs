@@ -25,6 +25,7 @@ use tower::ServiceExt as _;
 
 use crate::connector::{Connector, Services};
 use crate::dynamodb::{DynamoDb, DynamoDbError};
+use crate::faults::Faults;
 use crate::gateway::{Gateway, Routes, Settings, UnsupportedExpression};
 use crate::http_api::{HttpApi, RouteError};
 use crate::lambda::{Handler, Invoked, Lambda};
@@ -67,6 +68,8 @@ pub struct Options {
     pub clock: Clock,
     /// Shortens the waits before retries of asynchronous invocations.
     pub retry_scale: f64,
+    /// What goes wrong; by [`Default`] nothing.
+    pub faults: Faults,
     /// Changes what each function works with in ways that no setting offers: for another application than the chat, or another host than
     /// API Gateway.
     pub adapt: fn(&mut Ctx),
@@ -114,6 +117,8 @@ pub struct PocketCloud {
     pub services: Arc<Services>,
     /// The functions.
     pub lambda: Arc<Lambda>,
+    /// What goes wrong.
+    pub faults: Faults,
     /// The WebSocket API.
     pub gateway: Arc<Gateway>,
     /// The HTTP API, as it speaks by default, and the buckets.
@@ -137,7 +142,7 @@ impl PocketCloud {
     /// # Errors
     /// [`BootError`].
     pub async fn boot_from(template: Template, options: Options) -> Result<Self, BootError> {
-        let Options { storage, media, origin, parameters: _, mut gateway, clock, retry_scale, adapt } = options;
+        let Options { storage, media, origin, parameters: _, mut gateway, clock, retry_scale, faults, adapt } = options;
         let dynamodb = match &storage {
             Storage::Folder(folder) => DynamoDb::in_folder(folder)?,
             Storage::Memory => DynamoDb::in_memory()?,
@@ -145,7 +150,7 @@ impl PocketCloud {
         };
         dynamodb.make(&template.tables).await?;
         let objects = ObjectStorage::open(media.as_deref(), &origin, &template.buckets)?;
-        let services = Services::new(dynamodb, objects);
+        let services = Services::new(dynamodb, &template.tables, objects, faults.clone());
         let (mut handlers, mut answering) = (Vec::new(), BTreeMap::new());
         for function in template.functions.values() {
             let function = Arc::new(function.clone());
@@ -161,10 +166,11 @@ impl PocketCloud {
             handlers.push((function, handler));
         }
         let default = answering.get("http").ok_or(BootError::NoHttp)?.config.default_dialect;
-        let http_api = HttpApi::new(&template.http_routes, &answering)?;
+        let http_api = HttpApi::new(&template.http_routes, &answering)?.with_faults(faults.clone());
         let objects = presigned::router(&services, &template, &clock);
         let http = http_api.router(default).merge(objects.clone());
-        let lambda = Lambda::new(handlers, retry_scale);
+        let lambda = Lambda::new(handlers, retry_scale, faults.clone());
+        gateway.faults = faults.clone();
         gateway.stage.clone_from(&template.websocket.stage);
         let names = template
             .websocket
@@ -174,7 +180,7 @@ impl PocketCloud {
         let routes = Routes::new(&template.websocket.selection_expression, names)?;
         let gateway = Gateway::new(gateway, routes, Arc::new(Invoked(Arc::clone(&lambda))), clock);
         services.connect(&gateway, &lambda);
-        let cloud = Self { template, services, lambda, gateway, http, http_api, objects };
+        let cloud = Self { template, services, lambda, faults, gateway, http, http_api, objects };
         cloud.end_former_connections().await;
         Ok(cloud)
     }
@@ -201,7 +207,7 @@ impl PocketCloud {
         }
         for connection in former {
             let event = serde_json::from_slice(&shared::ctx::gone_event(&connection)).unwrap_or_default();
-            self.lambda.run_scheduled(&disconnect.name, event).await;
+            self.lambda.run_to_the_end(&disconnect.name, event).await;
         }
     }
 
@@ -212,6 +218,13 @@ impl PocketCloud {
         if let Ok(request) = request {
             let _ = self.http.clone().oneshot(request).await;
         }
+    }
+
+    /// How the function of this package reaches AWS, for whoever wants to ask AWS as that function would.
+    #[must_use]
+    pub fn aws_of(&self, package: &str) -> Option<SdkConfig> {
+        let function = Arc::new(self.template.functions.get(package)?.clone());
+        Some(aws(&self.services, &function))
     }
 
     /// The HTTP API, and the buckets, where paths without a prefix, and the root namespace of those who poll, speak `default`.
@@ -269,8 +282,7 @@ fn aws(services: &Arc<Services>, function: &Arc<Function>) -> SdkConfig {
         dynamodb: services.dynamodb.endpoint().map(str::to_owned),
         s3: services.storage.origin().to_owned(),
     };
-    SdkConfig::builder()
-        .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+    shared::aws::bounded(SdkConfig::builder())
         .region(Region::new(presigned::REGION))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(Connector::new(Arc::clone(services), Arc::clone(function)))

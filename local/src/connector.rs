@@ -1,26 +1,29 @@
 //! The seam: the AWS SDK's HTTP connector, in process. A function's requests are answered by the service they are for, provided that the
 //! role which template.yaml gives the function allows them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Method, StatusCode};
+use serde_json::Value;
 use shared::ctx::BINARY_POST_HEADER;
 
 use crate::dynamodb::{DynamoDb, response};
+use crate::faults::{self, AwsRequest, Faults, Service};
 use crate::gateway::Gateway;
 use crate::lambda::Lambda;
 use crate::management;
 use crate::storage::{self, ObjectStorage};
-use crate::template::{Function, Resource};
+use crate::template::{Function, Resource, Table};
 
 /// The services that functions reach. The gateway and the registry come to it after it is made, because they reach it too.
 #[derive(Debug)]
@@ -29,8 +32,11 @@ pub struct Services {
     pub dynamodb: DynamoDb,
     /// The buckets.
     pub storage: ObjectStorage,
+    /// What goes wrong.
+    pub faults: Faults,
+    pub(crate) tables: BTreeMap<String, Table>,
     gateway: OnceLock<Weak<Gateway>>,
-    lambda: OnceLock<Weak<Lambda>>,
+    pub(crate) lambda: OnceLock<Weak<Lambda>>,
     used: Mutex<BTreeSet<Permission>>,
 }
 
@@ -38,11 +44,16 @@ pub struct Services {
 pub type Permission = (String, String, Resource);
 
 impl Services {
-    /// Services with the tables and the buckets alone.
+    /// Services with the tables and the buckets alone; `tables` is what template.yaml says of the tables.
     #[must_use]
-    pub fn new(dynamodb: DynamoDb, storage: ObjectStorage) -> Arc<Self> {
+    pub fn new(
+        dynamodb: DynamoDb,
+        tables: &BTreeMap<String, Table>,
+        storage: ObjectStorage,
+        faults: Faults,
+    ) -> Arc<Self> {
         let (gateway, lambda, used) = Default::default();
-        Arc::new(Self { dynamodb, storage, gateway, lambda, used })
+        Arc::new(Self { dynamodb, storage, faults, tables: tables.clone(), gateway, lambda, used })
     }
 
     /// Makes the gateway and the functions reachable. Only the first call counts.
@@ -70,11 +81,117 @@ impl Services {
     }
 }
 
+/// What a request is for.
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// The tables: the operation, and what the body says.
+    DynamoDb { operation: String, asked: Value },
+    /// An object of a bucket, by path.
+    Object(String),
+    /// A connection, by id.
+    Connection(String),
+    /// A function, by name, and its package.
+    Function { name: String, package: Option<String> },
+    /// Nothing that is here.
+    Unknown,
+}
+
+impl Target {
+    fn of(request: &HttpRequest, services: &Services) -> Self {
+        let path = request.uri().split_once("://").map_or("", |(_, rest)| rest);
+        let path = path.split_once('/').map_or("", |(_, path)| path);
+        let path = path.split_once('?').map_or(path, |(path, _)| path);
+        if let Some(operation) = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next()) {
+            let asked = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+            return Self::DynamoDb { operation: operation.to_owned(), asked };
+        }
+        if services.storage.object(path).is_some() {
+            return Self::Object(path.to_owned());
+        }
+        if let Some((_, id)) = path.rsplit_once("/@connections/") {
+            return Self::Connection(decoded(id));
+        }
+        let invoked = path.strip_prefix("2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
+        let Some(name) = invoked.map(decoded) else { return Self::Unknown };
+        let package = services.lambda.get().and_then(Weak::upgrade).and_then(|lambda| lambda.package(&name));
+        Self::Function { name, package }
+    }
+
+    /// Whether nothing is different after it.
+    pub(crate) fn is_read(&self) -> bool {
+        match self {
+            Self::DynamoDb { operation, .. } => {
+                matches!(operation.as_str(), "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan")
+            }
+            Self::Object(_) | Self::Connection(_) | Self::Function { .. } | Self::Unknown => false,
+        }
+    }
+
+    /// The request as the fault layer looks at it.
+    pub(crate) fn described(&self, function: &str, request: &HttpRequest, dynamodb: &DynamoDb) -> AwsRequest {
+        let (service, operation, targets) = match self {
+            Self::DynamoDb { operation, asked } => return of_tables(dynamodb, function, operation, asked),
+            Self::Object(path) => (Service::S3, object_operation(request).to_owned(), vec![path.clone()]),
+            Self::Connection(id) => {
+                let operation = match request.method() {
+                    "POST" => "PostToConnection",
+                    "DELETE" => "DeleteConnection",
+                    _ => "GetConnection",
+                };
+                (Service::Connections, operation.to_owned(), vec![id.clone()])
+            }
+            Self::Function { package, .. } => (Service::Lambda, "Invoke".to_owned(), package.iter().cloned().collect()),
+            Self::Unknown => (Service::Lambda, "Unknown".to_owned(), Vec::new()),
+        };
+        AwsRequest { service, operation, function: function.to_owned(), targets, index: None, items: 1 }
+    }
+}
+
+fn of_tables(dynamodb: &DynamoDb, function: &str, operation: &str, asked: &Value) -> AwsRequest {
+    let (mut targets, mut index) = (Vec::new(), None);
+    for (_, resource) in dynamodb.needs(operation, asked) {
+        let table = match resource {
+            Resource::Index { table, index: of_table } => {
+                index = Some(of_table);
+                table
+            }
+            Resource::Table(table) => table,
+            _ => continue,
+        };
+        if !targets.contains(&table) {
+            targets.push(table);
+        }
+    }
+    let batch = asked.get("RequestItems").and_then(Value::as_object);
+    let items = match (asked.get("TransactItems").and_then(Value::as_array), batch) {
+        (Some(items), _) => items.len(),
+        (None, Some(tables)) => tables
+            .values()
+            .filter_map(|of_table| of_table.get("Keys").unwrap_or(of_table).as_array())
+            .map(Vec::len)
+            .sum(),
+        (None, None) => 1,
+    };
+    let (operation, function) = (operation.to_owned(), function.to_owned());
+    AwsRequest { service: Service::DynamoDb, operation, function, targets, index, items }
+}
+
+fn object_operation(request: &HttpRequest) -> &'static str {
+    let copied = request.headers().get("x-amz-copy-source").is_some();
+    match request.method() {
+        "PUT" if copied => "CopyObject",
+        "PUT" => "PutObject",
+        "HEAD" => "HeadObject",
+        "DELETE" => "DeleteObject",
+        _ => "GetObject",
+    }
+}
+
 /// One function's way to AWS.
 #[derive(Clone, Debug)]
 pub struct Connector {
-    services: Arc<Services>,
-    function: Arc<Function>,
+    pub(crate) services: Arc<Services>,
+    pub(crate) function: Arc<Function>,
 }
 
 impl Connector {
@@ -84,29 +201,26 @@ impl Connector {
         Self { services, function }
     }
 
-    async fn answer(self, request: HttpRequest) -> HttpResponse {
-        let path = request.uri().split_once("://").map_or("", |(_, rest)| rest);
-        let path = path.split_once('/').map_or("", |(_, path)| path);
-        let path = path.split_once('?').map_or(path, |(path, _)| path).to_owned();
-        if let Some(operation) = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next()) {
-            let operation = operation.to_owned();
-            return self.dynamodb(&operation, request).await;
+    async fn answer(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let target = Target::of(&request, &self.services);
+        if self.services.faults.is_on() {
+            return self.answer_unkindly(target, request).await;
         }
-        if self.services.storage.object(&path).is_some() {
-            return self.objects(&path, request).await;
-        }
-        if let Some((_, id)) = path.rsplit_once("/@connections/") {
-            return self.connections(&request, &decoded(id));
-        }
-        let invoked = path.strip_prefix("2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
-        match invoked {
-            Some(name) => self.invoke(&request, &decoded(name)),
-            None => refusal(501, "UnsupportedOperation", "the local system does not have this service"),
+        Ok(self.perform(target, request).await)
+    }
+
+    /// Does what a request asks for.
+    pub(crate) async fn perform(&self, target: Target, request: HttpRequest) -> HttpResponse {
+        match target {
+            Target::DynamoDb { operation, asked } => self.dynamodb(&operation, asked, request).await,
+            Target::Object(path) => self.objects(&path, request).await,
+            Target::Connection(id) => self.connections(&request, &id),
+            Target::Function { name, package } => self.invoke(&request, &name, package),
+            Target::Unknown => refusal(501, "UnsupportedOperation", "the local system does not have this service"),
         }
     }
 
-    async fn dynamodb(&self, operation: &str, request: HttpRequest) -> HttpResponse {
-        let asked = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+    async fn dynamodb(&self, operation: &str, mut asked: Value, mut request: HttpRequest) -> HttpResponse {
         let needs = self.services.dynamodb.needs(operation, &asked);
         let denied = needs.into_iter().find(|(action, resource)| {
             !self.services.allowed(&self.function, &format!("dynamodb:{action}"), resource.clone())
@@ -114,7 +228,24 @@ impl Connector {
         if let Some((action, resource)) = denied {
             return self.denied(&action, &resource);
         }
+        if self.services.faults.is_on() {
+            self.remember_images(operation, &asked).await;
+            if operation == "Query" && self.services.faults.find_place(&mut asked) {
+                request = faults::with_body(request, &asked);
+            }
+        }
         self.services.dynamodb.serve(operation, asked, request).await
+    }
+
+    /// Has the fault layer remember what the items that a request writes were before, if an index may lag behind.
+    async fn remember_images(&self, operation: &str, asked: &Value) {
+        let Services { faults, tables, dynamodb, .. } = &*self.services;
+        for (table, key) in faults::written(tables, operation, asked) {
+            if tables.get(&table).is_some_and(|table| !table.global_indexes.is_empty()) {
+                let before = dynamodb.image(&table, &key).await;
+                faults.remember_image(&table, key, before);
+            }
+        }
     }
 
     async fn objects(&self, path: &str, request: HttpRequest) -> HttpResponse {
@@ -160,11 +291,11 @@ impl Connector {
         answer
     }
 
-    fn invoke(&self, request: &HttpRequest, name: &str) -> HttpResponse {
+    fn invoke(&self, request: &HttpRequest, name: &str, package: Option<String>) -> HttpResponse {
         let Some(lambda) = self.services.lambda.get().and_then(Weak::upgrade) else {
             return refusal(503, "ServiceUnavailable", "no function is running");
         };
-        let Some(package) = lambda.package(name) else {
+        let Some(package) = package else {
             return refusal(404, "ResourceNotFoundException", "there is no function of this name");
         };
         let resource = Resource::Function(package);
@@ -189,7 +320,7 @@ impl Connector {
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let this = self.clone();
-        HttpConnectorFuture::new(async move { Ok(this.answer(request).await) })
+        HttpConnectorFuture::new(this.answer(request))
     }
 }
 
@@ -207,7 +338,8 @@ fn decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-fn refusal(status: u16, kind: &str, message: &str) -> HttpResponse {
+/// A refusal in the words of API Gateway and Lambda.
+pub(crate) fn refusal(status: u16, kind: &str, message: &str) -> HttpResponse {
     let body = serde_json::json!({"__type": kind, "message": message}).to_string();
     let mut answer = response(status, body.into());
     answer.headers_mut().insert("x-amzn-errortype", kind.to_owned());

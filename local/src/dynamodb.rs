@@ -212,6 +212,17 @@ impl DynamoDb {
         }
     }
 
+    /// An item as it is now, null if it is not there. Nothing is metered.
+    pub(crate) async fn image(&self, table: &str, key: &Value) -> Value {
+        let asked = json!({"TableName": table, "Key": key, "ConsistentRead": true});
+        let (_, answer) = match &self.engine {
+            Engine::Here(database) => here(database, "GetItem", asked),
+            Engine::There(elsewhere) => there(elsewhere, "GetItem", asked.to_string().as_bytes()).await,
+        };
+        let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+        answer.get("Item").cloned().unwrap_or_default()
+    }
+
     /// Asks the engine, and besides what it costs, where that can be asked.
     fn metered(&self, database: &Database, operation: &str, mut asked: Value) -> (u16, Bytes) {
         let of_items = operation.ends_with("Item") || operation.ends_with("Items") || operation == "Query";

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -20,10 +21,14 @@ use shared::frame::engine::Packet;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
+use crate::faults::{Faults, Killed, Trigger};
 use crate::template::HttpRoute;
 
 /// Where API Gateway tells of the client's address, behind what the client says itself.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// How long API Gateway waits for a function of an HTTP API.
+const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why the routes cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -43,11 +48,21 @@ enum Answering {
     Polling,
 }
 
+impl Answering {
+    fn package(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Polling => "polling",
+        }
+    }
+}
+
 /// An HTTP API.
 pub struct HttpApi {
     /// By path, in the router's spelling; `None` for what no path matches.
     routes: Vec<(Option<String>, Answering, Arc<Ctx>)>,
     closing: watch::Sender<bool>,
+    faults: Faults,
 }
 
 impl HttpApi {
@@ -71,7 +86,13 @@ impl HttpApi {
             Ok((path, answering, Arc::clone(contexts.get(function).ok_or_else(unknown)?)))
         };
         let routes = routes.iter().map(route).collect::<Result<_, _>>()?;
-        Ok(Self { routes, closing: watch::Sender::new(false) })
+        Ok(Self { routes, closing: watch::Sender::new(false), faults: Faults::default() })
+    }
+
+    /// The same API, whose functions meet these faults.
+    #[must_use]
+    pub fn with_faults(self, faults: Faults) -> Self {
+        Self { faults, ..self }
     }
 
     /// The API where whatever is not named otherwise speaks `default`.
@@ -82,8 +103,8 @@ impl HttpApi {
                 Answering::Http => rest::router(Arc::clone(ctx), default),
                 Answering::Polling => polling::router(Arc::clone(ctx), default),
             };
-            let (answering, closing) = (*answering, self.closing.subscribe());
-            let handler = any(move |request| invoke(function, answering, closing, request));
+            let (answering, closing, faults) = (*answering, self.closing.subscribe(), self.faults.clone());
+            let handler = any(move |request| invoke((function, faults), answering, closing, request));
             router = match path {
                 Some(path) => router.route(path, handler),
                 None => router.fallback(handler),
@@ -99,7 +120,7 @@ impl HttpApi {
 }
 
 async fn invoke(
-    function: Router,
+    (function, faults): (Router, Faults),
     answering: Answering,
     mut closing: watch::Receiver<bool>,
     mut request: Request,
@@ -112,7 +133,13 @@ async fn invoke(
         }
     }
     let waits = answering == Answering::Polling && request.method() == Method::GET;
-    let running = tokio::spawn(function.oneshot(request));
+    let package = answering.package();
+    let running = tokio::spawn(async move {
+        if faults.throttles(Trigger::Synchronous, package) {
+            return Err(Killed);
+        }
+        faults.run((Trigger::Synchronous, package), INTEGRATION_TIMEOUT, function.oneshot(request)).await
+    });
     let closed = async {
         if !waits || closing.wait_for(|closing| *closing).await.is_err() {
             std::future::pending::<()>().await;
@@ -120,9 +147,9 @@ async fn invoke(
     };
     tokio::select! {
         answer = running => match answer {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(never)) => match never {},
-            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+            Ok(Ok(Ok(answer))) => answer,
+            Ok(Ok(Err(never))) => match never {},
+            Ok(Err(Killed)) | Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         },
         () = closed => Packet::Close.encode().into_response(),
     }

@@ -4,6 +4,7 @@
 //! failed invocation. What is not as in Lambda: an environment here handles many events at a time.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,6 +15,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::faults::{Faults, Trigger};
 use crate::gateway::{FunctionError, Integration};
 use crate::template::Function;
 
@@ -22,6 +24,9 @@ const EVENT_MAX_BYTES: usize = 1_048_576;
 
 /// Waits before the first and the second retry (gateway.md, "Lambda"), scaled by the registry's setting.
 const RETRY_WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
+
+/// Wait before a throttled asynchronous event is tried again. Lambda does so for hours, with waits of one second to five minutes.
+const THROTTLED_WAIT: Duration = Duration::from_secs(1);
 
 /// A handler with what it works with.
 pub type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Value> + Send + Sync>;
@@ -38,6 +43,7 @@ pub struct Lambda {
     panics: AtomicU64,
     doubled: AtomicBool,
     retry_scale: f64,
+    faults: Faults,
 }
 
 impl std::fmt::Debug for Lambda {
@@ -83,7 +89,7 @@ impl InvokeError {
 }
 
 /// Counts an invocation for as long as it runs.
-struct Running(Arc<Lambda>);
+pub(crate) struct Running(Arc<Lambda>);
 
 impl Running {
     fn new(lambda: &Arc<Lambda>) -> Self {
@@ -99,15 +105,15 @@ impl Drop for Running {
 }
 
 impl Lambda {
-    /// Deploys functions with their handlers. `retry_scale` shortens the waits before retries.
+    /// Deploys functions with their handlers. `retry_scale` shortens the waits before retries; `faults` befall invocations.
     #[must_use]
-    pub fn new(functions: Vec<(Arc<Function>, Handler)>, retry_scale: f64) -> Arc<Self> {
+    pub fn new(functions: Vec<(Arc<Function>, Handler)>, retry_scale: f64, faults: Faults) -> Arc<Self> {
         let by_name = functions
             .into_iter()
             .map(|(function, handler)| (function.name.clone(), Deployed { handler, function }))
             .collect();
         let (running, panics, doubled) = (watch::Sender::new(0), AtomicU64::new(0), AtomicBool::new(false));
-        Arc::new(Self { by_name, running, panics, doubled, retry_scale })
+        Arc::new(Self { by_name, running, panics, doubled, retry_scale, faults })
     }
 
     /// The package of a function.
@@ -141,17 +147,42 @@ impl Lambda {
         }
         let times = if self.doubled.load(Ordering::SeqCst) { 2 } else { 1 };
         for _ in 0..times {
-            let (running, name, event) = (Running::new(self), name.to_owned(), event.clone());
-            tokio::spawn(async move { running.0.attempts(&name, event).await });
+            for after in self.faults.deliveries(Trigger::Asynchronous, package_of(self, name)) {
+                tokio::spawn(self.deliver(Trigger::Asynchronous, name, event.clone(), after));
+            }
         }
         Ok(())
     }
 
-    async fn attempts(self: &Arc<Self>, name: &str, event: Value) {
+    /// Hands an event to a function after a while. Until then it counts as held back, and after that as running.
+    fn deliver(
+        self: &Arc<Self>,
+        trigger: Trigger,
+        name: &str,
+        event: Value,
+        after: Duration,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let (lambda, name) = (Arc::clone(self), name.to_owned());
+        let running = after.is_zero().then(|| Running::new(&lambda));
+        let held = self.faults.hold_for(after);
+        async move {
+            if !after.is_zero() {
+                tokio::time::sleep(after).await;
+            }
+            let running = running.unwrap_or_else(|| Running::new(&lambda));
+            drop(held);
+            running.0.attempts(trigger, &name, event).await;
+        }
+    }
+
+    async fn attempts(self: &Arc<Self>, trigger: Trigger, name: &str, event: Value) {
+        while self.faults.throttles(trigger, package_of(self, name)) {
+            tokio::time::sleep(THROTTLED_WAIT).await;
+        }
         let retries = self.by_name.get(name).map_or(0, |deployed| deployed.function.asynchronous.retries);
         let waits = RETRY_WAITS.iter().take(usize::try_from(retries).unwrap_or_default());
         for wait in waits.map(Some).chain([None]) {
-            let Err(FunctionError(problem)) = self.run(name, event.clone()).await else { return };
+            let Err(FunctionError(problem)) = self.run(trigger, name, event.clone()).await else { return };
             match wait {
                 Some(wait) => tokio::time::sleep(wait.mul_f64(self.retry_scale)).await,
                 None => tracing::error!(function = name, problem, "an event was given up"),
@@ -160,14 +191,17 @@ impl Lambda {
     }
 
     /// Invokes a function and waits for its answer.
-    async fn run(self: &Arc<Self>, name: &str, event: Value) -> Result<Value, FunctionError> {
+    async fn run(self: &Arc<Self>, trigger: Trigger, name: &str, event: Value) -> Result<Value, FunctionError> {
         let Some(deployed) = self.by_name.get(name) else {
             return Err(FunctionError(format!("there is no function {name}")));
         };
+        let Function { package, timeout, .. } = &*deployed.function;
         let handling = AssertUnwindSafe((deployed.handler)(event)).catch_unwind();
-        match tokio::time::timeout(deployed.function.timeout, handling).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) => {
+        let handling = self.faults.run((trigger, package), *timeout, handling);
+        match tokio::time::timeout(*timeout, handling).await {
+            Ok(Err(killed)) => Err(FunctionError(format!("{name}: {killed}"))),
+            Ok(Ok(Ok(answer))) => Ok(answer),
+            Ok(Ok(Err(_))) => {
                 self.panics.fetch_add(1, Ordering::SeqCst);
                 Err(FunctionError(format!("{name} panicked")))
             }
@@ -175,10 +209,28 @@ impl Lambda {
         }
     }
 
-    /// Invokes a function by the clock, and waits for it.
+    /// Invokes a function by the clock, and waits for it unless it is late.
     pub async fn run_scheduled(self: &Arc<Self>, name: &str, event: Value) {
-        let running = Running::new(self);
-        running.0.attempts(name, event).await;
+        let mut at_once = Vec::new();
+        for after in self.faults.deliveries(Trigger::Schedule, package_of(self, name)) {
+            let delivery = self.deliver(Trigger::Schedule, name, event.clone(), after);
+            if after.is_zero() {
+                at_once.push(delivery);
+            } else {
+                tokio::spawn(delivery);
+            }
+        }
+        futures_util::future::join_all(at_once).await;
+    }
+
+    /// Invokes a function as often as it takes, and waits for it.
+    pub(crate) async fn run_to_the_end(self: &Arc<Self>, name: &str, event: Value) {
+        self.deliver(Trigger::Asynchronous, name, event, Duration::ZERO).await;
+    }
+
+    /// Something that counts as a running invocation until it is dropped.
+    pub(crate) fn under_way(self: &Arc<Self>) -> Running {
+        Running::new(self)
     }
 
     /// Resolves when nothing runs.
@@ -193,6 +245,10 @@ impl Lambda {
     }
 }
 
+fn package_of<'a>(lambda: &'a Lambda, name: &str) -> &'a str {
+    lambda.by_name.get(name).map_or("", |deployed| deployed.function.package.as_str())
+}
+
 /// The registry as the gateway's integration: frames go to functions synchronously.
 #[derive(Debug)]
 pub struct Invoked(pub Arc<Lambda>);
@@ -201,6 +257,11 @@ impl Integration for Invoked {
     fn invoke(&self, function: &str, event: Value) -> BoxFuture<'static, Result<Value, FunctionError>> {
         let (lambda, name) = (Arc::clone(&self.0), function.to_owned());
         let running = Running::new(&lambda);
-        Box::pin(async move { running.0.run(&name, event).await })
+        Box::pin(async move {
+            if running.0.faults.throttles(Trigger::Synchronous, package_of(&running.0, &name)) {
+                return Err(FunctionError(format!("{name} was throttled, as the fault layer wants it")));
+            }
+            running.0.run(Trigger::Synchronous, &name, event).await
+        })
     }
 }

@@ -9,6 +9,7 @@
 //! - [`storage`], [`presigned`]: the buckets, and addresses that functions signed.
 //! - [`schedule`]: what runs by the clock.
 //! - [`connector`]: the one seam: the AWS SDK's requests, answered here.
+//! - [`faults`]: what a cloud does to functions on a bad day, on demand or from a seed.
 //! - [`token`]: tokens for development.
 //! - [`world`]: the whole system for a test, with clients that need no sockets.
 //!
@@ -17,6 +18,7 @@
 pub mod cloud;
 pub mod connector;
 pub mod dynamodb;
+pub mod faults;
 pub mod gateway;
 pub mod http_api;
 pub mod lambda;

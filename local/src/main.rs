@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use local::cloud::{Options, PocketCloud, Storage, stage_variables};
+use local::faults::Faults;
 use local::gateway::server::{self, Port};
 use local::gateway::{Mode, Settings};
 use local::{schedule, token};
@@ -16,6 +17,9 @@ use shared::domain::clock::Clock;
 
 /// Known from the start, so that either can begin a chat with the other.
 const DEMO_USERS: [(&str, &str); 2] = [("alice", "Alice"), ("bob", "Bob")];
+
+/// How likely a request or an invocation is to fail under `--faults` without a rate.
+const FAULT_RATE: f64 = 0.02;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -76,6 +80,10 @@ struct Serve {
     /// Value for a parameter of template.yaml, such as PingIntervalMinutes=1. May be given several times.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     parameter: Vec<(String, String)>,
+    /// Let requests and invocations fail at random, as they do in a cloud: a seed, and how likely each is to fail (0.02 if that is not given).
+    /// The same seed and the same requests give the same faults.
+    #[arg(long, value_name = "SEED[:RATE]", value_parser = faults)]
+    faults: Option<(u64, f64)>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -209,6 +217,7 @@ fn options(serve: &Serve, clock: &Clock, origin: String) -> Options {
         },
         clock: clock.clone(),
         retry_scale: 1.0,
+        faults: serve.faults.map(|(seed, rate)| Faults::random(seed, rate)).unwrap_or_default(),
         adapt: |_| {},
     }
 }
@@ -242,6 +251,11 @@ fn introduction(
         cloud.template.functions.len(),
         cloud.template.tables.len()
     ));
+    if let Some((seed, rate)) = serve.faults {
+        lines.push(format!(
+            "  faults at random: seed {seed}, rate {rate} (--faults {seed}:{rate} gives the same ones again)"
+        ));
+    }
     lines.push("Tokens for two demo users, good for thirty days:".to_owned());
     for (user, name) in DEMO_USERS {
         lines.push(format!("  {user}  {}", token::mint(user, Some(name), None, clock.now())?));
@@ -266,6 +280,16 @@ fn listener(text: &str) -> Result<(u16, &'static dyn Dialect), String> {
 fn parameter(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE, such as PingIntervalMinutes=1")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+fn faults(text: &str) -> Result<(u64, f64), String> {
+    let (seed, rate) = text.split_once(':').map_or((text, None), |(seed, rate)| (seed, Some(rate)));
+    let seed = seed.parse().map_err(|_| {
+        format!("the seed {seed} is not a number from 0 to {}: it must be SEED or SEED:RATE, such as 7:0.05", u64::MAX)
+    })?;
+    let Some(rate) = rate else { return Ok((seed, FAULT_RATE)) };
+    let known = rate.parse().ok().filter(|rate: &f64| (0.0..=1.0).contains(rate));
+    known.map(|rate| (seed, rate)).ok_or_else(|| format!("the rate {rate} is not a number from 0 to 1, such as 0.05"))
 }
 
 fn endpoint(text: &str) -> Result<String, String> {

@@ -25,6 +25,7 @@ use tower::ServiceExt as _;
 use crate::cloud::{self, Options, PocketCloud, Storage, stage_variables};
 use crate::connector::Permission;
 use crate::dynamodb::Meter;
+use crate::faults::Faults;
 use crate::gateway::{ConnectRequest, DisconnectFault, Mode, Peer, Settings};
 use crate::template::Template;
 use crate::{schedule, token};
@@ -56,6 +57,7 @@ pub struct World {
     clients: BTreeMap<String, Client>,
     sessions: BTreeMap<String, Former>,
     posts: u64,
+    flowing: bool,
 }
 
 struct Client {
@@ -103,6 +105,12 @@ impl World {
         Self::with_disconnects(DisconnectFault::None, parameters).await
     }
 
+    /// A world with some parameters different, whose clock moves with tokio's time: leases and time-outs end by themselves in virtual time.
+    /// [`World::later`] lets time pass.
+    pub async fn with_flowing_clock(parameters: &[(&str, &str)]) -> Self {
+        Self::boot_by((Clock::flowing(BEGINNING), true), DisconnectFault::None, parameters, |_| {}).await
+    }
+
     /// A world with some parameters different, in which something befalls each `$disconnect`.
     pub async fn with_disconnects(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)]) -> Self {
         Self::boot(disconnect_fault, parameters, |_| {}).await
@@ -114,6 +122,15 @@ impl World {
     }
 
     async fn boot(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)], adapt: fn(&mut Ctx)) -> Self {
+        Self::boot_by((Clock::manual(BEGINNING), false), disconnect_fault, parameters, adapt).await
+    }
+
+    async fn boot_by(
+        (clock, flowing): (Clock, bool),
+        disconnect_fault: DisconnectFault,
+        parameters: &[(&str, &str)],
+        adapt: fn(&mut Ctx),
+    ) -> Self {
         let chosen = |name: &str| std::env::var(name).ok();
         let mut all = BTreeMap::new();
         if let Some(isolation) = chosen("PARLANCE_ISOLATION") {
@@ -125,7 +142,8 @@ impl World {
             Some("concurrent") => Mode::Concurrent,
             Some(other) => panic!("PARLANCE_GATEWAY_MODE is {other}, but must be serial or concurrent"),
         };
-        let clock = Clock::manual(BEGINNING);
+        // The SDK's waits before retries are drawn from here, and a run must be one that can be played again.
+        fastrand::seed(0);
         let gateway = Settings { mode, disconnect_fault, ..Settings::default() };
         let template = template(&all);
         let options = Options {
@@ -136,10 +154,11 @@ impl World {
             gateway,
             clock: clock.clone(),
             retry_scale: 0.0,
+            faults: Faults::default(),
             adapt,
         };
         let cloud = PocketCloud::boot_from(template, options).await.expect("the system boots");
-        Self { cloud, clock, clients: BTreeMap::new(), sessions: BTreeMap::new(), posts: 0 }
+        Self { cloud, clock, clients: BTreeMap::new(), sessions: BTreeMap::new(), posts: 0, flowing }
     }
 
     /// Opens a connection without joining a namespace.
@@ -452,12 +471,25 @@ impl World {
 
     /// Moves the clock by a minute, and lets the heartbeat have its turn.
     pub async fn minute(&mut self) -> String {
-        self.clock.advance(60_000);
-        if self.anybody_polls() {
+        if !self.flowing {
+            self.clock.advance(60_000);
+        }
+        if self.flowing || self.anybody_polls() {
             // Clients that live make new requests meanwhile.
             tokio::time::sleep(Duration::from_secs(60)).await;
         }
         self.beat().await
+    }
+
+    /// Lets time pass, and with it what the fault layer holds back that long. The clock moves too.
+    pub async fn later(&mut self, time: Duration) -> String {
+        if !self.flowing {
+            self.clock.advance(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+        }
+        tokio::time::sleep(time).await;
+        // What is due at this very moment begins first.
+        tokio::task::yield_now().await;
+        self.transcript(String::new()).await
     }
 
     /// Lets the heartbeat have its turn.
@@ -528,6 +560,18 @@ impl World {
 
     fn client(&mut self, label: &str) -> &mut Client {
         self.clients.get_mut(label).unwrap_or_else(|| panic!("{label} is not connected"))
+    }
+}
+
+impl Drop for World {
+    /// A test that fails says what had been injected, and the seed if it was at random.
+    #[expect(clippy::print_stderr, reason = "what whoever runs the test reads")]
+    fn drop(&mut self) {
+        let injected = self.cloud.faults.injected();
+        if std::thread::panicking() && !injected.is_empty() {
+            let seed = self.cloud.faults.seed().map(|seed| format!(" from the seed {seed}")).unwrap_or_default();
+            eprintln!("{} faults had been injected{seed}:\n{}", injected.len(), injected.join("\n"));
+        }
     }
 }
 

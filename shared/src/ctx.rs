@@ -73,18 +73,17 @@ impl Ctx {
     /// Takes the settings, and how to reach AWS.
     #[must_use]
     pub fn new(config: Config, clock: Clock, aws: &SdkConfig) -> Self {
-        let tables = aws_sdk_dynamodb::Client::new(aws);
+        let tables = crate::aws::tables(aws);
         let store = Store::new(tables, config.tables.clone(), clock.clone());
-        let bucket = Bucket::new(aws, config.media_bucket.clone(), clock.clone());
-        let endpoint =
-            aws_sdk_apigatewaymanagement::config::Builder::from(aws).endpoint_url(&config.connections_endpoint);
+        let bucket = Bucket::new(&crate::aws::for_objects(aws), config.media_bucket.clone(), clock.clone());
+        let connections = crate::aws::connections(aws, &config.connections_endpoint);
         Self {
             clock,
             store,
             bucket,
             event_rates: EventRates::default(),
-            connections: aws_sdk_apigatewaymanagement::Client::from_conf(endpoint.build()),
-            lambda: aws_sdk_lambda::Client::new(aws),
+            connections,
+            lambda: crate::aws::functions(aws),
             application: Application::Chat,
             config,
         }

@@ -9,9 +9,11 @@
 //! - [`relay`]: the life of a connection: from API Gateway's events to the use cases and back.
 //! - [`auth`], [`limit`], [`config`], [`error`], [`telemetry`]: tokens, limits, settings, errors, logs.
 //! - [`ctx`]: what an invocation works with.
+//! - [`aws`]: how long it waits for AWS, and how often it tries again.
 
 pub mod app;
 pub mod auth;
+pub mod aws;
 pub mod config;
 pub mod ctx;
 pub mod deliver;

@@ -51,4 +51,6 @@ mod tokens;
 #[cfg(test)]
 mod transcript;
 #[cfg(test)]
+mod unkind;
+#[cfg(test)]
 mod workspace;

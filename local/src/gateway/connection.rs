@@ -271,16 +271,24 @@ fn start(gateway: &Gateway, connection: &Connection, payload: Payload) -> Result
 /// Tells `$disconnect`, as well or badly as the settings want it.
 async fn tell(gateway: &Gateway, connection: &Connection, departure: Departure) {
     let Departure { code, reason, busy } = departure;
-    let _busy = busy;
+    let mut busy = Some(busy);
     let Some(function) = gateway.routes.function(routes::DISCONNECT) else { return };
     let writer = Writer { settings: &gateway.settings, clock: &gateway.clock, origin: &connection.origin };
     let event = writer.disconnect(code, &reason).json;
-    let times = match gateway.settings.disconnect_fault {
+    let injected = gateway.settings.faults.disconnect();
+    if let Some(DisconnectFault::LateMillis(_)) = injected {
+        // What the fault layer holds back is nothing that anybody waits for.
+        busy = None;
+    }
+    let times = match injected.unwrap_or(gateway.settings.disconnect_fault) {
         DisconnectFault::None => 1,
         DisconnectFault::Lost => 0,
         DisconnectFault::Doubled => 2,
         DisconnectFault::LateMillis(late) => {
-            tokio::time::sleep(Duration::from_millis(late)).await;
+            let late = Duration::from_millis(late);
+            let _held = injected.and_then(|_| gateway.settings.faults.hold_for(late));
+            tokio::time::sleep(late).await;
+            busy = busy.or_else(|| Some(gateway.activity.begin()));
             1
         }
     };
@@ -289,6 +297,7 @@ async fn tell(gateway: &Gateway, connection: &Connection, departure: Departure) 
         let invocation = Invocation::start(&gateway.integration, call, gateway.activity.begin());
         let _nobody_to_tell = invocation.answer(gateway.settings.integration_timeout()).await;
     }
+    drop(busy);
 }
 
 impl Gateway {

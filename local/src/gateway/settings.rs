@@ -6,6 +6,8 @@ use std::time::Duration;
 use http::StatusCode;
 use shared::domain::clock::Clock;
 
+use crate::faults::Faults;
+
 /// Whether two frames of one connection may run at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
@@ -94,6 +96,8 @@ pub struct Settings {
     pub throttled_message: String,
     /// What befalls each `$disconnect`.
     pub disconnect_fault: DisconnectFault,
+    /// What goes wrong besides.
+    pub faults: Faults,
     /// How long [`shutdown`](super::Gateway::shutdown) waits for the last function.
     pub shutdown_secs: u64,
 }
@@ -126,6 +130,7 @@ impl Default for Settings {
             connect_timeout_status: StatusCode::GATEWAY_TIMEOUT,
             throttled_message: "Too Many Requests".to_owned(),
             disconnect_fault: DisconnectFault::None,
+            faults: Faults::default(),
             shutdown_secs: 10,
         }
     }

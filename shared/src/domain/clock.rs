@@ -66,6 +66,8 @@ enum Source {
 #[derive(Debug)]
 struct Manual {
     now_millis: AtomicI64,
+    /// Since when the clock moves by itself too, if it does.
+    flowing_since: Option<tokio::time::Instant>,
     random_state: AtomicU64,
 }
 
@@ -79,10 +81,19 @@ impl Clock {
     /// A clock that moves only by [`Clock::advance`], with a reproducible sequence of random bytes.
     #[must_use]
     pub fn manual(start: Timestamp) -> Self {
-        Self(Source::Manual(Arc::new(Manual {
-            now_millis: AtomicI64::new(start.millis()),
-            random_state: AtomicU64::new(0),
-        })))
+        Self::reproducible(start, None)
+    }
+
+    /// A clock that moves with the time of the tokio runtime, which a test may have paused, and by [`Clock::advance`]; its sequence of random
+    /// bytes is that of [`Clock::manual`].
+    #[must_use]
+    pub fn flowing(start: Timestamp) -> Self {
+        Self::reproducible(start, Some(tokio::time::Instant::now()))
+    }
+
+    fn reproducible(start: Timestamp, flowing_since: Option<tokio::time::Instant>) -> Self {
+        let (now_millis, random_state) = (AtomicI64::new(start.millis()), AtomicU64::new(0));
+        Self(Source::Manual(Arc::new(Manual { now_millis, flowing_since, random_state })))
     }
 
     /// The present moment.
@@ -95,11 +106,15 @@ impl Clock {
                     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
                 Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
             }
-            Source::Manual(manual) => Timestamp(manual.now_millis.load(Ordering::SeqCst)),
+            Source::Manual(manual) => {
+                let passed = manual.flowing_since.map_or(0, |since| since.elapsed().as_millis());
+                let set = Timestamp(manual.now_millis.load(Ordering::SeqCst));
+                set.plus_millis(i64::try_from(passed).unwrap_or(i64::MAX))
+            }
         }
     }
 
-    /// Moves a manual clock forward by `millis`; the machine's clock cannot be moved and stays as it is.
+    /// Moves a manual or flowing clock forward by `millis`; the machine's clock cannot be moved and stays as it is.
     pub fn advance(&self, millis: i64) {
         if let Source::Manual(manual) = &self.0 {
             manual.now_millis.fetch_add(millis, Ordering::SeqCst);

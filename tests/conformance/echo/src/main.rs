@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use echo::{MAX_PAYLOAD_BYTES, TURN_MILLIS};
 use local::cloud::{Options, PocketCloud, Storage};
+use local::faults::Faults;
 use local::gateway::server::{self, Port};
 use local::gateway::{BinaryFrames, Settings};
 use local::schedule;
@@ -44,6 +45,7 @@ async fn serve(name: &str, adapt: fn(&mut Ctx)) -> Result<(), Failure> {
         },
         clock: Clock::system(),
         retry_scale: 1.0,
+        faults: Faults::default(),
         adapt,
     });
     let cloud = cloud.await?;

@@ -1,0 +1,113 @@
+//! Which invocation a request belongs to, and how an invocation is killed.
+//!
+//! A killed invocation's future is dropped. From the request at which that happens, no request of the invocation is made or answered.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::Faults;
+use super::effect::RunEffect;
+use super::rule::Trigger;
+
+tokio::task_local! {
+    /// The invocation that this task runs. Handlers spawn no tasks of their own: Lambda would freeze them.
+    static CURRENT: Arc<Invocation>;
+}
+
+/// One run of a function.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    requests: AtomicU64,
+    end: Option<RunEffect>,
+    killed: watch::Sender<bool>,
+}
+
+/// Why a run has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it was killed, as the fault layer wants it")]
+pub(crate) struct Killed;
+
+impl Invocation {
+    /// The invocation whose handler calls this, if there is one.
+    pub(super) fn current() -> Option<Arc<Self>> {
+        CURRENT.try_with(Arc::clone).ok()
+    }
+
+    /// Counts a request, and gives its number, from 1; never returns if the invocation is killed before it.
+    pub(super) async fn begin_request(&self) -> u64 {
+        let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
+        let over = match self.end {
+            Some(RunEffect::KilledBefore(end)) => number >= end,
+            Some(RunEffect::TimedOut) => true,
+            _ => false,
+        };
+        if over || self.is_killed() {
+            self.kill().await;
+        }
+        number
+    }
+
+    /// A request is done; never returns if the invocation is killed after it, or was meanwhile.
+    pub(super) async fn end_request(&self, number: u64) {
+        let over = matches!(self.end, Some(RunEffect::KilledAfter(end)) if number >= end);
+        if over || self.is_killed() {
+            self.kill().await;
+        }
+    }
+
+    fn is_killed(&self) -> bool {
+        *self.killed.borrow()
+    }
+
+    async fn kill(&self) {
+        self.killed.send_replace(true);
+        std::future::pending::<()>().await;
+    }
+}
+
+impl Faults {
+    /// Whether Lambda has no capacity for an invocation.
+    pub(crate) fn throttles(&self, trigger: Trigger, package: &str) -> bool {
+        self.is_on() && self.on_run(trigger, package, RunEffect::is_throttle).is_some()
+    }
+
+    /// Runs a handler of the function of this package, whose time-out is `timeout`, as one invocation.
+    ///
+    /// # Errors
+    /// If it was killed.
+    pub(crate) async fn run<T>(
+        &self,
+        (trigger, package): (Trigger, &str),
+        timeout: Duration,
+        handling: impl Future<Output = T>,
+    ) -> Result<T, Killed> {
+        if !self.is_on() {
+            return Ok(handling.await);
+        }
+        let end = self.on_run(trigger, package, RunEffect::is_of_run);
+        let invocation = Arc::new(Invocation { requests: AtomicU64::new(0), end, killed: watch::Sender::new(false) });
+        let mut killed = invocation.killed.subscribe();
+        let answer = {
+            let handling = std::pin::pin!(CURRENT.scope(Arc::clone(&invocation), handling));
+            tokio::select! {
+                biased;
+                _ = killed.wait_for(|killed| *killed) => None,
+                answer = handling => Some(answer),
+            }
+        };
+        if let (Some(answer), false) = (answer, invocation.is_killed()) {
+            return Ok(answer);
+        }
+        if let Some(effect) = &end {
+            self.state().note(format!("{trigger} of {package}: {effect}"));
+        }
+        if end == Some(RunEffect::TimedOut) {
+            tokio::time::sleep(timeout).await;
+        }
+        Err(Killed)
+    }
+}
