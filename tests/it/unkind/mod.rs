@@ -1,8 +1,10 @@
 //! The fault layer itself: what the SDK and the functions see of each fault.
 
 mod batches;
+mod outbox;
 mod random;
 mod requests;
+mod retry;
 mod runs;
 mod waits;
 
