@@ -20,14 +20,15 @@ use shared::ctx::Ctx;
 use shared::dialect::Dialect;
 use shared::domain::clock::Clock;
 use shared::domain::id::ConnectionId;
+use shared::http_event::HttpFunction;
 use shared::relay::DIALECT_VARIABLE;
 use tower::ServiceExt as _;
 
 use crate::connector::{Connector, Services};
 use crate::dynamodb::{DynamoDb, DynamoDbError};
 use crate::faults::Faults;
-use crate::gateway::{Gateway, Routes, Settings, UnsupportedExpression};
-use crate::http_api::{HttpApi, RouteError};
+use crate::gateway::{FunctionError, Gateway, Routes, Settings, UnsupportedExpression};
+use crate::http_api::{HttpApi, LastSlash, RouteError};
 use crate::lambda::{Handler, Invoked, Lambda};
 use crate::presigned;
 use crate::storage::{ObjectStorage, ObjectStorageError};
@@ -124,7 +125,9 @@ pub struct PocketCloud {
     /// The HTTP API, as it speaks by default, and the buckets.
     pub http: Router,
     http_api: HttpApi,
+    default: &'static dyn Dialect,
     objects: Router,
+    contexts: Vec<Arc<Ctx>>,
 }
 
 impl PocketCloud {
@@ -150,13 +153,14 @@ impl PocketCloud {
         };
         dynamodb.make(&template.tables).await?;
         let objects = ObjectStorage::open(media.as_deref(), &origin, &template.buckets)?;
-        let services = Services::new(dynamodb, &template.tables, objects, faults.clone());
-        let (mut handlers, mut answering) = (Vec::new(), BTreeMap::new());
+        let services = Services::new(dynamodb, objects, &template, faults.clone(), &clock);
+        let (mut handlers, mut answering, mut contexts) = (Vec::new(), BTreeMap::new(), Vec::new());
         for function in template.functions.values() {
             let function = Arc::new(function.clone());
             let mut ctx = context(&services, &function, &clock)?;
             adapt(&mut ctx);
             let ctx = Arc::new(ctx);
+            contexts.push(Arc::clone(&ctx));
             if template.http_routes.iter().any(|route| route.function == function.package) {
                 answering.insert(function.package.clone(), ctx);
                 continue;
@@ -168,7 +172,7 @@ impl PocketCloud {
         let default = answering.get("http").ok_or(BootError::NoHttp)?.config.default_dialect;
         let http_api = HttpApi::new(&template.http_routes, &answering)?.with_faults(faults.clone());
         let objects = presigned::router(&services, &template, &clock);
-        let http = http_api.router(default).merge(objects.clone());
+        let http = http_api.router(default, LastSlash::default()).merge(objects.clone());
         let lambda = Lambda::new(handlers, retry_scale, faults.clone());
         gateway.faults = faults.clone();
         gateway.stage.clone_from(&template.websocket.stage);
@@ -180,7 +184,7 @@ impl PocketCloud {
         let routes = Routes::new(&template.websocket.selection_expression, names)?;
         let gateway = Gateway::new(gateway, routes, Arc::new(Invoked(Arc::clone(&lambda))), clock);
         services.connect(&gateway, &lambda);
-        let cloud = Self { template, services, lambda, faults, gateway, http, http_api, objects };
+        let cloud = Self { template, services, lambda, faults, gateway, http, http_api, default, objects, contexts };
         cloud.end_former_connections().await;
         Ok(cloud)
     }
@@ -229,7 +233,25 @@ impl PocketCloud {
 
     /// The HTTP API, and the buckets, where paths without a prefix, and the root namespace of those who poll, speak `default`.
     pub fn http_for(&self, default: &'static dyn Dialect) -> Router {
-        self.http_api.router(default).merge(self.objects.clone())
+        self.http_api.router(default, LastSlash::default()).merge(self.objects.clone())
+    }
+
+    /// The HTTP API alone, where a path that ends in a slash is routed like this.
+    pub fn http_with(&self, last_slash: LastSlash) -> Router {
+        self.http_api.router(self.default, last_slash)
+    }
+
+    /// The function `http` or `polling`, as Lambda would invoke it with an event of the HTTP API.
+    #[must_use]
+    pub fn http_function(&self, package: &str) -> Option<HttpFunction> {
+        self.http_api.function(package, self.default)
+    }
+
+    /// Has every function open its connections, as a deployed one does when it starts. Nothing here needs it.
+    pub async fn warm(&self) {
+        for ctx in &self.contexts {
+            ctx.warm().await;
+        }
     }
 
     /// Releases the requests that wait for something to hear.
@@ -311,9 +333,19 @@ impl LoadServiceConfig for Endpoints {
 fn handler(package: &str, ctx: Arc<Ctx>) -> Option<Handler> {
     macro_rules! handler {
         ($function:ident) => {
-            Arc::new(move |event: Value| -> BoxFuture<'static, Value> {
+            Arc::new(move |event: Value| -> BoxFuture<'static, Result<Value, FunctionError>> {
                 let ctx = Arc::clone(&ctx);
-                Box::pin(async move { $function::handle(&ctx, event).await })
+                Box::pin(async move { Ok($function::handle(&ctx, event).await) })
+            })
+        };
+    }
+    macro_rules! fallible {
+        ($function:ident) => {
+            Arc::new(move |event: Value| -> BoxFuture<'static, Result<Value, FunctionError>> {
+                let ctx = Arc::clone(&ctx);
+                Box::pin(async move {
+                    $function::handle(&ctx, event).await.map_err(|error| FunctionError(error.to_string()))
+                })
             })
         };
     }
@@ -321,6 +353,7 @@ fn handler(package: &str, ctx: Arc<Ctx>) -> Option<Handler> {
         "block" => handler!(block),
         "connect" => handler!(connect),
         "disconnect" => handler!(disconnect),
+        "followup" => fallible!(followup),
         "handshake" => handler!(handshake),
         "heartbeat" => handler!(heartbeat),
         "message" => handler!(message),

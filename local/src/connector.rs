@@ -16,6 +16,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde_json::Value;
 use shared::ctx::BINARY_POST_HEADER;
+use shared::domain::clock::Clock;
 
 use crate::dynamodb::{DynamoDb, response};
 use crate::faults::{self, AwsRequest, Faults, Service};
@@ -23,7 +24,8 @@ use crate::gateway::Gateway;
 use crate::lambda::Lambda;
 use crate::management;
 use crate::storage::{self, ObjectStorage};
-use crate::template::{Function, Resource, Table};
+use crate::stream::Streams;
+use crate::template::{Function, Resource, Table, Template};
 
 /// The services that functions reach. The gateway and the registry come to it after it is made, because they reach it too.
 #[derive(Debug)]
@@ -34,26 +36,37 @@ pub struct Services {
     pub storage: ObjectStorage,
     /// What goes wrong.
     pub faults: Faults,
+    /// The streams of the tables.
+    pub streams: Streams,
     pub(crate) tables: BTreeMap<String, Table>,
     gateway: OnceLock<Weak<Gateway>>,
     pub(crate) lambda: OnceLock<Weak<Lambda>>,
     used: Mutex<BTreeSet<Permission>>,
 }
 
+/// An item before it is written.
+struct Image {
+    table: String,
+    key: Value,
+    before: Value,
+}
+
 /// An action on a resource that a function has made use of: package, action, resource.
 pub type Permission = (String, String, Resource);
 
 impl Services {
-    /// Services with the tables and the buckets alone; `tables` is what template.yaml says of the tables.
+    /// Services with the tables and the buckets alone, which template.yaml describes.
     #[must_use]
     pub fn new(
         dynamodb: DynamoDb,
-        tables: &BTreeMap<String, Table>,
         storage: ObjectStorage,
+        template: &Template,
         faults: Faults,
+        clock: &Clock,
     ) -> Arc<Self> {
         let (gateway, lambda, used) = Default::default();
-        Arc::new(Self { dynamodb, storage, faults, tables: tables.clone(), gateway, lambda, used })
+        let (streams, tables) = (Streams::new(template, clock.clone()), template.tables.clone());
+        Arc::new(Self { dynamodb, storage, faults, streams, tables, gateway, lambda, used })
     }
 
     /// Makes the gateway and the functions reachable. Only the first call counts.
@@ -66,6 +79,34 @@ impl Services {
     #[must_use]
     pub fn used(&self) -> BTreeSet<Permission> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The items that a request writes, as they are before it, where a stream or an index that lags behind wants to know.
+    async fn images_before(&self, operation: &str, asked: &Value) -> Vec<Image> {
+        let mut images = Vec::new();
+        for (table, key) in faults::written(&self.tables, operation, asked) {
+            let indexed = self.tables.get(&table).is_some_and(|table| !table.global_indexes.is_empty());
+            let lagging = indexed && self.faults.is_on();
+            if !lagging && !self.streams.is_read(&table) {
+                continue;
+            }
+            let image = self.dynamodb.image(&table, &key).await;
+            if lagging {
+                self.faults.remember_image(&table, key.clone(), image.clone());
+            }
+            images.push(Image { table, key, before: image });
+        }
+        images
+    }
+
+    /// Tells the streams what became of items that were written.
+    async fn record(&self, before: Vec<Image>) {
+        for Image { table, key, before } in before {
+            if self.streams.is_read(&table) {
+                let now = self.dynamodb.image(&table, &key).await;
+                self.streams.record(&table, &key, &before, &now);
+            }
+        }
     }
 
     /// Whether the role of a function allows this, noted as made use of or logged as missing.
@@ -228,24 +269,25 @@ impl Connector {
         if let Some((action, resource)) = denied {
             return self.denied(&action, &resource);
         }
-        if self.services.faults.is_on() {
-            self.remember_images(operation, &asked).await;
-            if operation == "Query" && self.services.faults.find_place(&mut asked) {
-                request = faults::with_body(request, &asked);
-            }
+        if operation == "Query" && self.services.faults.is_on() && self.services.faults.find_place(&mut asked) {
+            request = faults::with_body(request, &asked);
         }
-        self.services.dynamodb.serve(operation, asked, request).await
-    }
-
-    /// Has the fault layer remember what the items that a request writes were before, if an index may lag behind.
-    async fn remember_images(&self, operation: &str, asked: &Value) {
-        let Services { faults, tables, dynamodb, .. } = &*self.services;
-        for (table, key) in faults::written(tables, operation, asked) {
-            if tables.get(&table).is_some_and(|table| !table.global_indexes.is_empty()) {
-                let before = dynamodb.image(&table, &key).await;
-                faults.remember_image(&table, key, before);
-            }
+        let services = Arc::clone(&self.services);
+        let before = services.images_before(operation, &asked).await;
+        if before.is_empty() {
+            return services.dynamodb.serve(operation, asked, request).await;
         }
+        let operation = operation.to_owned();
+        // To the end, even if nobody waits for the answer any more: what is written is in the stream.
+        let writing = async move {
+            let answer = services.dynamodb.serve(&operation, asked, request).await;
+            services.record(before).await;
+            answer
+        };
+        if self.services.dynamodb.endpoint().is_none() {
+            return writing.await;
+        }
+        tokio::spawn(writing).await.unwrap_or_else(|_| refusal(500, "InternalServerError", "a write panicked"))
     }
 
     async fn objects(&self, path: &str, request: HttpRequest) -> HttpResponse {

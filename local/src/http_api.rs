@@ -1,7 +1,13 @@
-//! API Gateway's HTTP API: requests go to the functions that template.yaml's routes name.
+//! API Gateway's HTTP API: each request becomes an event of payload format 2.0 for the function that template.yaml's
+//! routes name, and the function's answer becomes the response.
 //!
-//! As in Lambda, a function runs to its end even if the client does not wait for it. What is not as in Lambda: when the system ends, a GET
-//! that waits is told so instead of being cut off.
+//! Reports say what an event looks like: its path is percent-decoded, and ends where a decoded `?` was; its query is as
+//! the client sent it; values of one header are joined by commas; cookies stand apart; a body that is no text is
+//! Base64.
+//!
+//! As in Lambda, a function runs to its end even if the client does not wait for it. What is not as in Lambda: when the
+//! system ends, a GET that waits is told so instead of being cut off; and a body may be larger than the 6 MB of an
+//! event.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -9,23 +15,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::IntoResponse as _;
 use axum::routing::any;
-use http::header::HeaderName;
-use http::{HeaderValue, Method, Response, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE, USER_AGENT};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
 use shared::ctx::Ctx;
 use shared::dialect::Dialect;
 use shared::frame::engine::Packet;
+use shared::http_event::HttpFunction;
 use tokio::sync::watch;
-use tower::ServiceExt as _;
 
 use crate::faults::{Faults, Killed, Trigger};
 use crate::template::HttpRoute;
-
-/// Where API Gateway tells of the client's address, behind what the client says itself.
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// How long API Gateway waits for a function of an HTTP API.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -39,6 +47,59 @@ pub enum RouteError {
     /// A route for one method only, or one that is no path.
     #[error("the route {0} is not understood here: it must be $default, or ANY and a path")]
     Key(String),
+}
+
+/// Which route takes a path that ends in a slash, such as `/socket.io/` where there are `/socket.io` and
+/// `/socket.io/{proxy+}`. Not documented.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LastSlash {
+    /// The one with the greedy variable, which is then empty. Reported by users; `/socket.io` alone is reported not to
+    /// take it.
+    #[default]
+    Greedy,
+    /// The one without the slash.
+    Ignored,
+    /// `$default`.
+    Unmatched,
+}
+
+/// What a route matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pattern {
+    /// This path.
+    Path(String),
+    /// What begins like this, up to and with a slash.
+    Below(String),
+    /// What no other route matches.
+    Default,
+}
+
+impl Pattern {
+    fn read(key: &str) -> Option<Self> {
+        if key == "$default" {
+            return Some(Self::Default);
+        }
+        let path = key.strip_prefix("ANY ").filter(|path| path.starts_with('/'))?;
+        match path.strip_suffix("{proxy+}") {
+            Some(below) if below.ends_with('/') && !below.contains('{') => Some(Self::Below(below.to_owned())),
+            None if !path.contains('{') => Some(Self::Path(path.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// How well the pattern matches a path; the greatest wins. A path goes before a greedy variable, and that before
+    /// `$default`.
+    fn rank(&self, path: &str, last_slash: LastSlash) -> Option<usize> {
+        let ignored = || path.strip_suffix('/').filter(|_| last_slash == LastSlash::Ignored).unwrap_or(path);
+        match self {
+            Self::Path(exact) => (exact == ignored()).then_some(usize::MAX),
+            Self::Below(below) => {
+                let rest = path.strip_prefix(below)?;
+                (!rest.is_empty() || last_slash == LastSlash::Greedy).then_some(below.len())
+            }
+            Self::Default => Some(0),
+        }
+    }
 }
 
 /// The functions that answer HTTP requests.
@@ -59,9 +120,16 @@ impl Answering {
 
 /// An HTTP API.
 pub struct HttpApi {
-    /// By path, in the router's spelling; `None` for what no path matches.
-    routes: Vec<(Option<String>, Answering, Arc<Ctx>)>,
+    routes: Vec<(Pattern, Answering, Arc<Ctx>)>,
     closing: watch::Sender<bool>,
+    faults: Faults,
+}
+
+/// A route with its function.
+struct Integration {
+    pattern: Pattern,
+    answering: Answering,
+    function: HttpFunction,
     faults: Faults,
 }
 
@@ -78,12 +146,8 @@ impl HttpApi {
                 "polling" => Answering::Polling,
                 _ => return Err(unknown()),
             };
-            let path = match (key.as_str(), key.strip_prefix("ANY /")) {
-                ("$default", _) => None,
-                (_, Some(path)) => Some(format!("/{}", path.replace("{proxy+}", "{*proxy}"))),
-                _ => return Err(RouteError::Key(key.clone())),
-            };
-            Ok((path, answering, Arc::clone(contexts.get(function).ok_or_else(unknown)?)))
+            let pattern = Pattern::read(key).ok_or_else(|| RouteError::Key(key.clone()))?;
+            Ok((pattern, answering, Arc::clone(contexts.get(function).ok_or_else(unknown)?)))
         };
         let routes = routes.iter().map(route).collect::<Result<_, _>>()?;
         Ok(Self { routes, closing: watch::Sender::new(false), faults: Faults::default() })
@@ -96,21 +160,38 @@ impl HttpApi {
     }
 
     /// The API where whatever is not named otherwise speaks `default`.
-    pub fn router(&self, default: &'static dyn Dialect) -> Router {
-        let mut router = Router::new();
-        for (path, answering, ctx) in &self.routes {
-            let function = match answering {
-                Answering::Http => rest::router(Arc::clone(ctx), default),
-                Answering::Polling => polling::router(Arc::clone(ctx), default),
-            };
-            let (answering, closing, faults) = (*answering, self.closing.subscribe(), self.faults.clone());
-            let handler = any(move |request| invoke((function, faults), answering, closing, request));
-            router = match path {
-                Some(path) => router.route(path, handler),
-                None => router.fallback(handler),
-            };
-        }
-        router
+    pub fn router(&self, default: &'static dyn Dialect, last_slash: LastSlash) -> Router {
+        let integrations = self.routes.iter().map(|(pattern, answering, ctx)| Integration {
+            pattern: pattern.clone(),
+            answering: *answering,
+            function: function(*answering, ctx, default),
+            faults: self.faults.clone(),
+        });
+        let integrations: Arc<[Integration]> = integrations.collect();
+        let closing = self.closing.subscribe();
+        let handler = move |request: Request| {
+            let (integrations, closing) = (Arc::clone(&integrations), closing.clone());
+            async move {
+                let path = raw_path(request.uri().path());
+                let ranked = integrations.iter().filter_map(|one| Some((one.pattern.rank(&path, last_slash)?, one)));
+                match ranked.max_by_key(|(rank, _)| *rank) {
+                    Some((_, integration)) => invoke(integration, path, closing, request).await,
+                    None => own_answer(StatusCode::NOT_FOUND, "Not Found"),
+                }
+            }
+        };
+        Router::new().fallback(any(handler))
+    }
+
+    /// The function of this name, as Lambda would invoke it, where whatever is not named otherwise speaks `default`.
+    #[must_use]
+    pub fn function(&self, package: &str, default: &'static dyn Dialect) -> Option<HttpFunction> {
+        let named = |answering: &Answering| match answering {
+            Answering::Http => package == "http",
+            Answering::Polling => package == "polling",
+        };
+        let (_, answering, ctx) = self.routes.iter().find(|(_, answering, _)| named(answering))?;
+        Some(function(*answering, ctx, default))
     }
 
     /// Releases the GETs that wait, and those that come.
@@ -119,26 +200,31 @@ impl HttpApi {
     }
 }
 
-async fn invoke(
-    (function, faults): (Router, Faults),
-    answering: Answering,
-    mut closing: watch::Receiver<bool>,
-    mut request: Request,
-) -> Response<Body> {
-    if let Some(address) = request.extensions().get::<SocketAddr>() {
-        let claimed = request.headers().get(FORWARDED_FOR).and_then(|value| value.to_str().ok());
-        let all = claimed.map(|claimed| format!("{claimed}, ")).unwrap_or_default() + &address.ip().to_string();
-        if let Ok(all) = HeaderValue::from_str(&all) {
-            request.headers_mut().insert(FORWARDED_FOR, all);
-        }
+fn function(answering: Answering, ctx: &Arc<Ctx>, default: &'static dyn Dialect) -> HttpFunction {
+    match answering {
+        Answering::Http => rest::function(Arc::clone(ctx), default),
+        Answering::Polling => polling::function(Arc::clone(ctx), default),
     }
-    let waits = answering == Answering::Polling && request.method() == Method::GET;
-    let package = answering.package();
+}
+
+async fn invoke(
+    integration: &Integration,
+    raw_path: String,
+    mut closing: watch::Receiver<bool>,
+    request: Request,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        return own_answer(StatusCode::BAD_REQUEST, "Bad Request");
+    };
+    let waits = integration.answering == Answering::Polling && parts.method == Method::GET;
+    let (faults, package) = (integration.faults.clone(), integration.answering.package());
+    let running = (integration.function)(event(&parts, raw_path, &body));
     let running = tokio::spawn(async move {
         if faults.throttles(Trigger::Synchronous, package) {
             return Err(Killed);
         }
-        faults.run((Trigger::Synchronous, package), INTEGRATION_TIMEOUT, function.oneshot(request)).await
+        faults.run((Trigger::Synchronous, package), INTEGRATION_TIMEOUT, running).await
     });
     let closed = async {
         if !waits || closing.wait_for(|closing| *closing).await.is_err() {
@@ -146,11 +232,101 @@ async fn invoke(
         }
     };
     tokio::select! {
-        answer = running => match answer {
-            Ok(Ok(Ok(answer))) => answer,
-            Ok(Ok(Err(never))) => match never {},
-            Ok(Err(Killed)) | Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        },
+        answer = running => {
+            let answer = answer.ok().and_then(Result::ok).and_then(|answer| response(&answer));
+            answer.unwrap_or_else(|| own_answer(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))
+        }
         () = closed => Packet::Close.encode().into_response(),
     }
+}
+
+/// The path as an event has it.
+fn raw_path(path: &str) -> String {
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    decoded.split('?').next().unwrap_or_default().to_owned()
+}
+
+/// A request as an event of payload format 2.0.
+fn event(parts: &Parts, raw_path: String, body: &[u8]) -> Value {
+    let text = |name: HeaderName| parts.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let source_ip = parts.extensions.get::<SocketAddr>().map(|address| address.ip().to_string());
+    let mut headers = joined(&parts.headers);
+    if let Some(address) = &source_ip {
+        let claimed = headers.get("x-forwarded-for").and_then(Value::as_str).map(|claimed| format!("{claimed},"));
+        headers.insert("x-forwarded-for".to_owned(), format!("{}{address}", claimed.unwrap_or_default()).into());
+    }
+    let cookies = parts.headers.get_all(COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    let cookies: Vec<_> = cookies.map(|cookie| String::from_utf8_lossy(cookie.trim_ascii())).collect();
+    let is_text = is_text(&text(CONTENT_TYPE).unwrap_or_default());
+    let (body, is_base64) = match std::str::from_utf8(body) {
+        Ok("") => (None, false),
+        Ok(body) if is_text => (Some(body.to_owned()), false),
+        _ => (Some(STANDARD.encode(body)), true),
+    };
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": raw_path,
+        "rawQueryString": parts.uri.query().unwrap_or_default(),
+        "cookies": cookies,
+        "headers": headers,
+        "requestContext": {
+            "accountId": "anonymous",
+            "apiId": "http",
+            "domainName": text(HOST),
+            "http": {
+                "method": parts.method.as_str(),
+                "path": raw_path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": source_ip,
+                "userAgent": text(USER_AGENT),
+            },
+            "routeKey": "$default",
+            "stage": "$default",
+        },
+        "body": body,
+        "isBase64Encoded": is_base64,
+    })
+}
+
+/// The headers of an event: one value for each name. Cookies are no part of them.
+fn joined(headers: &HeaderMap) -> Map<String, Value> {
+    let names = headers.keys().filter(|name| **name != COOKIE);
+    let one = |name: &HeaderName| {
+        let values: Vec<_> =
+            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        (name.as_str().to_owned(), Value::from(values.join(",")))
+    };
+    names.map(one).collect()
+}
+
+/// Whether a body of this type stands in an event as it is.
+fn is_text(content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind.is_empty()
+        || kind.starts_with("text/")
+        || matches!(kind.as_str(), "application/json" | "application/javascript" | "application/xml")
+}
+
+/// What a function's answer in payload format 2.0 makes of a response; `None` if it is none.
+fn response(answer: &Value) -> Option<Response<Body>> {
+    let status = answer.get("statusCode")?.as_u64()?;
+    let body = answer.get("body").and_then(Value::as_str).unwrap_or_default();
+    let is_base64 = answer.get("isBase64Encoded").and_then(Value::as_bool).unwrap_or_default();
+    let body = if is_base64 { STANDARD.decode(body).ok()? } else { body.as_bytes().to_vec() };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(u16::try_from(status).ok()?).ok()?;
+    for (name, value) in answer.get("headers").and_then(Value::as_object).into_iter().flatten() {
+        let (name, value) = (HeaderName::try_from(name).ok()?, HeaderValue::try_from(value.as_str()?).ok()?);
+        response.headers_mut().insert(name, value);
+    }
+    for cookie in answer.get("cookies").and_then(Value::as_array).into_iter().flatten() {
+        response.headers_mut().append(SET_COOKIE, HeaderValue::try_from(cookie.as_str()?).ok()?);
+    }
+    Some(response)
+}
+
+/// What API Gateway says itself.
+fn own_answer(status: StatusCode, message: &str) -> Response<Body> {
+    (status, [(CONTENT_TYPE, "application/json")], json!({"message": message}).to_string()).into_response()
 }

@@ -28,8 +28,8 @@ const RETRY_WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs
 /// Wait before a throttled asynchronous event is tried again. Lambda does so for hours, with waits of one second to five minutes.
 const THROTTLED_WAIT: Duration = Duration::from_secs(1);
 
-/// A handler with what it works with.
-pub type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Value> + Send + Sync>;
+/// A handler with what it works with. An error is a failed invocation.
+pub type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, FunctionError>> + Send + Sync>;
 
 struct Deployed {
     handler: Handler,
@@ -184,7 +184,7 @@ impl Lambda {
         for wait in waits.map(Some).chain([None]) {
             let Err(FunctionError(problem)) = self.run(trigger, name, event.clone()).await else { return };
             match wait {
-                Some(wait) => tokio::time::sleep(wait.mul_f64(self.retry_scale)).await,
+                Some(wait) => tokio::time::sleep(self.scaled(*wait)).await,
                 None => tracing::error!(function = name, problem, "an event was given up"),
             }
         }
@@ -200,7 +200,7 @@ impl Lambda {
         let handling = self.faults.run((trigger, package), *timeout, handling);
         match tokio::time::timeout(*timeout, handling).await {
             Ok(Err(killed)) => Err(FunctionError(format!("{name}: {killed}"))),
-            Ok(Ok(Ok(answer))) => Ok(answer),
+            Ok(Ok(Ok(answer))) => answer,
             Ok(Ok(Err(_))) => {
                 self.panics.fetch_add(1, Ordering::SeqCst);
                 Err(FunctionError(format!("{name} panicked")))
@@ -226,6 +226,23 @@ impl Lambda {
     /// Invokes a function as often as it takes, and waits for it.
     pub(crate) async fn run_to_the_end(self: &Arc<Self>, name: &str, event: Value) {
         self.deliver(Trigger::Asynchronous, name, event, Duration::ZERO).await;
+    }
+
+    /// Invokes a function with records of a stream, and waits for its answer.
+    ///
+    /// # Errors
+    /// If the function fails.
+    pub(crate) async fn run_for_stream(self: &Arc<Self>, name: &str, event: Value) -> Result<Value, FunctionError> {
+        let running = Running::new(self);
+        while self.faults.throttles(Trigger::Stream, package_of(self, name)) {
+            tokio::time::sleep(THROTTLED_WAIT).await;
+        }
+        running.0.run(Trigger::Stream, name, event).await
+    }
+
+    /// A wait before a retry, shortened as the registry's setting says.
+    pub(crate) fn scaled(&self, wait: Duration) -> Duration {
+        wait.mul_f64(self.retry_scale)
     }
 
     /// Something that counts as a running invocation until it is dropped.

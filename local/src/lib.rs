@@ -7,6 +7,7 @@
 //! - [`lambda`]: the functions, invoked synchronously and asynchronously.
 //! - [`dynamodb`]: the tables.
 //! - [`storage`], [`presigned`]: the buckets, and addresses that functions signed.
+//! - [`stream`]: the streams of the tables, handed to functions.
 //! - [`schedule`]: what runs by the clock.
 //! - [`connector`]: the one seam: the AWS SDK's requests, answered here.
 //! - [`faults`]: what a cloud does to functions on a bad day, on demand or from a seed.
@@ -26,6 +27,7 @@ pub mod management;
 pub mod presigned;
 pub mod schedule;
 pub mod storage;
+pub mod stream;
 pub mod template;
 pub mod token;
 pub mod world;

@@ -146,6 +146,8 @@ async fn run(serve: Serve) -> Result<(), Failure> {
         rest: cloud.http_for(dialect),
     });
     let schedules = tokio::spawn(schedule::run(cloud.schedules(), Arc::clone(&cloud.lambda), clock.clone()));
+    let (services, lambda) = (Arc::clone(&cloud.services), Arc::clone(&cloud.lambda));
+    let streams = tokio::spawn(async move { services.streams.run(&lambda, &services.faults).await });
     let expiring = tokio::spawn(schedule::expire(Arc::clone(&cloud.services), clock));
     let interrupted = async {
         stopped().await;
@@ -154,6 +156,7 @@ async fn run(serve: Serve) -> Result<(), Failure> {
     };
     server::serve(ports, Arc::clone(&cloud.gateway), interrupted).await;
     schedules.abort();
+    streams.abort();
     expiring.abort();
     cloud.lambda.settled().await;
     Ok(())

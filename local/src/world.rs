@@ -45,6 +45,8 @@ const ORIGIN: &str = "http://127.0.0.1:3000";
 static TEMPLATES: Mutex<BTreeMap<BTreeMap<String, String>, Template>> = Mutex::new(BTreeMap::new());
 /// How long a client that polls may take to hear what waits for it.
 const POLL_PATIENCE: Duration = Duration::from_millis(600);
+/// How often functions may write something about the records of what they wrote about records.
+const STREAM_ROUNDS: usize = 100;
 /// How long a GET may wait.
 const POLL_MAX: Duration = Duration::from_secs(26);
 
@@ -478,7 +480,28 @@ impl World {
             // Clients that live make new requests meanwhile.
             tokio::time::sleep(Duration::from_secs(60)).await;
         }
+        self.hand_over_records().await;
         self.beat().await
+    }
+
+    /// Moves the clock by the batching window of the streams if a record waits, and hands over the records until there are no new ones, those
+    /// apart that the fault layer holds back. What a function writes about them is handed over too.
+    pub async fn followup(&mut self) -> String {
+        let streams = &self.cloud.services.streams;
+        let window = streams.window();
+        if streams.waiting() > 0 && self.flowing {
+            tokio::time::sleep(window).await;
+        } else if streams.waiting() > 0 {
+            self.clock.advance(i64::try_from(window.as_millis()).unwrap_or(i64::MAX));
+        }
+        self.hand_over_records().await;
+        self.transcript(String::new()).await
+    }
+
+    async fn hand_over_records(&self) {
+        let PocketCloud { services, lambda, faults, .. } = &self.cloud;
+        let ended = services.streams.hand_over(lambda, faults, STREAM_ROUNDS).await;
+        assert!(ended, "what a function writes about records makes new records without end");
     }
 
     /// Lets time pass, and with it what the fault layer holds back that long. The clock moves too.

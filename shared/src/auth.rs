@@ -2,6 +2,8 @@
 //!
 //! Signatures are verified by `jsonwebtoken`; times by the [`Clock`](crate::domain::clock::Clock), without leeway.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Map, Value};
 
@@ -37,17 +39,16 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Takes a shared secret (HS256), a PEM public key (RS256, ES256 or EdDSA), or both; `None` if the key cannot be read.
+    /// Takes a shared secret (HS256), a public key (RS256, ES256 or EdDSA), or both; `None` if the public key cannot be
+    /// read. A public key is a PEM with its line ends or with `\n` in their place, or Base64 of such a PEM.
     #[must_use]
     pub fn new(secret: Option<&str>, public_key: Option<&str>, require_exp: bool) -> Option<Self> {
         let mut by_algorithm = Vec::new();
         if let Some(secret) = secret {
             by_algorithm.push((vec![Algorithm::HS256], DecodingKey::from_secret(secret.as_bytes())));
         }
-        if let Some(pem) = public_key {
-            // A parameter on one line has its line ends written as \n.
-            let pem = pem.replace("\\n", "\n");
-            by_algorithm.push(public(pem.as_bytes())?);
+        if let Some(public_key) = public_key {
+            by_algorithm.push(public(pem(public_key)?.as_bytes())?);
         }
         Some(Self { by_algorithm, require_exp })
     }
@@ -104,6 +105,18 @@ fn bare(token: &str) -> &str {
         None if token.eq_ignore_ascii_case("bearer") => "",
         _ => token,
     }
+}
+
+/// The PEM that a setting holds. On one line, its line ends are written as `\n`, or all of it is Base64.
+fn pem(setting: &str) -> Option<String> {
+    let setting = setting.trim();
+    let text = if setting.starts_with("-----BEGIN") {
+        setting.to_owned()
+    } else {
+        let encoded: String = setting.split_whitespace().collect();
+        String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?
+    };
+    Some(text.replace("\\n", "\n"))
 }
 
 fn public(pem: &[u8]) -> Option<(Vec<Algorithm>, DecodingKey)> {

@@ -31,7 +31,7 @@ pub enum ConfigError {
     #[error("neither JWT_SECRET nor JWT_PUBLIC_KEY is set: one is needed to verify tokens")]
     NoKey,
     /// A key for tokens cannot be read.
-    #[error("JWT_PUBLIC_KEY is not a PEM public key of RSA, EC P-256 or Ed25519")]
+    #[error("JWT_PUBLIC_KEY is neither a PEM public key of RSA, EC P-256 or Ed25519, nor Base64 of one")]
     BadKey,
 }
 
@@ -306,13 +306,15 @@ impl Settings<'_> {
         if origins.is_empty() || origins.contains("*") { Origins::Any } else { Origins::Only(origins) }
     }
 
-    /// Only the functions that verify tokens are given keys, so that none at all is not an error here but at the first use.
+    /// Only the functions that verify tokens are given keys. They are told `JWT_REQUIRE_EXP` too, and must have a key.
+    /// A secret that is the word `none` is not set: `sam deploy --guided` takes no empty answer for it.
     fn keys(&self) -> Result<Option<Keys>, ConfigError> {
+        let verifies = self.optional("JWT_REQUIRE_EXP").is_some();
         let require_exp = self.one_of("JWT_REQUIRE_EXP", &[("true", true), ("false", false)], true)?;
-        let secret = self.optional("JWT_SECRET");
+        let secret = self.optional("JWT_SECRET").filter(|secret| secret != "none");
         let public_key = self.optional("JWT_PUBLIC_KEY");
         if secret.is_none() && public_key.is_none() {
-            return Ok(None);
+            return if verifies { Err(ConfigError::NoKey) } else { Ok(None) };
         }
         Keys::new(secret.as_deref(), public_key.as_deref(), require_exp).map(Some).ok_or(ConfigError::BadKey)
     }

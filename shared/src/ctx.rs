@@ -1,10 +1,17 @@
 //! What an invocation works with: settings, clock, tables, bucket, `@connections`, and the other functions.
 
+use std::time::Duration;
+
 use aws_sdk_apigatewaymanagement::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_apigatewaymanagement::error::SdkError;
 use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::SdkConfig;
 use serde_json::json;
 
@@ -15,12 +22,25 @@ use crate::error::Error;
 use crate::frame::engine;
 use crate::limit::EventRates;
 use crate::relay::application::Application;
-use crate::store::{Adding, Bucket, Ender, Ending, Moments, Store};
+use crate::store::{Adding, Bucket, Ender, Ending, Moments, Recipient, Store};
 use crate::telemetry;
 
 /// Most that API Gateway takes in one post (gateway.md, "Limits and closes"). A polling client gets no more, for it may move to a WebSocket
 /// before it fetches.
 pub const POST_MAX_BYTES: usize = 131_072;
+
+/// Longest time that one post takes: the attempt time-out of the client, see [`crate::runtime`] and `local`.
+pub const POST_MAX_MILLIS: i64 = 1_500;
+
+/// How often a post is made that API Gateway refuses for now (429, 5xx): with the waits in between, about a second.
+const POSTS_MAX: u32 = 5;
+/// How often a connection is asked to be closed before the disconnect function ends its sessions without it.
+const CLOSES_MAX: u32 = 5;
+/// How long a connection is young, and how often it is asked for at most meanwhile.
+const YOUNG_MILLIS: i64 = 3_000;
+const YOUNG_TRIES_MAX: u32 = 7;
+const WAIT_FIRST_MILLIS: u64 = 50;
+const WAIT_MAX_MILLIS: u64 = 800;
 
 /// Marks a post that is to go out as a binary frame, for hosts that have those. API Gateway is never sent one.
 pub const BINARY_POST_HEADER: &str = "x-binary-frame";
@@ -63,8 +83,8 @@ pub enum Delivery {
     Sent,
     /// The connection is no more.
     Gone,
-    /// It was not taken, and not because the connection is gone.
-    Throttled,
+    /// It was not accepted although the connection may be there, or it is unknown whether it was: posted again, it might be heard twice.
+    NotAccepted,
     /// It is larger than API Gateway takes, and nobody will ever hear it.
     TooLarge,
 }
@@ -89,11 +109,12 @@ impl Ctx {
         }
     }
 
-    /// Opens the connections to DynamoDB and API Gateway before the first event needs them. What they answer is of no interest.
+    /// Opens the connections to DynamoDB and API Gateway before the first event needs them. Both refuse the requests,
+    /// which are not signed: what one function may do another may not, so there is no request that every role allows.
     pub async fn warm(&self) {
         let nobody = Blob::new("");
         let post = self.connections.post_to_connection().connection_id("nobody").data(nobody);
-        let _ = tokio::join!(self.store.warm(), post.send());
+        let _ = tokio::join!(self.store.warm(Unsigned), post.customize().interceptor(Unsigned).send());
     }
 
     /// Where the handler of an event family runs; `function` is its name in a deployment that separates them.
@@ -123,14 +144,25 @@ impl Ctx {
         Moments { now, dead: now.plus_millis(-self.config.heartbeat.patience_millis()) }
     }
 
-    /// Posts one frame. One request: of API Gateway, retried by the SDK while it says "too many", or one write for a polling client to fetch;
-    /// one more for each time that the client has moved since.
-    pub async fn post(&self, connection: &ConnectionId, frame: &str) -> Delivery {
+    /// Posts one frame. One request: of API Gateway, made again while that refuses it for now, or one write for a polling client to fetch; one more
+    /// for each time that the client has moved since.
+    pub async fn post<'a>(&self, to: impl Into<Recipient<'a>>, frame: &str) -> Delivery {
+        self.post_within(to.into(), frame, POSTS_MAX).await
+    }
+
+    /// Posts one frame that may be missed: what is refused for now is not posted again.
+    pub async fn post_once(&self, connection: &ConnectionId, frame: &str) -> Delivery {
+        self.post_within(connection.into(), frame, 1).await
+    }
+
+    async fn post_within(&self, to: Recipient<'_>, frame: &str, posts: u32) -> Delivery {
+        let Recipient { connection, opened_at } = to;
         let mut connection = connection.clone();
         // From a hold to polling, and from there to a WebSocket.
         for _ in 0..3 {
             if !connection.is_polling() && !connection.is_hold() {
-                return self.post_to_websocket(&connection, frame).await;
+                let to = Recipient { connection: &connection, opened_at };
+                return self.post_to_websocket(to, frame, posts).await;
             }
             if frame.len() > POST_MAX_BYTES {
                 return too_large(&connection, frame);
@@ -141,30 +173,72 @@ impl Ctx {
                 Ok(Adding::In) => return Delivery::Sent,
                 Ok(Adding::Elsewhere(there)) => connection = there,
                 Ok(Adding::Gone) => return Delivery::Gone,
-                Ok(Adding::Full) => return not_taken(&connection, &Error::internal("too much waits to be fetched")),
-                Err(cause) => return not_taken(&connection, &cause),
+                Ok(Adding::Full) => {
+                    return not_accepted(&connection, &Error::internal("too much waits to be fetched"));
+                }
+                Err(cause) => return not_accepted(&connection, &cause),
             }
         }
         Delivery::Gone
     }
 
-    async fn post_to_websocket(&self, connection: &ConnectionId, frame: &str) -> Delivery {
+    async fn post_to_websocket(&self, to: Recipient<'_>, frame: &str, posts: u32) -> Delivery {
+        let connection = to.connection;
+        let (mut posted, mut young) = (1, 1);
+        loop {
+            let error = match self.post_request(connection, frame).await {
+                Ok(()) => return Delivery::Sent,
+                Err(error) if is(&error, PostToConnectionError::is_gone_exception) => {
+                    if !self.is_young(to, young) {
+                        return Delivery::Gone;
+                    }
+                    self.pause(young).await;
+                    young += 1;
+                    continue;
+                }
+                Err(error) if is(&error, PostToConnectionError::is_payload_too_large_exception) => {
+                    return too_large(connection, frame);
+                }
+                Err(error) => error,
+            };
+            // Without an answer it is unknown whether the client heard it.
+            let is_refused = error
+                .raw_response()
+                .is_some_and(|response| response.status().as_u16() == 429 || response.status().is_server_error());
+            if posted >= posts || !is_refused {
+                return not_accepted(connection, &Error::internal(error));
+            }
+            self.pause(posted).await;
+            posted += 1;
+        }
+    }
+
+    /// Whether a 410 may come from a connection that lives, after so many tries.
+    fn is_young(&self, Recipient { opened_at, .. }: Recipient<'_>, tries: u32) -> bool {
+        let young_until = opened_at.map(|at| at.plus_millis(YOUNG_MILLIS));
+        tries < YOUNG_TRIES_MAX && young_until.is_some_and(|until| self.clock.now() < until)
+    }
+
+    async fn post_request(
+        &self,
+        connection: &ConnectionId,
+        frame: &str,
+    ) -> Result<(), SdkError<PostToConnectionError, HttpResponse>> {
         let post = self.connections.post_to_connection().connection_id(connection.to_string());
-        let posted = match self.binary(frame) {
+        match self.binary(frame) {
             Some(bytes) => {
                 let mark = |request: &mut HttpRequest| drop(request.headers_mut().insert(BINARY_POST_HEADER, "true"));
-                post.data(Blob::new(bytes)).customize().mutate_request(mark).send().await
+                post.data(Blob::new(bytes)).customize().mutate_request(mark).send().await.map(drop)
             }
-            None => post.data(Blob::new(frame)).send().await,
-        };
-        match posted {
-            Ok(_) => Delivery::Sent,
-            Err(error) if is(&error, PostToConnectionError::is_gone_exception) => Delivery::Gone,
-            Err(error) if is(&error, PostToConnectionError::is_payload_too_large_exception) => {
-                too_large(connection, frame)
-            }
-            Err(error) => not_taken(connection, &Error::internal(error)),
+            None => post.data(Blob::new(frame)).send().await.map(drop),
         }
+    }
+
+    /// Waits before something is tried once more: a random time below a bound that doubles.
+    async fn pause(&self, tried: u32) {
+        let most = WAIT_FIRST_MILLIS.saturating_mul(1 << tried.min(16)).min(WAIT_MAX_MILLIS);
+        let millis = most / 2 + u64::from_le_bytes(self.clock.random()) % (most / 2).max(1);
+        tokio::time::sleep(Duration::from_millis(millis)).await;
     }
 
     /// What a binary frame carries in place of a text frame of base64, where the host has binary frames.
@@ -178,11 +252,12 @@ impl Ctx {
 
     /// Closes a connection from our side. One request. Closing one that is gone is no failure. API Gateway tells the disconnect function of
     /// a WebSocket's end; of a polling connection's it is told here.
-    pub async fn close(&self, connection: &ConnectionId) {
-        if connection.is_polling() {
-            self.end_polling(connection, Ender::Server).await;
+    pub async fn close<'a>(&self, to: impl Into<Recipient<'a>>) {
+        let to = to.into();
+        if to.connection.is_polling() {
+            self.end_polling(to.connection, Ender::Server).await;
         } else {
-            self.close_websocket(connection).await;
+            self.close_websocket(to).await;
         }
     }
 
@@ -203,17 +278,35 @@ impl Ctx {
         }
     }
 
-    /// Closes a connection by WebSocket from our side, and says whether it was there to be closed. One request.
-    pub async fn close_websocket(&self, connection: &ConnectionId) -> bool {
-        let delete = self.connections.delete_connection().connection_id(connection.to_string());
-        match delete.send().await {
-            Ok(_) => true,
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_gone_exception()) => false,
-            Err(error) => {
+    /// Closes a connection by WebSocket from our side, and says whether it was there to be closed. One request, made again while API Gateway
+    /// refuses it for now. If it cannot be closed, the disconnect function ends its sessions: nothing is posted to it any more, and its next
+    /// frame, or the next ping that it misses, ends it.
+    pub async fn close_websocket<'a>(&self, to: impl Into<Recipient<'a>>) -> bool {
+        let to = to.into();
+        let connection = to.connection;
+        let (mut tried, mut young) = (1, 1);
+        loop {
+            let delete = self.connections.delete_connection().connection_id(connection.to_string());
+            let error = match delete.send().await {
+                Ok(_) => return true,
+                Err(error) if error.as_service_error().is_some_and(|error| error.is_gone_exception()) => {
+                    if !self.is_young(to, young) {
+                        return false;
+                    }
+                    self.pause(young).await;
+                    young += 1;
+                    continue;
+                }
+                Err(error) => error,
+            };
+            if tried >= CLOSES_MAX {
                 let cause = Error::internal(error);
                 tracing::warn!(connection.id = connection.in_logs(), error.cause = %telemetry::causes(&cause), "a connection was not closed");
-                false
+                self.bury(connection).await;
+                return false;
             }
+            self.pause(tried).await;
+            tried += 1;
         }
     }
 
@@ -226,14 +319,37 @@ impl Ctx {
     }
 }
 
+/// Takes away what makes a request an operation that a role must allow: who asks, and for what.
+#[derive(Debug)]
+struct Unsigned;
+
+impl Intercept for Unsigned {
+    fn name(&self) -> &'static str {
+        "Unsigned"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let headers = context.request_mut().headers_mut();
+        for name in ["authorization", "x-amz-security-token", "x-amz-target"] {
+            headers.remove(name);
+        }
+        Ok(())
+    }
+}
+
 fn too_large(connection: &ConnectionId, frame: &str) -> Delivery {
     tracing::error!(connection.id = connection.in_logs(), bytes = frame.len(), "a frame is too large to be posted");
     Delivery::TooLarge
 }
 
-fn not_taken(connection: &ConnectionId, cause: &Error) -> Delivery {
-    tracing::warn!(connection.id = connection.in_logs(), error.cause = %telemetry::causes(cause), "a post was not taken");
-    Delivery::Throttled
+fn not_accepted(connection: &ConnectionId, cause: &Error) -> Delivery {
+    tracing::warn!(connection.id = connection.in_logs(), error.cause = %telemetry::causes(cause), "a post was not accepted");
+    Delivery::NotAccepted
 }
 
 fn is(error: &SdkError<PostToConnectionError, HttpResponse>, kind: fn(&PostToConnectionError) -> bool) -> bool {

@@ -8,6 +8,7 @@
 //! - [`deliver`]: audiences → sockets → posts.
 //! - [`relay`]: the life of a connection: from API Gateway's events to the use cases and back.
 //! - [`auth`], [`limit`], [`config`], [`error`], [`telemetry`]: tokens, limits, settings, errors, logs.
+//! - `http_event`: requests of the HTTP API, from API Gateway's events to a router and back.
 //! - [`ctx`]: what an invocation works with.
 //! - [`aws`]: how long it waits for AWS, and how often it tries again.
 
@@ -21,6 +22,8 @@ pub mod dialect;
 pub mod domain;
 pub mod error;
 pub mod frame;
+#[cfg(feature = "http")]
+pub mod http_event;
 pub mod limit;
 pub mod relay;
 #[cfg(feature = "lambda")]

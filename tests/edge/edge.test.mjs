@@ -58,6 +58,13 @@ function assertUntouched(parts) {
   assert.deepEqual(outcome.request, requestOf(parts));
 }
 
+// The HTTP API has a route for the path without its last slash, and cannot have one for the path with it.
+function assertPolling(parts) {
+  const outcome = edgeOf(parts);
+  assert.equal(outcome.origin, "http");
+  assert.deepEqual(outcome.request, requestOf({ ...parts, uri: "/socket.io" }), "nothing but the path changes");
+}
+
 test("a handshake goes to the WebSocket API, where the stage is the whole path", () => {
   assertWebSocket({ querystring: engine("websocket"), headers: HANDSHAKE });
 });
@@ -77,17 +84,17 @@ test("the path may lack its last slash, as with addTrailingSlash: false", () => 
 
 test("polling stays with the HTTP API: the opening GET, the waiting GET, the POST, the preflight", () => {
   const session = engine("polling", { t: { value: "abc1" }, sid: { value: "p.0123456789abcdef0123456789abcdef" } });
-  assertUntouched({ querystring: engine("polling") });
-  assertUntouched({ querystring: session });
-  assertUntouched({ method: "POST", querystring: session });
-  assertUntouched({ method: "OPTIONS", querystring: session, headers: { "access-control-request-method": { value: "POST" } } });
+  assertPolling({ querystring: engine("polling") });
+  assertPolling({ querystring: session });
+  assertPolling({ method: "POST", querystring: session });
+  assertPolling({ method: "OPTIONS", querystring: session, headers: { "access-control-request-method": { value: "POST" } } });
 });
 
 test("the headers of a handshake decide nothing, whatever their case: the transport does", () => {
   for (const upgrade of ["websocket", "WebSocket", "WEBSOCKET"]) {
     const headers = { ...HANDSHAKE, connection: { value: "Upgrade" }, upgrade: { value: upgrade } };
     assertWebSocket({ querystring: engine("websocket"), headers });
-    assertUntouched({ querystring: engine("polling"), headers });
+    assertPolling({ querystring: engine("polling"), headers });
   }
 });
 
@@ -96,20 +103,22 @@ test("a GET for websocket that is no handshake goes to the WebSocket API, which 
 });
 
 test("a POST, a preflight or a HEAD is never a handshake", () => {
-  for (const method of ["POST", "OPTIONS", "HEAD"]) assertUntouched({ method, querystring: engine("websocket"), headers: HANDSHAKE });
+  for (const method of ["POST", "OPTIONS", "HEAD"]) assertPolling({ method, querystring: engine("websocket"), headers: HANDSHAKE });
 });
 
 test("a transport that is missing, unknown, in other letters or said twice is for the HTTP API to refuse", () => {
-  assertUntouched({ headers: HANDSHAKE });
-  assertUntouched({ querystring: { EIO: { value: "4" } }, headers: HANDSHAKE });
+  assertPolling({ headers: HANDSHAKE });
+  assertPolling({ querystring: { EIO: { value: "4" } }, headers: HANDSHAKE });
   for (const transport of ["", "webtransport", "WebSocket", "websocket "]) {
-    assertUntouched({ querystring: engine(transport), headers: HANDSHAKE });
+    assertPolling({ querystring: engine(transport), headers: HANDSHAKE });
   }
   for (const [first, second] of [["polling", "websocket"], ["websocket", "polling"], ["websocket", "websocket"]]) {
     const transport = { value: first, multiValue: [{ value: first }, { value: second }] };
-    assertUntouched({ querystring: { EIO: { value: "4" }, transport }, headers: HANDSHAKE });
+    assertPolling({ querystring: { EIO: { value: "4" }, transport }, headers: HANDSHAKE });
   }
 });
+
+test("polling may lack the last slash too", () => assertPolling({ uri: "/socket.io", querystring: engine("polling") }));
 
 test("REST and other paths are left alone, even with a query like that of a handshake", () => {
   const headers = { authorization: { value: "Bearer token" }, "content-type": { value: "application/json" } };

@@ -17,6 +17,8 @@ mod gateway;
 #[cfg(test)]
 mod heartbeat;
 #[cfg(test)]
+mod http_event;
+#[cfg(test)]
 mod marketplace;
 #[cfg(test)]
 mod media;

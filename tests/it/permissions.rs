@@ -2,6 +2,8 @@
 //! one shows that they allow nothing that is not made use of.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::{Arc, Mutex};
 
 use local::connector::Permission;
 use local::gateway::DisconnectFault;
@@ -24,6 +26,14 @@ const FOR_RARE_CASES: &[(&str, &str)] = &[
     ("presence", "the function disconnect"),
     // What a client missed was stored a moment before it came back.
     ("connect", "the table Chats"),
+    // What nobody told is told by followup, and all of this goes well.
+    ("followup", "the table Connections"),
+    ("followup", "the table Users"),
+    ("followup", "the table Chats"),
+    ("followup", "the table Messages"),
+    ("followup", "POST of connections"),
+    ("followup", "DELETE of connections"),
+    ("followup", "the function disconnect"),
     // Somebody who polls hears of a status.
     ("presence", "the table Connections"),
 ];
@@ -56,6 +66,37 @@ async fn the_wider_roles_of_switchboard_and_polling_allow_nothing_that_is_not_ma
         handlers.map(|(_, action, resource)| ("polling".to_owned(), action.clone(), resource.clone())).collect();
     used.extend(handlers);
     assert_eq!(unused(&functions["polling"], &used), [""; 0]);
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn opening_connections_asks_for_nothing_that_a_role_does_not_allow() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_writer(move || writer.clone());
+    let logging = tracing::subscriber::set_default(subscriber.finish());
+    for isolation in ["separate", "inline"] {
+        let mut world = World::with(&[("HandlerIsolation", isolation)]).await;
+        world.spent();
+        world.cloud.warm().await;
+        assert!(world.spent().0.requests.is_empty(), "nothing is read or written");
+    }
+    drop(logging);
+    assert_eq!(String::from_utf8(log.0.lock().unwrap().clone()).unwrap(), "");
 }
 
 fn unused(function: &Function, used: &BTreeSet<Permission>) -> Vec<String> {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use local::template::{Asynchronous, Expiration, Function, Index, Key, Resource, Table, Template, TemplateError};
 
 const TEXT: &str = include_str!("../../template.yaml");
@@ -135,7 +137,7 @@ fn each_kind_of_frame_has_its_function() {
     assert_eq!(routes, [("$connect", "connect"), ("$default", "switchboard"), ("$disconnect", "disconnect")]);
     assert_eq!(template.websocket.stage, "prod");
     let routes = template.http_routes.iter().map(|route| (route.key.as_str(), route.function.as_str()));
-    let polling = ["ANY /socket.io", "ANY /socket.io/", "ANY /socket.io/{proxy+}"].map(|key| (key, "polling"));
+    let polling = ["ANY /socket.io", "ANY /socket.io/{proxy+}"].map(|key| (key, "polling"));
     assert_eq!(routes.collect::<BTreeSet<_>>(), polling.into_iter().chain([("$default", "http")]).collect());
     let [heartbeat] = template.schedules.as_slice() else { panic!("{:?}", template.schedules) };
     assert_eq!((heartbeat.function.as_str(), heartbeat.every), ("heartbeat", Duration::from_secs(60)));
@@ -284,15 +286,55 @@ fn parameters_take_only_what_they_allow() {
         refused("PingIntervalMinutes", "9"),
         refused("HandlerIsolation", "sideways"),
         refused("JwtSecret", "short"),
+        // What SAM makes of a PEM without Base64: it cuts the value at its first space.
+        refused("JwtPublicKey", "-----BEGIN"),
         refused("NoSuchThing", "1"),
     ].join("\n"), @"
     the parameter PingIntervalMinutes must be a whole number from 1 to 8
     the parameter HandlerIsolation must be one of separate, inline
-    the parameter JwtSecret must match ^$|^.{32,1024}$
+    the parameter JwtSecret must be 32 to 1024 characters, or none if tokens are verified with a public key
+    the parameter JwtPublicKey must be Base64 of a PEM public key on one line (base64 < key.pub | tr -d '\\n'), or the whole PEM, from BEGIN to END
     template.yaml has no parameter NoSuchThing
     ");
     let nothing = Template::read(TEXT, &BTreeMap::new()).unwrap_err();
     insta::assert_snapshot!(nothing, @"the parameters break the rule TokensCanBeVerified: one of JwtSecret and JwtPublicKey is needed to verify tokens");
+}
+
+#[test]
+fn a_public_key_is_taken_in_each_form_that_arrives_whole() {
+    for pem in [include_str!("keys/rsa.pub.pem"), include_str!("keys/ec.pub.pem"), include_str!("keys/ed.pub.pem")] {
+        let escaped = pem.trim().replace('\n', "\\n");
+        for form in [STANDARD.encode(pem), STANDARD.encode(pem.trim()), pem.to_owned(), pem.trim().to_owned(), escaped]
+        {
+            let parameters = [("JwtSecret", "none"), ("JwtPublicKey", form.as_str())];
+            let template =
+                Template::read(TEXT, &parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+            assert_eq!(template.unwrap().functions["connect"].environment["JWT_PUBLIC_KEY"], form);
+        }
+        let encoded = STANDARD.encode(pem);
+        for broken in
+            ["-----BEGIN PUBLIC KEY-----", &encoded.replace("LS0t", ""), &format!("{encoded} "), "MCowBQYDK2VwAyEA"]
+        {
+            assert!(read(TEXT, &[("JwtPublicKey", broken)]).is_err(), "{broken}");
+        }
+    }
+    let neither = Template::read(TEXT, &BTreeMap::from([("JwtSecret".to_owned(), "none".to_owned())])).unwrap_err();
+    assert!(neither.to_string().contains("TokensCanBeVerified"), "{neither}");
+}
+
+/// Lambda takes 4 KB of names and values for one function.
+#[test]
+fn the_environment_of_a_function_has_room_for_a_secret_and_a_large_key() {
+    // RSA of 4,096 bits.
+    let pem =
+        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", vec!["A".repeat(64); 12].join("\n"));
+    let template = read(TEXT, &[("JwtPublicKey", &STANDARD.encode(pem)), ("JwtSecret", &"x".repeat(64))]).unwrap();
+    for function in template.functions.values() {
+        let bytes: usize = function.environment.iter().map(|(name, value)| name.len() + value.len()).sum();
+        // Names of tables and functions are longer there: the stack's name and an id of CloudFormation are part of
+        // them.
+        assert!(bytes + 17 * 40 < 4_096, "{}: {bytes}", function.package);
+    }
 }
 
 #[test]
@@ -317,11 +359,16 @@ fn what_is_not_understood_is_refused_by_name() {
         refusal("            Prefix: uploads/\n", "            Transitions: []\n"),
         refusal("aws:SecureTransport: \"false\"", "aws:SecureTransport: \"true\""),
         refusal("FunctionArn: !GetAtt ConnectFunction.Arn", "FunctionArn: elsewhere"),
+        refusal("StartingPosition: TRIM_HORIZON", "StartingPosition: LATEST"),
+        refusal("Stream: !GetAtt Chats.StreamArn", "Stream: !GetAtt Users.Arn"),
+        refusal("            MaximumRetryAttempts: 10\n", ""),
+        refusal("StreamViewType: NEW_IMAGE", "StreamViewType: ITEMS"),
+        refusal("Method: ANY, Path: /socket.io }", "Method: ANY, Path: /socket.io/ }"),
         refusal("  Http:\n", "  WebSocket:\n"),
     ].join("\n"), @r#"
     template.yaml, Resources.Failures: unknown variant `AWS::SNS::Topic`, expected one of `AWS::DynamoDB::Table`, `AWS::S3::Bucket`, `AWS::S3::BucketPolicy`, `AWS::Serverless::Function`, `AWS::Serverless::WebSocketApi`, `AWS::Serverless::HttpApi`, `AWS::SQS::Queue`, `AWS::Logs::LogGroup`, `AWS::CloudWatch::Alarm`
     template.yaml, Resources.Users.Properties: unknown variant `PROVISIONED`, expected `PAY_PER_REQUEST`
-    template.yaml, Resources.Users.Properties: unknown field `TableClass`, expected one of `BillingMode`, `AttributeDefinitions`, `KeySchema`, `LocalSecondaryIndexes`, `GlobalSecondaryIndexes`, `TimeToLiveSpecification`, `PointInTimeRecoverySpecification`, `SSESpecification`
+    template.yaml, Resources.Users.Properties: unknown field `TableClass`, expected one of `BillingMode`, `AttributeDefinitions`, `KeySchema`, `LocalSecondaryIndexes`, `GlobalSecondaryIndexes`, `TimeToLiveSpecification`, `StreamSpecification`, `PointInTimeRecoverySpecification`, `SSESpecification`
     template.yaml, Resources.ConnectFunction.Properties: missing field `MemorySize`
     template.yaml, Resources.ConnectFunction.Properties.CodeUri: must be functions/ and the name of a package
     template.yaml, Resources.ConnectFunction.Properties.Policies.0.Statement.1.Resource: nothing here is called "Users.StreamArn"
@@ -338,6 +385,11 @@ fn what_is_not_understood_is_refused_by_name() {
     template.yaml, Resources.Media.Properties: unknown field `Transitions`, expected one of `Id`, `Status`, `Prefix`, `ExpirationInDays`, `AbortIncompleteMultipartUpload`
     template.yaml, Resources.MediaPolicy.Properties.PolicyDocument, OnlyEncryptedConnections: only a statement that denies what is not encrypted is understood
     template.yaml, Resources.WebSocket.Properties.Routes.$connect: FunctionArn is of no function here
-    template.yaml is not YAML: duplicated key in mapping at byte 16130 line 401 column 3
+    template.yaml, Resources.FollowupFunction.Properties: unknown variant `LATEST`, expected `TRIM_HORIZON`
+    template.yaml, Resources.FollowupFunction.Properties.Events.ChatsChanged: Stream must be the StreamArn of a table with a StreamSpecification
+    template.yaml, Resources.FollowupFunction.Properties: missing field `MaximumRetryAttempts`
+    template.yaml, Resources.Chats.Properties: unknown variant `ITEMS`, expected one of `KEYS_ONLY`, `NEW_IMAGE`, `OLD_IMAGE`, `NEW_AND_OLD_IMAGES`
+    template.yaml, Resources.PollingFunction.Properties.Events.WithoutSlash: /socket.io/ ends in a slash, and an HTTP API takes no such route
+    template.yaml is not YAML: duplicated key in mapping at byte 16978 line 407 column 3
     "#);
 }

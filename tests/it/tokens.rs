@@ -1,9 +1,12 @@
 //! Tokens: which are taken, and what a refusal says (dialects.md, section 2, "Authentication", and section 9, "Profiles"). The keys in
 //! `keys/` are for this test alone.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use shared::auth::Keys;
+use shared::config::Config;
 use shared::domain::clock::Timestamp;
 use shared::error::Refusal;
 
@@ -38,15 +41,48 @@ fn each_kind_of_public_key_verifies_its_algorithm_and_no_other() {
         let keys = Keys::new(None, Some(public), true).unwrap();
         let token = signed(algorithm, &private.unwrap(), &claims);
         assert_eq!(keys.verify(Some(&token), NOW).unwrap().user.to_string(), "alice", "{algorithm:?}");
-        // On one line, as a parameter is given.
-        let one_line = Keys::new(None, Some(&public.trim().replace('\n', "\\n")), true).unwrap();
-        assert!(one_line.verify(Some(&token), NOW).is_ok(), "{algorithm:?}");
+        // On one line, as a parameter is given, and as tools may break or pad it.
+        let escaped = public.trim().replace('\n', "\\n");
+        let encoded = STANDARD.encode(public);
+        let broken = format!("{}\n{}\n", encoded.split_at(64).0, encoded.split_at(64).1);
+        for form in [&escaped, &format!("{escaped}\\n"), &encoded, &broken, &STANDARD.encode(&escaped)] {
+            let keys = Keys::new(None, Some(form), true).unwrap();
+            assert!(keys.verify(Some(&token), NOW).is_ok(), "{algorithm:?}: {form}");
+        }
         // The public key is no secret: what is signed with it as one is not taken.
         let forged = signed(Algorithm::HS256, &EncodingKey::from_secret(public.as_bytes()), &claims);
         assert_eq!(keys.verify(Some(&forged), NOW), Err(Refusal::InvalidToken), "{algorithm:?}");
         assert_eq!(keys.verify(Some(&hs256(&claims)), NOW), Err(Refusal::InvalidToken), "{algorithm:?}");
     }
-    assert!(Keys::new(None, Some("no key"), true).is_none());
+    for none in ["no key", "-----BEGIN", "LS0tLS1CRUdJTi", &STANDARD.encode("no key"), &STANDARD.encode([0xff])] {
+        assert!(Keys::new(None, Some(none), true).is_none(), "{none}");
+    }
+}
+
+/// What a function says that is told these settings beside those that are no secret.
+fn start(settings: &[(&str, &str)]) -> Result<bool, String> {
+    let lookup = |name: &str| {
+        let told = settings.iter().find(|(told, _)| *told == name).map(|(_, value)| *value);
+        let needed = ["_TABLE", "_BUCKET", "_FUNCTION", "_ENDPOINT"].iter().any(|end| name.ends_with(end));
+        told.or(needed.then_some("there")).map(str::to_owned)
+    };
+    Config::read(&lookup).map(|config| config.keys.is_some()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_function_that_verifies_tokens_does_not_start_without_a_key() {
+    let public = ("JWT_PUBLIC_KEY", include_str!("keys/ed.pub.pem"));
+    assert_eq!(start(&[]), Ok(false), "one that verifies none needs none");
+    assert_eq!(start(&[("JWT_REQUIRE_EXP", "true"), ("JWT_SECRET", SECRET)]), Ok(true));
+    assert_eq!(start(&[("JWT_REQUIRE_EXP", "true"), ("JWT_SECRET", "none"), public]), Ok(true));
+    let neither = "neither JWT_SECRET nor JWT_PUBLIC_KEY is set: one is needed to verify tokens";
+    for secret in ["", "none"] {
+        let settings = [("JWT_REQUIRE_EXP", "true"), ("JWT_SECRET", secret), ("JWT_PUBLIC_KEY", "")];
+        assert_eq!(start(&settings), Err(neither.to_owned()));
+    }
+    let cut = start(&[("JWT_REQUIRE_EXP", "true"), ("JWT_PUBLIC_KEY", "-----BEGIN")]);
+    let bad = "JWT_PUBLIC_KEY is neither a PEM public key of RSA, EC P-256 or Ed25519, nor Base64 of one";
+    assert_eq!(cut, Err(bad.to_owned()));
 }
 
 #[test]

@@ -13,11 +13,20 @@ use axum::response::{IntoResponse as _, Response};
 use shared::config::Origins;
 use shared::ctx::Ctx;
 use shared::dialect::Dialect;
+use shared::http_event::{self, HttpFunction};
 use shared::relay::polling::{self, Answer, Request};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-/// Answers at every path, which the HTTP API chooses. `default` is what the root namespace speaks.
-pub fn router(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> Router {
+/// The function: it answers events of the HTTP API. `default` is what the root namespace speaks.
+pub fn function(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> HttpFunction {
+    let router = router(Arc::clone(&ctx), default);
+    http_event::function(router, move |_| {
+        Router::new().fallback(async || written(bad_request())).layer(cors(&ctx.config.allowed_origins))
+    })
+}
+
+/// Answers at every path, which the HTTP API chooses.
+fn router(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> Router {
     let cors = cors(&ctx.config.allowed_origins);
     let handler = move |request: extract::Request| async move { written(handle(&ctx, default, request).await) };
     Router::new().fallback(handler).layer(cors)
@@ -52,6 +61,11 @@ fn query(uri: &Uri) -> HashMap<String, String> {
         query.entry(name.into_owned()).or_insert_with(|| value.into_owned());
     }
     query
+}
+
+/// The answer to a request that cannot be read.
+fn bad_request() -> Answer {
+    Answer { status: 400, is_json: true, body: r#"{"code":3,"message":"Bad request"}"#.to_owned() }
 }
 
 fn written(answer: Answer) -> Response {

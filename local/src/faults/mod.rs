@@ -75,13 +75,15 @@ impl Faults {
         self.0.on.store(true, Ordering::SeqCst);
     }
 
-    /// From now on `effect` happens to the requests that match `rule`. If several rules match, the first one that was injected counts.
+    /// From now on `effect` happens to the requests that match `rule`. If several rules match, the first one that was injected has its way; the
+    /// others count the request all the same.
     pub fn inject(&self, rule: Rule, effect: Effect) {
         self.state().requests.push((Counted::new(rule), effect));
         self.0.on.store(true, Ordering::SeqCst);
     }
 
-    /// From now on `effect` happens to the invocations that match `rule`. If several rules match, the first one that was injected counts.
+    /// From now on `effect` happens to the invocations that match `rule`. If several rules match, the first one that was injected has its way; the
+    /// others count the invocation all the same.
     pub fn inject_run(&self, rule: RunRule, effect: RunEffect) {
         self.state().runs.push((Counted::new(rule), effect));
         self.0.on.store(true, Ordering::SeqCst);
@@ -211,6 +213,7 @@ impl State {
 }
 
 /// A delivery that is held back, until it is dropped.
+#[derive(Debug)]
 pub(crate) struct Held(Faults);
 
 impl Drop for Held {

@@ -1,4 +1,4 @@
-//! What calls functions: the WebSocket API, the HTTP API and the clock.
+//! What calls functions: the WebSocket API, the HTTP API, the clock, and the streams of tables.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,4 +34,29 @@ pub struct Schedule {
     pub function: String,
     /// Time between two invocations.
     pub every: Duration,
+}
+
+/// A function that is handed the records of a table's stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamSource {
+    /// Package of the function.
+    pub function: String,
+    /// The table, by logical name.
+    pub table: String,
+    /// The ARN of the table's stream.
+    pub arn: String,
+    /// Most records of a batch.
+    pub batch_size: usize,
+    /// How long records wait for others to make a batch with.
+    pub window: Duration,
+    /// Whether the function says in its answer which records failed.
+    pub partial_failures: bool,
+    /// Whether a batch that failed is tried again in halves.
+    pub bisected: bool,
+    /// Attempts after the first.
+    pub retries: u32,
+    /// Age at which a record is given up.
+    pub max_age: Duration,
+    /// Whether it is noted in the queue of failures that records were given up.
+    pub failures_kept: bool,
 }

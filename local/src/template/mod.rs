@@ -18,11 +18,11 @@ pub mod table;
 
 use std::collections::BTreeMap;
 
-pub use api::{HttpRoute, Schedule, WebSocketApi};
+pub use api::{HttpRoute, Schedule, StreamSource, WebSocketApi};
 pub use bucket::{Bucket, CorsRule, Expiration};
 pub use error::TemplateError;
 pub use function::{Asynchronous, Function, Resource, Statement};
-pub use table::{AttributeType, Index, Key, Projection, Table};
+pub use table::{AttributeType, Index, Key, Projection, StreamView, Table};
 
 use node::Node;
 use resolve::Resolver;
@@ -44,6 +44,8 @@ pub struct Template {
     pub http_routes: Vec<HttpRoute>,
     /// What runs by the clock.
     pub schedules: Vec<Schedule>,
+    /// What is handed the records of streams.
+    pub streams: Vec<StreamSource>,
 }
 
 impl Template {

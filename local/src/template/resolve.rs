@@ -52,6 +52,7 @@ struct Parameter {
     default: Option<Value>,
     allowed_values: Option<Vec<Value>>,
     allowed_pattern: Option<String>,
+    constraint_description: Option<String>,
     min_value: Option<i64>,
     max_value: Option<i64>,
     #[serde(rename = "NoEcho")]
@@ -253,7 +254,7 @@ fn parameter_value(name: &str, parameter: Parameter, given: Option<&String>) -> 
         let regex =
             Regex::new(&format!("^(?:{pattern})$")).map_err(|error| bad(format!("has a bad pattern: {error}")))?;
         if !regex.is_match(&text) {
-            return Err(bad(format!("must match {pattern}")));
+            return Err(bad(parameter.constraint_description.unwrap_or_else(|| format!("must match {pattern}"))));
         }
     }
     match parameter.r#type {

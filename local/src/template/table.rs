@@ -56,6 +56,44 @@ pub struct Index {
     pub projection: Projection,
 }
 
+/// What the records of a stream show of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamView {
+    /// Its key alone.
+    KeysOnly,
+    /// As it is after the write.
+    NewImage,
+    /// As it was before.
+    OldImage,
+    /// Both.
+    NewAndOldImages,
+}
+
+impl StreamView {
+    /// Its name in DynamoDB's API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::KeysOnly => "KEYS_ONLY",
+            Self::NewImage => "NEW_IMAGE",
+            Self::OldImage => "OLD_IMAGE",
+            Self::NewAndOldImages => "NEW_AND_OLD_IMAGES",
+        }
+    }
+
+    /// Whether it has the item as it is after the write.
+    #[must_use]
+    pub fn has_new(self) -> bool {
+        matches!(self, Self::NewImage | Self::NewAndOldImages)
+    }
+
+    /// Whether it has the item as it was before the write.
+    #[must_use]
+    pub fn has_old(self) -> bool {
+        matches!(self, Self::OldImage | Self::NewAndOldImages)
+    }
+}
+
 /// A table, on demand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
@@ -71,6 +109,8 @@ pub struct Table {
     pub global_indexes: Vec<Index>,
     /// The attribute that says when an item expires, in epoch seconds.
     pub ttl: Option<String>,
+    /// What its stream shows, if it has one. The local system makes the stream itself: see [`crate::stream`].
+    pub stream: Option<StreamView>,
 }
 
 impl Table {

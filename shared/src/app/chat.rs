@@ -10,7 +10,7 @@ use crate::domain::log::Step;
 use crate::domain::notice::{Answer, Audience, ChatView, Envelope, Notice, Paging};
 use crate::domain::page::Page;
 use crate::error::{Error, Thing};
-use crate::store::{Counted, Counter, Creation, Making};
+use crate::store::{Counter, Creation};
 
 const HOUR_SECS: i64 = 3_600;
 
@@ -66,16 +66,10 @@ pub(super) async fn make(
         limit: ctx.config.limits.in_force(caller.dialect).chats_per_hour,
         invocation: None,
     };
-    if let Counted::Full { retry_after_secs } = ctx.store.count(&counter).await? {
-        return Err(Error::RateLimit { what: "new chats", retry_after_secs });
-    }
-    let making = Making { people, about, by: caller.user };
-    match ctx.store.create_chat(&making, remains, caller.at).await? {
+    match ctx.store.create_chat((people, about), remains, &counter).await? {
         Creation::Created(chat, step) => Ok((chat, Some(step))),
-        Creation::AlreadyThere(chat) => {
-            ctx.store.uncount(&counter).await?;
-            Ok((chat, None))
-        }
+        Creation::AlreadyThere(chat) => Ok((chat, None)),
+        Creation::Full { retry_after_secs } => Err(Error::RateLimit { what: "new chats", retry_after_secs }),
     }
 }
 

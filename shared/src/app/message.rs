@@ -13,7 +13,7 @@ use crate::domain::message::{Draft, Message, MessageKind, Via};
 use crate::domain::notice::{Answer, Audience, Envelope, Notice, Paging};
 use crate::domain::page::Window;
 use crate::error::{Error, Thing};
-use crate::store::{Counted, Counter, First, Sending};
+use crate::store::{Counter, First, Sending};
 
 const MINUTE_SECS: i64 = 60;
 
@@ -58,26 +58,10 @@ async fn post(
     let via = caller.session.map(|session| Via::from(&session.sid));
     let draft = Draft { content, reply_to, client_message_id: name.cloned(), via };
     check_references(chat.as_ref(), &draft)?;
-    let counter = counter(ctx, caller);
-    match ctx.store.count(&counter).await? {
-        Counted::Counted => {}
-        Counted::Repeated => {
-            return Ok(Outcome { answer: Answer::Done, envelopes: Vec::new(), then: Then::HandledBefore });
-        }
-        Counted::Full { retry_after_secs } => return Err(Error::RateLimit { what: "messages", retry_after_secs }),
-    }
-    match make_and_store(ctx, caller, (chat, &place), &draft).await {
-        Ok(Storing::Stored(outcome)) => Ok(*outcome),
-        Ok(Storing::Repeated(first)) => {
-            ctx.store.uncount(&counter).await?;
-            repeated(ctx, caller, &first).await
-        }
-        // Nobody knows whether it is stored, so it stays counted: the same event coming twice must not store it twice.
-        Err(error @ Error::Internal(_)) => Err(error),
-        Err(refused) => {
-            ctx.store.uncount(&counter).await?;
-            Err(refused)
-        }
+    match make_and_store(ctx, caller, (chat, &place), &draft).await? {
+        Storing::Stored(outcome) => Ok(*outcome),
+        Storing::Repeated(first) => repeated(ctx, caller, &first).await,
+        Storing::SameEvent(first) => Ok(Outcome { then: Then::HandledBefore, ..repeated(ctx, caller, &first).await? }),
     }
 }
 
@@ -92,10 +76,11 @@ fn counter<'a>(ctx: &Ctx, caller: &Caller<'a>) -> Counter<'a> {
     }
 }
 
-/// What becomes of a send that counts against the limit, unless it is refused.
+/// What becomes of a send, unless it is refused.
 enum Storing {
     Stored(Box<Outcome>),
     Repeated(First),
+    SameEvent(First),
 }
 
 /// Stores a message, in a chat made for it if there is none with the receiver yet.
@@ -117,7 +102,7 @@ async fn make_and_store(
             chat
         }
     };
-    match ctx.store.send(chat, caller.user, draft, caller.at).await? {
+    match ctx.store.send(chat, draft, &counter(ctx, caller)).await? {
         Sending::Stored(sent) => {
             let (chat, message, step) = *sent;
             let notice = Notice::Sent { chat: chat.clone(), message: message.clone() };
@@ -127,6 +112,8 @@ async fn make_and_store(
             Ok(Storing::Stored(Box::new(Outcome { answer, envelopes, then })))
         }
         Sending::Repeated(first) => Ok(Storing::Repeated(first)),
+        Sending::SameEvent(first) => Ok(Storing::SameEvent(first)),
+        Sending::Full { retry_after_secs } => Err(Error::RateLimit { what: "messages", retry_after_secs }),
         Sending::Blocked => Err(Error::Blocked),
         Sending::Gone => Err(Error::NotFound(Thing::Chat)),
     }
@@ -191,7 +178,7 @@ pub async fn note_delivered(
         ctx.store.delivered(chat, message, user, at).await?;
     }
     if recipients.is_empty() {
-        ctx.store.note_told(&chat.id, chat.position().events()).await?;
+        ctx.store.record_delivered(&chat.id, chat.position().events()).await?;
     }
     if !chat.others(&message.sender).all(|member| reached.contains(&member.user)) {
         return Ok(Vec::new());

@@ -65,7 +65,8 @@ pub struct Outcome {
 pub enum Then {
     /// Nothing.
     Nothing,
-    /// Say nothing at all: this very event was handled by an earlier invocation.
+    /// Nothing, and say the answer only as an ack: an earlier invocation for this very event did it, and may have said the rest. An ack that comes
+    /// twice is passed over by clients.
     HandledBefore,
     /// End the caller's socket.
     Leave,

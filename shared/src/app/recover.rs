@@ -11,13 +11,17 @@ use crate::domain::id::{ChatId, MessageId, SocketId, UserId};
 use crate::domain::log::{Change, Position, What};
 use crate::domain::message::Message;
 use crate::domain::notice::{ChatView, Missed, Notice, READ_LISTED_MAX, Reading};
-use crate::domain::offset::{Offset, TELLING_MILLIS};
+use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
 
 /// Most messages that are told again (socketio.md, "Connection state recovery").
 const MESSAGES_MAX: u64 = 500;
 /// Messages read at a time where it is not known how many were missed.
 const BATCH: u64 = 50;
+/// Most events of a chat that are delivered by somebody who takes over, and how old they may be: of what is older nobody can say any more who has
+/// been here since.
+const UNDELIVERED_MAX: u64 = 100;
+const UNDELIVERED_AGE_MAX_MILLIS: i64 = 10 * 60_000;
 
 /// Whose socket it is, and what it has heard.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +34,21 @@ pub struct Absent<'a> {
     pub heard: &'a Offset,
 }
 
+/// An event of a chat that was stored and not delivered.
+#[derive(Debug)]
+pub struct Undelivered {
+    /// The chat's position since.
+    pub position: Position,
+    /// Whether it is a message, and not a change.
+    pub is_message: bool,
+    /// When it was stored.
+    pub at: Timestamp,
+    /// What is to be said of it.
+    pub notice: Notice,
+    /// Whose sockets are to hear it.
+    pub people: Vec<UserId>,
+}
+
 /// What a socket missed.
 #[derive(Debug, Default)]
 pub struct Missing {
@@ -37,8 +56,8 @@ pub struct Missing {
     pub events: Vec<Missed>,
     /// Up to where each chat was looked at.
     pub looked: HashMap<ChatId, Position>,
-    /// Chats whose newest event may just now be on its way to sockets.
-    pub unsettled: Vec<ChatId>,
+    /// Chats with events that have not been delivered: they may be on their way to sockets, or somebody has to take over.
+    pub undelivered: Vec<ChatId>,
 }
 
 /// An event of a chat.
@@ -69,29 +88,35 @@ pub async fn missing(ctx: &Ctx, absent: Absent<'_>) -> Result<Option<Missing>, E
     let mut left = MESSAGES_MAX;
     for chat in chats.iter().filter(|chat| chat.member(absent.user).is_some()) {
         missing.looked.insert(chat.id.clone(), chat.position());
-        if chat.told < chat.position().events() && chat.moved_at >= settled {
-            missing.unsettled.push(chat.id.clone());
+        if !chat.is_delivered() {
+            missing.undelivered.push(chat.id.clone());
         }
-        if !has_news(absent.heard, chat) {
+        let heard = &Heard::of(absent.heard, chat);
+        if !heard.has_news() {
             continue;
         }
-        let Some(changes) = changes(absent.heard, chat) else { return Ok(None) };
-        let Some(messages) = messages(ctx, absent.heard, chat, left).await? else { return Ok(None) };
+        let Some(changes) = changes(heard) else { return Ok(None) };
+        let Some(messages) = messages(ctx, heard, left).await? else { return Ok(None) };
         left = left.saturating_sub(u64::try_from(messages.len()).unwrap_or(u64::MAX));
         let mut at = Timestamp::default();
         for (position, event) in in_order(chat, messages, changes) {
             at = at.max(event.at());
             let is_message = matches!(event, Event::Message(_));
+            if !heard.is_missed(event.at(), position) {
+                continue;
+            }
             let origin = matches!(&event, Event::Message(message)
                 if message.sender == *absent.user && message.via.as_ref().is_some_and(|via| via.is(absent.socket)));
-            let Some(notice) = notice(ctx, absent.user, chat, event).await? else { continue };
+            let (notice, people) = notice(ctx, chat, event).await?;
+            if !people.contains(absent.user) {
+                continue;
+            }
             let previous = position.before(is_message);
-            let heard =
-                absent.heard.of(&chat.id).filter(|last| last.position == previous).map_or(0, |last| last.frames);
+            let frames = heard.last.filter(|last| last.position == previous).map_or(0, |last| last.frames);
             // What was heard stays heard, also if this chat was told of late.
             let until = at.min(settled).max(absent.heard.until.plus_millis(-1));
             let chat = chat.id.clone();
-            told.push((at, Missed { notice, chat, previous, position, until, heard, origin }));
+            told.push((at, Missed { notice, chat, previous, position, until, heard: frames, origin }));
         }
     }
     told.sort_by(|(at, one), (later, other)| at.cmp(later).then_with(|| one.chat.cmp(&other.chat)));
@@ -99,29 +124,64 @@ pub async fn missing(ctx: &Ctx, absent: Absent<'_>) -> Result<Option<Missing>, E
     Ok(Some(missing))
 }
 
-fn has_news(heard: &Offset, chat: &Chat) -> bool {
-    match heard.of(&chat.id) {
-        Some(last) => last.position.events() < chat.position().events(),
-        None => !heard.covers(&chat.id, chat.moved_at),
+/// What a socket has heard of one chat.
+struct Heard<'a> {
+    offset: &'a Offset,
+    chat: &'a Chat,
+    /// Exactly, if this was the chat that it heard of last.
+    last: Option<&'a Last>,
+    /// Else the events up to here were heard if they were stored early enough; those after this many were not delivered, or late.
+    in_time: u64,
+}
+
+impl<'a> Heard<'a> {
+    fn of(offset: &'a Offset, chat: &'a Chat) -> Self {
+        let late = chat.late.filter(|late| offset.until <= late.at);
+        let in_time = late.map_or(chat.told, |late| late.after.min(chat.told));
+        Self { offset, chat, last: offset.of(&chat.id), in_time }
+    }
+
+    fn has_news(&self) -> bool {
+        let events = self.chat.position().events();
+        match self.last {
+            Some(last) => last.position.events() < events,
+            None => self.in_time < events || !self.offset.covers(&self.chat.id, self.chat.moved_at),
+        }
+    }
+
+    /// Whether an event was missed that was stored at this time and made this position.
+    fn is_missed(&self, at: Timestamp, position: Position) -> bool {
+        match self.last {
+            Some(last) => last.position.events() < position.events(),
+            None => self.in_time < position.events() || !self.offset.covers(&self.chat.id, at),
+        }
+    }
+
+    /// How many of the newest events may not have been delivered in time.
+    fn late_events(&self) -> u64 {
+        self.chat.position().events().saturating_sub(self.in_time)
     }
 }
 
-/// The changes that were missed, each with its number; `None` if some of them may be forgotten. What happened in a chat before it was last
-/// deleted does not matter any more.
-fn changes(heard: &Offset, chat: &Chat) -> Option<Vec<(u64, Change)>> {
+/// The changes that may have been missed, each with its number; `None` if some of them may be forgotten. What happened in a chat before it was
+/// last deleted does not matter any more.
+fn changes(heard: &Heard<'_>) -> Option<Vec<(u64, Change)>> {
+    let Heard { offset, chat, last, .. } = heard;
     let log = &chat.log;
     let forgotten = chat.rev.saturating_sub(u64::try_from(log.changes.len()).unwrap_or(u64::MAX));
-    let last = heard.of(&chat.id);
-    let complete =
-        forgotten == 0 || last.is_some_and(|last| forgotten <= last.position.rev) || log.forgotten < heard.until;
-    if !complete {
+    let late_rev = chat.rev.saturating_sub(heard.late_events());
+    let complete = match last {
+        Some(last) => forgotten <= last.position.rev,
+        None => forgotten <= late_rev && log.forgotten < offset.until,
+    };
+    if forgotten > 0 && !complete {
         return None;
     }
     let numbered = (forgotten.saturating_add(1)..).zip(log.changes.iter().cloned());
     let mut missed: Vec<(u64, Change)> = numbered
         .filter(|(rev, change)| match last {
             Some(last) => *rev > last.position.rev,
-            None => !heard.covers(&chat.id, change.at),
+            None => *rev > late_rev || !offset.covers(&chat.id, change.at),
         })
         .collect();
     if let Some(erased) = missed.iter().rposition(|(_, change)| change.what == What::Erased) {
@@ -130,27 +190,30 @@ fn changes(heard: &Offset, chat: &Chat) -> Option<Vec<(u64, Change)>> {
     Some(missed)
 }
 
-/// The messages that were missed, oldest first; `None` if they are more than `most`. Of a chat that was deleted, none.
-async fn messages(ctx: &Ctx, heard: &Offset, chat: &Chat, most: u64) -> Result<Option<Vec<Message>>, Error> {
+/// The messages that may have been missed, oldest first; `None` if they are more than `most`. Of a chat that was deleted, none.
+async fn messages(ctx: &Ctx, heard: &Heard<'_>, most: u64) -> Result<Option<Vec<Message>>, Error> {
+    let Heard { offset, chat, last, .. } = heard;
     if chat.deleted {
         return Ok(Some(Vec::new()));
     }
-    if let Some(last) = heard.of(&chat.id) {
+    if let Some(last) = last {
         let from = last.position.seq.max(chat.base);
         if chat.seq.saturating_sub(from) > most {
             return Ok(None);
         }
         return ctx.store.messages(chat, from + 1, chat.seq).await.map(Some);
     }
+    let late_seq = chat.seq.saturating_sub(heard.late_events());
     let mut found = Vec::new();
     let mut to = chat.seq;
     while chat.holds(to) {
         let from = to.saturating_sub(BATCH).max(chat.base) + 1;
         let batch = ctx.store.messages(chat, from, to).await?;
-        let missed = batch.len();
-        let news: Vec<Message> =
-            batch.into_iter().filter(|message| !heard.covers(&chat.id, message.stored_at)).collect();
-        let is_last = news.len() < missed || missed == 0;
+        let looked_at = batch.len();
+        let may_be_missed =
+            |message: &Message| message.id.seq > late_seq || !offset.covers(&chat.id, message.stored_at);
+        let news: Vec<Message> = batch.into_iter().filter(may_be_missed).collect();
+        let is_last = news.len() < looked_at || looked_at == 0;
         found.splice(0..0, news);
         if u64::try_from(found.len()).unwrap_or(u64::MAX) > most {
             return Ok(None);
@@ -161,6 +224,42 @@ async fn messages(ctx: &Ctx, heard: &Offset, chat: &Chat, most: u64) -> Result<O
         to = from - 1;
     }
     Ok(Some(found))
+}
+
+/// The events of a chat after the first `told`, as they are to be delivered by somebody who takes over. `None` if they are too many, too old, or not
+/// remembered any more. One query for the messages, and a read or a query for some changes.
+///
+/// # Errors
+/// `Error::Internal`.
+pub async fn undelivered(ctx: &Ctx, chat: &Chat, told: u64) -> Result<Option<Vec<Undelivered>>, Error> {
+    let count = chat.position().events().saturating_sub(told);
+    if count > UNDELIVERED_MAX {
+        return Ok(None);
+    }
+    let none = Offset::since(Timestamp::from_millis(i64::MAX));
+    let heard = Heard { offset: &none, chat, last: None, in_time: told };
+    let forgotten = chat.rev.saturating_sub(u64::try_from(chat.log.changes.len()).unwrap_or(u64::MAX));
+    if forgotten > chat.rev.saturating_sub(count) {
+        return Ok(None);
+    }
+    let Some(changes) = changes(&heard) else { return Ok(None) };
+    let messages = if chat.deleted {
+        Vec::new()
+    } else {
+        ctx.store.messages(chat, chat.seq.saturating_sub(count).max(chat.base) + 1, chat.seq).await?
+    };
+    let mut events = Vec::new();
+    for (position, event) in in_order(chat, messages, changes) {
+        if position.events() > told {
+            let (is_message, at) = (matches!(event, Event::Message(_)), event.at());
+            if at.plus_millis(UNDELIVERED_AGE_MAX_MILLIS) < ctx.clock.now() {
+                return Ok(None);
+            }
+            let (notice, people) = notice(ctx, chat, event).await?;
+            events.push(Undelivered { position, is_message, at, notice, people });
+        }
+    }
+    Ok(Some(events))
 }
 
 /// Messages and changes in the order in which they happened, each with the chat's position since.
@@ -180,28 +279,33 @@ fn in_order(chat: &Chat, messages: Vec<Message>, changes: Vec<(u64, Change)>) ->
     events
 }
 
-/// What `user` is told of an event; `None` if it is nothing.
-async fn notice(ctx: &Ctx, user: &UserId, chat: &Chat, event: Event) -> Result<Option<Notice>, Error> {
+/// What is said of an event, and to whom.
+async fn notice(ctx: &Ctx, chat: &Chat, event: Event) -> Result<(Notice, Vec<UserId>), Error> {
     let Change { at, seq, by, what } = match event {
-        Event::Message(message) => return Ok(Some(Notice::Sent { chat: chat.clone(), message: *message })),
+        Event::Message(message) => {
+            return Ok((Notice::Sent { chat: chat.clone(), message: *message }, chat.people()));
+        }
         Event::Change(change) => change,
     };
     let message = |seq| MessageId { chat: chat.id.clone(), seq };
-    Ok(match what {
-        What::Blocked => Some(Notice::Blocked { view: view(ctx, chat.clone()).await?, by }),
-        What::Unblocked => Some(Notice::Unblocked { view: view(ctx, chat.clone()).await?, by }),
-        What::Created => (by != *user).then(|| Notice::ChatCreated(ChatView { chat: chat.clone(), latest: None })),
-        What::Erased => Some(Notice::ChatDeleted(chat.id.clone())),
-        What::Deleted(seq) => Some(Notice::MessageDeleted { message: message(seq), for_everyone: true }),
-        What::Hidden(seq) => {
-            (by == *user).then(|| Notice::MessageDeleted { message: message(seq), for_everyone: false })
-        }
+    let people = match what {
+        What::Created => chat.others(&by).map(|member| member.user.clone()).collect(),
+        What::Hidden(_) => vec![by.clone()],
+        _ => chat.people(),
+    };
+    let notice = match what {
+        What::Blocked => Notice::Blocked { view: view(ctx, chat.clone()).await?, by },
+        What::Unblocked => Notice::Unblocked { view: view(ctx, chat.clone()).await?, by },
+        What::Created => Notice::ChatCreated(ChatView { chat: chat.clone(), latest: None }),
+        What::Erased => Notice::ChatDeleted(chat.id.clone()),
+        What::Deleted(seq) => Notice::MessageDeleted { message: message(seq), for_everyone: true },
+        What::Hidden(seq) => Notice::MessageDeleted { message: message(seq), for_everyone: false },
         What::Read(read) => {
             let ids: Vec<MessageId> = read.iter().map(|seq| message(*seq)).collect();
             let messages = ctx.store.messages_by_id(ids.iter()).await?;
             let at = messages.iter().find_map(|message| message.read_by.get(&by)).copied().unwrap_or(at);
             let marked = u64::try_from(read.len()).unwrap_or(u64::MAX);
-            Some(Notice::Read(Reading { chat: chat.clone(), reader: by, at, marked, messages, whole: false }))
+            Notice::Read(Reading { chat: chat.clone(), reader: by, at, marked, messages, whole: false })
         }
         What::ReadAll { after, marked, received } => {
             let from = after.max(chat.base).max(seq.saturating_sub(2 * READ_LISTED_MAX)) + 1;
@@ -217,7 +321,8 @@ async fn notice(ctx: &Ctx, user: &UserId, chat: &Chat, event: Event) -> Result<O
             let listed = usize::try_from(marked.min(READ_LISTED_MAX)).unwrap_or(usize::MAX);
             messages.drain(..messages.len().saturating_sub(listed));
             let chat = chat.clone();
-            Some(Notice::Read(Reading { chat, reader: by, at: received, marked, messages, whole: true }))
+            Notice::Read(Reading { chat, reader: by, at: received, marked, messages, whole: true })
         }
-    })
+    };
+    Ok((notice, people))
 }

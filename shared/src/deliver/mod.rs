@@ -5,15 +5,16 @@
 //! handed to the disconnect function; one that does not take a frame it must hear is closed, so that its client comes back and catches up
 //! instead of missing something unknowingly.
 
-mod turn;
+mod order;
 
 use std::collections::{BTreeSet, HashMap};
 
 use futures_util::StreamExt as _;
 use serde_json::Value;
 
-use crate::ctx::{Ctx, Delivery};
+use crate::ctx::{Ctx, Delivery, POST_MAX_MILLIS};
 use crate::dialect::{self, Dialect, Event};
+use crate::domain::clock::Timestamp;
 use crate::domain::directory::Directory;
 use crate::domain::id::{ChatId, ConnectionId, UserId};
 use crate::domain::log::{Position, Step};
@@ -22,9 +23,11 @@ use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{AckId, Body, EventName, Namespace, Packet};
-use crate::store::{Person, Session, Socket};
+use crate::store::{Recipient, Session, Socket};
 use crate::telemetry;
-use turn::Turns;
+use order::DeliveryOrder;
+pub(crate) use order::Waits;
+pub use order::wait_until_delivered;
 
 /// Sockets posted to, and people looked up, at the same time.
 const CONCURRENCY: usize = 64;
@@ -43,6 +46,8 @@ pub struct Delivering<'a> {
 struct Line {
     user: UserId,
     connection: ConnectionId,
+    /// When the connection was opened, if it is the origin's.
+    opened_at: Option<Timestamp>,
     /// What `frames` wait behind, if the socket is being told what it missed.
     held_by: Option<ConnectionId>,
     /// Answers, which wait for nothing.
@@ -56,6 +61,8 @@ struct Frame {
     volatile: bool,
     /// Whether it tells of a message by somebody else.
     message: bool,
+    /// The end of the lease to deliver the event that it tells of, if it is an event of a chat.
+    lease_until: Option<Timestamp>,
 }
 
 impl<'a> Delivering<'a> {
@@ -82,7 +89,7 @@ impl<'a> Delivering<'a> {
         answer: &Answer,
         envelopes: &[Envelope],
     ) -> Result<(), Error> {
-        self.look_up(envelopes).await;
+        self.look_up(envelopes).await?;
         if !dialect.shows_profiles() {
             return Ok(());
         }
@@ -106,12 +113,30 @@ impl<'a> Delivering<'a> {
         Viewer { user, origin, joined, directory: &self.directory, now: self.ctx.clock.now() }
     }
 
-    /// Posts `first` to the origin, then every envelope to everybody it is for; events of a chat in their order, so once those before are told.
-    /// One query per person not looked up before, a read per hundred people who are only mentioned if a dialect that hears of it shows
-    /// profiles, one post per frame, and one write that notes which change was told; of a message the caller is to note it. Gives the
-    /// people to whom a message was posted.
+    /// Posts `first` to the origin, then every envelope to everybody it is for. A failure is logged: what is stored and not delivered is
+    /// delivered by the next event of its chat, or by the function followup.
     pub async fn say(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> BTreeSet<UserId> {
-        self.look_up(envelopes).await;
+        self.deliver(first, envelopes).await.unwrap_or_else(|error| {
+            telemetry::failed(self.origin.map(|origin| &origin.connection), &error);
+            BTreeSet::new()
+        })
+    }
+
+    /// Posts `first` to the origin, then every envelope to everybody it is for; events of a chat in their order, so once those before are
+    /// delivered. One query per person not looked up before, a read per hundred people who are only mentioned if a dialect that hears of it
+    /// shows profiles, one post per frame, and one write that records which change was delivered; of a message the caller is to record it. Gives
+    /// the people to whom a message was posted.
+    ///
+    /// # Errors
+    /// `Error::Internal` if somebody cannot be looked up. Then events of a chat are posted to nobody and left to others to deliver; what no chat
+    /// remembers is posted to those who were found.
+    pub async fn deliver(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> Result<BTreeSet<UserId>, Error> {
+        let ctx = self.ctx;
+        let mut order = DeliveryOrder::of(envelopes, ctx.clock.now());
+        let failed = self.look_up(envelopes).await.err();
+        if failed.is_some() {
+            order.release(ctx).await;
+        }
         if self.profiles_are_shown(envelopes) {
             let mentioned = envelopes.iter().flat_map(|envelope| envelope.notice.people()).collect();
             // Without profiles people go by their ids.
@@ -119,26 +144,25 @@ impl<'a> Delivering<'a> {
                 telemetry::failed(None, &error);
             }
         }
-        let ctx = self.ctx;
         let mut first = first;
-        let mut turns = Turns::of(envelopes);
-        if turns.wait() {
+        if order.must_wait() {
             // An answer waits for nobody.
             let answers = std::mem::take(&mut first);
-            tokio::join!(self.answer(answers), turns.come(ctx));
+            tokio::join!(self.answer(answers), order.wait(ctx));
         }
-        let lines = self.lines(first, envelopes, &turns);
+        let lines = self.lines(first, envelopes, &order);
         let posted = futures_util::stream::iter(lines).map(|line| post(ctx, line)).buffer_unordered(CONCURRENCY);
         let reached = posted.filter_map(std::future::ready).collect().await;
-        turns.over(ctx).await;
-        reached
+        order.record(ctx).await;
+        failed.map_or(Ok(reached), Err)
     }
 
     /// Posts answers to the origin.
     async fn answer(&self, first: Vec<String>) {
         if let Some(session) = self.origin {
             let (user, connection) = (session.user.clone(), session.connection.clone());
-            post(self.ctx, Line { user, connection, held_by: None, first, frames: Vec::new() }).await;
+            let opened_at = Some(session.opened_at);
+            post(self.ctx, Line { user, connection, opened_at, held_by: None, first, frames: Vec::new() }).await;
         }
     }
 
@@ -168,22 +192,24 @@ impl<'a> Delivering<'a> {
     }
 
     /// Finds the sockets of everybody who is to be told, and their profiles in the same query.
-    async fn look_up(&mut self, envelopes: &[Envelope]) {
+    async fn look_up(&mut self, envelopes: &[Envelope]) -> Result<(), Error> {
         let unknown: BTreeSet<UserId> =
             audience(envelopes).filter(|user| !self.sockets.contains_key(user)).cloned().collect();
         let store = &self.ctx.store;
-        let queries = futures_util::stream::iter(unknown).map(|user| async move {
-            let person = store.person(&user).await.unwrap_or_else(|error| {
-                telemetry::failed(None, &error);
-                Person { user: None, sockets: Vec::new() }
-            });
-            (user, person)
-        });
+        let queries = futures_util::stream::iter(unknown)
+            .map(|user| async move { store.person(&user).await.map(|person| (user, person)) });
         let found: Vec<_> = queries.buffer_unordered(CONCURRENCY).collect().await;
-        for (user, person) in found {
-            self.directory.users.extend(person.user.map(|profile| (user.clone(), profile)));
-            self.sockets.insert(user, person.sockets);
+        let mut failed = None;
+        for person in found {
+            match person {
+                Ok((user, person)) => {
+                    self.directory.users.extend(person.user.map(|profile| (user.clone(), profile)));
+                    self.sockets.insert(user, person.sockets);
+                }
+                Err(error) => failed = Some(error),
+            }
         }
+        failed.map_or(Ok(()), Err)
     }
 
     /// Finds the profiles of people not looked up before.
@@ -204,24 +230,24 @@ impl<'a> Delivering<'a> {
         dialects.any(|name| dialect::named(name).is_some_and(Dialect::shows_profiles))
     }
 
-    fn lines(&self, first: Vec<String>, envelopes: &[Envelope], turns: &Turns) -> Vec<Line> {
+    fn lines(&self, first: Vec<String>, envelopes: &[Envelope], order: &DeliveryOrder) -> Vec<Line> {
         let now = self.ctx.clock.now();
         let people: BTreeSet<&UserId> = audience(envelopes).collect();
         let sockets = people.iter().filter_map(|user| self.sockets.get(*user)).flatten();
         let live = sockets.filter(|socket| socket.expires_at.is_none_or(|end| now < end));
         let line = |socket: &Socket, first, frames| {
             let Socket { user, connection, held_by, .. } = socket.clone();
-            Line { user, connection, held_by, first, frames }
+            Line { user, connection, opened_at: None, held_by, first, frames }
         };
         let others = live.filter(|socket| !self.is_origin(socket)).map(|socket| {
-            let frames = self.frames(envelopes, socket, false, turns);
+            let frames = self.frames(envelopes, socket, false, order);
             line(socket, Vec::new(), frames)
         });
         let origin = self.origin.map(|session| {
             let mut own = self.sockets.get(&session.user).into_iter().flatten();
             let socket = own.find(|socket| self.is_origin(socket)).cloned().unwrap_or_else(|| Socket::of(session));
-            let frames = self.frames(envelopes, &socket, true, turns);
-            line(&socket, first, frames)
+            let frames = self.frames(envelopes, &socket, true, order);
+            Line { opened_at: Some(session.opened_at), ..line(&socket, first, frames) }
         });
         let said = |line: &Line| !line.first.is_empty() || !line.frames.is_empty();
         origin.into_iter().chain(others).filter(said).collect()
@@ -231,7 +257,7 @@ impl<'a> Delivering<'a> {
         self.origin.is_some_and(|origin| socket.is_of(origin))
     }
 
-    fn frames(&self, envelopes: &[Envelope], socket: &Socket, origin: bool, turns: &Turns) -> Vec<Frame> {
+    fn frames(&self, envelopes: &[Envelope], socket: &Socket, origin: bool, order: &DeliveryOrder) -> Vec<Frame> {
         let Socket { user, namespace, .. } = socket;
         let Some(dialect) = dialect::named(&socket.dialect) else { return Vec::new() };
         let mut frames = Vec::new();
@@ -243,17 +269,21 @@ impl<'a> Delivering<'a> {
             if !heard {
                 continue;
             }
+            let lease_until = step.as_ref().and_then(|step| order.lease(&step.chat));
+            if step.is_some() && lease_until.is_none() {
+                continue;
+            }
             let volatile = is_volatile(notice);
             let message = matches!(notice, Notice::Sent { message, .. } if message.sender != *user);
             let events = self.events(dialect, notice, socket, origin);
             let count = events.len();
             frames.extend(events.into_iter().enumerate().filter_map(|(index, event)| {
                 let offset = match step {
-                    Some(step) => self.offset(step, turns, index, index + 1 == count),
+                    Some(step) => self.offset(step, index, index + 1 == count),
                     None => self.heard.clone().filter(|_| matches!(notice, Notice::Connected { .. })),
                 };
                 let text = event_frame(namespace, event, offset.as_ref())?;
-                Some(Frame { text, volatile, message })
+                Some(Frame { text, volatile, message, lease_until })
             }));
         }
         frames
@@ -269,15 +299,13 @@ impl<'a> Delivering<'a> {
     }
 
     /// How much a socket has heard with the frame of this index; `None` if nobody comes back to a session.
-    fn offset(&self, step: &Step, turns: &Turns, index: usize, is_last: bool) -> Option<Offset> {
+    fn offset(&self, step: &Step, index: usize, is_last: bool) -> Option<Offset> {
         if self.ctx.config.recovery_window_secs == 0 {
             return None;
         }
         let until = self.ctx.clock.now().plus_millis(-TELLING_MILLIS);
         let index = u64::try_from(index).unwrap_or(u64::MAX);
-        let last =
-            turns.is_in_order(&step.chat).then(|| last(&step.chat, (step.previous(), step.position), index, is_last));
-        Some(Offset { until, last })
+        Some(Offset { until, last: Some(last(&step.chat, (step.previous(), step.position), index, is_last)) })
     }
 }
 
@@ -299,24 +327,36 @@ fn is_volatile(notice: &Notice) -> bool {
     matches!(notice, Notice::Typing { .. } | Notice::Online { .. } | Notice::Offline { .. } | Notice::OnlineUsers(_))
 }
 
-/// Posts a line's frames in order; the line's user, if a message reached them.
+/// Posts a line's frames in order; the line's user, if a message reached them. A socket that does not take what it must hear, or not in time, is
+/// closed, so that its client comes back and is told.
 async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
     let mut reached = false;
-    let answers =
-        line.first.into_iter().map(|text| (&line.connection, Frame { text, volatile: false, message: false }));
-    let there = line.held_by.as_ref().unwrap_or(&line.connection);
+    let answer = |text| Frame { text, volatile: false, message: false, lease_until: None };
+    let live = Recipient { connection: &line.connection, opened_at: line.opened_at };
+    let answers = line.first.into_iter().map(|text| (live, answer(text)));
+    let there = line.held_by.as_ref().map_or(live, Recipient::from);
     let events = line.frames.into_iter().map(|frame| (there, frame));
     for (there, frame) in answers.chain(events) {
-        match ctx.post(there, &frame.text).await {
+        let begins_until = frame.lease_until.map(|until| until.plus_millis(-POST_MAX_MILLIS));
+        if begins_until.is_some_and(|until| until < ctx.clock.now()) {
+            ctx.close(live).await;
+            break;
+        }
+        let delivery = if frame.volatile {
+            ctx.post_once(there.connection, &frame.text).await
+        } else {
+            ctx.post(there, &frame.text).await
+        };
+        match delivery {
             Delivery::Sent => reached |= frame.message,
-            Delivery::Throttled if frame.volatile => {}
+            Delivery::NotAccepted if frame.volatile => {}
             Delivery::TooLarge => {}
-            Delivery::Throttled => {
-                ctx.close(&line.connection).await;
+            Delivery::NotAccepted => {
+                ctx.close(live).await;
                 break;
             }
-            Delivery::Gone if there.is_hold() => {
-                ctx.close(&line.connection).await;
+            Delivery::Gone if there.connection.is_hold() => {
+                ctx.close(live).await;
                 break;
             }
             Delivery::Gone => {

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ListingId, UserId, hex};
-use crate::domain::log::{Change, Log, Position, Step, What};
+use crate::domain::log::{Change, LEASE_MILLIS, Late, Log, Position, Step, What};
 
 /// How far somebody has come in a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,10 @@ pub struct Chat {
     pub log: Log,
     /// How many events, messages and changes, have been told to everybody who is here.
     pub told: u64,
+    /// Until when whoever stored the first event after those may deliver it; the epoch if nobody has begun to.
+    pub lease_until: Timestamp,
+    /// The events that were delivered late, if any were lately.
+    pub late: Option<Late>,
     /// When the newest event was stored.
     pub moved_at: Timestamp,
     /// Creation, or the newest message.
@@ -109,6 +113,8 @@ impl Chat {
             rev: 0,
             log: Log::default(),
             told: 0,
+            lease_until: Timestamp::default(),
+            late: None,
             moved_at: Timestamp::default(),
             active_at: at,
             created_at: at,
@@ -120,9 +126,9 @@ impl Chat {
     /// The next chat between these people, after this one was deleted: it counts on from where this one was.
     #[must_use]
     pub fn made_anew(&self, at: Timestamp) -> Self {
-        let Self { about, seq, rev, log, told, moved_at, .. } = self.clone();
+        let Self { about, seq, rev, log, told, lease_until, late, moved_at, .. } = self.clone();
         let people: BTreeSet<UserId> = self.people().into_iter().collect();
-        Self { rev, log, told, moved_at, ..Self::between(&people, about, seq, at) }
+        Self { rev, log, told, lease_until, late, moved_at, ..Self::between(&people, about, seq, at) }
     }
 
     /// This person's side and its index, if they take part.
@@ -164,10 +170,25 @@ impl Chat {
         Position { seq: self.seq, rev: self.rev }
     }
 
+    /// Whether every event has been delivered to everybody who is here.
+    #[must_use]
+    pub const fn is_delivered(&self) -> bool {
+        self.told >= self.position().events()
+    }
+
+    /// Notes that an event is stored at this time, before it is counted: when the chat moved, and if everything before has been delivered, that
+    /// whoever stores it may deliver it from now on.
+    pub fn moves(&mut self, at: Timestamp) {
+        self.moved_at = self.moved_at.max(at);
+        if self.is_delivered() {
+            self.lease_until = at.plus_millis(LEASE_MILLIS);
+        }
+    }
+
     /// Adds a change to what has happened.
     pub fn change(&mut self, by: &UserId, what: What, at: Timestamp) {
+        self.moves(at);
         self.rev += 1;
-        self.moved_at = self.moved_at.max(at);
         self.log.changes.push(Change { at: self.moved_at, seq: self.seq, by: by.clone(), what });
     }
 
@@ -180,8 +201,8 @@ impl Chat {
             is_message: self.seq > before.seq,
             after: before.position().events(),
             told: before.told,
-            before: before.moved_at,
             at: self.moved_at,
+            lease_until: before.is_delivered().then_some(self.lease_until),
         }
     }
 

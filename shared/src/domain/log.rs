@@ -81,6 +81,22 @@ pub struct Log {
     pub changes: Vec<Change>,
 }
 
+/// How long whoever may deliver the next event of a chat may take to post it. After that, and [`LEASE_MARGIN_MILLIS`] more, somebody else takes over.
+pub const LEASE_MILLIS: i64 = 4_000;
+
+/// How long after the end of a lease nobody else may take over: functions' clocks disagree by up to a second.
+pub const LEASE_MARGIN_MILLIS: i64 = 1_000;
+
+/// Events of a chat that were delivered late, because whoever stored them did not deliver them: what a client's offset says of the time up to
+/// which it has heard everything does not hold for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Late {
+    /// The events after this many were late.
+    pub after: u64,
+    /// When somebody took over.
+    pub at: Timestamp,
+}
+
 /// An event of a chat that is to be told: where it is in the chat, and what is known of the telling of those before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -94,10 +110,10 @@ pub struct Step {
     pub after: u64,
     /// How many had been told when it was stored.
     pub told: u64,
-    /// When the event before it was stored.
-    pub before: Timestamp,
-    /// When it was stored itself.
+    /// When it was stored.
     pub at: Timestamp,
+    /// Until when whoever stored it may deliver it. `None` if events before it had not been delivered, as far as was known then.
+    pub lease_until: Option<Timestamp>,
 }
 
 impl Step {
@@ -106,7 +122,7 @@ impl Step {
     pub fn together_with(self, earlier: Option<Self>) -> Self {
         match earlier {
             None => self,
-            Some(Self { after, told, before, .. }) => Self { after, told, before, ..self },
+            Some(Self { after, told, lease_until, .. }) => Self { after, told, lease_until, ..self },
         }
     }
 

@@ -81,7 +81,7 @@ pub(super) async fn message(
     match upgrade::opened(ctx, &incoming.connection).await {
         Ok(Some(_)) => {
             let frames: Vec<String> = speak(packet).iter().map(engine::Packet::encode).collect();
-            reply(ctx, &incoming.connection, &frames).await;
+            reply(ctx, incoming.recipient(), &frames).await;
         }
         Ok(None) => {}
         Err(error) => telemetry::failed(Some(&incoming.connection), &error),
@@ -99,7 +99,7 @@ pub(super) async fn answered(
     answer: Content,
 ) -> Result<(), Error> {
     let Some(session) = speaker(ctx, incoming, namespace).await? else {
-        ctx.close(&incoming.connection).await;
+        ctx.close(incoming.recipient()).await;
         return Ok(());
     };
     match standing(ctx, &session, incoming.at) {
@@ -127,12 +127,14 @@ pub(super) async fn say(ctx: &Ctx, session: &Session, ack: Option<&AckId>, sayin
             (Saying::Ack(_), None) => continue,
             (Saying::Question(name, content, about), _) => {
                 if let Err(error) = ask::ask(ctx, session, (&name, content), about).await {
+                    // The client would never be asked, and nobody would know.
                     telemetry::failed(Some(&session.connection), &error);
+                    return ctx.close(session.recipient()).await;
                 }
                 continue;
             }
         };
-        reply(ctx, &session.connection, &frames).await;
+        reply(ctx, session.recipient(), &frames).await;
     }
 }
 

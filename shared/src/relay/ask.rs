@@ -30,7 +30,7 @@ pub async fn ask(
     let question = Question { id: digits, about, until: now.plus_millis(ANSWER_WITHIN_MILLIS) };
     let asking = ctx.store.ask(session, &question, now).await?;
     if asking == Asking::Noted {
-        reply(ctx, &session.connection, &event_frames(&session.namespace, event, content, Some(id))).await;
+        reply(ctx, session.recipient(), &event_frames(&session.namespace, event, content, Some(id))).await;
     }
     Ok(asking)
 }

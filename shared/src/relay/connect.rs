@@ -111,7 +111,7 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let Body::Connect { payload } = body else { return event::handle(ctx, event).await };
     let connection = &incoming.connection;
     let Some(dialect) = incoming.dialect(ctx, namespace.as_str()) else {
-        refuse(ctx, connection, namespace.as_str(), json!({"message": "Invalid namespace"})).await;
+        refuse(ctx, &incoming, namespace.as_str(), json!({"message": "Invalid namespace"})).await;
         return Ok(());
     };
     match join(ctx, &incoming, (namespace.as_str(), dialect), payload.as_ref()).await {
@@ -119,7 +119,7 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
             let Begun { session, first, at } = *begun;
             let confirmation = recover::confirmation(ctx, &session);
             if let Application::Sockets(application) = ctx.application {
-                reply(ctx, connection, &confirmation.into_iter().collect::<Vec<_>>()).await;
+                reply(ctx, incoming.recipient(), &confirmation.into_iter().collect::<Vec<_>>()).await;
                 application::say(ctx, &session, None, application.joined(&payload.unwrap_or_default())).await;
             } else {
                 greet(ctx, dialect, (&session, first), Offset::since(at), confirmation).await;
@@ -129,12 +129,14 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         Ok(Joined::Over) => {}
         Err(error) => {
             telemetry::failed(Some(connection), &error);
-            // Joining twice breaks the protocol, whatever the token.
+            // A client that is refused does not come back by itself, so an error of ours closes the connection. Joining twice breaks the protocol,
+            // whatever the token.
             let joined = upgrade::session(ctx, connection, namespace.as_str()).await;
-            if joined.is_ok_and(|session| session.is_some_and(|session| session.ended_at.is_none())) {
-                ctx.close(connection).await;
+            let is_joined = joined.is_ok_and(|session| session.is_some_and(|session| session.ended_at.is_none()));
+            if is_joined || matches!(error, Error::Internal(_)) {
+                ctx.close(incoming.recipient()).await;
             } else {
-                refuse(ctx, connection, namespace.as_str(), refusal(ctx, dialect, &error)).await;
+                refuse(ctx, &incoming, namespace.as_str(), refusal(ctx, dialect, &error)).await;
             }
         }
     }
@@ -166,16 +168,20 @@ async fn join(
     (namespace, dialect): (&str, &dyn Dialect),
     payload: Option<&Map<String, Value>>,
 ) -> Result<Joined, Error> {
-    let Some(opened) = &upgrade::opened(ctx, &incoming.connection).await? else { return Ok(Joined::Over) };
+    let Some(opened) = &upgrade::opened(ctx, &incoming.connection).await? else {
+        // Nothing is known of it, or nothing any more, and nobody would ping it.
+        ctx.close(incoming.recipient()).await;
+        return Ok(Joined::Over);
+    };
     if binary::is_interrupted(ctx, incoming, opened.attachments_until).await? {
-        ctx.close(&opened.id).await;
+        ctx.close(incoming.recipient()).await;
         return Ok(Joined::Over);
     }
     let identity = match ctx.application {
         Application::Sockets(_) => application::anybody(ctx)?,
         Application::Chat | Application::Messages(_) => app::authenticate(ctx, token(ctx, opened, payload))?,
     };
-    let session = session(ctx, incoming, (namespace, dialect), &identity)?;
+    let session = session(ctx, incoming, (namespace, dialect), (&identity, opened.at))?;
     let mut was_first = None;
     if let Some(claim) = recover::claim(ctx, payload) {
         match recover::revive(ctx, opened, (&session, &identity), claim).await? {
@@ -200,7 +206,7 @@ async fn join(
 async fn joined_before(ctx: &Ctx, incoming: &Incoming, joined: &Session) -> Joined {
     if joined.joined_by != incoming.invocation {
         tracing::debug!(connection.id = incoming.connection.in_logs(), "a namespace was joined twice");
-        ctx.close(&incoming.connection).await;
+        ctx.close(incoming.recipient()).await;
     }
     Joined::Over
 }
@@ -241,7 +247,7 @@ fn session(
     ctx: &Ctx,
     incoming: &Incoming,
     (namespace, dialect): (&str, &dyn Dialect),
-    identity: &Identity,
+    (identity, opened_at): (&Identity, Timestamp),
 ) -> Result<Session, Error> {
     Ok(Session {
         connection: incoming.connection.clone(),
@@ -251,6 +257,7 @@ fn session(
         pid: Pid::parse(&hex(&ctx.clock.random::<16>()))?,
         sid: SocketId::parse(&hex(&ctx.clock.random::<12>()))?,
         joined_by: incoming.invocation.clone(),
+        opened_at,
         expires_at: identity.expires_at,
         ended_at: None,
         typing: Vec::new(),
@@ -300,8 +307,8 @@ fn refusal(ctx: &Ctx, dialect: &dyn Dialect, error: &Error) -> Value {
     }
 }
 
-async fn refuse(ctx: &Ctx, connection: &ConnectionId, namespace: &str, payload: Value) {
+async fn refuse(ctx: &Ctx, incoming: &Incoming, namespace: &str, payload: Value) {
     let Value::Object(payload) = payload else { return };
     let frame = packet_frame(namespace, Body::ConnectError { payload });
-    reply(ctx, connection, &frame.into_iter().collect::<Vec<_>>()).await;
+    reply(ctx, incoming.recipient(), &frame.into_iter().collect::<Vec<_>>()).await;
 }

@@ -42,7 +42,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         Some(session) if ctx.store.offline_untold(&session).await? => finish_leaving(ctx, &session, incoming.at).await,
         Some(_) => Ok(()),
         None => {
-            ctx.close(&incoming.connection).await;
+            ctx.close(incoming.recipient()).await;
             Ok(())
         }
     }

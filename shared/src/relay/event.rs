@@ -33,14 +33,20 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         Body::Event { name, arguments, ack } | Body::BinaryEvent { name, arguments, ack, .. } => (name, arguments, ack),
         Body::Ack { id, arguments } | Body::BinaryAck { id, arguments, .. } => {
             let answer = Content { arguments, attachments };
-            return application::answered(ctx, &incoming, (namespace.as_str(), &id), answer).await;
+            let taken = application::answered(ctx, &incoming, (namespace.as_str(), &id), answer).await;
+            if let Err(error) = taken {
+                // An answer that is lost cannot be made up for.
+                telemetry::failed(Some(&incoming.connection), &error);
+                ctx.close(incoming.recipient()).await;
+            }
+            return Ok(());
         }
         Body::Connect { .. } | Body::Disconnect | Body::ConnectError { .. } => return Ok(()),
     };
     let session = match speaker(ctx, &incoming, namespace.as_str()).await {
         Ok(Some(session)) => session,
         Ok(None) => {
-            ctx.close(&incoming.connection).await;
+            ctx.close(incoming.recipient()).await;
             return Ok(());
         }
         Err(error) => {
@@ -104,14 +110,14 @@ fn read(body: &str) -> Option<(Packet, Vec<Vec<u8>>)> {
 /// Replies with an error.
 async fn refuse(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Error) -> Result<(), Error> {
     telemetry::failed(Some(&incoming.connection), error);
-    reply(ctx, &incoming.connection, &error_frames(ctx, emitted, error)).await;
+    reply(ctx, incoming.recipient(), &error_frames(ctx, emitted, error)).await;
     Ok(())
 }
 
 /// Says a command's outcome: the answer first, then what everybody hears, then what follows from it.
 async fn say(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emitted: Emitted<'_>, outcome: Outcome) {
     let Outcome { answer, envelopes, then } = outcome;
-    if matches!(then, Then::HandledBefore) {
+    if matches!(then, Then::HandledBefore) && emitted.ack.is_none() {
         return;
     }
     let mut delivering = Delivering::new(ctx, Some(session));

@@ -62,7 +62,7 @@ pub(super) async fn greet(ctx: &Ctx, connection: &ConnectionId, frame: &str, att
     for attempt in 0..attempts {
         match ctx.post(connection, frame).await {
             Delivery::Sent => return,
-            Delivery::Gone | Delivery::Throttled | Delivery::TooLarge => pause(attempt).await,
+            Delivery::Gone | Delivery::NotAccepted | Delivery::TooLarge => pause(attempt).await,
         }
     }
     ctx.bury(connection).await;

@@ -60,7 +60,7 @@ async fn beat(ctx: &Ctx, connection: ConnectionId, rows: Vec<Slot>, now: Timesta
         return;
     }
     match ctx.post(connection, &Packet::Ping.encode()).await {
-        Delivery::Sent | Delivery::Throttled | Delivery::TooLarge => {}
+        Delivery::Sent | Delivery::NotAccepted | Delivery::TooLarge => {}
         Delivery::Gone => ctx.bury(connection).await,
     }
 }

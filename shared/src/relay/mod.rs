@@ -8,11 +8,13 @@ mod binary;
 pub mod connect;
 pub mod disconnect;
 pub mod event;
+pub mod followup;
 pub mod handshake;
 pub mod heartbeat;
 pub mod polling;
 mod recover;
 pub mod switchboard;
+mod takeover;
 mod upgrade;
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
@@ -27,7 +29,7 @@ use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::socket::Body;
 use crate::relay::application::Application;
-use crate::store::Session;
+use crate::store::{Recipient, Session};
 use crate::telemetry;
 
 /// The stage variable that names what the root namespace speaks, where that is not the deployment's default.
@@ -41,6 +43,8 @@ pub struct Incoming {
     pub invocation: String,
     /// When the gateway received it.
     pub at: Timestamp,
+    /// When the connection was opened, if the event says so.
+    pub opened_at: Option<Timestamp>,
     /// The frame as text: what is binary is `b` and base64, however it came.
     pub body: String,
     /// The rest, for `$connect`.
@@ -58,13 +62,20 @@ impl Incoming {
         let connection = ConnectionId::parse(context.connection_id.as_deref().unwrap_or_default());
         let invocation = context.message_id.take().or_else(|| context.request_id.take()).unwrap_or_default();
         let at = Timestamp::from_millis(context.request_time_epoch);
+        let opened_at = Some(context.connected_at).filter(|millis| *millis > 0).map(Timestamp::from_millis);
         let body = request.body.take().unwrap_or_default();
         let body = if request.is_base64_encoded { format!("b{body}") } else { body };
-        Ok(Self { connection: connection.map_err(Error::internal)?, invocation, at, body, request })
+        Ok(Self { connection: connection.map_err(Error::internal)?, invocation, at, opened_at, body, request })
     }
 }
 
 impl Incoming {
+    /// The connection, to be replied to or closed.
+    #[must_use]
+    pub const fn recipient(&self) -> Recipient<'_> {
+        Recipient { connection: &self.connection, opened_at: self.opened_at }
+    }
+
     /// Whether this is a client asking to connect, and not a frame of one that has.
     #[must_use]
     pub fn is_connect(&self) -> bool {
@@ -137,12 +148,13 @@ async fn speaker(ctx: &Ctx, incoming: &Incoming, namespace: &str) -> Result<Opti
 }
 
 /// Posts frames to a connection, in order; a connection that is gone is handed to the disconnect function.
-async fn reply(ctx: &Ctx, connection: &ConnectionId, frames: &[String]) {
+async fn reply<'a>(ctx: &Ctx, to: impl Into<Recipient<'a>>, frames: &[String]) {
+    let to = to.into();
     for frame in frames {
-        match ctx.post(connection, frame).await {
+        match ctx.post(to, frame).await {
             Delivery::Sent | Delivery::TooLarge => {}
-            Delivery::Throttled => return ctx.close(connection).await,
-            Delivery::Gone => return ctx.bury(connection).await,
+            Delivery::NotAccepted => return ctx.close(to).await,
+            Delivery::Gone => return ctx.bury(to.connection).await,
         }
     }
 }
@@ -152,7 +164,7 @@ async fn reply(ctx: &Ctx, connection: &ConnectionId, frames: &[String]) {
 async fn end(ctx: &Ctx, session: &Session) {
     let Some(frame) = packet_frame(&session.namespace, Body::Disconnect) else { return };
     let event = own_event(&session.connection, "MESSAGE", Some(&frame), Some(ctx.clock.now()));
-    reply(ctx, &session.connection, &[frame]).await;
+    reply(ctx, session.recipient(), &[frame]).await;
     if let Err(error) = ctx.invoke(&ctx.config.functions.disconnect, event).await {
         telemetry::failed(Some(&session.connection), &error);
     }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::app::recover::{Absent, Missing, missing};
 use crate::auth::Identity;
 use crate::ctx::{Ctx, Delivery};
-use crate::deliver::{Delivering, packet_frame};
+use crate::deliver::{Delivering, packet_frame, wait_until_delivered};
 use crate::domain::id::{ConnectionId, Pid};
 use crate::domain::notice::Missed;
 use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
@@ -21,9 +21,6 @@ use crate::store::{Former, Opened, Reviving, Session, Socket, Step};
 
 /// Batches of frames held back that are let go. If more keep coming, the client had better come back once more.
 const BATCHES_MAX: u32 = 100;
-/// Looks at whether an event that was just stored has been told: about a second and a half.
-const CHECKS_MAX: u32 = 30;
-const CHECK_WAIT: Duration = Duration::from_millis(50);
 /// How often a frame that is not taken is posted again: a polling client fetches meanwhile.
 const POSTS_MAX: u32 = 40;
 const POST_WAIT: Duration = Duration::from_millis(100);
@@ -179,15 +176,11 @@ impl Revived {
         ctx.store.release(session, hold).await
     }
 
-    /// Waits for what was stored just before it was looked for, and may be on its way to the hold.
+    /// Waits until everything that was looked at has been delivered, so that none of it comes after what was held back.
     async fn settle(&self, ctx: &Ctx) -> Result<(), Error> {
-        let mut checks = 0;
-        for chat in &self.missing.unsettled {
+        for chat in &self.missing.undelivered {
             let Some(looked) = self.missing.looked.get(chat) else { continue };
-            while checks < CHECKS_MAX && ctx.store.told(chat).await? < looked.events() {
-                tokio::time::sleep(CHECK_WAIT).await;
-                checks += 1;
-            }
+            wait_until_delivered(ctx, chat, looked.events()).await?;
         }
         Ok(())
     }
@@ -225,7 +218,7 @@ async fn post(ctx: &Ctx, connection: &ConnectionId, frame: &str) -> bool {
                 ctx.bury(connection).await;
                 return false;
             }
-            Delivery::Throttled => tokio::time::sleep(POST_WAIT).await,
+            Delivery::NotAccepted => tokio::time::sleep(POST_WAIT).await,
         }
     }
     ctx.close(connection).await;

@@ -132,7 +132,7 @@ async fn answer(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Er
         Err(error) => telemetry::failed(Some(&incoming.connection), &error),
     }
     telemetry::failed(Some(&incoming.connection), error);
-    reply(ctx, &incoming.connection, &error_frames(ctx, emitted, error)).await;
+    reply(ctx, incoming.recipient(), &error_frames(ctx, emitted, error)).await;
     None
 }
 
@@ -144,9 +144,10 @@ async fn answered(ctx: &Ctx, incoming: &Incoming, namespace: &str, id: &AckId) -
             asked.then_some(Owner::Family(Family::Message))
         }
         Ok(None) => close(ctx, incoming).await,
+        // An answer that is lost cannot be made up for.
         Err(error) => {
             telemetry::failed(Some(&incoming.connection), &error);
-            None
+            close(ctx, incoming).await
         }
     }
 }
@@ -163,7 +164,7 @@ async fn note_pong(ctx: &Ctx, incoming: &Incoming) {
 
 async fn close<T>(ctx: &Ctx, incoming: &Incoming) -> Option<T> {
     tracing::debug!(connection.id = incoming.connection.in_logs(), "a frame broke the protocol");
-    ctx.close(&incoming.connection).await;
+    ctx.close(incoming.recipient()).await;
     None
 }
 
@@ -172,15 +173,15 @@ pub async fn not_handed_over(ctx: &Ctx, incoming: &Incoming, error: &Error) {
     telemetry::failed(Some(&incoming.connection), error);
     // Without an answer to a CONNECT, a DISCONNECT or a probe nothing can go on; a new connection may fare better.
     let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else {
-        return ctx.close(&incoming.connection).await;
+        return ctx.close(incoming.recipient()).await;
     };
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return };
     match body {
         Body::Event { name, ack, .. } => {
             let Some(dialect) = incoming.dialect(ctx, namespace.as_str()) else { return };
             let event = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
-            reply(ctx, &incoming.connection, &error_frames(ctx, event, error)).await;
+            reply(ctx, incoming.recipient(), &error_frames(ctx, event, error)).await;
         }
-        _ => ctx.close(&incoming.connection).await,
+        _ => ctx.close(incoming.recipient()).await,
     }
 }

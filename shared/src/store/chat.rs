@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 
+use super::limit::{Counter, NotCounted};
 use super::log::{Moving, moving};
 use super::rows::{self, ChatRow, MembershipRow};
 use super::transaction::{Outcome, Transaction};
@@ -24,17 +25,6 @@ const INDEX_BATCH: i32 = 500;
 /// session.
 const ERASED_TTL_SECS: i64 = 2 * 3_600;
 
-/// A chat that is to be made.
-#[derive(Clone, Copy)]
-pub struct Making<'a> {
-    /// Whose.
-    pub people: &'a BTreeSet<UserId>,
-    /// About what.
-    pub about: Option<&'a ListingId>,
-    /// Who makes it.
-    pub by: &'a UserId,
-}
-
 /// What became of making a chat.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
@@ -43,6 +33,11 @@ pub enum Creation {
     Created(Chat, Step),
     /// It was there.
     AlreadyThere(Chat),
+    /// Nothing is made: its maker's limit is met.
+    Full {
+        /// Whole seconds until it is not.
+        retry_after_secs: u64,
+    },
 }
 
 impl Store {
@@ -95,38 +90,45 @@ impl Store {
         messages.collect()
     }
 
-    /// Makes the chat of these people about this: chat, memberships and chat counts in one transaction. Does *not* write if somebody else
-    /// made it meanwhile. Two writes per person and one more.
+    /// Makes the chat of these people about this: chat, its maker's count against the limit, memberships and chat counts in one transaction. Does
+    /// *not* write if somebody else made it meanwhile. Two writes per person and two more.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn create_chat(
         &self,
-        making: &Making<'_>,
+        (people, about): (&BTreeSet<UserId>, Option<&ListingId>),
         remains: Option<Chat>,
-        at: Timestamp,
+        counter: &Counter<'_>,
     ) -> Result<Creation, Error> {
-        let Making { people, about, by } = making;
-        let id = chat_id(people, *about);
+        let id = chat_id(people, about);
         let mut remains = remains;
         let mut attempt = 0;
         loop {
             let before = match &remains {
                 Some(chat) if !chat.deleted => return Ok(Creation::AlreadyThere(chat.clone())),
                 Some(chat) => chat.clone(),
-                None => Chat::between(people, about.cloned(), 0, at),
+                None => Chat::between(people, about.cloned(), 0, counter.at),
             };
-            let mut chat = before.made_anew(at);
-            chat.change(by, What::Created, self.clock.now());
-            match self.transact(self.creation(&before, &chat)?).await? {
+            let mut chat = before.made_anew(counter.at);
+            chat.change(counter.user, What::Created, self.clock.now());
+            match self.transact(self.creation(&before, &chat, counter)?).await? {
                 Outcome::Committed => {
                     let step = chat.step_from(&before);
                     return Ok(Creation::Created(chat, step));
                 }
-                Outcome::Refused(mut refused) => match refused.take(0) {
-                    Some(item) => remains = Some(rows::read::<ChatRow>(item)?.try_into()?),
-                    None => remains = self.chat_or_remains(&id).await?,
-                },
+                Outcome::Refused(mut refused) => {
+                    if refused.at(1) && !refused.at(0) {
+                        let full = counter.refusal(refused.take(1).as_ref());
+                        if let NotCounted::Full { retry_after_secs } = full {
+                            return Ok(Creation::Full { retry_after_secs });
+                        }
+                    }
+                    match refused.take(0) {
+                        Some(item) => remains = Some(rows::read::<ChatRow>(item)?.try_into()?),
+                        None => remains = self.chat_or_remains(&id).await?,
+                    }
+                }
                 Outcome::Conflict => {}
             }
             self.backoff(attempt).await?;
@@ -134,7 +136,7 @@ impl Store {
         }
     }
 
-    fn creation(&self, before: &Chat, chat: &Chat) -> Result<Transaction, Error> {
+    fn creation(&self, before: &Chat, chat: &Chat, counter: &Counter<'_>) -> Result<Transaction, Error> {
         let mut transaction = Transaction::default();
         let mut row = rows::write(ChatRow::from(chat))?;
         if chat.base > 0 {
@@ -152,6 +154,7 @@ impl Store {
                 .expression_attribute_values(":base", number(chat.base))
                 .expression_attribute_values(":rev", number(before.rev)),
         )?;
+        transaction.update(self.counting(counter, chat.seq))?;
         for member in &chat.members {
             let membership = rows::write(MembershipRow::new(chat, &member.user))?;
             transaction.put(Put::builder().table_name(&self.tables.users).set_item(Some(membership)))?;

@@ -18,6 +18,24 @@ pub(super) const CONNECTION_TTL_SECS: i64 = 3 * 3_600;
 /// The slot of connections that have not joined a namespace yet: nobody pings them, and they are closed if they wait too long.
 pub const WAITING_SLOT: i64 = -1;
 
+/// A connection that is posted to or closed, and when it was opened, if that is known.
+///
+/// API Gateway answers 410 for a connection that it does not know everywhere yet. So while a connection is young, a 410 is not taken for its end
+/// (socketio.md, "Engine.IO").
+#[derive(Clone, Copy, Debug)]
+pub struct Recipient<'a> {
+    /// Which connection.
+    pub connection: &'a ConnectionId,
+    /// When it was opened; `None` takes a 410 at its word.
+    pub opened_at: Option<Timestamp>,
+}
+
+impl<'a> From<&'a ConnectionId> for Recipient<'a> {
+    fn from(connection: &'a ConnectionId) -> Self {
+        Self { connection, opened_at: None }
+    }
+}
+
 /// A connection as `$connect` stored it.
 #[derive(Clone, Debug)]
 pub struct Opened {

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use sha2::{Digest as _, Sha256};
+
 use super::{Item, Question, number, text};
 use crate::domain::chat::Place;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ChatId, ClientMessageId, ListingId, MessageId, Pid, UserId};
+use crate::domain::id::{ChatId, ClientMessageId, ListingId, MessageId, Pid, UserId, hex};
 
 /// Sort key of a user's profile.
 pub(super) const PROFILE: &str = "profile";
@@ -52,6 +54,12 @@ pub(super) fn sent(id: &ClientMessageId) -> String {
 /// Users: what the user did in a window of time.
 pub(super) fn limit(what: &str, window: i64) -> String {
     format!("limit#{what}#{window}")
+}
+
+/// Users: the attribute of a limit's row for an event that it counted: a short hash, because a row holds many.
+pub(super) fn counted_event(invocation: &str) -> String {
+    let digest = hex(&Sha256::digest(invocation));
+    format!("e#{}", digest.get(..12).unwrap_or(&digest))
 }
 
 /// Messages: the attribute that says when `user` read it.
@@ -151,6 +159,7 @@ mod tests {
             socket(&Pid::parse("p1").unwrap()),
             sent(&ClientMessageId::parse("mine").unwrap()),
             limit("messages", 29_455_384),
+            counted_event("e1="),
             day(at),
             CONNECTION.to_owned(),
             OUTBOX.to_owned(),
@@ -166,6 +175,7 @@ mod tests {
         socket#p1
         once#mine
         limit#messages#29455384
+        e#XX
         2026-01-02
         #
         #outbox

@@ -1,16 +1,15 @@
-//! Counting what a user does in a fixed window, and knowing an invocation that comes twice.
+//! Limits: how often a user does something in a fixed window, counted in the transaction that does it.
 //!
-//! One conditional write does both: the window's row counts, and remembers the invocations that it counted. API Gateway and Lambda may
-//! hand on one event twice; the second falls into the same window, because windows go by the time the gateway received the event.
+//! The count is a write among the others of the transaction, so nothing is counted that is not stored, and nothing is to be taken back. The
+//! row of a window also remembers the events that it counted: API Gateway and Lambda may hand on one event twice, and the second falls into the
+//! same window, because windows go by the time at which the gateway received the event.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::Update;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
-use super::rows::LimitRow;
-use super::update::Changed;
-use super::{Store, keys, number, text};
+use super::{Item, Store, keys, number};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
-use crate::error::Error;
 
 /// Lambda gives an asynchronous event up after six hours at the latest; a row is kept for longer than that.
 const TTL_SECS: i64 = 7 * 3_600;
@@ -18,9 +17,9 @@ const TTL_SECS: i64 = 7 * 3_600;
 /// What is counted, for whom, and up to what.
 #[derive(Clone, Debug)]
 pub struct Counter<'a> {
-    /// Whose.
+    /// Whose actions are counted.
     pub user: &'a UserId,
-    /// What; part of the key.
+    /// What is counted; part of the key.
     pub what: &'static str,
     /// Length of the window, in seconds.
     pub window_secs: i64,
@@ -32,19 +31,19 @@ pub struct Counter<'a> {
     pub invocation: Option<&'a str>,
 }
 
-/// What became of counting.
+/// Why a count was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Counted {
-    /// It is counted.
-    Counted,
-    /// This very event was counted before.
-    Repeated,
+pub(super) enum NotCounted {
+    /// This very event was counted before, and then this number was remembered for it.
+    SameEvent(u64),
     /// The window is full.
     Full {
         /// Whole seconds until it ends.
         retry_after_secs: u64,
     },
+    /// Neither is true of the row any more.
+    Changed,
 }
 
 impl Counter<'_> {
@@ -52,69 +51,53 @@ impl Counter<'_> {
         self.at.seconds().div_euclid(self.window_secs)
     }
 
-    fn entry(&self) -> String {
-        keys::limit(self.what, self.window())
+    fn window_end_secs(&self) -> i64 {
+        (self.window() + 1) * self.window_secs
     }
 
-    fn invocations(&self) -> Option<AttributeValue> {
-        Some(AttributeValue::Ss(vec![self.invocation?.to_owned()]))
+    /// Whole seconds until the window ends, at least one.
+    fn retry_after_secs(&self) -> u64 {
+        let left_millis = (self.window_end_secs() * 1_000).saturating_sub(self.at.millis());
+        u64::try_from(left_millis).unwrap_or_default().div_ceil(1_000).max(1)
+    }
+
+    /// What it means that the condition of the counting write failed on this row.
+    pub(super) fn refusal(&self, row: Option<&Item>) -> NotCounted {
+        let read = |name: &str| row?.get(name)?.as_n().ok()?.parse::<u64>().ok();
+        if let Some(remembered) = self.invocation.and_then(|invocation| read(&keys::counted_event(invocation))) {
+            return NotCounted::SameEvent(remembered);
+        }
+        match (read("count"), self.limit) {
+            (Some(count), Some(limit)) if count >= limit => {
+                NotCounted::Full { retry_after_secs: self.retry_after_secs() }
+            }
+            (None, Some(0)) => NotCounted::Full { retry_after_secs: self.retry_after_secs() },
+            _ => NotCounted::Changed,
+        }
     }
 }
 
 impl Store {
-    /// Counts one more, unless the window is full or this event was counted before. One write.
-    ///
-    /// # Errors
-    /// `Error::Internal`.
-    pub async fn count(&self, counter: &Counter<'_>) -> Result<Counted, Error> {
-        let window_end = (counter.window() + 1) * counter.window_secs;
-        let mut add = "ADD #count :one".to_owned();
+    /// The write that counts one more, for a transaction: it fails if the window is full or this event was counted before. `remembered` is
+    /// kept with the event.
+    pub(super) fn counting(&self, counter: &Counter<'_>, remembered: u64) -> UpdateBuilder {
+        let mut set = "SET #ttl = :ttl".to_owned();
         let mut condition = "(attribute_not_exists(#count) OR #count < :limit)".to_owned();
-        let mut update = self
-            .client
-            .update_item()
+        let mut update = Update::builder()
             .table_name(&self.tables.users)
-            .set_key(Some(keys::user(counter.user, counter.entry())))
+            .set_key(Some(keys::user(counter.user, keys::limit(counter.what, counter.window()))))
             .expression_attribute_names("#count", "count")
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":limit", number(counter.limit.unwrap_or(u64::from(u32::MAX))))
-            .expression_attribute_values(":ttl", number(window_end + TTL_SECS));
-        if let (Some(set), Some(invocation)) = (counter.invocations(), counter.invocation) {
-            add.push_str(", invocations :set");
-            condition.push_str(" AND NOT contains(invocations, :invocation)");
+            .expression_attribute_values(":ttl", number(counter.window_end_secs() + TTL_SECS));
+        if let Some(invocation) = counter.invocation {
+            set.push_str(", #event = :remembered");
+            condition.push_str(" AND attribute_not_exists(#event)");
             update = update
-                .expression_attribute_values(":set", set)
-                .expression_attribute_values(":invocation", text(invocation));
+                .expression_attribute_names("#event", keys::counted_event(invocation))
+                .expression_attribute_values(":remembered", number(remembered));
         }
-        let update = update.update_expression(format!("SET #ttl = :ttl {add}")).condition_expression(condition);
-        let Changed::Refused(row) = self.update::<LimitRow>(update).await? else { return Ok(Counted::Counted) };
-        let counted = row.map(|row| row.invocations).unwrap_or_default();
-        if counter.invocation.is_some_and(|invocation| counted.contains(invocation)) {
-            return Ok(Counted::Repeated);
-        }
-        let left_millis = (window_end * 1_000).saturating_sub(counter.at.millis());
-        Ok(Counted::Full { retry_after_secs: u64::try_from(left_millis).unwrap_or_default().div_ceil(1_000).max(1) })
-    }
-
-    /// Takes a count back, for what was refused after all. One write.
-    ///
-    /// # Errors
-    /// `Error::Internal`.
-    pub async fn uncount(&self, counter: &Counter<'_>) -> Result<(), Error> {
-        let mut change = "ADD #count :less".to_owned();
-        let mut update = self
-            .client
-            .update_item()
-            .table_name(&self.tables.users)
-            .set_key(Some(keys::user(counter.user, counter.entry())))
-            .condition_expression("attribute_exists(entry)")
-            .expression_attribute_names("#count", "count")
-            .expression_attribute_values(":less", number(-1));
-        if let Some(set) = counter.invocations() {
-            change.push_str(" DELETE invocations :set");
-            update = update.expression_attribute_values(":set", set);
-        }
-        self.applied(update.update_expression(change)).await.map(drop)
+        update.update_expression(format!("{set} ADD #count :one")).condition_expression(condition)
     }
 }

@@ -5,13 +5,11 @@
 
 use std::fmt::Write as _;
 
-use super::rows::ToldRow;
-use super::{Item, Store, keys, number, rows, text};
+use super::{Item, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ChatId, UserId};
+use crate::domain::id::UserId;
 use crate::domain::log::{Change, Log, What};
-use crate::error::Error;
 
 /// Longest text of a log: with it and the ids of two people the row of a chat stays below a kilobyte.
 const LOG_MAX_BYTES: usize = 480;
@@ -34,6 +32,10 @@ pub(super) fn moving(chat: &Chat, next: &Chat) -> Moving {
     let rev = if chat.rev == 0 { "attribute_not_exists(rev)" } else { "rev = :rev" };
     if chat.rev > 0 {
         values.insert(":rev".to_owned(), number(chat.rev));
+    }
+    if chat.lease_until != next.lease_until {
+        set.push("leaseUntil = :lease".to_owned());
+        values.insert(":lease".to_owned(), number(next.lease_until.millis()));
     }
     if chat.seq != next.seq {
         set.push("seq = :next".to_owned());
@@ -136,43 +138,6 @@ fn change(entry: &str, before: Timestamp, people: &[UserId]) -> Option<Change> {
 
 fn hex(digits: &str) -> Option<u64> {
     u64::from_str_radix(digits, 16).ok()
-}
-
-impl Store {
-    /// How many events of a chat have been told. One read.
-    ///
-    /// # Errors
-    /// `Error::Internal`.
-    pub async fn told(&self, chat: &ChatId) -> Result<u64, Error> {
-        let got = self
-            .client
-            .get_item()
-            .table_name(&self.tables.chats)
-            .set_key(Some(keys::chat(chat)))
-            .consistent_read(true)
-            .projection_expression("told")
-            .send()
-            .await
-            .map_err(Error::internal)?;
-        let row: Option<ToldRow> = got.item.map(rows::read).transpose()?;
-        Ok(row.unwrap_or_default().told)
-    }
-
-    /// Notes that so many events of a chat have been told. One write. Does not go back.
-    ///
-    /// # Errors
-    /// `Error::Internal`.
-    pub async fn note_told(&self, chat: &ChatId, events: u64) -> Result<(), Error> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.tables.chats)
-            .set_key(Some(keys::chat(chat)))
-            .update_expression("SET told = :told")
-            .condition_expression("attribute_exists(chatId) AND (attribute_not_exists(told) OR told < :told)")
-            .expression_attribute_values(":told", number(events));
-        self.applied(update).await.map(drop)
-    }
 }
 
 #[cfg(test)]

@@ -5,14 +5,16 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 
+use super::limit::{Counter, NotCounted};
 use super::log::{Moving, moving};
 use super::rows::{self, ChatRow, MessageRow, SentRow, VERSION};
 use super::transaction::{Outcome, Refused, Transaction};
+use super::update::Changed;
 use super::{Item, Store, keys, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ClientMessageId, MessageId, UserId};
-use crate::domain::log::Step;
+use crate::domain::log::{LEASE_MILLIS, Step};
 use crate::domain::message::{Draft, Message};
 use crate::error::Error;
 
@@ -22,6 +24,10 @@ const SENT_TTL_SECS: i64 = 24 * 3_600;
 /// Attempts that are made at once with the chat that a failed condition gave back.
 const ATTEMPTS_AT_ONCE: u32 = 6;
 
+/// Where the chat and the count are among the writes of a send.
+const CHAT: usize = 1;
+const COUNT: usize = 2;
+
 /// What became of a send.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
@@ -30,10 +36,17 @@ pub enum Sending {
     Stored(Box<(Chat, Message, Step)>),
     /// A send of the same name stored this before.
     Repeated(First),
+    /// An earlier invocation for this very event stored this.
+    SameEvent(First),
     /// Nothing is stored: somebody blocks.
     Blocked,
     /// Nothing is stored: the chat was deleted.
     Gone,
+    /// Nothing is stored: the sender's limit is met.
+    Full {
+        /// Whole seconds until it is not.
+        retry_after_secs: u64,
+    },
 }
 
 /// What a send of a name stored first.
@@ -46,28 +59,28 @@ pub struct First {
 }
 
 impl Store {
-    /// Stores the next message of a chat: message, chat, the flags of those for whom it is the first unread or the first of the day, and
-    /// the client's name for it if it has one, in one transaction. `chat` may be a moment old: a failed condition gives back the present
-    /// one. Two writes in the ordinary case, of two units each.
+    /// Stores the next message of a chat: message, chat, the sender's count against the limit, the flags of those for whom it is the first
+    /// unread or the first of the day, and the client's name for it if it has one, in one transaction. `chat` may be a moment old: a failed
+    /// condition gives back the present one. Three writes in the ordinary case, of two units each.
     ///
     /// # Errors
-    /// `Error::Internal`.
-    pub async fn send(&self, chat: Chat, sender: &UserId, draft: &Draft, at: Timestamp) -> Result<Sending, Error> {
+    /// `Error::Internal`; then it is unknown whether it is stored.
+    pub async fn send(&self, chat: Chat, draft: &Draft, counter: &Counter<'_>) -> Result<Sending, Error> {
+        let sender = counter.user;
         let mut chat = chat;
         let mut attempt = 0;
         loop {
-            if chat.deleted {
-                return Ok(Sending::Gone);
-            }
-            if chat.is_blocked() {
-                // The block may be newer than the send that this one repeats.
+            if chat.deleted || chat.is_blocked() {
+                // The end of the chat, or the block, may be newer than the send that this one repeats.
                 return Ok(match self.sent(sender, draft.client_message_id.as_ref()).await? {
                     Some(first) => Sending::Repeated(first),
+                    None if chat.deleted => Sending::Gone,
                     None => Sending::Blocked,
                 });
             }
-            let (next, message) = following(&chat, sender, draft, (at, self.clock.now()));
-            let (transaction, sent) = self.sending(&chat, &next, &message, draft.client_message_id.as_ref())?;
+            let (next, message) = following(&chat, sender, draft, (counter.at, self.clock.now()));
+            let (transaction, sent) =
+                self.sending(&chat, &next, &message, (draft.client_message_id.as_ref(), counter))?;
             let there = match self.transact(transaction).await? {
                 Outcome::Committed => {
                     let step = next.step_from(&chat);
@@ -78,7 +91,17 @@ impl Store {
                     if let Some(first) = repeated(&mut refused, sent)? {
                         return Ok(Sending::Repeated(first));
                     }
-                    refused.take(1)
+                    if refused.at(COUNT) {
+                        match counter.refusal(refused.take(COUNT).as_ref()) {
+                            NotCounted::SameEvent(seq) => {
+                                let id = MessageId { chat: chat.id, seq };
+                                return Ok(Sending::SameEvent(First { id, at: counter.at }));
+                            }
+                            NotCounted::Full { retry_after_secs } => return Ok(Sending::Full { retry_after_secs }),
+                            NotCounted::Changed => {}
+                        }
+                    }
+                    refused.take(CHAT)
                 }
             };
             chat = self.as_others_left(&chat, there, attempt).await?;
@@ -103,7 +126,7 @@ impl Store {
         chat: &Chat,
         next: &Chat,
         message: &Message,
-        name: Option<&ClientMessageId>,
+        (name, counter): (Option<&ClientMessageId>, &Counter<'_>),
     ) -> Result<(Transaction, Option<usize>), Error> {
         let mut transaction = Transaction::default();
         transaction.put(
@@ -113,7 +136,8 @@ impl Store {
                 .condition_expression("attribute_not_exists(chatId)"),
         )?;
         transaction.update(self.advance(chat, next, &message.sender)?)?;
-        let sent = name.map(|_| 2);
+        transaction.update(self.counting(counter, message.id.seq))?;
+        let sent = name.map(|_| 3);
         if let Some(name) = name {
             transaction.put(self.note_sent(message, name)?)?;
         }
@@ -297,8 +321,8 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that a message has been told, and reached a recipient: the watermark moves if it is the next one, else the message itself
-    /// remembers. One write; then two.
+    /// Records that a message has been delivered to everybody who is here, and that it reached a recipient: the watermark moves if it is the next
+    /// one, else the message itself remembers. One write; then two.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -307,10 +331,13 @@ impl Store {
         let before = message.id.seq.saturating_sub(1);
         let is_next = member.delivered.seq.max(member.read.seq) >= before;
         let told = chat.position().events();
-        if is_next && self.advance_delivered(chat, index, (before, message.id.seq), (at, Some(told))).await? {
-            return Ok(());
+        if is_next {
+            match self.advance_delivered(chat, index, (before, message.id.seq), (at, Some(told))).await? {
+                Advanced::Done | Advanced::Before => return Ok(()),
+                Advanced::NotNext => {}
+            }
         }
-        self.note_told(&chat.id, told).await?;
+        self.record_delivered(&chat.id, told).await?;
         let update = self
             .client
             .update_item()
@@ -331,28 +358,29 @@ impl Store {
         if member.delivered.seq >= chat.seq {
             return Ok(false);
         }
-        self.advance_delivered(chat, index, (member.delivered.seq, chat.seq), (at, None)).await
+        let advanced = self.advance_delivered(chat, index, (member.delivered.seq, chat.seq), (at, None)).await?;
+        Ok(advanced == Advanced::Done)
     }
 
-    /// Moves a delivered watermark forward, provided that it has come at least to `from` and not yet to `to`, and that no more than `told`
-    /// has been told yet.
+    /// Moves a delivered watermark forward, provided that it has come at least to `from` and not yet to `to`; and in the same write, if `told`
+    /// is given, records that so many events have been delivered, provided that no more are.
     async fn advance_delivered(
         &self,
         chat: &Chat,
         index: usize,
         (from, to): (u64, u64),
         (at, told): (Timestamp, Option<u64>),
-    ) -> Result<bool, Error> {
+    ) -> Result<Advanced, Error> {
         let mut change = format!("SET members[{index}].got = :to, members[{index}].gotAt = :at");
         let mut condition = format!(
             "attribute_not_exists(deletedAt) AND members[{index}].got < :to \
              AND (members[{index}].got >= :from OR members[{index}].#read >= :from)"
         );
         if told.is_some() {
-            change.push_str(", told = :told");
+            change.push_str(", told = :told, leaseUntil = :lease REMOVE leaseBy");
             condition.push_str(" AND (attribute_not_exists(told) OR told <= :told)");
         }
-        let update = self
+        let mut update = self
             .client
             .update_item()
             .table_name(&self.tables.chats)
@@ -363,22 +391,46 @@ impl Store {
             .expression_attribute_values(":from", number(from))
             .expression_attribute_values(":to", number(to))
             .expression_attribute_values(":at", number(at.millis()));
-        let update = match told {
-            Some(told) => update.expression_attribute_values(":told", number(told)),
-            None => update,
+        if let Some(told) = told {
+            let lease = self.clock.now().plus_millis(LEASE_MILLIS);
+            update = update
+                .expression_attribute_values(":told", number(told))
+                .expression_attribute_values(":lease", number(lease.millis()));
+        }
+        let row = match self.update::<ChatRow>(update).await? {
+            Changed::Done(_) => return Ok(Advanced::Done),
+            Changed::Refused(row) => row,
         };
-        self.applied(update).await
+        let Some(row) = row.filter(|row| row.deleted_at.is_none()) else { return Ok(Advanced::NotNext) };
+        let recorded = told.is_none_or(|told| row.told >= told);
+        Ok(match row.members.get(index) {
+            // The first attempt was done, and its answer lost.
+            Some(member) if recorded && member.got == to && member.got_at == Some(at.millis()) => Advanced::Done,
+            Some(member) if recorded && member.got >= to => Advanced::Before,
+            _ => Advanced::NotNext,
+        })
     }
+}
+
+/// What became of moving a delivered watermark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Advanced {
+    /// It moved.
+    Done,
+    /// It had come as far before.
+    Before,
+    /// It did not move: something before has not been delivered, or the chat was deleted.
+    NotNext,
 }
 
 /// The chat after its next message, and that message, which was received and is stored at these times.
 fn following(chat: &Chat, sender: &UserId, draft: &Draft, (at, now): (Timestamp, Timestamp)) -> (Chat, Message) {
     let seq = chat.seq + 1;
     let mut next = chat.clone();
+    next.moves(now);
     next.seq = seq;
     next.active_at = next.active_at.max(at);
     next.updated_at = next.updated_at.max(at);
-    next.moved_at = next.moved_at.max(now);
     for member in &mut next.members {
         if member.user != *sender {
             member.unread += 1;

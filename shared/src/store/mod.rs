@@ -12,6 +12,7 @@ mod block;
 mod chat;
 mod connection;
 mod delete;
+mod delivery;
 mod erase;
 mod keys;
 mod limit;
@@ -39,6 +40,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
 
 use crate::config::Tables;
 use crate::domain::clock::Clock;
@@ -47,10 +49,11 @@ use crate::error::Error;
 pub use ask::{Answering, Asking, QUESTIONS_MAX, Question};
 pub use binary::{Collecting, Piece};
 pub use block::{Blocking, Unblocking};
-pub use chat::{Creation, Making};
-pub use connection::{Closed, Handshaking, Opened, Slot, Upgrade, WAITING_SLOT};
+pub use chat::Creation;
+pub use connection::{Closed, Handshaking, Opened, Recipient, Slot, Upgrade, WAITING_SLOT};
 pub use delete::Deletion;
-pub use limit::{Counted, Counter};
+pub use delivery::Delivered;
+pub use limit::Counter;
 pub use listing::Putting;
 pub use media::{Bucket, ByteRange, Fetched, Fetching, Keeping, Signed, Upload, Uploaded, is_from};
 pub use message::{First, Sending};
@@ -86,10 +89,12 @@ impl Store {
         Self { client, tables, clock }
     }
 
-    /// Opens the connection to DynamoDB before the first event needs it; answers nothing and writes nothing.
-    pub async fn warm(&self) {
+    /// Opens the connection to DynamoDB before the first event needs it; answers nothing and writes nothing. `unsigned`
+    /// makes of the request one that no role has to allow.
+    pub async fn warm(&self, unsigned: impl Intercept + 'static) {
         let key = keys::connection("-", keys::CONNECTION);
-        let _ = self.client.get_item().table_name(&self.tables.connections).set_key(Some(key)).send().await;
+        let get = self.client.get_item().table_name(&self.tables.connections).set_key(Some(key));
+        let _ = get.customize().interceptor(unsigned).send().await;
     }
 
     /// Waits a random while that grows with each attempt; `Err` once there have been too many.

@@ -11,7 +11,7 @@ use super::rows::{self, SessionRow, SocketRow, VERSION};
 use super::transaction::{Outcome, Transaction};
 use super::update::Changed;
 use super::user::{Change, claims_change, set_change};
-use super::{Item, Opened, Question, Store, keys, number, text};
+use super::{Item, Opened, Question, Recipient, Store, keys, number, text};
 use crate::auth::Identity;
 use crate::domain::chat::Place;
 use crate::domain::clock::Timestamp;
@@ -39,6 +39,8 @@ pub struct Session {
     pub sid: SocketId,
     /// The event that joined it.
     pub joined_by: String,
+    /// When the connection was opened.
+    pub opened_at: Timestamp,
     /// When the token ends.
     pub expires_at: Option<Timestamp>,
     /// When the namespace was left, if it was.
@@ -49,6 +51,14 @@ pub struct Session {
     pub asked: Vec<Question>,
     /// Until when attachments of a binary packet may be on their way.
     pub attachments_until: Option<Timestamp>,
+}
+
+impl Session {
+    /// The connection, to be replied to or closed.
+    #[must_use]
+    pub const fn recipient(&self) -> Recipient<'_> {
+        Recipient { connection: &self.connection, opened_at: Some(self.opened_at) }
+    }
 }
 
 /// What became of joining a namespace.
@@ -405,6 +415,7 @@ pub(super) fn session_row(opened: &Opened, session: &Session) -> SessionRow {
         pid,
         sid,
         joined_by,
+        opened_at: _,
         expires_at,
         ended_at,
         typing,
@@ -445,7 +456,7 @@ pub(super) fn session(row: SessionRow) -> Result<Session, Error> {
         pid,
         sid,
         joined_by,
-        opened_at: _,
+        opened_at,
         expires_at,
         ended_at,
         moved_to: _,
@@ -464,6 +475,7 @@ pub(super) fn session(row: SessionRow) -> Result<Session, Error> {
         pid: Pid::parse(&pid)?,
         sid: SocketId::parse(&sid)?,
         joined_by,
+        opened_at: Timestamp::from_millis(opened_at),
         expires_at: expires_at.map(Timestamp::from_millis),
         ended_at: ended_at.map(Timestamp::from_millis),
         typing: typing.iter().filter_map(|entry| keys::place_of_typing(entry)).collect(),

@@ -1,12 +1,19 @@
 //! Several writes that are done together or not at all.
 
-use aws_sdk_dynamodb::error::SdkError;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 
 use super::{Item, Store};
+use crate::domain::id::hex;
 use crate::error::Error;
+
+/// How long one transaction is asked for again while nobody knows whether it is done: well below the time-outs of the functions, and below
+/// the ten minutes for which DynamoDB knows a token.
+const UNKNOWN_MAX: Duration = Duration::from_secs(6);
 
 /// What became of a transaction.
 #[must_use]
@@ -32,6 +39,14 @@ impl Refused {
     pub(super) fn take(&mut self, index: usize) -> Option<Item> {
         if self.at(index) { self.0.get_mut(index)?.item.take() } else { None }
     }
+}
+
+/// What one request for a transaction came to.
+enum Answered {
+    /// The outcome is known.
+    Known(Outcome),
+    /// Nobody knows whether it is done, or it is being done by an earlier request with the same token.
+    Unknown(Error),
 }
 
 /// The writes of one transaction, in order. Every failed condition gives back the row it met.
@@ -61,27 +76,63 @@ impl Transaction {
 }
 
 impl Store {
-    /// Does all of it or nothing. An error means that nobody knows.
+    /// Does all of it or nothing, once: it is asked for under one idempotency token (`ClientRequestToken`) until its outcome is known, so that an
+    /// answer that is lost is asked for again and never taken for a failure.
+    ///
+    /// # Errors
+    /// `Error::Internal` if DynamoDB refuses the request, or if after some seconds it is still unknown whether it is done.
     pub(super) async fn transact(&self, transaction: Transaction) -> Result<Outcome, Error> {
-        let writes = self.client.transact_write_items().set_transact_items(Some(transaction.0));
-        match writes.send().await {
-            Ok(_) => Ok(Outcome::Committed),
-            Err(error) => outcome(error),
+        let token = hex(&self.clock.random::<16>());
+        let asking = async {
+            let mut attempt = 0;
+            loop {
+                let writes = self.client.transact_write_items().client_request_token(&token);
+                let unknown = match writes.set_transact_items(Some(transaction.0.clone())).send().await {
+                    Ok(_) => return Ok(Outcome::Committed),
+                    Err(error) => match answered(error)? {
+                        Answered::Known(outcome) => return Ok(outcome),
+                        Answered::Unknown(cause) => cause,
+                    },
+                };
+                if self.backoff(attempt).await.is_err() {
+                    return Err(unknown);
+                }
+                attempt += 1;
+            }
+        };
+        match tokio::time::timeout(UNKNOWN_MAX, asking).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Error::internal("it is unknown whether a transaction is done")),
         }
     }
 }
 
-fn outcome(error: SdkError<TransactWriteItemsError>) -> Result<Outcome, Error> {
+fn answered(error: SdkError<TransactWriteItemsError>) -> Result<Answered, Error> {
+    /// Refusals that say nothing about an earlier request with the same token, which may be running or done.
+    const NOT_NOW: [&str; 6] = [
+        "TransactionInProgressException",
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "InternalServerError",
+        "ServiceUnavailable",
+    ];
     let reasons = match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
-        Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Ok(Outcome::Conflict),
-        _ => return Err(Error::internal(error)),
+        Some(refusal) => {
+            let is_server = error.raw_response().is_some_and(|response| response.status().is_server_error());
+            let is_temporary = is_server || refusal.code().is_some_and(|code| NOT_NOW.contains(&code));
+            let cause = Error::internal(error);
+            return if is_temporary { Ok(Answered::Unknown(cause)) } else { Err(cause) };
+        }
+        // No answer, or one that cannot be read.
+        None => return Ok(Answered::Unknown(Error::internal(error))),
     };
     let is = |codes: &[&str]| reasons.iter().any(|reason| reason.code().is_some_and(|code| codes.contains(&code)));
     if is(&["ConditionalCheckFailed"]) {
-        Ok(Outcome::Refused(Refused(reasons.to_vec())))
+        Ok(Answered::Known(Outcome::Refused(Refused(reasons.to_vec()))))
     } else if is(&["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]) {
-        Ok(Outcome::Conflict)
+        Ok(Answered::Known(Outcome::Conflict))
     } else {
         Err(Error::internal(error))
     }

@@ -50,10 +50,13 @@ async fn no_name_leads_anywhere_but_to_media_of_the_chat() {
         "..".to_owned(),
         "%2E%2E%2F%2E%2E%2Fdynamodb.sqlite".to_owned(),
     ] {
+        // A path with a segment `..` is none.
+        let lower = trick.to_lowercase().replace("%2e", ".").replace("%2f", "/");
+        let expected = if lower.split('/').any(|segment| segment == "..") { 400 } else { 404 };
         let (status, _, _) = get(&world, "alice", &format!("/api/media/{trick}")).await;
-        assert_eq!(status, 404, "{trick}");
+        assert_eq!(status, expected, "{trick}");
         let (status, _, _) = get(&world, "alice", &format!("/api/media/{trick}/link")).await;
-        assert_eq!(status, 404, "{trick}/link");
+        assert_eq!(status, expected, "{trick}/link");
     }
     assert_eq!(get(&world, "alice", &format!("/api/media/{name}")).await.0, 200);
 }

@@ -141,7 +141,7 @@ async fn a_client_that_polled_recovers_on_a_websocket_and_moves_after_it() {
 #[tokio::test(start_paused = true)]
 async fn two_namespaces_of_one_connection_recover_each_on_its_own() {
     let mut orders = BTreeSet::new();
-    for skipped in 0..10 {
+    for skipped in 0..32 {
         orders.insert(recover_two_namespaces(skipped).await);
     }
     assert_eq!(orders.len(), 2, "whichever of the two sessions has the lesser id, and is found first");

@@ -13,7 +13,7 @@ mod refusal;
 mod reply;
 mod rooms;
 mod stage;
-mod words;
+pub(crate) mod words;
 
 use local::world::World;
 use serde_json::{Value, json};

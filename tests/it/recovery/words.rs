@@ -5,12 +5,12 @@ use shared::domain::chat::plain_chat_id;
 use shared::domain::id::{MessageId, UserId};
 
 /// Whose client is cut.
-pub(super) const ME: &str = "alice";
+pub(crate) const ME: &str = "alice";
 
 /// What an event tells. Chats and messages are named by their ids: that of a message begins with its chat's, and the ids of a chat's messages
 /// sort as they were stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(crate) enum Told {
     /// A message, or its placeholder.
     Message { id: String, gone: bool, read: bool },
     /// A message of this very socket, beside the event that tells everybody of it.
@@ -31,7 +31,7 @@ pub(super) enum Told {
 
 /// Which messages a reader has read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(crate) enum Reading {
     /// These.
     These(Vec<String>),
     /// This one, and all of its chat before it.
@@ -44,30 +44,30 @@ pub(super) enum Reading {
 type Emits = (&'static str, Value);
 
 /// How one dialect speaks.
-pub(super) struct Words {
+pub(crate) struct Words {
     /// Its name.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// The events that may be missed and carry no offset.
-    pub(super) volatile: &'static [&'static str],
+    pub(crate) volatile: &'static [&'static str],
     /// Whether it tells that a chat was deleted.
-    pub(super) tells_of_deleted_chats: bool,
+    pub(crate) tells_of_deleted_chats: bool,
     /// Whether its read events name messages.
-    pub(super) names_what_is_read: bool,
+    pub(crate) names_what_is_read: bool,
     /// A send: to a chat, to its other person, of a text.
-    pub(super) send: fn(&str, &str, &str) -> Emits,
+    pub(crate) send: fn(&str, &str, &str) -> Emits,
     /// Reading: a chat, its newest message by the other.
-    pub(super) read: fn(&str, &str) -> Emits,
+    pub(crate) read: fn(&str, &str) -> Emits,
     /// Joining a chat's room, where there are any.
-    pub(super) join: Option<fn(&str) -> Emits>,
+    pub(crate) join: Option<fn(&str) -> Emits>,
     /// Typing, in a chat to its other person.
-    pub(super) typing: fn(&str, &str) -> Emits,
+    pub(crate) typing: fn(&str, &str) -> Emits,
     /// What an event tells.
-    pub(super) told: fn(&str, &Value) -> Told,
+    pub(crate) told: fn(&str, &Value) -> Told,
 }
 
-pub(super) const ALL: [&Words; 5] = [&RECRUITING, &MARKETPLACE, &MESSENGER, &WORKSPACE, &CLASSROOM];
+pub(crate) const ALL: [&Words; 5] = [&RECRUITING, &MARKETPLACE, &MESSENGER, &WORKSPACE, &CLASSROOM];
 
-pub(super) const RECRUITING: Words = Words {
+pub(crate) const RECRUITING: Words = Words {
     name: "recruiting",
     volatile: &["user_typing", "user_stopped_typing", "user_online", "user_offline", "online_users"],
     tells_of_deleted_chats: true,
@@ -90,7 +90,7 @@ pub(super) const RECRUITING: Words = Words {
     },
 };
 
-pub(super) const MARKETPLACE: Words = Words {
+pub(crate) const MARKETPLACE: Words = Words {
     name: "marketplace",
     volatile: &["typing", "userOnline", "userOffline"],
     tells_of_deleted_chats: true,
@@ -110,7 +110,7 @@ pub(super) const MARKETPLACE: Words = Words {
     },
 };
 
-pub(super) const MESSENGER: Words = Words {
+pub(crate) const MESSENGER: Words = Words {
     name: "messenger",
     volatile: &["typing_indicator", "user_online", "user_offline", "online_users"],
     tells_of_deleted_chats: false,
@@ -134,7 +134,7 @@ pub(super) const MESSENGER: Words = Words {
     },
 };
 
-pub(super) const WORKSPACE: Words = Words {
+pub(crate) const WORKSPACE: Words = Words {
     name: "workspace",
     volatile: &["typing:start", "typing:stop", "user:online", "user:offline"],
     tells_of_deleted_chats: true,
@@ -154,7 +154,7 @@ pub(super) const WORKSPACE: Words = Words {
     },
 };
 
-pub(super) const CLASSROOM: Words = Words {
+pub(crate) const CLASSROOM: Words = Words {
     name: "classroom",
     volatile: &["typing:start", "typing:stop", "user:online", "user:offline"],
     tells_of_deleted_chats: true,
@@ -179,7 +179,7 @@ pub(super) const CLASSROOM: Words = Words {
 };
 
 /// The message that an ack of a send carries.
-pub(super) fn acked(ack: &Value) -> Option<String> {
+pub(crate) fn acked(ack: &Value) -> Option<String> {
     let message = [&ack["message"], &ack["data"]].into_iter().find(|found| found.is_object())?;
     (!content(message).is_null()).then(|| message_id(message))
 }

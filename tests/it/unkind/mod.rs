@@ -1,11 +1,14 @@
 //! The fault layer itself: what the SDK and the functions see of each fault.
 
 mod batches;
+mod delivery;
 mod outbox;
 mod random;
 mod requests;
 mod retry;
 mod runs;
+mod send;
+mod streams;
 mod waits;
 
 use aws_sdk_dynamodb::Client;

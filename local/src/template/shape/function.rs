@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::{Resources, text_of};
-use crate::template::{Asynchronous, Function, HttpRoute, Resource, Schedule, Statement, TemplateError};
+use super::{Resources, stream_of, text_of};
+use crate::template::{Asynchronous, Function, HttpRoute, Resource, Schedule, Statement, StreamSource, TemplateError};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
@@ -77,6 +77,44 @@ enum Queue {
 enum Event {
     Schedule(ScheduleEvent),
     HttpApi(HttpApiEvent),
+    #[serde(rename = "DynamoDB")]
+    DynamoDb(StreamEvent),
+}
+
+/// All of it has to be said: the cloud's defaults are retries without end and no batches.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct StreamEvent {
+    stream: String,
+    #[serde(rename = "StartingPosition")]
+    _starting_position: FromTheFirst,
+    batch_size: usize,
+    maximum_batching_window_in_seconds: u64,
+    #[serde(default)]
+    function_response_types: Vec<ResponseType>,
+    bisect_batch_on_function_error: bool,
+    maximum_retry_attempts: u32,
+    maximum_record_age_in_seconds: u64,
+    destination_config: Option<DestinationConfig>,
+}
+
+#[derive(Deserialize)]
+enum FromTheFirst {
+    #[serde(rename = "TRIM_HORIZON")]
+    TrimHorizon,
+}
+
+#[derive(Deserialize)]
+enum ResponseType {
+    ReportBatchItemFailures,
+}
+
+/// What invokes a function.
+#[derive(Default)]
+pub(super) struct Events {
+    pub(super) routes: Vec<HttpRoute>,
+    pub(super) schedules: Vec<Schedule>,
+    pub(super) streams: Vec<StreamSource>,
 }
 
 #[derive(Deserialize)]
@@ -225,19 +263,15 @@ impl Properties {
         })
     }
 
-    /// The routes and schedules that invoke this function.
-    pub(super) fn events(
-        &self,
-        package: &str,
-        resources: &Resources,
-        place: &str,
-    ) -> Result<(Vec<HttpRoute>, Vec<Schedule>), TemplateError> {
-        let (mut routes, mut schedules) = (Vec::new(), Vec::new());
+    /// The routes, schedules and streams that invoke this function.
+    pub(super) fn events(&self, package: &str, resources: &Resources, place: &str) -> Result<Events, TemplateError> {
+        let mut all = Events::default();
         for (id, event) in &self.events {
             let place = format!("{place}.Events.{id}");
             match event {
                 Event::Schedule(event) => {
-                    schedules.push(Schedule { function: package.to_owned(), every: rate(&event.schedule, &place)? });
+                    all.schedules
+                        .push(Schedule { function: package.to_owned(), every: rate(&event.schedule, &place)? });
                 }
                 Event::HttpApi(event) => {
                     if !resources.https.keys().any(|id| id.to_ascii_lowercase() == event.api_id) {
@@ -245,14 +279,44 @@ impl Properties {
                     }
                     let key = match (&event.method, &event.path) {
                         (None, None) => "$default".to_owned(),
+                        (Some(_), Some(path)) if path.len() > 1 && path.ends_with('/') => {
+                            let problem = format!("{path} ends in a slash, and an HTTP API takes no such route");
+                            return Err(TemplateError::refused(place, problem));
+                        }
                         (Some(method), Some(path)) => format!("{} {path}", method.to_ascii_uppercase()),
                         _ => return Err(TemplateError::refused(place, "Method and Path go together")),
                     };
-                    routes.push(HttpRoute { key, function: package.to_owned() });
+                    all.routes.push(HttpRoute { key, function: package.to_owned() });
                 }
+                Event::DynamoDb(event) => all.streams.push(event.source(package, resources, &place)?),
             }
         }
-        Ok((routes, schedules))
+        Ok(all)
+    }
+}
+
+impl StreamEvent {
+    fn source(&self, function: &str, resources: &Resources, place: &str) -> Result<StreamSource, TemplateError> {
+        let with_stream = resources.tables.values().filter(|table| table.stream.is_some());
+        let mut named = with_stream.filter(|table| self.stream.ends_with(&format!(":{}", stream_of(&table.name))));
+        let Some(table) = named.next() else {
+            return Err(TemplateError::refused(
+                place,
+                "Stream must be the StreamArn of a table with a StreamSpecification",
+            ));
+        };
+        Ok(StreamSource {
+            function: function.to_owned(),
+            table: table.name.clone(),
+            arn: self.stream.clone(),
+            batch_size: self.batch_size.max(1),
+            window: Duration::from_secs(self.maximum_batching_window_in_seconds),
+            partial_failures: !self.function_response_types.is_empty(),
+            bisected: self.bisect_batch_on_function_error,
+            retries: self.maximum_retry_attempts,
+            max_age: Duration::from_secs(self.maximum_record_age_in_seconds),
+            failures_kept: self.destination_config.is_some(),
+        })
     }
 }
 

@@ -151,18 +151,19 @@ pub(super) fn resources(sections: &Sections, resolver: &mut Resolver) -> Result<
 pub(super) fn assemble(resources: &Resources, parameters: BTreeMap<String, String>) -> Result<Template, TemplateError> {
     let names = function::Names::new(resources, &parameters)?;
     let mut functions = BTreeMap::new();
-    let (mut http_routes, mut schedules) = (Vec::new(), Vec::new());
+    let (mut http_routes, mut schedules, mut streams) = (Vec::new(), Vec::new(), Vec::new());
     for (id, properties) in &resources.functions {
         let place = format!("Resources.{id}.Properties");
         let function = properties.function(&names, &place)?;
-        let (routes, clock) = properties.events(&function.package, resources, &place)?;
-        http_routes.extend(routes);
-        schedules.extend(clock);
+        let events = properties.events(&function.package, resources, &place)?;
+        http_routes.extend(events.routes);
+        schedules.extend(events.schedules);
+        streams.extend(events.streams);
         functions.insert(function.package.clone(), function);
     }
     let websocket = api::websocket(resources, &names)?;
     let (tables, buckets) = (resources.tables.clone(), resources.buckets.clone());
-    Ok(Template { parameters, tables, buckets, functions, websocket, http_routes, schedules })
+    Ok(Template { parameters, tables, buckets, functions, websocket, http_routes, schedules, streams })
 }
 
 /// What `Ref` and `GetAtt` give. A table and an API are called what they are called in the template, a bucket after the stack too.
@@ -180,10 +181,13 @@ fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Res
         }
     };
     Ok(match kind {
-        Kind::Table => Physical {
-            reference: id.to_owned(),
-            attributes: BTreeMap::from([("Arn", arn("dynamodb", &format!("table/{id}"))?)]),
-        },
+        Kind::Table => {
+            let mut attributes = BTreeMap::from([("Arn", arn("dynamodb", &format!("table/{id}"))?)]);
+            if matches!(properties, Node::Map(entries) if entries.iter().any(|(key, _)| key == "StreamSpecification")) {
+                attributes.insert("StreamArn", arn("dynamodb", &stream_of(id))?);
+            }
+            Physical { reference: id.to_owned(), attributes }
+        }
         Kind::Bucket => {
             // CloudFormation gives it a name that begins like this.
             let name = format!("{}-{id}", resolver.parameter("AWS::StackName")?).to_ascii_lowercase();
@@ -209,6 +213,11 @@ fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Res
         }
         Kind::Alarm | Kind::BucketPolicy => Physical { reference: id.to_owned(), attributes: BTreeMap::new() },
     })
+}
+
+/// The resource part of the ARN of a table's stream, which ends in the time at which the stream was made.
+fn stream_of(table: &str) -> String {
+    format!("table/{table}/stream/2026-01-01T00:00:00.000")
 }
 
 /// What all functions have in common.

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::typed;
-use crate::template::{AttributeType, Index, Key, Projection, Table, TemplateError};
+use crate::template::{AttributeType, Index, Key, Projection, StreamView, Table, TemplateError};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
@@ -21,6 +21,7 @@ struct Properties {
     #[serde(default)]
     global_secondary_indexes: Vec<IndexProperties>,
     time_to_live_specification: Option<TimeToLive>,
+    stream_specification: Option<StreamSpecification>,
     // Backups and encryption are the cloud's.
     #[serde(rename = "PointInTimeRecoverySpecification")]
     _point_in_time_recovery: Option<IgnoredAny>,
@@ -93,6 +94,21 @@ struct TimeToLive {
     enabled: bool,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct StreamSpecification {
+    stream_view_type: ViewType,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum ViewType {
+    KeysOnly,
+    NewImage,
+    OldImage,
+    NewAndOldImages,
+}
+
 /// A table, whose attributes must be those of its keys, as DynamoDB demands.
 pub(super) fn read(id: &str, properties: Value, place: &str) -> Result<Table, TemplateError> {
     let properties: Properties = typed(properties, place)?;
@@ -108,6 +124,7 @@ pub(super) fn read(id: &str, properties: Value, place: &str) -> Result<Table, Te
         local_indexes: indexes(properties.local_secondary_indexes, place)?,
         global_indexes: indexes(properties.global_secondary_indexes, place)?,
         ttl: properties.time_to_live_specification.filter(|ttl| ttl.enabled).map(|ttl| ttl.attribute_name),
+        stream: properties.stream_specification.map(|stream| stream.stream_view_type.into()),
     };
     let keys = std::iter::once(&table.key).chain(table.indexes().map(|index| &index.key));
     let named: BTreeSet<&String> = keys.flat_map(|key| std::iter::once(&key.partition).chain(&key.sort)).collect();
@@ -152,6 +169,17 @@ impl From<Letter> for AttributeType {
             Letter::S => Self::Text,
             Letter::N => Self::Number,
             Letter::B => Self::Binary,
+        }
+    }
+}
+
+impl From<ViewType> for StreamView {
+    fn from(view: ViewType) -> Self {
+        match view {
+            ViewType::KeysOnly => Self::KeysOnly,
+            ViewType::NewImage => Self::NewImage,
+            ViewType::OldImage => Self::OldImage,
+            ViewType::NewAndOldImages => Self::NewAndOldImages,
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{VERSION, read};
 use crate::domain::chat::{Chat, Member, Watermark};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ListingId, MessageId, UserId};
-use crate::domain::log::Log;
+use crate::domain::log::{Late, Log};
 use crate::domain::media::{Media, MediaName, Source};
 use crate::domain::message::{Content, Message, MessageKind, Via};
 use crate::error::Error;
@@ -34,6 +34,14 @@ pub(in crate::store) struct ChatRow {
     pub(in crate::store) recent_changes: Option<String>,
     #[serde(default)]
     pub(in crate::store) told: u64,
+    /// Absent while nobody may have begun to deliver the event after those that are delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) lease_until: Option<i64>,
+    /// Absent while no event was delivered late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) late_after: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) late_at: Option<i64>,
     #[serde(default)]
     pub(in crate::store) moved_at: i64,
     /// Absent while nobody blocks: an empty set cannot be stored.
@@ -46,11 +54,17 @@ pub(in crate::store) struct ChatRow {
     pub(in crate::store) deleted_at: Option<i64>,
 }
 
-/// Chats, as far as telling goes.
+/// Chats, as far as the delivery of events goes.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(in crate::store) struct ToldRow {
+#[serde(rename_all = "camelCase", default)]
+pub(in crate::store) struct DeliveryRow {
+    pub(in crate::store) seq: u64,
+    pub(in crate::store) rev: u64,
     pub(in crate::store) told: u64,
+    pub(in crate::store) lease_until: Option<i64>,
+    pub(in crate::store) lease_by: Option<String>,
+    pub(in crate::store) late_after: Option<u64>,
+    pub(in crate::store) late_at: Option<i64>,
 }
 
 /// One participant's side in a row of Chats; short names keep the row under 1 KB.
@@ -124,6 +138,8 @@ impl From<&Chat> for ChatRow {
             rev,
             log,
             told,
+            lease_until,
+            late,
             moved_at,
             active_at,
             created_at,
@@ -141,6 +157,9 @@ impl From<&Chat> for ChatRow {
             rev: *rev,
             recent_changes: (*rev > 0).then(|| log::written(log, &chat.people())),
             told: *told,
+            lease_until: Some(lease_until.millis()).filter(|millis| *millis > 0),
+            late_after: late.map(|late| late.after),
+            late_at: late.map(|late| late.at.millis()),
             moved_at: moved_at.millis(),
             blocked_by,
             active_at: active_at.millis(),
@@ -179,6 +198,9 @@ impl TryFrom<ChatRow> for Chat {
             rev,
             recent_changes,
             told,
+            lease_until,
+            late_after,
+            late_at,
             moved_at,
             blocked_by,
             active_at,
@@ -211,6 +233,8 @@ impl TryFrom<ChatRow> for Chat {
             rev,
             log,
             told,
+            lease_until: Timestamp::from_millis(lease_until.unwrap_or_default()),
+            late: late_after.zip(late_at).map(|(after, at)| Late { after, at: Timestamp::from_millis(at) }),
             moved_at: Timestamp::from_millis(moved_at),
             active_at: Timestamp::from_millis(active_at),
             created_at: Timestamp::from_millis(created_at),

@@ -17,7 +17,7 @@ use crate::domain::listing::{Details, Listing};
 use crate::domain::user::{Claims, Status, User};
 use crate::error::Error;
 
-pub(super) use chat::{ChatRow, MessageRow, ToldRow, message};
+pub(super) use chat::{ChatRow, DeliveryRow, MessageRow, message};
 pub(super) use connection::{ConnectionRow, HeaderRow, OutboxRow, SessionRow, SlotRow, ender};
 
 /// The form that is written; every earlier one is still read.
@@ -123,16 +123,6 @@ pub(super) struct SentRow {
     pub(super) chat_id: String,
     pub(super) seq: u64,
     pub(super) ttl: i64,
-}
-
-/// Users · `limit#<what>#<window>`.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct LimitRow {
-    #[serde(default)]
-    pub(super) count: u64,
-    #[serde(default, with = "serde_dynamo::string_set")]
-    pub(super) invocations: HashSet<String>,
 }
 
 /// Listings.

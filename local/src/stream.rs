@@ -1,0 +1,330 @@
+//! DynamoDB Streams, and how Lambda hands their records to a function: in batches, at least once, in the order in which each item was written.
+//!
+//! The records are made here and not by the engine, so that they are the same for tables at another endpoint: an item is read before and after each
+//! write of a function, and what is different is a record. What is not as in DynamoDB: a stream is one shard, and records are gone with the process.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use shared::domain::clock::{Clock, Timestamp};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::faults::{Faults, Held, Trigger};
+use crate::lambda::Lambda;
+use crate::template::{StreamSource, StreamView, Template};
+
+/// Most records that wait in a stream; DynamoDB keeps those of 24 hours. The oldest are given up.
+const WAITING_MAX: usize = 100_000;
+
+/// Wait before a batch that failed is tried again.
+const RETRY_WAIT: Duration = Duration::from_secs(1);
+
+/// Sequence numbers have 21 digits or more.
+const FIRST_SEQUENCE_NUMBER: u128 = 100_000_000_000_000_000_000;
+
+/// The streams of the tables, and the functions that read them.
+#[derive(Debug)]
+pub struct Streams {
+    shards: Vec<Shard>,
+    clock: Clock,
+    written: AtomicU64,
+    given_up: AtomicU64,
+}
+
+/// A stream as one function reads it.
+#[derive(Debug)]
+struct Shard {
+    source: StreamSource,
+    /// The name the function is invoked by.
+    function: String,
+    view: StreamView,
+    queue: Mutex<Queue>,
+    arrived: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Record>,
+    /// Batches that were handed over and come once more, with when.
+    again: Vec<(Instant, Vec<Record>, Option<Held>)>,
+    /// A batch that is late: nothing is handed over before.
+    late: Option<(Instant, Option<Held>)>,
+}
+
+#[derive(Clone, Debug)]
+struct Record {
+    sequence_number: String,
+    at: Timestamp,
+    event: Value,
+}
+
+/// What a function said to a batch.
+enum Handled {
+    /// The first records are done, all or some.
+    Up(usize),
+    /// The function failed.
+    Not,
+}
+
+impl Streams {
+    /// The streams that template.yaml's functions read.
+    #[must_use]
+    pub fn new(template: &Template, clock: Clock) -> Self {
+        let shards = template.streams.iter().filter_map(|source| {
+            let function = template.functions.get(&source.function)?.name.clone();
+            let view = template.tables.get(&source.table)?.stream?;
+            Some(Shard { source: source.clone(), function, view, queue: Mutex::default(), arrived: Notify::new() })
+        });
+        Self { shards: shards.collect(), clock, written: AtomicU64::new(0), given_up: AtomicU64::new(0) }
+    }
+
+    /// Whether somebody reads the stream of a table.
+    #[must_use]
+    pub fn is_read(&self, table: &str) -> bool {
+        self.shards.iter().any(|shard| shard.source.table == table)
+    }
+
+    /// How many records wait to be handed over, late ones included.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let count =
+            |queue: &Queue| queue.waiting.len() + queue.again.iter().map(|(_, batch, _)| batch.len()).sum::<usize>();
+        self.shards.iter().map(|shard| count(&shard.queue())).sum()
+    }
+
+    /// How many records were given up: too old, or failed too often.
+    #[must_use]
+    pub fn given_up(&self) -> u64 {
+        self.given_up.load(Ordering::SeqCst)
+    }
+
+    /// The longest time that records wait for others to make a batch with.
+    #[must_use]
+    pub fn window(&self) -> Duration {
+        self.shards.iter().map(|shard| shard.source.window).max().unwrap_or_default()
+    }
+
+    /// Notes a write: what the item was before and is now, null if it was or is not there. A write that changes nothing is no record.
+    pub(crate) fn record(&self, table: &str, key: &Value, before: &Value, now: &Value) {
+        let name = match (before.is_null(), now.is_null()) {
+            _ if before == now => return,
+            (true, _) => "INSERT",
+            (false, true) => "REMOVE",
+            (false, false) => "MODIFY",
+        };
+        let at = self.clock.now();
+        let number = self.written.fetch_add(1, Ordering::SeqCst) + 1;
+        let sequence_number = (FIRST_SEQUENCE_NUMBER + u128::from(number)).to_string();
+        for shard in self.shards.iter().filter(|shard| shard.source.table == table) {
+            let mut change = Map::from_iter([
+                // In whole seconds, rounded down.
+                ("ApproximateCreationDateTime".to_owned(), json!(at.seconds())),
+                ("Keys".to_owned(), key.clone()),
+                ("SequenceNumber".to_owned(), json!(sequence_number)),
+                ("SizeBytes".to_owned(), json!(key.to_string().len() + now.to_string().len())),
+                ("StreamViewType".to_owned(), json!(shard.view.name())),
+            ]);
+            if shard.view.has_new() && !now.is_null() {
+                change.insert("NewImage".to_owned(), now.clone());
+            }
+            if shard.view.has_old() && !before.is_null() {
+                change.insert("OldImage".to_owned(), before.clone());
+            }
+            let event = json!({
+                "eventID": format!("{number:032x}"),
+                "eventName": name,
+                "eventVersion": "1.1",
+                "eventSource": "aws:dynamodb",
+                "awsRegion": crate::presigned::REGION,
+                "dynamodb": change,
+                "eventSourceARN": shard.source.arn,
+            });
+            let mut queue = shard.queue();
+            queue.waiting.push_back(Record { sequence_number: sequence_number.clone(), at, event });
+            if queue.waiting.len() > WAITING_MAX {
+                queue.waiting.pop_front();
+                self.given_up.fetch_add(1, Ordering::SeqCst);
+            }
+            drop(queue);
+            shard.arrived.notify_one();
+        }
+    }
+
+    /// Hands over whatever waits and is not late, until there is nothing more. What the functions write meanwhile is handed over too, for so
+    /// many rounds; whether it came to an end within them.
+    pub async fn hand_over(&self, lambda: &Arc<Lambda>, faults: &Faults, rounds: usize) -> bool {
+        for _ in 0..rounds {
+            let mut any = false;
+            for shard in &self.shards {
+                while let Some(batch) = shard.next_batch(faults) {
+                    any = true;
+                    self.process(shard, batch, lambda).await;
+                }
+            }
+            if !any {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Hands over records as they come, each batch once it is full or its window is over, until the future is dropped.
+    pub async fn run(&self, lambda: &Arc<Lambda>, faults: &Faults) {
+        futures_util::future::join_all(self.shards.iter().map(|shard| self.follow(shard, lambda, faults))).await;
+    }
+
+    async fn follow(&self, shard: &Shard, lambda: &Arc<Lambda>, faults: &Faults) {
+        loop {
+            let due = shard.queue().next_due();
+            match due {
+                None => shard.arrived.notified().await,
+                Some(due) if due > Instant::now() => {
+                    tokio::select! {
+                        () = tokio::time::sleep_until(due) => {}
+                        () = shard.arrived.notified() => {}
+                    }
+                    continue;
+                }
+                Some(_) => {}
+            }
+            shard.fill().await;
+            while let Some(batch) = shard.next_batch(faults) {
+                self.process(shard, batch, lambda).await;
+            }
+        }
+    }
+
+    /// Has a function handle a batch, as often and in as many parts as it takes.
+    async fn process(&self, shard: &Shard, batch: Vec<Record>, lambda: &Arc<Lambda>) {
+        let source = &shard.source;
+        let mut parts = VecDeque::from([(batch, 0)]);
+        while let Some((mut part, attempts)) = parts.pop_front() {
+            let oldest = self.clock.now().plus_millis(-i64::try_from(source.max_age.as_millis()).unwrap_or(i64::MAX));
+            let all = part.len();
+            part.retain(|record| record.at >= oldest);
+            self.give_up(source, all - part.len(), "too old");
+            if part.is_empty() {
+                continue;
+            }
+            let handled = shard.invoke(&part, lambda).await;
+            let rest = part.split_off(match handled {
+                Handled::Up(done) => done.min(part.len()),
+                Handled::Not => 0,
+            });
+            match rest.len() {
+                0 => {}
+                // To split a batch is no attempt.
+                several @ 2.. if source.bisected && matches!(handled, Handled::Not) => {
+                    let mut first = rest;
+                    let second = first.split_off(several / 2);
+                    parts.push_front((second, attempts));
+                    parts.push_front((first, attempts));
+                }
+                several if attempts >= source.retries => self.give_up(source, several, "failed too often"),
+                _ => {
+                    tokio::time::sleep(lambda.scaled(RETRY_WAIT)).await;
+                    parts.push_front((rest, attempts + 1));
+                }
+            }
+        }
+    }
+
+    fn give_up(&self, source: &StreamSource, records: usize, why: &str) {
+        if records > 0 {
+            self.given_up.fetch_add(u64::try_from(records).unwrap_or(u64::MAX), Ordering::SeqCst);
+            tracing::error!(function = source.function, records, why, "records were given up");
+        }
+    }
+}
+
+impl Shard {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is a whole batch, or the window is over.
+    async fn fill(&self) {
+        let over = Instant::now() + self.source.window;
+        while self.queue().waiting.len() < self.source.batch_size {
+            tokio::select! {
+                () = tokio::time::sleep_until(over) => return,
+                () = self.arrived.notified() => {}
+            }
+        }
+    }
+
+    /// The next batch that is due, as the fault layer wants it.
+    fn next_batch(&self, faults: &Faults) -> Option<Vec<Record>> {
+        let now = Instant::now();
+        let mut queue = self.queue();
+        if let Some(at) = queue.again.iter().position(|(due, ..)| *due <= now) {
+            let (_, batch, _held) = queue.again.swap_remove(at);
+            return Some(batch);
+        }
+        if queue.waiting.is_empty() || queue.late.as_ref().is_some_and(|(due, _)| *due > now) {
+            return None;
+        }
+        // A batch that was late is not so again.
+        let deliveries = match queue.late.take() {
+            Some(_) => vec![Duration::ZERO],
+            None => faults.deliveries(Trigger::Stream, &self.source.function),
+        };
+        let size = self.source.batch_size.min(queue.waiting.len());
+        match deliveries.as_slice() {
+            [late] if !late.is_zero() => {
+                queue.late = Some((now + *late, faults.hold_for(*late)));
+                None
+            }
+            [_, again] => {
+                let batch: Vec<Record> = queue.waiting.drain(..size).collect();
+                queue.again.push((now + *again, batch.clone(), faults.hold_for(*again)));
+                Some(batch)
+            }
+            _ => Some(queue.waiting.drain(..size).collect()),
+        }
+    }
+
+    async fn invoke(&self, batch: &[Record], lambda: &Arc<Lambda>) -> Handled {
+        let records: Vec<&Value> = batch.iter().map(|record| &record.event).collect();
+        match lambda.run_for_stream(&self.function, json!({ "Records": records })).await {
+            Ok(answer) if self.source.partial_failures => done(batch, &answer),
+            Ok(_) => Handled::Up(batch.len()),
+            Err(error) => {
+                tracing::warn!(function = self.source.function, error.cause = %error, "a batch of records failed");
+                Handled::Not
+            }
+        }
+    }
+}
+
+impl Queue {
+    /// When the next batch may be handed over, if there is one.
+    fn next_due(&self) -> Option<Instant> {
+        let late = self.late.as_ref().map(|(due, _)| *due);
+        let waiting = (!self.waiting.is_empty()).then(|| late.unwrap_or_else(Instant::now));
+        self.again.iter().map(|(due, ..)| *due).chain(waiting).min()
+    }
+}
+
+/// How many records of a batch are done, by what the function answered: those before the first one that failed. An answer that names a record which
+/// is not in the batch, or none, is a failure of the whole batch.
+fn done(batch: &[Record], answer: &Value) -> Handled {
+    let failures = match answer.get("batchItemFailures") {
+        None | Some(Value::Null) => return Handled::Up(batch.len()),
+        Some(failures) => failures.as_array(),
+    };
+    let Some(failures) = failures else { return Handled::Not };
+    let mut first = batch.len();
+    for failure in failures {
+        let named = failure.get("itemIdentifier").and_then(Value::as_str);
+        let Some(at) = batch.iter().position(|record| Some(record.sequence_number.as_str()) == named) else {
+            return Handled::Not;
+        };
+        first = first.min(at);
+    }
+    Handled::Up(first)
+}

@@ -1,0 +1,184 @@
+//! The order of delivery: the events of a chat are delivered in the order in which they were stored, although each is delivered by whoever stored
+//! it (docs/delivery-order.md).
+//!
+//! Whoever stores an event knows from the chat's row whether all before has been delivered, and if so has the lease to deliver it. Else it waits
+//! until that is so. If whoever is before it does not deliver, the function followup takes over (docs/delivery-order.md).
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::ctx::Ctx;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::ChatId;
+use crate::domain::log::{LEASE_MILLIS, Step};
+use crate::domain::notice::{Envelope, Notice};
+use crate::error::Error;
+use crate::telemetry;
+
+/// How long is waited, at most: for somebody else's lease, the margin after it, and a takeover.
+const WAIT_MAX: Duration = Duration::from_secs(8);
+const CHECK_FIRST: Duration = Duration::from_millis(1);
+const CHECK_MAX: Duration = Duration::from_millis(100);
+/// A lease that ends sooner is not worth beginning with.
+const LEASE_MIN_MILLIS: i64 = LEASE_MILLIS / 2;
+
+/// Waits that double, up to a bound in all.
+pub(crate) struct Waits {
+    left: Duration,
+    next: Duration,
+}
+
+impl Waits {
+    pub(crate) const fn new() -> Self {
+        Self { left: WAIT_MAX, next: CHECK_FIRST }
+    }
+
+    /// Waits once. `false` once the bound is met.
+    pub(crate) async fn wait(&mut self) -> bool {
+        if self.left.is_zero() {
+            return false;
+        }
+        tokio::time::sleep(self.next).await;
+        self.left = self.left.saturating_sub(self.next);
+        self.next = self.next.saturating_mul(2).min(CHECK_MAX);
+        true
+    }
+}
+
+/// Whether this invocation delivers the events that it stored in one chat.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    /// Those before have not all been delivered, as far as is known.
+    Waiting,
+    /// It delivers them, and begins no post after this.
+    Mine(Timestamp),
+    /// Somebody else has delivered them, or will.
+    Others,
+}
+
+struct Pending {
+    /// How many events are to be delivered before.
+    after: u64,
+    /// How many events have been delivered once these are.
+    events: u64,
+    /// When the last of them was stored.
+    stored_at: Timestamp,
+    turn: Turn,
+    /// Whether the caller records it: of a message more is recorded in the same write.
+    recorded_by_caller: bool,
+}
+
+/// The events that one invocation stored, by chat, and whether it delivers them.
+pub(super) struct DeliveryOrder(HashMap<ChatId, Pending>);
+
+impl DeliveryOrder {
+    /// What is known without a request.
+    pub(super) fn of(envelopes: &[Envelope], now: Timestamp) -> Self {
+        let mut pending: HashMap<ChatId, Pending> = HashMap::new();
+        for Envelope { notice, to: _, step } in envelopes {
+            let Some(Step { chat, after, lease_until, position, at, .. }) = step else { continue };
+            // Storing it may have taken so long that another lease is needed.
+            let in_time = lease_until.filter(|until| now.plus_millis(LEASE_MIN_MILLIS) <= *until);
+            let turn = in_time.map_or(Turn::Waiting, Turn::Mine);
+            let first = Pending { after: *after, events: 0, stored_at: *at, turn, recorded_by_caller: false };
+            let pending = pending.entry(chat.clone()).or_insert(first);
+            pending.events = position.events();
+            pending.stored_at = *at;
+            pending.recorded_by_caller = matches!(notice, Notice::Sent { .. });
+        }
+        Self(pending)
+    }
+
+    /// Whether anything is to be waited for.
+    pub(super) fn must_wait(&self) -> bool {
+        self.0.values().any(|pending| matches!(pending.turn, Turn::Waiting))
+    }
+
+    /// Waits until this invocation may deliver, or somebody else has. A read per look.
+    pub(super) async fn wait(&mut self, ctx: &Ctx) {
+        for (chat, pending) in &mut self.0 {
+            if matches!(pending.turn, Turn::Waiting) {
+                pending.turn = turn(ctx, chat, pending).await;
+            }
+        }
+    }
+
+    /// Until when posts of this chat's events may begin; `None` if they are not to be delivered here.
+    pub(super) fn lease(&self, chat: &ChatId) -> Option<Timestamp> {
+        match self.0.get(chat)?.turn {
+            Turn::Mine(until) => Some(until),
+            Turn::Waiting | Turn::Others => None,
+        }
+    }
+
+    /// Records that these have been delivered. One write per chat.
+    pub(super) async fn record(&self, ctx: &Ctx) {
+        for (chat, pending) in &self.0 {
+            if matches!(pending.turn, Turn::Mine(_))
+                && !pending.recorded_by_caller
+                && let Err(error) = ctx.store.record_delivered(chat, pending.events).await
+            {
+                telemetry::failed(None, &error);
+            }
+        }
+    }
+
+    /// Leaves the delivery to others, of whom the function followup is one. Nothing of it has been posted. One write per chat.
+    pub(super) async fn release(&mut self, ctx: &Ctx) {
+        for (chat, pending) in &mut self.0 {
+            if let Turn::Mine(until) = pending.turn
+                && let Err(error) = ctx.store.release_delivery(chat, pending.after, until).await
+            {
+                telemetry::failed(None, &error);
+            }
+            pending.turn = Turn::Others;
+        }
+    }
+}
+
+async fn turn(ctx: &Ctx, chat: &ChatId, pending: &Pending) -> Turn {
+    let mut waits = Waits::new();
+    loop {
+        match look(ctx, chat, pending).await {
+            Ok(Turn::Waiting) => {}
+            Ok(turn) => return turn,
+            Err(error) => telemetry::failed(None, &error),
+        }
+        if !waits.wait().await {
+            tracing::warn!(chat.id = %chat, "events before have not been delivered; the function followup delivers");
+            return Turn::Others;
+        }
+    }
+}
+
+async fn look(ctx: &Ctx, chat: &ChatId, pending: &Pending) -> Result<Turn, Error> {
+    let found = ctx.store.delivery(chat).await?;
+    let now = ctx.clock.now();
+    if found.told >= pending.events {
+        return Ok(Turn::Others);
+    }
+    if found.told >= pending.after && !found.is_claimed {
+        // In time, so that no offset says of a moment that all of it was heard while this is not.
+        let until = found.lease_until.unwrap_or(now).min(pending.stored_at.plus_millis(LEASE_MILLIS));
+        if now.plus_millis(LEASE_MIN_MILLIS) <= until {
+            return Ok(Turn::Mine(until));
+        }
+        let claimed = ctx.store.claim_delivery(chat, &found).await?;
+        return Ok(claimed.map_or(Turn::Waiting, Turn::Mine));
+    }
+    Ok(Turn::Waiting)
+}
+
+/// Waits until so many events of a chat have been delivered by whoever is to. A read per look.
+///
+/// # Errors
+/// `Error::Internal` if they are not delivered after some seconds.
+pub async fn wait_until_delivered(ctx: &Ctx, chat: &ChatId, events: u64) -> Result<(), Error> {
+    let mut waits = Waits::new();
+    while ctx.store.delivery(chat).await?.told < events {
+        if !waits.wait().await {
+            return Err(Error::internal("events of a chat are not being delivered"));
+        }
+    }
+    Ok(())
+}

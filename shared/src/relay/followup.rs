@@ -1,0 +1,84 @@
+//! What is left to do after an invocation, whatever became of it (docs/guarantees.md): events of chats that were stored and not delivered are
+//! delivered, and the client of an event that was given up is not left waiting.
+//!
+//! This is also the place for whatever must happen at least once after a message: push notifications, webhooks, an event bus. None of it is here
+//! yet.
+
+use std::collections::HashMap;
+
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+
+use crate::ctx::Ctx;
+use crate::domain::id::ChatId;
+use crate::error::Error;
+use crate::relay::Incoming;
+use crate::relay::takeover::ensure_delivered;
+use crate::telemetry;
+
+/// Chats looked after at the same time.
+const CONCURRENCY: usize = 16;
+
+/// Handles a batch of the stream of the table Chats, or the record of an event that a function did not handle.
+///
+/// The answer to a batch names the first record of each chat that is to be handed over again (`batchItemFailures`).
+///
+/// # Errors
+/// `Error::Internal` if an event that was given up cannot be read.
+pub async fn handle(ctx: &Ctx, event: &Value) -> Result<Value, Error> {
+    if let Some(given_up) = event.get("requestPayload") {
+        give_up(ctx, given_up).await?;
+        return Ok(Value::Null);
+    }
+    let chats = undelivered(event);
+    let following = futures_util::stream::iter(chats).map(|(chat, found)| async move {
+        ensure_delivered(ctx, &chat, found.events).await.map_err(|error| (found, error))
+    });
+    let results: Vec<_> = following.buffer_unordered(CONCURRENCY).collect().await;
+    let mut failures = Vec::new();
+    for (found, error) in results.into_iter().filter_map(Result::err) {
+        telemetry::failed(None, &error);
+        failures.push(json!({"itemIdentifier": found.first_record}));
+    }
+    Ok(json!({"batchItemFailures": failures}))
+}
+
+/// What the records of a batch say of one chat.
+struct Found {
+    /// Events stored, by the newest record.
+    events: u64,
+    /// Of these delivered.
+    told: u64,
+    /// The sequence number of the oldest record.
+    first_record: String,
+}
+
+/// The chats that have events which had not been delivered when their newest record was written.
+fn undelivered(event: &Value) -> HashMap<ChatId, Found> {
+    let mut chats: HashMap<ChatId, Found> = HashMap::new();
+    for record in event.get("Records").and_then(Value::as_array).into_iter().flatten() {
+        let Some(image) = record.pointer("/dynamodb/NewImage") else { continue };
+        let number = |name: &str| -> u64 {
+            let digits = image.get(name).and_then(|value| value.get("N")).and_then(Value::as_str);
+            digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
+        };
+        let id = image.pointer("/chatId/S").and_then(Value::as_str).and_then(|id| ChatId::parse(id).ok());
+        let Some(id) = id else { continue };
+        let sequence = record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default();
+        let found = chats.entry(id).or_insert(Found { events: 0, told: 0, first_record: sequence.to_owned() });
+        // A record may come twice, but those of one chat come in their order.
+        found.events = found.events.max(number("seq").saturating_add(number("rev")));
+        found.told = found.told.max(number("told"));
+    }
+    chats.retain(|_, found| found.told < found.events);
+    chats
+}
+
+/// Closes the connection whose frame a function was given and did not handle, because it was killed or throttled: its client comes back, and
+/// knows of each event without an ack that it may not have been handled.
+async fn give_up(ctx: &Ctx, event: &Value) -> Result<(), Error> {
+    let Incoming { connection, .. } = Incoming::read(event)?;
+    tracing::error!(connection.id = connection.in_logs(), "an event was given up; its connection is closed");
+    ctx.close(&connection).await;
+    Ok(())
+}
