@@ -84,7 +84,11 @@ async fn a_sender_whose_invocation_was_killed_before_storing_is_disconnected() {
         world.lose("alice");
         back(&mut world, words, "alice").await;
         let heard = say(&mut world, words, &chat, "stored").await;
-        assert!(heard.contains("\"success\":true") && heard_by("bob", &heard, "stored") >= 1, "{}: {heard}", words.name);
+        assert!(
+            heard.contains("\"success\":true") && heard_by("bob", &heard, "stored") >= 1,
+            "{}: {heard}",
+            words.name
+        );
     }
 }
 
@@ -101,8 +105,17 @@ async fn a_message_whose_recipients_could_not_be_looked_up_is_delivered_by_follo
         assert!(heard.contains("alice hears 43") && heard.contains("\"success\":true"), "{}: {heard}", words.name);
         assert_eq!(heard_by("bob", &heard, "third"), 0, "{}: {heard}", words.name);
         let heard = world.followup().await;
-        assert_eq!(heard_by("bob", &heard, "third"), heard_by("bob", &undisturbed, "second"), "{}: {heard}", words.name);
-        assert!(!world.is_closed("alice") && !world.is_closed("bob"), "{}: it was certain that nobody had heard it", words.name);
+        assert_eq!(
+            heard_by("bob", &heard, "third"),
+            heard_by("bob", &undisturbed, "second"),
+            "{}: {heard}",
+            words.name
+        );
+        assert!(
+            !world.is_closed("alice") && !world.is_closed("bob"),
+            "{}: it was certain that nobody had heard it",
+            words.name
+        );
         let (told, events) = delivered(&world).await;
         assert_eq!(told, events, "{}", words.name);
         assert_eq!(world.followup().await, "", "{}: once", words.name);
@@ -137,7 +150,10 @@ async fn the_events_after_one_that_was_not_delivered_come_after_it() {
 async fn a_delivery_that_could_not_be_recorded_is_heard_once() {
     for words in words::ALL {
         let (mut world, chat) = pair(words).await;
-        world.cloud.faults.inject(Rule::dynamodb("UpdateItem").table("Chats").function("message"), Effect::internal_error());
+        world
+            .cloud
+            .faults
+            .inject(Rule::dynamodb("UpdateItem").table("Chats").function("message"), Effect::internal_error());
         let heard = say(&mut world, words, &chat, "heard").await;
         world.cloud.faults.clear();
         let times = heard_by("bob", &heard, "heard");
@@ -148,7 +164,12 @@ async fn a_delivery_that_could_not_be_recorded_is_heard_once() {
             assert!(world.is_closed(user), "{}", words.name);
             world.lose(user);
             let heard = back(&mut world, words, user).await;
-            assert_eq!(heard_by(user, &heard, "heard"), 0, "{}: its offset says that it has heard it: {heard}", words.name);
+            assert_eq!(
+                heard_by(user, &heard, "heard"),
+                0,
+                "{}: its offset says that it has heard it: {heard}",
+                words.name
+            );
         }
         let (told, events) = delivered(&world).await;
         assert_eq!(told, events, "{}", words.name);
