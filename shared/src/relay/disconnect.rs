@@ -129,7 +129,14 @@ pub async fn leave(ctx: &Ctx, session: &Session, at: Timestamp, revivable: Optio
         Leaving::Untold => return finish_leaving(ctx, session, at).await,
         Leaving::Already => return Ok(()),
     };
-    let Application::Chat = ctx.application else { return Ok(()) };
+    if let Application::Chat = ctx.application {
+        tell(ctx, session, at, last).await?;
+    }
+    if last { ctx.store.record_offline_told(session).await } else { Ok(()) }
+}
+
+/// Tells that a session's typing ended, and if it was the `last` socket of its user, that they are offline.
+async fn tell(ctx: &Ctx, session: &Session, at: Timestamp, last: bool) -> Result<(), Error> {
     let mut envelopes = typing::end(ctx, &session.user, &session.typing).await.unwrap_or_else(|error| {
         telemetry::failed(Some(&session.connection), &error);
         Vec::new()
@@ -138,7 +145,7 @@ pub async fn leave(ctx: &Ctx, session: &Session, at: Timestamp, revivable: Optio
         envelopes.push(offline(ctx, session, at).await?);
     }
     let _ = Delivering::new(ctx, None).say(Vec::new(), &envelopes).await;
-    if last { ctx.store.record_offline_told(session).await } else { Ok(()) }
+    Ok(())
 }
 
 /// What the others hear once a user's last socket went at this time.
@@ -151,14 +158,14 @@ async fn offline(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<Envelope
 /// Tells that a user is offline in place of the run that left the session: that one is doing so right now, or it was killed before. So it gets
 /// a moment first. A user who is back by then is not offline.
 async fn finish_leaving(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<(), Error> {
-    let Application::Chat = ctx.application else { return Ok(()) };
     for _ in 0..CHECKS_MAX {
         tokio::time::sleep(CHECK_WAIT).await;
         if !ctx.store.offline_untold(session).await? {
             return Ok(());
         }
     }
-    if ctx.store.user(&session.user).await?.is_some_and(|user| user.sockets == 0) {
+    let is_chat = matches!(ctx.application, Application::Chat);
+    if is_chat && ctx.store.user(&session.user).await?.is_some_and(|user| user.sockets == 0) {
         let envelope = offline(ctx, session, session.ended_at.unwrap_or(at)).await?;
         let _ = Delivering::new(ctx, None).say(Vec::new(), &[envelope]).await;
     }

@@ -259,8 +259,8 @@ impl Store {
                 .update_item()
                 .table_name(&self.tables.connections)
                 .set_key(Some(keys::connection(&connection, &session.namespace)))
-                .update_expression("REMOVE untold")
-                .condition_expression("pid = :pid AND attribute_not_exists(movedTo)")
+                .update_expression("REMOVE untold, slot")
+                .condition_expression("pid = :pid AND attribute_exists(untold) AND attribute_not_exists(movedTo)")
                 .expression_attribute_values(":pid", text(&session.pid));
             match self.update::<SessionRow>(update).await? {
                 Changed::Refused(Some(SessionRow { moved_to: Some(to), .. })) => connection = to,
@@ -391,8 +391,9 @@ fn is_untold(row: &SessionRow, session: &Session) -> bool {
 pub(super) fn ended(table: &str, session: &Session, at: Timestamp, untold: bool) -> UpdateBuilder {
     let update =
         Update::builder().table_name(table).set_key(Some(keys::connection(&session.connection, &session.namespace)));
+    // While others are to be told, the heartbeat looks at it: it finds the connection gone, and whoever closes that tells them.
     let update = if untold {
-        let update = update.update_expression("SET endedAt = :at, #ttl = :ttl, untold = :untold REMOVE slot, typing");
+        let update = update.update_expression("SET endedAt = :at, #ttl = :ttl, untold = :untold REMOVE typing");
         update.expression_attribute_values(":untold", AttributeValue::Bool(true))
     } else {
         update.update_expression("SET endedAt = :at, #ttl = :ttl REMOVE slot, typing")
