@@ -260,8 +260,8 @@ impl Ctx {
         let to = to.into();
         if to.connection.is_polling() {
             self.end_polling(to.connection, Ender::Server).await;
-        } else {
-            self.close_websocket(to).await;
+        } else if !self.close_websocket(to).await {
+            self.bury(to.connection).await;
         }
     }
 
