@@ -176,11 +176,7 @@ impl Crowd {
     pub(super) async fn settle(&mut self) {
         self.world.cloud.faults.clear();
         for _ in 0..SETTLING_MINUTES {
-            tokio::time::sleep(Duration::from_secs(60)).await;
-            for (_, name) in self.world.cloud.schedules() {
-                let event = local::schedule::event(self.world.clock.now());
-                self.world.cloud.lambda.run_scheduled(&name, event).await;
-            }
+            self.minute().await;
         }
         tokio::time::sleep(Duration::from_secs(20)).await;
     }
@@ -197,6 +193,15 @@ impl Crowd {
                 return messages;
             }
             messages.extend(found.iter().cloned());
+        }
+    }
+
+    /// Lets a minute pass, at the end of which the schedules have their turn.
+    pub(super) async fn minute(&self) {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        for (_, name) in self.world.cloud.schedules() {
+            let event = local::schedule::event(self.world.clock.now());
+            self.world.cloud.lambda.run_scheduled(&name, event).await;
         }
     }
 
