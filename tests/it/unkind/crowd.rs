@@ -2,6 +2,7 @@
 //! afterwards is true after every run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -242,15 +243,16 @@ impl Crowd {
     pub(super) async fn check_and_tell(&mut self, run: &str) {
         let checked = std::panic::AssertUnwindSafe(self.check());
         let Err(panic) = futures_util::FutureExt::catch_unwind(checked).await else { return };
+        let mut told = format!("{run} failed\n");
         if std::env::var_os("PARLANCE_CROWD_LOG").is_some() {
             for (user, words, client) in &self.people {
                 for line in &client.log.lock().unwrap_or_else(std::sync::PoisonError::into_inner).lines {
-                    println!("{user} in {}: {line}", words.name);
+                    let _ = writeln!(told, "{user} in {}: {line}", words.name);
                 }
             }
-            println!("{}", self.world.cloud.faults.injected().join("\n"));
+            told += &self.world.cloud.faults.injected().join("\n");
         }
-        println!("{run}");
+        std::io::Write::write_all(&mut std::io::stderr(), told.as_bytes()).unwrap();
         std::panic::resume_unwind(panic);
     }
 

@@ -19,7 +19,7 @@ fn requests(faults: &Faults, rule: fn() -> Rule, effect: &Effect) {
 
 fn runs(faults: &Faults, rule: fn() -> RunRule, effect: &RunEffect) {
     for nth in [1, 4, 8, 13] {
-        faults.inject_run(rule().nth(nth), effect.clone());
+        faults.inject_run(rule().nth(nth), *effect);
     }
 }
 
