@@ -175,7 +175,7 @@ mod tests {
         socket#p1
         once#mine
         limit#messages#29455384
-        e#XX
+        e#c1a666942ce1
         2026-01-02
         #
         #outbox
