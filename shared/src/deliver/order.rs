@@ -13,12 +13,17 @@ use crate::domain::id::ChatId;
 use crate::domain::log::{LEASE_MILLIS, Step};
 use crate::domain::notice::{Envelope, Notice};
 use crate::error::Error;
+use crate::store::Delivered;
 use crate::telemetry;
 
 /// How long is waited, at most: for somebody else's lease, the margin after it, and a takeover.
 const WAIT_MAX: Duration = Duration::from_secs(8);
 const CHECK_FIRST: Duration = Duration::from_millis(1);
 const CHECK_MAX: Duration = Duration::from_millis(100);
+/// A look at the row for each event that is still before, so that whoever is next looks often and who is far behind does not.
+const CHECK_PER_EVENT: Duration = Duration::from_millis(5);
+/// How long an event waits for its turn in all, however fast those before are delivered: less than the functions' time-outs.
+const TURN_MAX: Duration = Duration::from_secs(11);
 /// A lease that ends sooner is not worth beginning with.
 const LEASE_MIN_MILLIS: i64 = LEASE_MILLIS / 2;
 
@@ -142,22 +147,36 @@ impl DeliveryOrder {
 }
 
 async fn turn(ctx: &Ctx, chat: &ChatId, pending: &Pending) -> Turn {
-    let mut waits = Waits::new();
-    loop {
-        match look(ctx, chat, pending).await {
+    let (mut waited, mut without_progress, mut told) = (Duration::ZERO, Duration::ZERO, 0);
+    while waited < TURN_MAX && without_progress < WAIT_MAX {
+        let found = ctx.store.delivery(chat).await;
+        let turn = match &found {
+            Ok(found) => look(ctx, chat, pending, found).await,
+            Err(_) => Ok(Turn::Waiting),
+        };
+        match turn {
             Ok(Turn::Waiting) => {}
             Ok(turn) => return turn,
             Err(error) => telemetry::failed(None, &error),
         }
-        if !waits.wait().await {
-            tracing::warn!(chat.id = %chat, "events before have not been delivered; the function followup delivers");
-            return Turn::Others;
+        let found = found.unwrap_or_else(|error| {
+            telemetry::failed(None, &error);
+            Delivered { told, ..Delivered::default() }
+        });
+        if found.told > told {
+            (told, without_progress) = (found.told, Duration::ZERO);
         }
+        let before = u32::try_from(pending.after.saturating_sub(found.told)).unwrap_or(u32::MAX);
+        let wait = CHECK_PER_EVENT.saturating_mul(before.max(1)).min(CHECK_MAX);
+        tokio::time::sleep(wait).await;
+        waited += wait;
+        without_progress += wait;
     }
+    tracing::warn!(chat.id = %chat, "events before have not been delivered; the function followup delivers");
+    Turn::Others
 }
 
-async fn look(ctx: &Ctx, chat: &ChatId, pending: &Pending) -> Result<Turn, Error> {
-    let found = ctx.store.delivery(chat).await?;
+async fn look(ctx: &Ctx, chat: &ChatId, pending: &Pending, found: &Delivered) -> Result<Turn, Error> {
     let now = ctx.clock.now();
     if found.told >= pending.events {
         return Ok(Turn::Others);
@@ -168,7 +187,7 @@ async fn look(ctx: &Ctx, chat: &ChatId, pending: &Pending) -> Result<Turn, Error
         if now.plus_millis(LEASE_MIN_MILLIS) <= until {
             return Ok(Turn::Mine(until));
         }
-        let claimed = ctx.store.claim_delivery(chat, &found).await?;
+        let claimed = ctx.store.claim_delivery(chat, found).await?;
         return Ok(claimed.map_or(Turn::Waiting, Turn::Mine));
     }
     Ok(Turn::Waiting)
