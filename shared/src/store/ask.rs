@@ -92,7 +92,7 @@ impl Store {
         }
     }
 
-    /// Takes a question off because its answer is there, once. One write, and one more each time that it finds [`ANSWERED_MAX`] answers to be
+    /// Takes a question off because its answer is there, once. One write, and one more each time that it finds `ANSWERED_MAX` answers to be
     /// forgotten.
     ///
     /// # Errors
