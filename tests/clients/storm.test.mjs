@@ -15,7 +15,7 @@ const WRITERS = 10;
 // Most that connect at the same time at first; all come back at the same time.
 const AT_ONCE = 50;
 // Nothing is proved by it; a test that waits in vain shall end.
-const PATIENCE_MILLIS = 110_000;
+const PATIENCE_MILLIS = 300_000;
 
 // Most speak WebSocket from the start; some begin by polling as the client does by default, some stay with it.
 const transportsOf = (n) => {
