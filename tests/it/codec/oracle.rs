@@ -23,6 +23,9 @@ enum FrameDifference {
     DataIgnored,
     /// They only write the open packet, as a server does. We also read it, as a client does.
     OpenNotRead,
+    /// They refuse base64 with line feeds, without padding or of the URL-safe alphabet. We read it as Node's Buffer does, for Java's encoder
+    /// appends a line feed.
+    Base64Refused,
 }
 
 /// The ways in which a polling body is read differently although each of its frames is read alike.
@@ -82,6 +85,9 @@ fn compare_frames(text: &str) -> Comparison<FrameDifference> {
         (Err(_), Err(_)) => Ok(None),
         (Ok(engine::Packet::Open(_)), Err(PacketParseError::InvalidPacketType(Some('0')))) => {
             Ok(Some(FrameDifference::OpenNotRead))
+        }
+        (Ok(engine::Packet::Binary(_)), Err(PacketParseError::Base64Decode(_))) => {
+            Ok(Some(FrameDifference::Base64Refused))
         }
         (
             Err(engine::DecodeError::UnexpectedData(_)),
@@ -297,6 +303,9 @@ fn each_listed_difference_of_frames_and_bodies_is_still_there() {
     }
     let open = r#"0{"sid":"a","upgrades":[],"pingInterval":1,"pingTimeout":1,"maxPayload":1}"#;
     assert_eq!(compare_frames(open), Ok(Some(FrameDifference::OpenNotRead)));
+    for text in ["bYQ==\n", "bYQ", "b-_-_"] {
+        assert_eq!(compare_frames(text), Ok(Some(FrameDifference::Base64Refused)), "{text:?}");
+    }
     for body in ["", "4a\u{1e}"] {
         assert_eq!(compare_bodies(body), Ok(Some(BodyDifference::EmptyEndIgnored)), "{body:?}");
     }
