@@ -217,6 +217,21 @@ async fn an_ack_id_comes_back_as_it_was_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_said_before_the_open_packet_is_answered() {
+    for (token, reply) in [("", "alice hears 44{"), ("alice", "alice hears 40{")] {
+        for _ in 0..8 {
+            let mut world = World::new().await;
+            let token = if token.is_empty() { "wrong".to_owned() } else { world.token(token) };
+            // As socket.io-client-cpp does: as soon as the WebSocket is open.
+            world.upgrade("alice", "EIO=4&transport=websocket", HeaderMap::new()).await.unwrap();
+            let heard = world.send("alice", &format!("40{}", json!({"token": token}))).await;
+            assert!(heard.contains(reply) && heard.contains("alice hears open,"), "{heard}");
+            assert!(!world.is_closed("alice"));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_without_a_namespace_is_closed_after_the_connect_timeout() {
     let mut world = World::new().await;
     world.open("alice").await;
