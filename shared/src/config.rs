@@ -223,7 +223,7 @@ impl Config {
                 slots: settings.number("PING_INTERVAL_MINUTES", 1..=8)?.unwrap_or(5),
                 timeout_millis: settings.number("PING_TIMEOUT_SECONDS", 1..=86_400)?.unwrap_or(120) * 1_000,
                 connect_timeout_millis: settings.number("CONNECT_TIMEOUT_SECONDS", 1..=3_600)?.unwrap_or(45) * 1_000,
-                notes_pongs: settings.one_of("NOTE_PONGS", &[("on", true), ("off", false)], false)?,
+                notes_pongs: settings.one_of("NOTE_PONGS", &[("on", true), ("off", false)], true)?,
             },
             host: Host::API_GATEWAY,
             recovery_window_secs: settings.number("RECOVERY_WINDOW_SECONDS", 0..=3_600)?.unwrap_or(120),
