@@ -177,13 +177,13 @@ impl<'a> Delivering<'a> {
         }
     }
 
-    /// What a socket missed, as frames, each with how much the socket will have heard by then. If the dialect shows profiles, a read per
-    /// hundred people.
+    /// What a socket missed, as frames, each with how much the socket will have heard by then; `None` if it says that it heard more frames of an
+    /// event than the event has. If the dialect shows profiles, a read per hundred people.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn retell(&mut self, socket: &Socket, missed: &[Missed]) -> Result<Vec<String>, Error> {
-        let Some(dialect) = dialect::named(&socket.dialect) else { return Ok(Vec::new()) };
+    pub async fn retell(&mut self, socket: &Socket, missed: &[Missed]) -> Result<Option<Vec<String>>, Error> {
+        let Some(dialect) = dialect::named(&socket.dialect) else { return Ok(Some(Vec::new())) };
         if dialect.shows_profiles() {
             self.meet(missed.iter().flat_map(|missed| missed.notice.people()).collect()).await?;
         }
@@ -195,11 +195,14 @@ impl<'a> Delivering<'a> {
             let told = (0_u64..).zip(events).skip_while(|(index, _)| index < heard);
             frames.extend(told.filter_map(|(index, event)| {
                 let is_last = usize::try_from(index).is_ok_and(|index| index + 1 == count);
+            if *heard > 0 && !usize::try_from(*heard).is_ok_and(|heard| heard < count) {
+                return Ok(None);
+            }
                 let offset = Offset { until: *until, last: Some(last(chat, (*previous, *position), index, is_last)) };
                 event_frame(&socket.namespace, event, Some(&offset))
             }));
         }
-        Ok(frames)
+        Ok(Some(frames))
     }
 
     /// Finds the sockets of everybody who is to be told, and their profiles in the same query.
@@ -298,7 +301,7 @@ impl<'a> Delivering<'a> {
             let count = events.len();
             frames.extend(events.into_iter().enumerate().filter_map(|(index, event)| {
                 let offset = match step {
-                    Some(step) => self.offset(step, index, index + 1 == count),
+                    Some(step) => self.offset(socket, step, index, index + 1 == count),
                     None => self.heard.clone().filter(|_| matches!(notice, Notice::Connected { .. })),
                 };
                 let text = event_frame(namespace, event, offset.as_ref())?;
@@ -317,9 +320,9 @@ impl<'a> Delivering<'a> {
         dialect.words(notice, &self.viewer(&socket.user, origin, joined))
     }
 
-    /// How much a socket has heard with the frame of this index; `None` if nobody comes back to a session.
-    fn offset(&self, step: &Step, index: usize, is_last: bool) -> Option<Offset> {
-        if self.ctx.config.recovery_window_secs == 0 {
+    /// How much a socket has heard with the frame of this index; `None` if its client does not come back to its session.
+    fn offset(&self, socket: &Socket, step: &Step, index: usize, is_last: bool) -> Option<Offset> {
+        if !self.ctx.config.recovers(socket.takes_offsets) {
             return None;
         }
         let until = self.ctx.clock.now().plus_millis(-TELLING_MILLIS);

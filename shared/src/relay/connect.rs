@@ -2,7 +2,7 @@
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, ORIGIN};
+use http::header::{AUTHORIZATION, ORIGIN, USER_AGENT};
 use serde_json::{Map, Value, json};
 
 use crate::app::{self, presence};
@@ -64,15 +64,16 @@ pub(super) fn opening(
     headers: &HeaderMap,
     source_ip: String,
 ) -> Opened {
-    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let header = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     Opened {
         id,
         slot: ctx.config.heartbeat.slot(at),
         at,
         source_ip,
-        header: authorization.map(|token| app::verified(ctx, Some(token))),
+        header: header(AUTHORIZATION).map(|token| app::verified(ctx, Some(token))),
         upgrade: None,
         attachments_until: None,
+        takes_offsets: ctx.config.recovery_offsets.are_for(header(USER_AGENT)),
     }
 }
 
@@ -181,9 +182,9 @@ async fn join(
         Application::Sockets(_) => application::anybody(ctx)?,
         Application::Chat | Application::Messages(_) => app::authenticate(ctx, token(ctx, opened, payload))?,
     };
-    let session = session(ctx, incoming, (namespace, dialect), (&identity, opened.at))?;
+    let session = session(ctx, incoming, (namespace, dialect), (&identity, opened))?;
     let mut was_first = None;
-    if let Some(claim) = recover::claim(ctx, payload) {
+    if let Some(claim) = recover::claim(ctx, opened, payload) {
         match recover::revive(ctx, opened, (&session, &identity), claim).await? {
             Coming::Back(revived) => return Ok(Joined::Back(revived)),
             Coming::Anew(first) => was_first = first,
@@ -215,7 +216,7 @@ async fn joined_before(ctx: &Ctx, incoming: &Incoming, joined: &Session) -> Join
 async fn welcome_back(ctx: &Ctx, dialect: &dyn Dialect, revived: &Revived) {
     let connection = &revived.session.connection;
     let told = async {
-        if revived.tell(ctx).await? {
+        if revived.tell(ctx).await {
             greet(ctx, dialect, (&revived.session, revived.first), revived.heard.clone(), None).await;
             revived.release(ctx).await?;
         }
@@ -247,7 +248,7 @@ fn session(
     ctx: &Ctx,
     incoming: &Incoming,
     (namespace, dialect): (&str, &dyn Dialect),
-    (identity, opened_at): (&Identity, Timestamp),
+    (identity, opened): (&Identity, &Opened),
 ) -> Result<Session, Error> {
     Ok(Session {
         connection: incoming.connection.clone(),
@@ -257,12 +258,13 @@ fn session(
         pid: Pid::parse(&hex(&ctx.clock.random::<16>()))?,
         sid: SocketId::parse(&hex(&ctx.clock.random::<12>()))?,
         joined_by: incoming.invocation.clone(),
-        opened_at,
+        opened_at: opened.at,
         expires_at: identity.expires_at,
         ended_at: None,
         typing: Vec::new(),
         asked: Vec::new(),
         attachments_until: None,
+        takes_offsets: opened.takes_offsets,
     })
 }
 
@@ -291,7 +293,7 @@ async fn greet(
             Err(error) => telemetry::failed(Some(&session.connection), &error),
         }
     }
-    let mut delivering = if ctx.config.recovery_window_secs > 0 {
+    let mut delivering = if ctx.config.recovers(session.takes_offsets) {
         Delivering::greeting(ctx, session, heard)
     } else {
         Delivering::new(ctx, Some(session))

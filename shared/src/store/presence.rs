@@ -46,6 +46,8 @@ pub struct Socket {
     pub expires_at: Option<Timestamp>,
     /// The chats whose rooms it joined.
     pub rooms: HashSet<ChatId>,
+    /// Whether its client can take offsets.
+    pub takes_offsets: bool,
 }
 
 impl Socket {
@@ -60,6 +62,7 @@ impl Socket {
             dialect: session.dialect.clone(),
             expires_at: session.expires_at,
             rooms: HashSet::new(),
+            takes_offsets: session.takes_offsets,
         }
     }
 
@@ -246,6 +249,7 @@ fn socket(row: SocketRow) -> Result<Socket, Error> {
         ended_at: _,
         held_by,
         rooms,
+        no_offsets,
         ttl: _,
     } = row;
     Ok(Socket {
@@ -256,6 +260,7 @@ fn socket(row: SocketRow) -> Result<Socket, Error> {
         dialect,
         expires_at: expires_at.map(Timestamp::from_millis),
         rooms: rooms.iter().map(|room| ChatId::parse(room)).collect::<Result<_, _>>()?,
+        takes_offsets: !no_offsets,
     })
 }
 

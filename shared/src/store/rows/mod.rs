@@ -109,6 +109,8 @@ pub(super) struct SocketRow {
     pub(super) held_by: Option<String>,
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
     pub(super) rooms: HashSet<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) no_offsets: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ttl: Option<i64>,
 }
