@@ -1,8 +1,8 @@
 //! Audiences → sockets → posts.
 //!
 //! A notice is put into words once per socket, by the socket's own dialect, and posted frame by frame in order. Sockets are independent of
-//! each other, and posted to at the same time up to a bound. A socket whose token has ended hears nothing. A connection that is gone is
-//! handed to the disconnect function; one that does not take a frame it must hear is closed, so that its client comes back and catches up
+//! each other, and posted to at the same time up to a bound. A socket whose token has ended is told so instead, and its connection is
+//! closed. A connection that is gone is handed to the disconnect function; one that does not take a frame it must hear is closed, so that its client comes back and catches up
 //! instead of missing something unknowingly.
 
 pub mod fit;
@@ -22,7 +22,7 @@ use crate::domain::id::{ChatId, ConnectionId, UserId};
 use crate::domain::log::{Position, Step};
 use crate::domain::notice::{Answer, Audience, Envelope, Missed, Notice, Viewer};
 use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
-use crate::error::Error;
+use crate::error::{Error, Refusal};
 use crate::frame::engine;
 use crate::frame::socket::{AckId, Body, EventName, Namespace, Packet};
 use crate::store::{Recipient, Session, Socket};
@@ -65,6 +65,8 @@ struct Line {
     /// Answers, which wait for nothing.
     first: Vec<String>,
     frames: Vec<Frame>,
+    /// Whether the connection is closed once all that is posted.
+    closes: bool,
 }
 
 struct Frame {
@@ -173,7 +175,8 @@ impl<'a> Delivering<'a> {
         if let Some(session) = self.origin {
             let (user, connection) = (session.user.clone(), session.connection.clone());
             let opened_at = Some(session.opened_at);
-            post(self.ctx, Line { user, connection, opened_at, held_by: None, first, frames: Vec::new() }).await;
+            let line = Line { user, connection, opened_at, held_by: None, first, frames: Vec::new(), closes: false };
+            post(self.ctx, line).await;
         }
     }
 
@@ -192,12 +195,12 @@ impl<'a> Delivering<'a> {
             // Whoever heard nothing of a message of their own, not even the answer maybe, is told of it as their other devices are.
             let events = self.events(dialect, notice, socket, *origin && *heard > 0);
             let count = events.len();
-            let told = (0_u64..).zip(events).skip_while(|(index, _)| index < heard);
-            frames.extend(told.filter_map(|(index, event)| {
-                let is_last = usize::try_from(index).is_ok_and(|index| index + 1 == count);
             if *heard > 0 && !usize::try_from(*heard).is_ok_and(|heard| heard < count) {
                 return Ok(None);
             }
+            let told = (0_u64..).zip(events).skip_while(|(index, _)| index < heard);
+            frames.extend(told.filter_map(|(index, event)| {
+                let is_last = usize::try_from(index).is_ok_and(|index| index + 1 == count);
                 let offset = Offset { until: *until, last: Some(last(chat, (*previous, *position), index, is_last)) };
                 event_frame(&socket.namespace, event, Some(&offset))
             }));
@@ -248,13 +251,17 @@ impl<'a> Delivering<'a> {
         let now = self.ctx.clock.now();
         let people: BTreeSet<&UserId> = audience(envelopes).collect();
         let sockets = people.iter().filter_map(|user| self.sockets.get(*user)).flatten();
-        let live = sockets.filter(|socket| socket.expires_at.is_none_or(|end| now < end));
         let line = |socket: &Socket, first, frames| {
             let Socket { user, connection, held_by, .. } = socket.clone();
-            Line { user, connection, opened_at: None, held_by, first, frames }
+            Line { user, connection, opened_at: None, held_by, first, frames, closes: false }
         };
-        let others = live.filter(|socket| !self.is_origin(socket)).map(|socket| {
+        let others = sockets.filter(|socket| !self.is_origin(socket)).map(|socket| {
             let frames = self.frames(envelopes, socket, false, order);
+            let expired = socket.expires_at.is_some_and(|end| end <= now);
+            if expired && !frames.is_empty() {
+                let told = expired_frame(self.ctx, socket).into_iter().collect();
+                return Line { closes: true, ..line(socket, told, Vec::new()) };
+            }
             line(socket, Vec::new(), frames)
         });
         let origin = self.origin.map(|session| {
@@ -387,6 +394,9 @@ async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
             }
         }
     }
+    if line.closes {
+        ctx.close(live).await;
+    }
     reached.then_some(line.user)
 }
 
@@ -413,6 +423,25 @@ pub fn packet_frame(namespace: &str, body: Body) -> Option<String> {
     Some(engine::Packet::Message(Packet { namespace, body }.encode().into()).encode())
 }
 
+/// Why a socket whose token has ended is told nothing more.
+pub const EXPIRED: Error = Error::Authentication(Refusal::ExpiredToken);
+
+/// The `error` event for a socket whose token has ended.
+#[must_use]
+pub fn expired_frame(ctx: &Ctx, socket: &Socket) -> Option<String> {
+    let dialect = dialect::named(&socket.dialect)?;
+    let said = with_reason(dialect.error(&EXPIRED, ctx.clock.now()));
+    event_frame(&socket.namespace, ("error", said), None)
+}
+
+/// A dialect's words for a token that has ended, which say so in every dialect.
+fn with_reason(mut said: Value) -> Value {
+    if let Value::Object(fields) = &mut said {
+        fields.entry("reason").or_insert_with(|| Refusal::ExpiredToken.reason().into());
+    }
+    said
+}
+
 /// An event that is answered with an error.
 #[derive(Clone, Copy)]
 pub struct Emitted<'a> {
@@ -430,7 +459,10 @@ pub struct Emitted<'a> {
 #[must_use]
 pub fn error_frames(ctx: &Ctx, emitted: Emitted<'_>, error: &Error) -> Vec<String> {
     let Emitted { namespace, dialect, event, ack } = emitted;
-    let said = dialect.event_error(event, error, ctx.clock.now());
+    let mut said = dialect.event_error(event, error, ctx.clock.now());
+    if matches!(error, Error::Authentication(Refusal::ExpiredToken)) {
+        said = with_reason(said);
+    }
     let frame = match ack {
         Some(id) => ack_frame(namespace, id, serde_json::json!({"success": false, "error": said})),
         None => event_frame(namespace, ("error", said), None),
