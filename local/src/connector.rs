@@ -51,6 +51,9 @@ struct Image {
     before: Value,
 }
 
+/// How long a connection may be unknown to parts of API Gateway, at most.
+const YOUNG_MILLIS: i64 = 2_000;
+
 /// An action on a resource that a function has made use of: package, action, resource.
 pub type Permission = (String, String, Resource);
 
@@ -97,6 +100,12 @@ impl Services {
             images.push(Image { table, key, before: image });
         }
         images
+    }
+
+    /// Whether a connection is so young that API Gateway may not know of it everywhere.
+    pub(crate) fn is_young(&self, connection: &str) -> bool {
+        let gateway = self.gateway.get().and_then(Weak::upgrade);
+        gateway.and_then(|gateway| gateway.age_millis(connection)).is_some_and(|age| age < YOUNG_MILLIS)
     }
 
     /// Tells the streams what became of items that were written.
@@ -189,7 +198,15 @@ impl Target {
             Self::Function { package, .. } => (Service::Lambda, "Invoke".to_owned(), package.iter().cloned().collect()),
             Self::Unsigned | Self::Unknown => (Service::Lambda, "Unknown".to_owned(), Vec::new()),
         };
-        AwsRequest { service, operation, function: function.to_owned(), targets, index: None, items: 1 }
+        AwsRequest {
+            service,
+            operation,
+            function: function.to_owned(),
+            targets,
+            index: None,
+            items: 1,
+            is_young: false,
+        }
     }
 }
 
@@ -219,7 +236,7 @@ fn of_tables(dynamodb: &DynamoDb, function: &str, operation: &str, asked: &Value
         (None, None) => 1,
     };
     let (operation, function) = (operation.to_owned(), function.to_owned());
-    AwsRequest { service: Service::DynamoDb, operation, function, targets, index, items }
+    AwsRequest { service: Service::DynamoDb, operation, function, targets, index, items, is_young: false }
 }
 
 fn object_operation(request: &HttpRequest) -> &'static str {

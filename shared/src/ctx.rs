@@ -153,8 +153,8 @@ impl Ctx {
     }
 
     /// Posts one frame that may be missed: what is refused for now is not posted again.
-    pub async fn post_once(&self, connection: &ConnectionId, frame: &str) -> Delivery {
-        self.post_within(connection.into(), frame, 1).await
+    pub async fn post_once<'a>(&self, to: impl Into<Recipient<'a>>, frame: &str) -> Delivery {
+        self.post_within(to.into(), frame, 1).await
     }
 
     async fn post_within(&self, to: Recipient<'_>, frame: &str, posts: u32) -> Delivery {

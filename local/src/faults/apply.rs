@@ -28,7 +28,10 @@ impl Connector {
             Some(invocation) => invocation.begin_request().await,
             None => 0,
         };
-        let asked = target.described(&self.function.package, &request, &self.services.dynamodb);
+        let mut asked = target.described(&self.function.package, &request, &self.services.dynamodb);
+        if let Target::Connection(id) = &target {
+            asked.is_young = self.services.is_young(id);
+        }
         let answer = match self.services.faults.on_request(&asked) {
             Some(effect) => self.apply(effect, &asked, target, request).await,
             None => Ok(self.perform(target, request).await),

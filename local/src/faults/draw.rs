@@ -53,7 +53,9 @@ impl Draw {
         let special = match (request.service, request.operation.as_str()) {
             (Service::DynamoDb, operation) => self.of_dynamodb(operation, request),
             (Service::Connections, "PostToConnection" | "DeleteConnection") => {
-                vec![Effect::limit_exceeded(), Effect::gone()]
+                // One that is older is gone only if it is.
+                let young = if request.is_young { Effect::gone() } else { Effect::limit_exceeded() };
+                vec![Effect::limit_exceeded(), young]
             }
             (Service::Connections, _) => vec![Effect::limit_exceeded()],
             (Service::Lambda, _) => vec![Effect::too_many_invocations()],

@@ -42,11 +42,13 @@ pub struct AwsRequest {
     pub index: Option<String>,
     /// How many items a transaction or a batch has; 1 for everything else.
     pub items: usize,
+    /// Whether it is about a connection so young that API Gateway may not know of it everywhere.
+    pub is_young: bool,
 }
 
 impl fmt::Display for AwsRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service, operation, function, targets, index, items: _ } = self;
+        let Self { service, operation, function, targets, index, items: _, is_young: _ } = self;
         write!(f, "{function} asks {service} {operation} of {}", targets.join(", "))?;
         match index {
             Some(index) => write!(f, ", index {index}"),

@@ -235,6 +235,12 @@ impl Gateway {
         }
     }
 
+    /// How long ago a connection was opened, in milliseconds; `None` if it is not there.
+    pub(crate) fn age_millis(&self, connection_id: &str) -> Option<i64> {
+        let opened_at = self.get(connection_id).ok()?.connected_at;
+        Some(self.clock.now().millis().saturating_sub(opened_at.millis()))
+    }
+
     /// `GET @connections`.
     ///
     /// # Errors

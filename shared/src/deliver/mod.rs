@@ -58,8 +58,8 @@ pub struct Posted {
 struct Line {
     user: UserId,
     connection: ConnectionId,
-    /// When the connection was opened, if it is the origin's.
-    opened_at: Option<Timestamp>,
+    /// When the connection was opened.
+    opened_at: Timestamp,
     /// What `frames` wait behind, if the socket is being told what it missed.
     held_by: Option<ConnectionId>,
     /// Answers, which wait for nothing.
@@ -174,7 +174,7 @@ impl<'a> Delivering<'a> {
     async fn answer(&self, first: Vec<String>) {
         if let Some(session) = self.origin {
             let (user, connection) = (session.user.clone(), session.connection.clone());
-            let opened_at = Some(session.opened_at);
+            let opened_at = session.opened_at;
             let line = Line { user, connection, opened_at, held_by: None, first, frames: Vec::new(), closes: false };
             post(self.ctx, line).await;
         }
@@ -252,8 +252,8 @@ impl<'a> Delivering<'a> {
         let people: BTreeSet<&UserId> = audience(envelopes).collect();
         let sockets = people.iter().filter_map(|user| self.sockets.get(*user)).flatten();
         let line = |socket: &Socket, first, frames| {
-            let Socket { user, connection, held_by, .. } = socket.clone();
-            Line { user, connection, opened_at: None, held_by, first, frames, closes: false }
+            let Socket { user, connection, opened_at, held_by, .. } = socket.clone();
+            Line { user, connection, opened_at, held_by, first, frames, closes: false }
         };
         let others = sockets.filter(|socket| !self.is_origin(socket)).map(|socket| {
             let frames = self.frames(envelopes, socket, false, order);
@@ -268,7 +268,7 @@ impl<'a> Delivering<'a> {
             let mut own = self.sockets.get(&session.user).into_iter().flatten();
             let socket = own.find(|socket| self.is_origin(socket)).cloned().unwrap_or_else(|| Socket::of(session));
             let frames = self.frames(envelopes, &socket, true, order);
-            Line { opened_at: Some(session.opened_at), ..line(&socket, first, frames) }
+            line(&socket, first, frames)
         });
         let said = |line: &Line| !line.first.is_empty() || !line.frames.is_empty();
         origin.into_iter().chain(others).filter(said).collect()
@@ -361,7 +361,7 @@ fn is_volatile(notice: &Notice) -> bool {
 async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
     let mut reached = false;
     let answer = |text| Frame { text, volatile: false, message: false, lease_until: None };
-    let live = Recipient { connection: &line.connection, opened_at: line.opened_at };
+    let live = Recipient { connection: &line.connection, opened_at: Some(line.opened_at) };
     let answers = line.first.into_iter().map(|text| (live, answer(text)));
     let there = line.held_by.as_ref().map_or(live, Recipient::from);
     let events = line.frames.into_iter().map(|frame| (there, frame));
@@ -371,11 +371,8 @@ async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
             ctx.close(live).await;
             break;
         }
-        let delivery = if frame.volatile {
-            ctx.post_once(there.connection, &frame.text).await
-        } else {
-            ctx.post(there, &frame.text).await
-        };
+        let delivery =
+            if frame.volatile { ctx.post_once(there, &frame.text).await } else { ctx.post(there, &frame.text).await };
         match delivery {
             Delivery::Sent => reached |= frame.message,
             Delivery::NotAccepted | Delivery::Unknown if frame.volatile => {}

@@ -7,7 +7,7 @@
 //!
 //! The function followup alone takes over: others wait for it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use futures_util::StreamExt as _;
 
@@ -20,7 +20,7 @@ use crate::domain::id::ChatId;
 use crate::domain::log::{LEASE_MILLIS, Step};
 use crate::domain::notice::{Audience, Envelope, Notice};
 use crate::error::Error;
-use crate::store::Delivered;
+use crate::store::{Delivered, Recipient};
 
 /// Connections closed at the same time.
 const CONCURRENCY: usize = 64;
@@ -84,11 +84,14 @@ async fn deliver(ctx: &Ctx, chat: &Chat, events: Vec<Undelivered>) -> Result<(),
 
 /// Closes the connections of everybody in a chat, and records its events as delivered: whoever comes back is told them.
 async fn close(ctx: &Ctx, chat: &Chat) -> Result<(), Error> {
-    let mut connections = BTreeSet::new();
+    let mut connections = BTreeMap::new();
     for user in chat.people() {
-        connections.extend(ctx.store.person(&user).await?.sockets.into_iter().map(|socket| socket.connection));
+        let sockets = ctx.store.person(&user).await?.sockets;
+        connections.extend(sockets.into_iter().map(|socket| (socket.connection, socket.opened_at)));
     }
-    let closing = futures_util::stream::iter(connections).map(|connection| async move { ctx.close(&connection).await });
+    let closing = futures_util::stream::iter(connections).map(|(connection, opened_at)| async move {
+        ctx.close(Recipient { connection: &connection, opened_at: Some(opened_at) }).await;
+    });
     closing.buffer_unordered(CONCURRENCY).collect::<()>().await;
     ctx.store.record_delivered(&chat.id, chat.position().events()).await
 }

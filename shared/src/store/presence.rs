@@ -36,6 +36,8 @@ pub struct Socket {
     pub user: UserId,
     /// On which connection.
     pub connection: ConnectionId,
+    /// When that was opened.
+    pub opened_at: Timestamp,
     /// What its frames wait behind, while it is told what it missed.
     pub held_by: Option<ConnectionId>,
     /// In which namespace.
@@ -57,6 +59,7 @@ impl Socket {
         Self {
             user: session.user.clone(),
             connection: session.connection.clone(),
+            opened_at: session.opened_at,
             held_by: None,
             namespace: session.namespace.clone(),
             dialect: session.dialect.clone(),
@@ -241,6 +244,7 @@ fn socket(row: SocketRow) -> Result<Socket, Error> {
         v: _,
         online: _,
         connection_id,
+        opened_at,
         namespace,
         dialect,
         sid: _,
@@ -255,6 +259,7 @@ fn socket(row: SocketRow) -> Result<Socket, Error> {
     Ok(Socket {
         user: UserId::parse(&user_id)?,
         connection: ConnectionId::parse(&connection_id)?,
+        opened_at: Timestamp::from_millis(opened_at),
         held_by: held_by.map(|hold| ConnectionId::parse(&hold)).transpose()?,
         namespace,
         dialect,

@@ -129,6 +129,7 @@ impl Store {
         };
         let mut values = Item::from([
             (":to".to_owned(), text(&joining.connection)),
+            (":opened".to_owned(), number(joining.opened_at.millis())),
             (":hold".to_owned(), text(hold)),
             (":flag".to_owned(), text(keys::SOCKET_FLAGGED)),
             (":from".to_owned(), text(&former.connection)),
@@ -145,7 +146,7 @@ impl Store {
             .table_name(&self.tables.users)
             .set_key(Some(keys::user(&joining.user, keys::socket(&joining.pid))))
             .update_expression(format!(
-                "SET connectionId = :to, heldBy = :hold, #online = :flag{expiry} REMOVE endedAt, #ttl{removed}"
+                "SET connectionId = :to, openedAt = :opened, heldBy = :hold, #online = :flag{expiry} REMOVE endedAt, #ttl{removed}"
             ))
             .condition_expression(format!("connectionId = :from AND {ended}"))
             .expression_attribute_names("#online", "online")

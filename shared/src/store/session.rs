@@ -149,6 +149,7 @@ impl Store {
             v: VERSION,
             online: keys::SOCKET_FLAGGED.to_owned(),
             connection_id: joining.connection.to_string(),
+            opened_at: joining.opened_at.millis(),
             namespace: joining.namespace.clone(),
             dialect: joining.dialect.clone(),
             sid: joining.sid.to_string(),

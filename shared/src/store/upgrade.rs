@@ -178,8 +178,9 @@ impl Store {
                 Update::builder()
                     .table_name(&self.tables.users)
                     .set_key(Some(keys::user(&session.user, keys::socket(&session.pid))))
-                    .update_expression("SET connectionId = :to")
+                    .update_expression("SET connectionId = :to, openedAt = :opened")
                     .condition_expression("attribute_exists(entry)")
+                    .expression_attribute_values(":opened", number(to.at.millis()))
                     .expression_attribute_values(":to", text(&to.id)),
             )?;
             match self.transact(transaction).await? {

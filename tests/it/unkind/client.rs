@@ -202,8 +202,9 @@ impl Socket {
             self.hear_event(&json);
         } else if let Some(ack) = packet("43") {
             let digits = ack.chars().take_while(char::is_ascii_digit).count();
-            let answer: Value = serde_json::from_str(&ack[digits..]).unwrap();
-            if let Some(waiting) = ack[..digits].parse().ok().and_then(|id: u64| self.waiting.remove(&id)) {
+            let (id, json) = ack.split_at(digits);
+            let answer: Value = serde_json::from_str(json).unwrap();
+            if let Some(waiting) = id.parse().ok().and_then(|id: u64| self.waiting.remove(&id)) {
                 let _ = waiting.send(Answered::Acked(answer[0].clone()));
             }
         } else {

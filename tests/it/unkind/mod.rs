@@ -8,6 +8,7 @@ mod outbox;
 mod random;
 mod requests;
 mod retry;
+mod rows;
 mod runs;
 mod send;
 mod streams;

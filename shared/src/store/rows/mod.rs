@@ -93,6 +93,9 @@ pub(super) struct SocketRow {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) online: String,
     pub(super) connection_id: String,
+    /// When the connection was opened.
+    #[serde(default)]
+    pub(super) opened_at: i64,
     pub(super) namespace: String,
     pub(super) dialect: String,
     #[serde(default)]
