@@ -11,6 +11,8 @@ mod cost;
 #[cfg(test)]
 mod cross;
 #[cfg(test)]
+mod data_folder;
+#[cfg(test)]
 mod expressions;
 #[cfg(test)]
 mod faults;

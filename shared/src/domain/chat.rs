@@ -123,12 +123,17 @@ impl Chat {
         }
     }
 
-    /// The next chat between these people, after this one was deleted: it counts on from where this one was.
+    /// The next chat between these people, after this one was deleted: it counts on from where this one was, and whoever still blocked this one
+    /// blocks it.
     #[must_use]
     pub fn made_anew(&self, at: Timestamp) -> Self {
         let Self { about, seq, rev, log, told, lease_until, late, moved_at, .. } = self.clone();
         let people: BTreeSet<UserId> = self.people().into_iter().collect();
-        Self { rev, log, told, lease_until, late, moved_at, ..Self::between(&people, about, seq, at) }
+        let mut next = Self::between(&people, about, seq, at);
+        for member in &mut next.members {
+            member.blocks = self.member(&member.user).is_some_and(|(_, before)| before.blocks);
+        }
+        Self { rev, log, told, lease_until, late, moved_at, ..next }
     }
 
     /// This person's side and its index, if they take part.

@@ -268,7 +268,7 @@ fn session(
     })
 }
 
-/// Confirms, greets, and tells the others if this is the user's first socket.
+/// Confirms and greets, and only then looks up who is here, and tells the others if this is the user's first socket.
 async fn greet(
     ctx: &Ctx,
     dialect: &dyn Dialect,
@@ -277,7 +277,14 @@ async fn greet(
     confirmation: Option<String>,
 ) {
     let connected = Notice::Connected { user: session.user.clone(), socket: session.sid.clone() };
-    let mut envelopes = vec![Envelope::new(connected, Audience::Origin)];
+    let mut delivering = if ctx.config.recovers(session.takes_offsets) {
+        Delivering::greeting(ctx, session, heard)
+    } else {
+        Delivering::new(ctx, Some(session))
+    };
+    let connected = [Envelope::new(connected, Audience::Origin)];
+    let _ = delivering.say(confirmation.into_iter().collect(), &connected).await;
+    let mut envelopes = Vec::new();
     if first || dialect.greets_with_online_users() {
         match presence::online(ctx, &session.user, dialect).await {
             Ok(online) => {
@@ -293,12 +300,7 @@ async fn greet(
             Err(error) => telemetry::failed(Some(&session.connection), &error),
         }
     }
-    let mut delivering = if ctx.config.recovers(session.takes_offsets) {
-        Delivering::greeting(ctx, session, heard)
-    } else {
-        Delivering::new(ctx, Some(session))
-    };
-    let _ = delivering.say(confirmation.into_iter().collect(), &envelopes).await;
+    let _ = delivering.say(Vec::new(), &envelopes).await;
 }
 
 /// The payload of CONNECT_ERROR.

@@ -240,7 +240,7 @@ impl MembershipRow {
             peers: chat.others(user).map(|member| member.user.to_string()).collect(),
             recent: keys::day(chat.active_at),
             unread: None,
-            blocked: None,
+            blocked: chat.member(user).filter(|(_, member)| member.blocks).map(|_| keys::FLAGGED.to_owned()),
             erased: false,
         }
     }
