@@ -1,6 +1,9 @@
 //! Profiles: what messages and chats show of people, and notifications of services.
 
+use axum::body::Body;
+use http::Request;
 use insta::assert_snapshot;
+use local::token;
 use serde_json::{Value, json};
 
 use super::{brief, heard_by, say, stage};
@@ -85,4 +88,21 @@ async fn people_may_not_do_what_services_do_nor_services_what_people_do() {
     service gets 400 "VALIDATION_ERROR: type is required"
     service gets 403 "FORBIDDEN: a service token is not a user"
     "#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_the_second_of_a_put_counts_as_newer_than_it() {
+    let (mut world, chat) = stage().await;
+    let mut names = Vec::new();
+    for (second, name) in [(0, "Of the same second"), (-1, "Of the second before")] {
+        world.clock.advance(3_000);
+        world.as_service("PUT", "/api/users/alice", json!({"name": "Put"})).await;
+        let now = world.clock.now().seconds();
+        let token = token::sign(&json!({"sub": "alice", "name": name, "iat": now + second, "exp": now + 60})).unwrap();
+        let request = Request::get("/api/chat/my-chats").header("authorization", format!("Bearer {token}"));
+        assert_eq!(world.respond(request.body(Body::empty()).unwrap()).await.0, 200);
+        let (_, answer) = world.request("bob", "GET", "/api/chat/my-chats", "").await;
+        names.push(answer["data"]["chats"][0]["participants"][0]["name"].clone());
+    }
+    assert_eq!(Value::from(names), json!(["Of the same second", "Put"]), "{chat}");
 }
