@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::dialect::every;
-use crate::dialect::shapes::{Shown, Terms, pagination as either};
+use crate::dialect::shapes::{Shown, Terms, pagination as either, refusal as common};
 use crate::domain::chat::Chat;
 use crate::domain::id::UserId;
 use crate::domain::media::Source;
@@ -61,7 +61,7 @@ pub(super) fn chat(view: &ChatView, viewer: &Viewer<'_>) -> Value {
     json!({
         "_id": chat.id.to_string(),
         "participants": chat.members.iter().map(|member| participant(&member.user, viewer)).collect::<Vec<_>>(),
-        "petListing": listing.map(every::shape),
+        "petListing": listing.map(every::listing),
         "chatType": if chat.about.is_some() { "pet_inquiry" } else { "direct" },
         "lastMessage": latest.as_ref().map(|latest| last_message(latest, chat, viewer)),
         "lastMessageTime": chat.active_at.iso(),
@@ -113,19 +113,18 @@ pub(super) fn pagination(paging: &Paging, totals: &'static str) -> Value {
     said
 }
 
-/// An error. Its clients compare the text of a refusal, so the reason is not in it.
+/// An error. Its clients compare the text of a refused token, so the text is the same for every reason.
 pub(super) fn error(error: &Error) -> Map<String, Value> {
     let mut said = TERMS.error(error);
-    if let Error::Authentication(refusal) = error {
+    if let Error::Authentication(_) = error {
         said.insert("message".to_owned(), REFUSED.into());
-        said.insert("reason".to_owned(), refusal.reason().into());
     }
     said
 }
 
 /// The payload of CONNECT_ERROR.
 pub(super) fn refusal(refusal: Refusal) -> Value {
-    json!({"message": REFUSED, "data": {"code": "AUTHENTICATION_ERROR", "reason": refusal.reason()}})
+    common(refusal, REFUSED)
 }
 
 const REFUSED: &str = "Authentication error";
