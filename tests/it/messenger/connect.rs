@@ -38,7 +38,7 @@ async fn connecting_tells_who_one_is_and_who_is_here() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_address_of_somebody_is_shown_once_they_share_a_chat() {
+async fn the_address_of_somebody_is_shown_once_they_have_written_in_a_chat_that_is_shared() {
     let mut world = pair().await;
     let emails = |transcript: &str| {
         let line = transcript.lines().find(|line| line.contains("\"online_users\"")).unwrap();
@@ -48,7 +48,10 @@ async fn the_address_of_somebody_is_shown_once_they_share_a_chat() {
     };
     assert_snapshot!(emails(&come_as(&mut world, "alice2", "alice").await), @r#""alice" "alice@example.com", "bob" null"#);
     say(&mut world, "alice", "bob", &["hello"]).await;
-    assert_snapshot!(emails(&come_as(&mut world, "alice3", "alice").await), @r#""alice" "alice@example.com", "bob" "bob@example.com""#);
+    assert_snapshot!(emails(&come_as(&mut world, "alice3", "alice").await), @r#""alice" "alice@example.com", "bob" null"#);
+    assert_snapshot!(emails(&come_as(&mut world, "bob2", "bob").await), @r#""alice" "alice@example.com", "bob" "bob@example.com""#);
+    say(&mut world, "bob", "alice", &["hello"]).await;
+    assert_snapshot!(emails(&come_as(&mut world, "alice4", "alice").await), @r#""alice" "alice@example.com", "bob" "bob@example.com""#);
     assert_snapshot!(emails(&come(&mut world, "carol").await), @r#""alice" null, "bob" null, "carol" null"#);
 }
 
