@@ -70,6 +70,9 @@ pub enum Thing {
     /// An object of our own, or one in a chat that is not the caller's.
     #[error("media")]
     Media,
+    /// A file that was uploaded, or one of somebody else or for another chat.
+    #[error("upload")]
+    Upload,
     /// A user nobody has seen.
     #[error("user")]
     User,
@@ -84,9 +87,12 @@ pub enum Refusal {
     /// There was none.
     #[error("Authentication error: No token provided")]
     NoToken,
-    /// Not a token, not ours, or without an end.
+    /// Not a token, or not ours.
     #[error("Authentication error: Invalid token")]
     InvalidToken,
+    /// It has no end, and must have one.
+    #[error("Authentication error: Invalid token")]
+    EndlessToken,
     /// Once valid.
     #[error("Authentication error: Invalid token")]
     ExpiredToken,
@@ -102,6 +108,7 @@ impl Refusal {
         match self {
             Self::NoToken => "no token",
             Self::InvalidToken => "invalid token",
+            Self::EndlessToken => "token without expiry",
             Self::ExpiredToken => "expired token",
             Self::UnknownUser => "unknown user",
         }

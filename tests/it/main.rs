@@ -35,6 +35,8 @@ mod model;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+mod paths;
+#[cfg(test)]
 mod permissions;
 #[cfg(test)]
 mod polling;

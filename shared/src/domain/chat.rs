@@ -30,6 +30,8 @@ pub struct Member {
     pub delivered: Watermark,
     /// Whether this person blocks the chat.
     pub blocks: bool,
+    /// Whether this person has ever written in it. The others then see their address.
+    pub wrote: bool,
 }
 
 /// A chat as stored.
@@ -102,8 +104,10 @@ impl Chat {
     #[must_use]
     pub fn between(people: &BTreeSet<UserId>, about: Option<ListingId>, base: u64, at: Timestamp) -> Self {
         let start = Watermark { seq: base, at: None };
-        let member =
-            |user: &UserId| Member { user: user.clone(), unread: 0, read: start, delivered: start, blocks: false };
+        let member = |user: &UserId| {
+            let (blocks, wrote) = (false, false);
+            Member { user: user.clone(), unread: 0, read: start, delivered: start, blocks, wrote }
+        };
         Self {
             id: chat_id(people, about.as_ref()),
             about,

@@ -472,10 +472,22 @@ fn text_of_no_packet_type_is_undecodable() {
 }
 
 #[test]
-fn lone_surrogates_do_not_decode_and_pairs_do() {
-    for text in
-        [r#"2["\ud800"]"#, r#"2["a","\udc00"]"#, r#"2["a","\ud800\ud800"]"#, r#"0{"a":"\ud83e"}"#, r#"31["\ud83ex"]"#]
-    {
+fn half_a_surrogate_pair_becomes_the_replacement_character() {
+    for (text, read) in [
+        (r#"2["\ud800"]"#, "2[\"\u{fffd}\"]"),
+        (r#"2["a","\uDC00"]"#, "2[\"a\",\"\u{fffd}\"]"),
+        (r#"2["a","\ud800\ud800"]"#, "2[\"a\",\"\u{fffd}\u{fffd}\"]"),
+        (r#"2["a","\udc00\ud800"]"#, "2[\"a\",\"\u{fffd}\u{fffd}\"]"),
+        (r#"2["a","\ud83e\ud83e\udd80é"]"#, "2[\"a\",\"\u{fffd}🦀é\"]"),
+        (r#"2["a",{"\ud83e":"é\ud83e"}]"#, "2[\"a\",{\"\u{fffd}\":\"é\u{fffd}\"}]"),
+        (r#"31["\ud83ex\n"]"#, "31[\"\u{fffd}x\\n\"]"),
+        // A backslash, and what follows it.
+        (r#"2["a","\\ud800"]"#, r#"2["a","\\ud800"]"#),
+        (r#"2["a","\\\ud800"]"#, "2[\"a\",\"\\\\\u{fffd}\"]"),
+    ] {
+        assert_eq!(socket::decode(text).unwrap().encode(), read, "{text}");
+    }
+    for text in [r#"2["\ud80"]"#, r#"2["\u+d80"]"#, r#"2["a",\ud800]"#, r#"2["a","\"#, r#"2["a","\é"]"#] {
         assert_eq!(refusal(text), "payload is not JSON", "{text}");
     }
     let crab = socket::decode(r#"2["\ud83e\udd80"]"#).unwrap();

@@ -185,7 +185,7 @@ async fn another_token_of_the_same_user_renews_a_live_socket() {
     world.join_with("alice", &first).await;
     let chat = world.chat("alice", "bob").await;
     let (later, foreign) = (end(600, "alice", &world), end(600, "bob", &world));
-    assert_snapshot!(world.ask("alice", "authenticate", json!({"token": foreign})).await, @r#"alice hears 430[{"error":{"code":"AUTHENTICATION_ERROR","details":{},"message":"Authentication error: Invalid token","timestamp":1767323045006},"success":false}]"#);
+    assert_snapshot!(world.ask("alice", "authenticate", json!({"token": foreign})).await, @r#"alice hears 430[{"error":{"code":"AUTHENTICATION_ERROR","details":{"reason":"invalid token"},"message":"Authentication error: Invalid token","reason":"invalid token","timestamp":1767323045006},"success":false}]"#);
     assert_snapshot!(world.ask("alice", "authenticate", json!({})).await, @r#"alice hears 431[{"error":{"code":"VALIDATION_ERROR","details":{"field":"token"},"message":"token is required","timestamp":1767323045006},"success":false}]"#);
     assert_snapshot!(world.ask("alice", "authenticate", json!({"token": format!("Bearer {later}")})).await, @r#"alice hears 432[{"success":true}]"#);
     world.clock.advance(120_000);
