@@ -250,6 +250,8 @@ test("a session that is asked for twice goes to the one who asked last, and both
   await cut(proxy, ann);
   proxy.restore();
   assert.equal(await connected(ann), true);
+  // Else it would come back at once, ask last, and take the session again.
+  ann.socket.io.reconnection(false);
   const second = await client(scene, proxy, "ann", { auth });
   await say(scene, "ben", chatId, "two");
   await second.until(() => told(second, "recruiting").length > 0, "the message");
