@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::data_folder::{DataFolder, DataFolderError};
 use crate::template::{Resource, Table};
 
 /// Where the tables are.
@@ -31,7 +32,8 @@ pub struct DynamoDb {
 }
 
 enum Engine {
-    Here(Database),
+    /// With the folder that its file is in, if it is in one.
+    Here(Database, #[expect(dead_code, reason = "held, so that no other process takes it")] Option<DataFolder>),
     There(Elsewhere),
 }
 
@@ -71,22 +73,19 @@ pub enum DynamoDbError {
         /// What was answered.
         answer: String,
     },
-    /// A file or folder cannot be used.
-    #[error("the data folder cannot be used: {0}")]
-    Folder(#[from] std::io::Error),
+    /// The data folder, or the file in it, cannot be used.
+    #[error(transparent)]
+    Folder(#[from] DataFolderError),
 }
 
 impl DynamoDb {
-    /// Tables in a file of this folder, kept from one start to the next.
+    /// Tables in a file of this folder, kept from one start to the next. The folder is this process's as long as they live.
     ///
     /// # Errors
-    /// If the folder or the file cannot be used.
+    /// If another process has the folder, or the folder or the file cannot be used.
     pub fn in_folder(folder: &Path) -> Result<Self, DynamoDbError> {
-        std::fs::create_dir_all(folder)?;
-        let database = Database::new(&folder.join("dynamodb.sqlite").to_string_lossy())?;
-        // The engine's way of saying `PRAGMA synchronous = NORMAL`; WAL it has from the start.
-        database.disable_bulk_loading()?;
-        Ok(Self::with(Engine::Here(database)))
+        let folder = DataFolder::take(folder)?;
+        Ok(Self::with(Engine::Here(folder.tables()?, Some(folder))))
     }
 
     /// Tables that are gone with the process.
@@ -94,7 +93,7 @@ impl DynamoDb {
     /// # Errors
     /// If the engine cannot start.
     pub fn in_memory() -> Result<Self, DynamoDbError> {
-        Ok(Self::with(Engine::Here(Database::memory()?)))
+        Ok(Self::with(Engine::Here(Database::memory()?, None)))
     }
 
     /// Tables of another DynamoDB-compatible endpoint, `http` or `https`. What is asked there is not metered.
@@ -110,7 +109,7 @@ impl DynamoDb {
     #[must_use]
     pub fn endpoint(&self) -> Option<&str> {
         match &self.engine {
-            Engine::Here(_) => None,
+            Engine::Here(..) => None,
             Engine::There(elsewhere) => Some(&elsewhere.endpoint),
         }
     }
@@ -201,7 +200,7 @@ impl DynamoDb {
             return response(500, body.into());
         }
         match &self.engine {
-            Engine::Here(database) => {
+            Engine::Here(database, _) => {
                 let (status, answer) = self.metered(database, operation, asked);
                 response(status, answer)
             }
@@ -215,7 +214,7 @@ impl DynamoDb {
     /// Answers one request of DynamoDB's JSON protocol: HTTP status and body.
     pub async fn call(&self, operation: &str, asked: Value) -> (u16, Bytes) {
         match &self.engine {
-            Engine::Here(database) => self.metered(database, operation, asked),
+            Engine::Here(database, _) => self.metered(database, operation, asked),
             Engine::There(elsewhere) => there(elsewhere, operation, asked.to_string().as_bytes()).await,
         }
     }
@@ -224,7 +223,7 @@ impl DynamoDb {
     pub(crate) async fn image(&self, table: &str, key: &Value) -> Value {
         let asked = json!({"TableName": table, "Key": key, "ConsistentRead": true});
         let (_, answer) = match &self.engine {
-            Engine::Here(database) => here(database, "GetItem", asked),
+            Engine::Here(database, _) => here(database, "GetItem", asked),
             Engine::There(elsewhere) => there(elsewhere, "GetItem", asked.to_string().as_bytes()).await,
         };
         let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();

@@ -6,6 +6,7 @@
 //! - [`http_api`]: API Gateway's HTTP API.
 //! - [`lambda`]: the functions, invoked synchronously and asynchronously.
 //! - [`dynamodb`]: the tables.
+//! - [`data_folder`]: where they are kept, if in files.
 //! - [`storage`], [`presigned`]: the buckets, and addresses that functions signed.
 //! - [`stream`]: the streams of the tables, handed to functions.
 //! - [`schedule`]: what runs by the clock.
@@ -19,6 +20,7 @@
 
 pub mod cloud;
 pub mod connector;
+pub mod data_folder;
 pub mod dynamodb;
 pub mod errors;
 pub mod faults;

@@ -196,7 +196,8 @@ impl World {
         self.poll_with(label, HeaderMap::new()).await
     }
 
-    async fn poll_with(&mut self, label: &str, headers: HeaderMap) -> String {
+    /// Opens a connection by long-polling as [`World::poll`] does, with these headers.
+    pub async fn poll_with(&mut self, label: &str, headers: HeaderMap) -> String {
         let poller = Poller::open(self.cloud.http.clone(), headers).await.expect("the connection is opened");
         self.admit(label, Client::new(Way::Polling(poller)));
         self.transcript(String::new()).await

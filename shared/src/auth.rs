@@ -62,7 +62,7 @@ impl Keys {
         let claims = self.claims(token).ok_or(Refusal::InvalidToken)?;
         let expires_at = moment(&claims, "exp")?;
         if expires_at.is_none() && self.require_exp {
-            return Err(Refusal::InvalidToken);
+            return Err(Refusal::EndlessToken);
         }
         if expires_at.is_some_and(|end| end <= now) {
             return Err(Refusal::ExpiredToken);

@@ -122,6 +122,32 @@ impl Host {
 /// Milliseconds in a minute, which is how often the heartbeat is scheduled.
 const MINUTE_MILLIS: u32 = 60_000;
 
+/// Which clients get offsets and a `pid` (socketio.md, "Connection state recovery").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecoveryOffsets {
+    /// All but those whose listeners cannot take a second argument.
+    Auto,
+    /// All.
+    On,
+    /// None.
+    Off,
+}
+
+impl RecoveryOffsets {
+    /// What stands in the `User-Agent` of clients whose listeners take exactly one argument.
+    const ONE_ARGUMENT: [&'static str; 3] = ["Dart/", "Python/", "python-requests/"];
+
+    /// Whether a client with this `User-Agent` gets them. One that says nothing counts as one that can take them.
+    #[must_use]
+    pub fn are_for(self, user_agent: Option<&str>) -> bool {
+        match self {
+            Self::On => true,
+            Self::Off => false,
+            Self::Auto => user_agent.is_none_or(|agent| !Self::ONE_ARGUMENT.iter().any(|name| agent.contains(name))),
+        }
+    }
+}
+
 /// How much one socket or one user may do; `None` leaves the number to the dialect.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LimitSettings {
@@ -181,6 +207,8 @@ pub struct Config {
     pub host: Host,
     /// How long a session whose connection was lost may be come back to, in seconds; 0 if never.
     pub recovery_window_secs: u32,
+    /// Which clients get what they need to come back to a session.
+    pub recovery_offsets: RecoveryOffsets,
     /// Below how many people online everybody hears of everybody.
     pub presence_everyone_below: u32,
     /// Limits.
@@ -223,10 +251,11 @@ impl Config {
                 slots: settings.number("PING_INTERVAL_MINUTES", 1..=8)?.unwrap_or(5),
                 timeout_millis: settings.number("PING_TIMEOUT_SECONDS", 1..=86_400)?.unwrap_or(120) * 1_000,
                 connect_timeout_millis: settings.number("CONNECT_TIMEOUT_SECONDS", 1..=3_600)?.unwrap_or(45) * 1_000,
-                notes_pongs: settings.one_of("NOTE_PONGS", &[("on", true), ("off", false)], false)?,
+                notes_pongs: settings.one_of("NOTE_PONGS", &[("on", true), ("off", false)], true)?,
             },
             host: Host::API_GATEWAY,
             recovery_window_secs: settings.number("RECOVERY_WINDOW_SECONDS", 0..=3_600)?.unwrap_or(120),
+            recovery_offsets: settings.recovery_offsets()?,
             presence_everyone_below: settings.number("PRESENCE_EVERYONE_BELOW", 0..=1_000)?.unwrap_or(200),
             limits: LimitSettings {
                 off: settings.rate_limits_off()?,
@@ -235,6 +264,12 @@ impl Config {
                 chats_per_hour: settings.number("LIMIT_CHATS_PER_HOUR", 1..=1_000_000)?,
             },
         })
+    }
+
+    /// Whether a client may come back to its session; `takes_offsets` says whether it can take what it needs for that.
+    #[must_use]
+    pub const fn recovers(&self, takes_offsets: bool) -> bool {
+        takes_offsets && self.recovery_window_secs > 0
     }
 
     /// Reads the settings from the process's environment.
@@ -290,6 +325,11 @@ impl Settings<'_> {
     fn isolation(&self) -> Result<Isolation, ConfigError> {
         let choices = [("separate", Isolation::Separate), ("inline", Isolation::Inline)];
         self.one_of("HANDLER_ISOLATION", &choices, Isolation::Separate)
+    }
+
+    fn recovery_offsets(&self) -> Result<RecoveryOffsets, ConfigError> {
+        let choices = [("auto", RecoveryOffsets::Auto), ("on", RecoveryOffsets::On), ("off", RecoveryOffsets::Off)];
+        self.one_of("RECOVERY_OFFSETS", &choices, RecoveryOffsets::Auto)
     }
 
     fn rate_limits_off(&self) -> Result<bool, ConfigError> {

@@ -70,6 +70,9 @@ pub enum Thing {
     /// An object of our own, or one in a chat that is not the caller's.
     #[error("media")]
     Media,
+    /// A file that was uploaded, or one of somebody else or for another chat.
+    #[error("upload")]
+    Upload,
     /// A user nobody has seen.
     #[error("user")]
     User,
@@ -84,9 +87,12 @@ pub enum Refusal {
     /// There was none.
     #[error("Authentication error: No token provided")]
     NoToken,
-    /// Not a token, not ours, or without an end.
+    /// Not a token, or not ours.
     #[error("Authentication error: Invalid token")]
     InvalidToken,
+    /// It has no end, and must have one.
+    #[error("Authentication error: Invalid token")]
+    EndlessToken,
     /// Once valid.
     #[error("Authentication error: Invalid token")]
     ExpiredToken,
@@ -96,12 +102,22 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    const ALL: [Self; 5] =
+        [Self::NoToken, Self::InvalidToken, Self::EndlessToken, Self::ExpiredToken, Self::UnknownUser];
+
+    /// The refusal with this reason, if there is one.
+    #[must_use]
+    pub fn of_reason(reason: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|refusal| refusal.reason() == reason)
+    }
+
     /// The reason in a word (dialects.md, section 9).
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
             Self::NoToken => "no token",
             Self::InvalidToken => "invalid token",
+            Self::EndlessToken => "token without expiry",
             Self::ExpiredToken => "expired token",
             Self::UnknownUser => "unknown user",
         }

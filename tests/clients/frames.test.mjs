@@ -82,7 +82,7 @@ const BREAKING = [
   "", " ", "x", "9", "2", "2abc", "2probe", "3junk", "5", "0", "0{}", "4", "47", "4x", "46-", "{\"message\":\"Internal server error\"}", "42",
   "42{}", "42[]", "42\"ping\"", "42[\"ping\"", "42[\"ping\"]x", "42[null]", "42[{}]", "42[true]", "42[[\"ping\"]]", "42[\"connect\"]",
   "42[\"connect_error\"]", "42[\"disconnect\"]", "42[\"disconnecting\"]", "42[\"newListener\"]", "42[\"removeListener\"]",
-  "42[\"send_message\",{\"content\":\"\\ud800\"}]", "42,[\"ping\"]", "42/[\"ping\"]", "42/recruiting,[\"ping\"]", "42/nobody,[\"ping\"]",
+  "42[\"send_message\",{\"content\":\"\\ud80\"}]", "42,[\"ping\"]", "42/[\"ping\"]", "42/recruiting,[\"ping\"]", "42/nobody,[\"ping\"]",
   "42-1[\"ping\"]", "421.5[\"ping\"]", "ü2[\"ping\"]", "4ü", "43", "43[]", "431{}", "43/recruiting,1[]", "44", "44{\"message\":\"x\"}", "41{}",
   "41[\"x\"]", "40", "40{}", `40{"token":"${tokenOf("raw")}"}`, "40\"text\"", "40[]", "45[\"x\"]", "451[\"x\"]", "4511-[\"send_message\",{\"_placeholder\":true,\"num\":0}]", "45-1-[\"x\"]",
   "45999999999999999999999-[\"x\"]", `42["${"x".repeat(10)}`, "[\"ping\"]", "null",

@@ -11,7 +11,7 @@ import { assertAnswer, assertError, assertRefused, assertRestError } from "./sup
 const server = await startServer({ limits: true });
 after(() => server.stop());
 
-const EVENTS_PER_SECOND = 20;
+const EVENTS_PER_SECOND = 50;
 const MESSAGES_PER_MINUTE = 120;
 const CHATS_PER_HOUR = 60;
 

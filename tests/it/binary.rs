@@ -37,6 +37,18 @@ async fn an_event_is_handled_once_its_last_attachment_is_there() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn base64_with_a_line_feed_is_taken_on_either_transport() {
+    let mut world = echoed().await;
+    world.send("alice", ONE).await;
+    assert!(world.send("alice", "bBw==\n").await.ends_with("alice hears bBw==\n"));
+    // As Java's client posts it.
+    world.poll("bob").await;
+    world.send("bob", "40").await;
+    let heard = world.send("bob", &format!("{ONE}\u{1e}bBw==\n")).await;
+    assert!(heard.ends_with("bob hears bBw==\n") && !world.is_closed("bob"), "{heard}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_ack_carries_attachments_both_ways() {
     let mut world = echoed().await;
     world.send("alice", "451-7[\"message-with-ack\",{\"_placeholder\":true,\"num\":0}]").await;

@@ -47,8 +47,14 @@ async fn typing_that_goes_on_writes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_ping_of_the_heartbeat_and_its_pong_write_and_read_nothing_per_connection() {
-    let (mut world, _) = chatting().await;
+async fn a_ping_of_the_heartbeat_writes_and_reads_nothing_per_connection_and_its_pong_is_one_write_at_most() {
+    for (note_pongs, requests, units) in [("on", 1, 2.0), ("off", 0, 0.0)] {
+        a_ping_and_its_pong(note_pongs, requests, units).await;
+    }
+}
+
+async fn a_ping_and_its_pong(note_pongs: &str, requests: u64, units: f64) {
+    let (mut world, _) = chatting_in(World::with(&[("NotePongs", note_pongs)]).await).await;
     for _ in 0..5 {
         world.minute().await;
     }
@@ -62,7 +68,9 @@ async fn a_ping_of_the_heartbeat_and_its_pong_write_and_read_nothing_per_connect
     assert_eq!(meter.requests.values().sum::<u64>(), 20, "{meter:?}");
     assert_eq!(posts, 2, "each of two connections once in five minutes");
     world.send("alice", "3").await;
-    assert_eq!(world.spent().0.requests.values().sum::<u64>(), 0, "a pong costs nothing but its invocation");
+    let (meter, _) = world.spent();
+    assert_eq!(meter.requests.values().sum::<u64>(), requests, "besides its invocation: {meter:?}");
+    assert!(meter.write_units <= units, "the row, and its place in the index: {meter:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -186,6 +186,43 @@ async fn whoever_blocks_in_one_dialect_blocks_in_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_block_outlives_the_chat_in_every_dialect() {
+    for bens in ALL {
+        let (mut world, place) = meeting(&ALL[0], bens).await;
+        let bens_place = Place { other: "ann", chat: place.chat.clone(), message: String::new() };
+        let chat = format!("/api/chat/{}", place.chat);
+        for who in ["ann", "ben"] {
+            world.rest(who, "POST", &format!("{chat}/block"), Value::Null).await;
+        }
+        world.rest("ben", "DELETE", &chat, Value::Null).await;
+        assert!(!world.get("ann", "/api/chat/blocked").await.contains(&place.chat));
+        if bens.name == "messenger" {
+            // Here nobody makes a chat but by sending, and a send that is refused makes none.
+            let (event, argument) = (bens.type_)(&bens_place);
+            let typed = world.ask("ben", event, argument).await;
+            assert!(heard(&typed, "ann", ALL[0].name, ALL[0].hears.typing).is_none(), "{typed}");
+        } else {
+            assert_eq!(world.chat("ben", "ann").await, place.chat);
+        }
+        let (event, argument) = (bens.send)(&bens_place);
+        let refused = world.ask("ben", event, argument).await;
+        assert!(refused.contains("BLOCKED_USER"), "{} is refused: {refused}", bens.name);
+        assert!(!refused.contains("ann hears"), "{refused}");
+        if bens.name == "messenger" {
+            assert!(world.get("ann", &chat).await.starts_with("ann gets 404"));
+            world.chat("ann", "ben").await;
+        }
+        // The deleter's own block went with the chat, hers is listed, and hers to take back.
+        assert!(world.get("ann", "/api/chat/blocked").await.contains(&place.chat));
+        assert!(!world.get("ben", "/api/chat/blocked").await.contains(&place.chat));
+        world.rest("ann", "POST", &format!("{chat}/unblock"), Value::Null).await;
+        let (event, argument) = (bens.send)(&bens_place);
+        let transcript = world.ask("ben", event, argument).await;
+        must_hear(&transcript, ("ann", &ALL[0]), ALL[0].hears.message);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_connection_hears_everything_in_the_words_of_each_namespace_it_joined() {
     let mut world = World::new().await;
     world.join_namespace("ann", "ann", "/recruiting").await;

@@ -16,6 +16,7 @@ async fn a_connection_that_may_wait_for_longer_than_an_interval_is_pinged_meanwh
     assert_eq!(world.beat().await, "", "not so early that the ping could come before the open packet");
     for _ in 0..9 {
         assert_eq!(world.minute().await, "alice hears 2\n");
+        world.send("alice", "3").await;
     }
     assert_eq!(world.minute().await, CLOSED);
 }
@@ -29,8 +30,8 @@ async fn pings_go_on_after_the_last_namespace_was_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_does_not_answer_is_left_alone_unless_pongs_are_noted() {
-    let mut world = World::with(&[EACH_MINUTE]).await;
+async fn who_does_not_answer_is_left_alone_where_pongs_are_not_noted() {
+    let mut world = World::with(&[EACH_MINUTE, ("NotePongs", "off")]).await;
     world.join("alice").await;
     for _ in 0..10 {
         assert_eq!(world.minute().await, "alice hears 2\n");
@@ -38,8 +39,8 @@ async fn who_does_not_answer_is_left_alone_unless_pongs_are_noted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_pongs_are_noted_a_client_that_stops_answering_is_closed_and_others_hear_of_it() {
-    let mut world = World::with(&[EACH_MINUTE, ("PingTimeoutSeconds", "60"), ("NotePongs", "on")]).await;
+async fn a_client_that_stops_answering_is_closed_and_others_hear_of_it() {
+    let mut world = World::with(&[EACH_MINUTE, ("PingTimeoutSeconds", "60")]).await;
     world.join("alice").await;
     world.join("bob").await;
     for _ in 0..5 {
@@ -55,8 +56,8 @@ async fn where_pongs_are_noted_a_client_that_stops_answering_is_closed_and_other
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_pongs_are_noted_a_client_that_never_joined_counts_too() {
-    let parameters = [EACH_MINUTE, ("PingTimeoutSeconds", "60"), ("NotePongs", "on"), ("ConnectTimeoutSeconds", "600")];
+async fn a_client_that_never_joined_and_stops_answering_is_closed_too() {
+    let parameters = [EACH_MINUTE, ("PingTimeoutSeconds", "60"), ("ConnectTimeoutSeconds", "600")];
     let mut world = World::with(&parameters).await;
     world.open("alice").await;
     assert_eq!(world.minute().await, "alice hears 2\n");
@@ -65,7 +66,7 @@ async fn where_pongs_are_noted_a_client_that_never_joined_counts_too() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_polls_is_known_by_its_requests() {
-    let mut world = World::with(&[EACH_MINUTE, ("PingTimeoutSeconds", "60"), ("NotePongs", "on")]).await;
+    let mut world = World::with(&[EACH_MINUTE, ("PingTimeoutSeconds", "60")]).await;
     world.poll_join("alice").await;
     for _ in 0..4 {
         assert_eq!(world.minute().await, "alice hears 2\n");
@@ -74,7 +75,7 @@ async fn a_client_that_polls_is_known_by_its_requests() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pong_that_is_noted_is_one_write() {
-    let mut world = World::with(&[("NotePongs", "on")]).await;
+    let mut world = World::new().await;
     world.join("alice").await;
     world.spent();
     world.send("alice", "3").await;

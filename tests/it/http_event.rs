@@ -170,7 +170,8 @@ async fn a_request_that_cannot_be_read_is_refused_in_the_words_of_its_dialect_an
     let mut cross = event("GET", "/workspace/api/conversations", "a=\"b\"");
     cross["headers"]["origin"] = "https://app.example.com".into();
     let answer = function(cross).await;
-    assert_eq!(answer["headers"]["access-control-allow-origin"], "*");
+    assert_eq!(answer["headers"]["access-control-allow-origin"], "https://app.example.com");
+    assert_eq!(answer["headers"]["access-control-allow-credentials"], "true");
     assert_snapshot!(answer["body"].as_str().unwrap(), @r#"{"code":"VALIDATION_ERROR","message":"query must be percent-encoded","success":false}"#);
 }
 

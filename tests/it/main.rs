@@ -11,6 +11,8 @@ mod cost;
 #[cfg(test)]
 mod cross;
 #[cfg(test)]
+mod data_folder;
+#[cfg(test)]
 mod expressions;
 #[cfg(test)]
 mod faults;
@@ -32,6 +34,8 @@ mod messenger;
 mod model;
 #[cfg(test)]
 mod order;
+#[cfg(test)]
+mod paths;
 #[cfg(test)]
 mod permissions;
 #[cfg(test)]

@@ -44,6 +44,8 @@ fn acts() -> impl Strategy<Value = Vec<(usize, bool, Act)>> {
 struct Chat {
     messages: Vec<Message>,
     blocked_by: BTreeSet<usize>,
+    /// Whether it was deleted and not made anew since. A block outlives that.
+    deleted: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -84,6 +86,7 @@ async fn perform(world: &mut World, model: &mut Model, pair: usize, second: bool
         world.request(user, "POST", "/api/chat/create-or-get", &json!({"otherUserId": USERS[other]}).to_string()).await;
     let id = made["data"]["_id"].as_str().unwrap().to_owned();
     let chat = model.chats.entry(pair).or_default();
+    chat.deleted = false;
     let go = async |method: &str, path: String, body: Value| {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         world.request(user, method, &path, &body).await
@@ -102,7 +105,9 @@ async fn perform(world: &mut World, model: &mut Model, pair: usize, second: bool
         Act::DeleteChat => {
             let (status, _) = go("DELETE", format!("/api/chat/{id}"), Value::Null).await;
             assert_eq!(status, 200);
-            model.chats.remove(&pair);
+            chat.blocked_by.remove(&who);
+            let blocked_by = std::mem::take(&mut chat.blocked_by);
+            *chat = Chat { messages: Vec::new(), blocked_by, deleted: true };
         }
         Act::DeleteMessage(index) => {
             let Some(message) = chat.messages.get_mut(index) else { return };
@@ -179,7 +184,8 @@ async fn perform(world: &mut World, model: &mut Model, pair: usize, second: bool
 /// Everything that everybody can read is what the model says.
 async fn compare(world: &World, model: &Model) {
     for (who, user) in USERS.iter().enumerate() {
-        let mine = model.chats.iter().filter(|(pair, _)| PAIRS[**pair].0 == who || PAIRS[**pair].1 == who);
+        let chats = model.chats.iter().filter(|(_, chat)| !chat.deleted);
+        let mine = chats.filter(|(pair, _)| PAIRS[**pair].0 == who || PAIRS[**pair].1 == who);
         let mine: Vec<_> = mine.collect();
         let unread: u64 = mine.iter().map(|(_, chat)| chat.unread(who)).sum();
         let (_, said) = world.request(user, "GET", "/api/message/unread-count", "").await;

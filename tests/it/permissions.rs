@@ -24,8 +24,9 @@ const FOR_RARE_CASES: &[(&str, &str)] = &[
     // The client left between its question and the answer.
     ("handshake", "the function disconnect"),
     ("presence", "the function disconnect"),
-    // A client has stopped answering, where pongs are noted: see heartbeat.rs.
+    // A client has stopped answering, or is met gone: see heartbeat.rs and polling/end.rs.
     ("heartbeat", "DELETE of connections"),
+    ("heartbeat", "the function disconnect"),
     // What a client missed was stored a moment before it came back.
     ("connect", "the table Chats"),
     // What nobody told is told by followup, and all of this goes well.

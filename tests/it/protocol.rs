@@ -53,7 +53,6 @@ async fn what_does_not_decode_closes_the_connection() {
         "1x",
         "junk",
         "{\"message\":\"x\"}",
-        "b!",
         "\u{e9}",
         // Socket.IO.
         "4",
@@ -215,6 +214,21 @@ async fn each_namespace_of_a_connection_answers_for_itself() {
 async fn an_ack_id_comes_back_as_it_was_sent() {
     let mut world = joined().await;
     assert_snapshot!(world.send("alice", "42000123456789012345678901234567890[\"ping\"]").await, @r#"alice hears 43000123456789012345678901234567890[{"success":true,"timestamp":1767323045006}]"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_before_the_open_packet_is_answered() {
+    for (token, reply) in [("", "alice hears 44{"), ("alice", "alice hears 40{")] {
+        for _ in 0..8 {
+            let mut world = World::new().await;
+            let token = if token.is_empty() { "wrong".to_owned() } else { world.token(token) };
+            // As socket.io-client-cpp does: as soon as the WebSocket is open.
+            world.upgrade("alice", "EIO=4&transport=websocket", HeaderMap::new()).await.unwrap();
+            let heard = world.send("alice", &format!("40{}", json!({"token": token}))).await;
+            assert!(heard.contains(reply) && heard.contains("alice hears open,"), "{heard}");
+            assert!(!world.is_closed("alice"));
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

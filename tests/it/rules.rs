@@ -89,7 +89,14 @@ async fn the_end_of_a_token_ends_its_socket_unless_it_was_renewed() {
         let (event, argument) = (words.typing)(&chat);
         let typing = json!([event, argument]);
         let ended = world.send("ends", &format!("42/{},1{typing}", words.name)).await;
-        assert!(ended.contains(&format!("ends hears 41/{},", words.name)), "{}: {ended}", words.name);
+        assert!(!ended.contains("ends hears 41"), "{}: {ended}", words.name);
+        for start in [format!("43/{},1[", words.name), format!("42/{},[\"error\",", words.name)] {
+            let line = ended.lines().find(|line| line.starts_with(&format!("ends hears {start}")));
+            let line = line.unwrap_or_else(|| panic!("{}: no {start} in {ended}", words.name));
+            let said = [r#""code":"AUTHENTICATION_ERROR""#, r#""reason":"expired token""#];
+            assert!(said.iter().all(|said| line.contains(said)), "{}: {line}", words.name);
+        }
+        assert!(world.is_closed("ends"), "{}: {ended}", words.name);
         let alive = world.send("lives", &format!("42/{},1{typing}", words.name)).await;
         assert!(alive.contains(r#"{"success":true}"#), "{}: {alive}", words.name);
     }

@@ -342,6 +342,13 @@ fn the_environment_of_a_function_has_room_for_a_secret_and_a_large_key() {
     }
 }
 
+/// A refusal without the place in the file, which any change moves.
+fn without_place(refusal: &str) -> String {
+    let (what, place) = refusal.split_once(" at byte ").unwrap();
+    assert!(place.contains(" line "), "{refusal}");
+    what.to_owned()
+}
+
 #[test]
 fn what_is_not_understood_is_refused_by_name() {
     insta::assert_snapshot!([
@@ -369,7 +376,7 @@ fn what_is_not_understood_is_refused_by_name() {
         refusal("            MaximumRetryAttempts: 10\n", ""),
         refusal("StreamViewType: NEW_IMAGE", "StreamViewType: ITEMS"),
         refusal("Method: ANY, Path: /socket.io }", "Method: ANY, Path: /socket.io/ }"),
-        refusal("  Http:\n", "  WebSocket:\n"),
+        without_place(&refusal("  Http:\n", "  WebSocket:\n")),
     ].join("\n"), @r#"
     template.yaml, Resources.Failures: unknown variant `AWS::SNS::Topic`, expected one of `AWS::DynamoDB::Table`, `AWS::S3::Bucket`, `AWS::S3::BucketPolicy`, `AWS::Serverless::Function`, `AWS::Serverless::WebSocketApi`, `AWS::Serverless::HttpApi`, `AWS::SQS::Queue`, `AWS::Logs::LogGroup`, `AWS::CloudWatch::Alarm`
     template.yaml, Resources.Users.Properties: unknown variant `PROVISIONED`, expected `PAY_PER_REQUEST`
@@ -395,6 +402,6 @@ fn what_is_not_understood_is_refused_by_name() {
     template.yaml, Resources.FollowupFunction.Properties: missing field `MaximumRetryAttempts`
     template.yaml, Resources.Chats.Properties: unknown variant `ITEMS`, expected one of `KEYS_ONLY`, `NEW_IMAGE`, `OLD_IMAGE`, `NEW_AND_OLD_IMAGES`
     template.yaml, Resources.PollingFunction.Properties.Events.WithoutSlash: /socket.io/ ends in a slash, and an HTTP API takes no such route
-    template.yaml is not YAML: duplicated key in mapping at byte 17077 line 409 column 3
+    template.yaml is not YAML: duplicated key in mapping
     "#);
 }

@@ -78,15 +78,17 @@ pub(crate) async fn health(State(ctx): State<Arc<Ctx>>) -> Response {
     }
 }
 
-/// Which pages may call, the same as may connect.
+/// Which pages may call, the same as may connect and as may poll. The answer names the page's origin and lets it send credentials along,
+/// as some clients ask for; nobody here reads a cookie.
 pub(crate) fn cors(origins: &Origins) -> CorsLayer {
     let origins = match origins {
-        Origins::Any => AllowOrigin::any(),
+        Origins::Any => AllowOrigin::mirror_request(),
         Origins::Only(origins) => AllowOrigin::list(origins.iter().filter_map(|origin| origin.parse().ok())),
     };
     CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
+        .allow_credentials(true)
         .expose_headers([CONTENT_DISPOSITION, CONTENT_RANGE, RETRY_AFTER])
 }

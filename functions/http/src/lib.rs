@@ -3,6 +3,7 @@
 mod answer;
 mod form;
 mod media;
+mod path;
 mod request;
 
 use std::sync::Arc;
@@ -16,6 +17,9 @@ use shared::ctx::Ctx;
 use shared::dialect::{self, Dialect, Route};
 use shared::error::{Error, Thing};
 use shared::http_event::{self, HttpFunction};
+use tower::ServiceExt as _;
+
+use crate::path::Paths;
 
 /// The function: it answers events of the HTTP API. Paths without a prefix speak `default`.
 pub fn function(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> HttpFunction {
@@ -27,26 +31,46 @@ pub fn function(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> HttpFunction {
 }
 
 /// The router: each dialect's routes under its name, and those of `default` without a prefix too. What no route answers to gets an error
-/// in the shape of the dialect whose prefix it has.
+/// in the shape of the dialect whose prefix it has. A path may end in a slash and have its fixed parts in any case.
 fn router(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> Router {
     let named = dialect::ALL.iter().map(|dialect| (format!("/{}", dialect.name()), *dialect));
-    let mut router = Router::new();
+    let (mut router, mut paths) = (Router::new(), Paths::default());
     for (prefix, dialect) in named.chain([(String::new(), default)]) {
-        for route in dialect.all_routes() {
-            router = router.route(&format!("{prefix}{}", route.path), handler(&ctx, dialect, route));
+        let of_dialect = dialect.all_routes().map(|route| (route.path, handler(&ctx, dialect, route)));
+        let of_all = [
+            ("/api/media/{name}", media(&ctx, dialect)),
+            ("/api/socket/health", get(answer::health).with_state(Arc::clone(&ctx))),
+        ];
+        for (path, handler) in of_dialect.chain(of_all) {
+            let path = format!("{prefix}{path}");
+            paths.add(&path);
+            router = router.route(&path, handler);
         }
-        router = router.route(&format!("{prefix}/api/media/{{name}}"), media(&ctx, dialect));
-        let health = get(answer::health).with_state(Arc::clone(&ctx));
-        router = router.route(&format!("{prefix}/api/socket/health"), health);
     }
-    router
+    let router = router
         // Whether API Gateway's route `/socket.io/{proxy+}` takes this path, where nothing is left for the variable, is
         // not documented. If it does not, the request comes here, and the client is shown the path that is a route of
         // its own.
         .route("/socket.io/", any(socket_io))
         .fallback(refusal(&ctx, default, || Error::NotFound(Thing::Route)))
         .method_not_allowed_fallback(refusal(&ctx, default, || Error::Method))
-        .layer(answer::cors(&ctx.config.allowed_origins))
+        .layer(answer::cors(&ctx.config.allowed_origins));
+    // A layer of the router itself would come after the choice of the route.
+    let paths = Arc::new(paths);
+    Router::new().fallback(move |request: Request| router.clone().oneshot(respelled(&paths, request)))
+}
+
+/// The request with its path as the route spells it that it means, if it means one.
+fn respelled(paths: &Paths, mut request: Request) -> Request {
+    let uri = request.uri();
+    let Some(path) = paths.spelled(uri.path()).filter(|path| *path != uri.path()) else { return request };
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = format!("{path}{query}").parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+    request
 }
 
 fn handler(ctx: &Arc<Ctx>, dialect: &'static dyn Dialect, route: &'static Route) -> MethodRouter {
@@ -80,5 +104,5 @@ where
 /// The dialect that a path's prefix names, else the default.
 fn of_path(path: &str, default: &'static dyn Dialect) -> &'static dyn Dialect {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-    dialect::named(first).unwrap_or(default)
+    dialect::named(&first.to_ascii_lowercase()).unwrap_or(default)
 }

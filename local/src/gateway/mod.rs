@@ -10,7 +10,8 @@
 //! - Until the result of `$connect` is in (and a moment longer), a connection does not exist for `@connections`; nor after its end.
 //! - A connection ends once, and `$disconnect` is told after that.
 //! - What a function returns to a message or a disconnect is ignored, unless it is malformed.
-//! - A client that vanishes without a close frame is noticed at the idle limit only.
+//! - A client whose TCP connection ends without a close frame is noticed at once, or as [`Settings`] say at the idle limit only. A network that
+//!   vanishes without a packet is noticed at the idle limit in any case.
 //!
 //! Deliberately absent: authorizers, API keys, route responses, request templates, usage plans, and the check of signatures. A
 //! selection expression other than `$request.body.<member>` is refused.
@@ -128,7 +129,8 @@ impl Gateway {
         self.directory().open.len()
     }
 
-    /// A client's handshake: asks `$connect` and waits for what it says. If the caller stops waiting, the client counts as lost.
+    /// A client's handshake: asks `$connect` and waits for what it says. If the caller stops waiting, the client's TCP connection counts as
+    /// ended.
     ///
     /// # Errors
     /// The HTTP status for the client: 403 for a path without an API, 429 over the rate, 502 if the function failed, 504 if it took
@@ -147,11 +149,14 @@ impl Gateway {
         }
         // A task of its own, for a function runs to its end even if the client does not wait for it.
         let opening = Arc::clone(self).open(request);
-        let opening = tokio::spawn(async move {
+        let (answer, answered) = oneshot::channel();
+        tokio::spawn(async move {
             let _busy = busy;
-            opening.await
+            if let Err(Ok(unwanted)) = answer.send(opening.await) {
+                unwanted.abort();
+            }
         });
-        opening.await.unwrap_or(Err(StatusCode::INTERNAL_SERVER_ERROR))
+        answered.await.unwrap_or(Err(StatusCode::INTERNAL_SERVER_ERROR))
     }
 
     async fn open(self: Arc<Self>, request: ConnectRequest) -> Result<Peer, StatusCode> {

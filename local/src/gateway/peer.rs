@@ -50,7 +50,7 @@ impl From<Payload> for Outbound {
     }
 }
 
-/// The client's end of a connection, without TCP. To drop it is to lose the client without a word.
+/// The client's end of a connection, without TCP. To drop it is to lose the client as in a network that vanishes: nothing tells of it.
 pub struct Peer {
     speaker: Speaker,
     listener: Listener,
@@ -103,6 +103,11 @@ impl Peer {
     /// The client closes, with or without a status.
     pub fn close(self, status: Option<(u16, &str)>) {
         self.speaker.close(status);
+    }
+
+    /// The client's TCP connection ends without a close frame: its process was killed, for instance.
+    pub fn abort(self) {
+        self.speaker.abort();
     }
 
     /// Both directions apart, for a socket.
@@ -174,9 +179,16 @@ impl Speaker {
     }
 
     /// The client closes.
-    pub(super) fn close(self, status: Option<(u16, &str)>) {
+    pub(super) fn close(&self, status: Option<(u16, &str)>) {
         let status = status.unwrap_or((1005, "Client-side close frame status not set"));
         self.gateway.end(&self.connection, Side::Client, status);
+    }
+
+    /// The client's TCP connection ended without a close frame. Says nothing if the connection has ended, or where such an end is not noticed.
+    pub(super) fn abort(&self) {
+        if self.gateway.settings.notices_tcp_ends {
+            self.gateway.end(&self.connection, Side::Client, (1006, ""));
+        }
     }
 }
 

@@ -94,6 +94,9 @@ pub struct Settings {
     pub connect_timeout_status: StatusCode,
     /// The error frame's message for a frame over the rate. Inferred.
     pub throttled_message: String,
+    /// Whether it is noticed at once that a client's TCP connection ended or was reset without a close frame, because the client's process was
+    /// killed for instance; else only at the idle limit. Inferred, as is the code 1006 that `$disconnect` then hears.
+    pub notices_tcp_ends: bool,
     /// What befalls each `$disconnect`.
     pub disconnect_fault: DisconnectFault,
     /// What goes wrong besides.
@@ -129,6 +132,7 @@ impl Default for Settings {
             age_close_reason: super::GOING_AWAY.to_owned(),
             connect_timeout_status: StatusCode::GATEWAY_TIMEOUT,
             throttled_message: "Too Many Requests".to_owned(),
+            notices_tcp_ends: true,
             disconnect_fault: DisconnectFault::None,
             faults: Faults::default(),
             shutdown_secs: 10,

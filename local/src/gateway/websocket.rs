@@ -78,10 +78,13 @@ pub(super) async fn upgrade(front: &Front, mut request: Request<Incoming>, sourc
     let (config, busy) = (limits(front.gateway.settings()), front.sockets.begin());
     tokio::spawn(async move {
         let _busy = busy;
-        // A client that left before the answer is lost, as the dropped peer says.
-        if let Ok(upgraded) = upgraded.await {
-            pump(peer, WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await)
-                .await;
+        match upgraded.await {
+            Ok(upgraded) => {
+                let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config));
+                pump(peer, socket.await).await;
+            }
+            // The client left before the answer.
+            Err(_) => peer.abort(),
         }
     });
     response
@@ -119,7 +122,7 @@ async fn pump(peer: Peer, socket: Socket) {
     let (mut sink, mut stream) = socket.split();
     let mut lingering = false;
     {
-        let mut reading = std::pin::pin!(read(&mut stream, speaker));
+        let mut reading = std::pin::pin!(read(&mut stream, &speaker));
         let mut writing = std::pin::pin!(write(&mut sink, &mut listener));
         tokio::select! {
             end = &mut reading => match end {
@@ -134,12 +137,14 @@ async fn pump(peer: Peer, socket: Socket) {
             },
         }
     }
+    // A close from either side came first, if there was one.
+    speaker.abort();
     if lingering && let Ok(socket) = sink.reunite(stream) {
         let _too_slow = tokio::time::timeout(CLOSE_PATIENCE, linger(socket)).await;
     }
 }
 
-async fn read(stream: &mut SplitStream<Socket>, speaker: Speaker) -> Read {
+async fn read(stream: &mut SplitStream<Socket>, speaker: &Speaker) -> Read {
     let mut status = None;
     while let Some(received) = stream.next().await {
         let violation = match received {
@@ -147,7 +152,7 @@ async fn read(stream: &mut SplitStream<Socket>, speaker: Speaker) -> Read {
                 speaker.message(Payload::Text(text.as_str().to_owned())).await;
                 continue;
             }
-            Ok(Message::Binary(bytes)) if passes_binary(&speaker) => {
+            Ok(Message::Binary(bytes)) if passes_binary(speaker) => {
                 speaker.message(Payload::Binary(bytes)).await;
                 continue;
             }

@@ -60,12 +60,21 @@ impl World {
         std::mem::take(&mut self.client(label).frames)
     }
 
-    /// Lets a client go without a word and waits for nothing: its connection looks alive to everybody.
+    /// Lets a client go without a word, as in a network that vanishes, and waits for nothing: its connection looks alive to everybody.
     pub fn lose(&mut self, label: &str) {
         match self.clients.remove(label).expect("the client is connected").way {
             Way::Polling(poller) => poller.vanish(),
             Way::WebSocket(peer) => drop(peer),
         }
+    }
+
+    /// Kills a client's process: its TCP connection ends without a close frame. A client that polls leaves without a word.
+    pub async fn kill(&mut self, label: &str) -> String {
+        match self.clients.remove(label).expect("the client is connected").way {
+            Way::Polling(poller) => poller.vanish(),
+            Way::WebSocket(peer) => peer.abort(),
+        }
+        self.transcript(String::new()).await
     }
 
     /// Gives a connected client another label, so that its user can come back under the old one.

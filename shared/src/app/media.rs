@@ -218,8 +218,9 @@ fn check_size(field: &'static str, size: u64) -> Result<(), Error> {
     Ok(())
 }
 
-fn no_upload() -> Error {
-    Error::validation("uploadId", "must be of an upload to this chat that was put and has not expired")
+/// One that was not put, is somebody else's, is for another chat or has expired: they look the same.
+const fn no_upload() -> Error {
+    Error::NotFound(Thing::Upload)
 }
 
 /// What a message says with a file when its sender says nothing (dialects.md, section 4).

@@ -97,6 +97,9 @@ async fn make_and_store(
         (None, Place::With(other)) => {
             let people = BTreeSet::from([caller.user.clone(), other.clone()]);
             let remains = ctx.store.chat_or_remains(&chat_id(&people, None)).await?;
+            if remains.as_ref().is_some_and(Chat::is_blocked) {
+                return Err(Error::Blocked);
+            }
             let (chat, created) = make(ctx, caller, (&people, None), remains).await?;
             envelopes.extend(created.map(|step| told(&chat, caller.user, step)));
             chat

@@ -13,7 +13,7 @@ use crate::domain::user::{Status, User};
 use crate::error::Error;
 
 /// Who is online as far as `user` may know, themselves included, as `dialect` shows them: with profiles only if it shows any, and with
-/// addresses only of those who share a chat with `user`. One query while few are online, else one more and a read per hundred people who
+/// addresses only of those who have written in a chat that they share with `user`. One query while few are online, else one more and a read per hundred people who
 /// share a chat; for profiles a query more and a read per hundred.
 ///
 /// # Errors
@@ -28,7 +28,7 @@ pub async fn online(ctx: &Ctx, user: &UserId, dialect: &dyn Dialect) -> Result<V
     let mut profiles: HashMap<UserId, User> = profiles.into_iter().map(|user| (user.id.clone(), user)).collect();
     let shown = online.into_iter().map(|id| {
         let mut shown = profiles.remove(&id).unwrap_or_else(|| User::unknown(id));
-        if shown.id != *user && !peers.contains(&shown.id) {
+        if shown.id != *user && !peers.get(&shown.id).is_some_and(|wrote| *wrote) {
             shown.claims.email = None;
         }
         shown
@@ -42,7 +42,7 @@ async fn who(ctx: &Ctx, user: &UserId) -> Result<BTreeSet<UserId>, Error> {
     let mut online: BTreeSet<UserId> = if online.len() < usize::try_from(below).unwrap_or(usize::MAX) {
         online.into_iter().collect()
     } else {
-        let peers: Vec<UserId> = ctx.store.peers(user).await?.into_iter().collect();
+        let peers: Vec<UserId> = ctx.store.peers(user).await?.into_keys().collect();
         let users = ctx.store.users(&peers).await?;
         users.into_iter().filter(User::is_online).map(|user| user.id).collect()
     };

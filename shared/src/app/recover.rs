@@ -75,7 +75,8 @@ impl Event {
     }
 }
 
-/// Everything that a socket missed; `None` if that is more than is told again, or is not remembered any more. One query, a read per hundred
+/// Everything that a socket missed; `None` if that is more than is told again, is not remembered any more, or cannot be said because what it has
+/// heard is none of ours. One query, a read per hundred
 /// chats, and for each chat in which something happened one or more queries.
 ///
 /// # Errors
@@ -83,10 +84,14 @@ impl Event {
 pub async fn missing(ctx: &Ctx, absent: Absent<'_>) -> Result<Option<Missing>, Error> {
     let settled = ctx.clock.now().plus_millis(-TELLING_MILLIS);
     let chats = ctx.store.chats_or_remains(&ctx.store.memberships(absent.user).await?).await?;
+    let own: Vec<Chat> = chats.into_iter().filter(|chat| chat.member(absent.user).is_some()).collect();
+    if !absent.heard.is_possible(&own, ctx.clock.now()) {
+        return Ok(None);
+    }
     let mut missing = Missing::default();
     let mut told: Vec<(Timestamp, Missed)> = Vec::new();
     let mut left = MESSAGES_MAX;
-    for chat in chats.iter().filter(|chat| chat.member(absent.user).is_some()) {
+    for chat in &own {
         missing.looked.insert(chat.id.clone(), chat.position());
         if !chat.is_delivered() {
             missing.undelivered.push(chat.id.clone());

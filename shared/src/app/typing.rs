@@ -1,5 +1,7 @@
 //! Typing: told to the others, never stored with the chat, ended by the server when the typist's socket goes.
 
+use std::collections::BTreeSet;
+
 use super::{Caller, Outcome, chat_at, check_receiver};
 use crate::ctx::Ctx;
 use crate::domain::chat::{Chat, Place, plain_chat_id};
@@ -21,7 +23,10 @@ pub(super) async fn set(
             check_receiver(chat, caller.user, receiver)?;
             (Place::Chat(chat.id.clone()), told(chat, caller.user, active))
         }
-        (None, Place::With(other)) => (place.clone(), vec![told_one(caller.user, other, active)]),
+        (None, Place::With(other)) => {
+            let remains = ctx.store.chat_or_remains(&plain_chat_id(caller.user, other)).await?;
+            (place.clone(), told_one(remains.as_ref(), caller.user, other, active))
+        }
         (None, Place::Chat(_)) => (place.clone(), Vec::new()),
     };
     if let Some(session) = caller.session.filter(|session| session.typing.contains(&place) != active) {
@@ -35,26 +40,29 @@ pub(super) async fn set(
 /// # Errors
 /// `Error::Internal`.
 pub async fn end(ctx: &Ctx, user: &UserId, places: &[Place]) -> Result<Vec<Envelope>, Error> {
-    let ids: Vec<ChatId> = places
-        .iter()
-        .filter_map(|place| match place {
-            Place::Chat(chat) => Some(chat.clone()),
-            Place::With(_) => None,
-        })
-        .collect();
-    let chats = ctx.store.chats(&ids).await?;
-    let in_chats = chats.iter().flat_map(|chat| told(chat, user, false));
-    let to_people = places.iter().filter_map(|place| match place {
-        Place::Chat(_) => None,
-        Place::With(other) => Some(told_one(user, other, false)),
+    let id = |place: &Place| match place {
+        Place::Chat(chat) => chat.clone(),
+        Place::With(other) => plain_chat_id(user, other),
+    };
+    let ids: BTreeSet<ChatId> = places.iter().map(id).collect();
+    let chats = ctx.store.chats_or_remains(&ids.into_iter().collect::<Vec<_>>()).await?;
+    let envelopes = places.iter().flat_map(|place| {
+        let chat = chats.iter().find(|chat| chat.id == id(place));
+        match place {
+            Place::Chat(_) => chat.filter(|chat| !chat.deleted).map(|chat| told(chat, user, false)).unwrap_or_default(),
+            Place::With(other) => told_one(chat, user, other, false),
+        }
     });
-    Ok(in_chats.chain(to_people).collect())
+    Ok(envelopes.collect())
 }
 
-/// Tells somebody with whom there is no chat yet.
-fn told_one(user: &UserId, other: &UserId, active: bool) -> Envelope {
+/// Tells somebody with whom there is no chat, unless one of the two still blocks the last one they had.
+fn told_one(remains: Option<&Chat>, user: &UserId, other: &UserId, active: bool) -> Vec<Envelope> {
+    if remains.is_some_and(Chat::is_blocked) {
+        return Vec::new();
+    }
     let notice = Notice::Typing { chat: plain_chat_id(user, other), user: user.clone(), active };
-    Envelope::new(notice, Audience::People(vec![other.clone()]))
+    vec![Envelope::new(notice, Audience::People(vec![other.clone()]))]
 }
 
 fn told(chat: &Chat, user: &UserId, active: bool) -> Vec<Envelope> {

@@ -1,8 +1,8 @@
 //! Audiences → sockets → posts.
 //!
 //! A notice is put into words once per socket, by the socket's own dialect, and posted frame by frame in order. Sockets are independent of
-//! each other, and posted to at the same time up to a bound. A socket whose token has ended hears nothing. A connection that is gone is
-//! handed to the disconnect function; one that does not take a frame it must hear is closed, so that its client comes back and catches up
+//! each other, and posted to at the same time up to a bound. A socket whose token has ended is told so instead, and its connection is
+//! closed. A connection that is gone is handed to the disconnect function; one that does not take a frame it must hear is closed, so that its client comes back and catches up
 //! instead of missing something unknowingly.
 
 pub mod fit;
@@ -22,7 +22,7 @@ use crate::domain::id::{ChatId, ConnectionId, UserId};
 use crate::domain::log::{Position, Step};
 use crate::domain::notice::{Answer, Audience, Envelope, Missed, Notice, Viewer};
 use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
-use crate::error::Error;
+use crate::error::{Error, Refusal};
 use crate::frame::engine;
 use crate::frame::socket::{AckId, Body, EventName, Namespace, Packet};
 use crate::store::{Recipient, Session, Socket};
@@ -65,6 +65,8 @@ struct Line {
     /// Answers, which wait for nothing.
     first: Vec<String>,
     frames: Vec<Frame>,
+    /// Whether the connection is closed once all that is posted.
+    closes: bool,
 }
 
 struct Frame {
@@ -173,17 +175,18 @@ impl<'a> Delivering<'a> {
         if let Some(session) = self.origin {
             let (user, connection) = (session.user.clone(), session.connection.clone());
             let opened_at = session.opened_at;
-            post(self.ctx, Line { user, connection, opened_at, held_by: None, first, frames: Vec::new() }).await;
+            let line = Line { user, connection, opened_at, held_by: None, first, frames: Vec::new(), closes: false };
+            post(self.ctx, line).await;
         }
     }
 
-    /// What a socket missed, as frames, each with how much the socket will have heard by then. If the dialect shows profiles, a read per
-    /// hundred people.
+    /// What a socket missed, as frames, each with how much the socket will have heard by then; `None` if it says that it heard more frames of an
+    /// event than the event has. If the dialect shows profiles, a read per hundred people.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn retell(&mut self, socket: &Socket, missed: &[Missed]) -> Result<Vec<String>, Error> {
-        let Some(dialect) = dialect::named(&socket.dialect) else { return Ok(Vec::new()) };
+    pub async fn retell(&mut self, socket: &Socket, missed: &[Missed]) -> Result<Option<Vec<String>>, Error> {
+        let Some(dialect) = dialect::named(&socket.dialect) else { return Ok(Some(Vec::new())) };
         if dialect.shows_profiles() {
             self.meet(missed.iter().flat_map(|missed| missed.notice.people()).collect()).await?;
         }
@@ -192,6 +195,9 @@ impl<'a> Delivering<'a> {
             // Whoever heard nothing of a message of their own, not even the answer maybe, is told of it as their other devices are.
             let events = self.events(dialect, notice, socket, *origin && *heard > 0);
             let count = events.len();
+            if *heard > 0 && !usize::try_from(*heard).is_ok_and(|heard| heard < count) {
+                return Ok(None);
+            }
             let told = (0_u64..).zip(events).skip_while(|(index, _)| index < heard);
             frames.extend(told.filter_map(|(index, event)| {
                 let is_last = usize::try_from(index).is_ok_and(|index| index + 1 == count);
@@ -199,7 +205,7 @@ impl<'a> Delivering<'a> {
                 event_frame(&socket.namespace, event, Some(&offset))
             }));
         }
-        Ok(frames)
+        Ok(Some(frames))
     }
 
     /// Finds the sockets of everybody who is to be told, and their profiles in the same query.
@@ -245,13 +251,17 @@ impl<'a> Delivering<'a> {
         let now = self.ctx.clock.now();
         let people: BTreeSet<&UserId> = audience(envelopes).collect();
         let sockets = people.iter().filter_map(|user| self.sockets.get(*user)).flatten();
-        let live = sockets.filter(|socket| socket.expires_at.is_none_or(|end| now < end));
         let line = |socket: &Socket, first, frames| {
             let Socket { user, connection, opened_at, held_by, .. } = socket.clone();
-            Line { user, connection, opened_at, held_by, first, frames }
+            Line { user, connection, opened_at, held_by, first, frames, closes: false }
         };
-        let others = live.filter(|socket| !self.is_origin(socket)).map(|socket| {
+        let others = sockets.filter(|socket| !self.is_origin(socket)).map(|socket| {
             let frames = self.frames(envelopes, socket, false, order);
+            let expired = socket.expires_at.is_some_and(|end| end <= now);
+            if expired && !frames.is_empty() {
+                let told = expired_frame(self.ctx, socket).into_iter().collect();
+                return Line { closes: true, ..line(socket, told, Vec::new()) };
+            }
             line(socket, Vec::new(), frames)
         });
         let origin = self.origin.map(|session| {
@@ -298,7 +308,7 @@ impl<'a> Delivering<'a> {
             let count = events.len();
             frames.extend(events.into_iter().enumerate().filter_map(|(index, event)| {
                 let offset = match step {
-                    Some(step) => self.offset(step, index, index + 1 == count),
+                    Some(step) => self.offset(socket, step, index, index + 1 == count),
                     None => self.heard.clone().filter(|_| matches!(notice, Notice::Connected { .. })),
                 };
                 let text = event_frame(namespace, event, offset.as_ref())?;
@@ -317,9 +327,9 @@ impl<'a> Delivering<'a> {
         dialect.words(notice, &self.viewer(&socket.user, origin, joined))
     }
 
-    /// How much a socket has heard with the frame of this index; `None` if nobody comes back to a session.
-    fn offset(&self, step: &Step, index: usize, is_last: bool) -> Option<Offset> {
-        if self.ctx.config.recovery_window_secs == 0 {
+    /// How much a socket has heard with the frame of this index; `None` if its client does not come back to its session.
+    fn offset(&self, socket: &Socket, step: &Step, index: usize, is_last: bool) -> Option<Offset> {
+        if !self.ctx.config.recovers(socket.takes_offsets) {
             return None;
         }
         let until = self.ctx.clock.now().plus_millis(-TELLING_MILLIS);
@@ -381,6 +391,9 @@ async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
             }
         }
     }
+    if line.closes {
+        ctx.close(live).await;
+    }
     reached.then_some(line.user)
 }
 
@@ -405,6 +418,16 @@ pub fn ack_frame(namespace: &str, id: &AckId, argument: Value) -> Option<String>
 pub fn packet_frame(namespace: &str, body: Body) -> Option<String> {
     let namespace = Namespace::parse(namespace).ok()?;
     Some(engine::Packet::Message(Packet { namespace, body }.encode().into()).encode())
+}
+
+/// Why a socket whose token has ended is told nothing more.
+pub const EXPIRED: Error = Error::Authentication(Refusal::ExpiredToken);
+
+/// The `error` event for a socket whose token has ended.
+#[must_use]
+pub fn expired_frame(ctx: &Ctx, socket: &Socket) -> Option<String> {
+    let dialect = dialect::named(&socket.dialect)?;
+    event_frame(&socket.namespace, ("error", dialect.error(&EXPIRED, ctx.clock.now())), None)
 }
 
 /// An event that is answered with an error.

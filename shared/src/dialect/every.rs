@@ -24,7 +24,7 @@ pub(super) const ROUTES: &[Route] = &[
         Ok(Command::PrepareUpload {
             chat: request.body.chat("chatId")?,
             content_type: request.body.text("contentType")?.to_owned(),
-            size: request.body.number("size")?,
+            size: request.body.count("size")?,
         })
     }),
     Route::new("GET", "/api/media/{name}/link", |request| Ok(Command::LinkMedia(request.path.media_name("name")?))),
@@ -68,7 +68,6 @@ pub(super) fn owner(event: &str) -> Option<Family> {
 /// The status and body of an answer that reads the same in every dialect.
 pub(super) fn say(answer: &Answer) -> Option<(u16, Value)> {
     let (status, data) = match answer {
-        Answer::Listing(listing) => (200, shape(listing)),
         Answer::MediaLink { url, expires_at } => (200, json!({"url": url, "expiresAt": expires_at.iso()})),
         Answer::Upload { id, method, url, headers } => {
             let headers: Map<String, Value> =
@@ -90,7 +89,7 @@ pub(super) fn say(answer: &Answer) -> Option<(u16, Value)> {
 }
 
 /// A listing as every dialect shows it.
-pub(super) fn shape(listing: &Listing) -> Value {
+pub(super) fn listing(listing: &Listing) -> Value {
     let Listing { id, owner: _, details: Details { title, images, price: asked, address } } = listing;
     json!({
         "_id": id.to_string(),

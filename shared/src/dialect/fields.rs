@@ -129,12 +129,17 @@ impl<'a> Fields<'a> {
         number.map(Some).ok_or_else(|| Error::validation(name, "must be a whole number"))
     }
 
-    /// A whole number that must be there.
+    /// A whole number that must be there, and be a number: digits in a string are none.
     ///
     /// # Errors
     /// `Error::Validation`.
-    pub fn number(&self, name: &'static str) -> Result<u64, Error> {
-        self.optional_number(name)?.ok_or_else(|| Error::validation(name, "is required"))
+    pub fn count(&self, name: &'static str) -> Result<u64, Error> {
+        self.optional_count(name)?.ok_or_else(|| Error::validation(name, "is required"))
+    }
+
+    fn optional_count(&self, name: &'static str) -> Result<Option<u64>, Error> {
+        let Some(value) = self.present(name) else { return Ok(None) };
+        value.as_u64().map(Some).ok_or_else(|| Error::validation(name, "must be a whole number"))
     }
 
     /// A number, whole or not, that may be left out.
@@ -236,7 +241,7 @@ impl<'a> Fields<'a> {
             let source = Source::parse("url", url)?;
             let media_type = fields.optional_text("type")?.map(str::to_owned);
             let filename = fields.optional_text("filename")?.map(str::to_owned);
-            let size = fields.optional_number("size")?;
+            let size = fields.optional_count("size")?;
             Media { source, media_type, filename, size }.checked(name)
         };
         list.iter().map(|fields| medium(fields).map_err(part)).collect()

@@ -60,7 +60,7 @@ pub struct Limits {
 impl Limits {
     /// What holds where a dialect's document does not say (dialects.md, section 2, "Limits" and "Content").
     pub const UNLESS_SAID: Self =
-        Self { events_per_second: 20, messages_per_minute: 120, chats_per_hour: 60, text_characters: 4_000 };
+        Self { events_per_second: 50, messages_per_minute: 120, chats_per_hour: 60, text_characters: 4_000 };
 }
 
 /// An event as a socket hears it: its name and its one argument.
@@ -110,7 +110,9 @@ pub trait Dialect: Send + Sync {
     }
 
     /// The payload of CONNECT_ERROR for a token that is refused.
-    fn refusal(&self, refusal: Refusal) -> Value;
+    fn refusal(&self, refusal: Refusal) -> Value {
+        shapes::refusal(refusal, &refusal.to_string())
+    }
 
     /// Its REST routes.
     fn routes(&self) -> &'static [Route];

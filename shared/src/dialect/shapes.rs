@@ -9,7 +9,7 @@ use crate::domain::media::{Media, Source};
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::notice::{Paging, Viewer};
 use crate::domain::user::{Claims, User};
-use crate::error::{Error, Thing};
+use crate::error::{Error, Refusal, Thing};
 
 /// A message's content as a dialect with some kinds shows it.
 pub(super) struct Shown<'a> {
@@ -121,17 +121,29 @@ impl Terms {
         }
     }
 
-    /// `{message, code}`, and `retryAfter` in seconds beside them for a limit: the error of most dialects.
+    /// `{message, code}`, and beside them `retryAfter` in seconds for a limit and `reason` for a refused token: the error of most
+    /// dialects.
     pub(super) fn error(&'static self, error: &Error) -> Map<String, Value> {
         let mut said = Map::from_iter([
             ("message".to_owned(), self.message(error).into()),
             ("code".to_owned(), error.code().into()),
         ]);
-        if let Error::RateLimit { retry_after_secs, .. } = error {
-            said.insert("retryAfter".to_owned(), (*retry_after_secs).into());
+        match error {
+            Error::RateLimit { retry_after_secs, .. } => {
+                said.insert("retryAfter".to_owned(), (*retry_after_secs).into());
+            }
+            Error::Authentication(refusal) => {
+                said.insert("reason".to_owned(), refusal.reason().into());
+            }
+            _ => {}
         }
         said
     }
+}
+
+/// The payload of CONNECT_ERROR for a token that is refused.
+pub(super) fn refusal(refusal: Refusal, message: &str) -> Value {
+    json!({"message": message, "data": {"code": "AUTHENTICATION_ERROR", "reason": refusal.reason()}})
 }
 
 /// Success with these fields: an ack.

@@ -30,6 +30,8 @@ pub struct Member {
     pub delivered: Watermark,
     /// Whether this person blocks the chat.
     pub blocks: bool,
+    /// Whether this person has ever written in it. The others then see their address.
+    pub wrote: bool,
 }
 
 /// A chat as stored.
@@ -102,8 +104,10 @@ impl Chat {
     #[must_use]
     pub fn between(people: &BTreeSet<UserId>, about: Option<ListingId>, base: u64, at: Timestamp) -> Self {
         let start = Watermark { seq: base, at: None };
-        let member =
-            |user: &UserId| Member { user: user.clone(), unread: 0, read: start, delivered: start, blocks: false };
+        let member = |user: &UserId| {
+            let (blocks, wrote) = (false, false);
+            Member { user: user.clone(), unread: 0, read: start, delivered: start, blocks, wrote }
+        };
         Self {
             id: chat_id(people, about.as_ref()),
             about,
@@ -123,12 +127,17 @@ impl Chat {
         }
     }
 
-    /// The next chat between these people, after this one was deleted: it counts on from where this one was.
+    /// The next chat between these people, after this one was deleted: it counts on from where this one was, and whoever still blocked this one
+    /// blocks it.
     #[must_use]
     pub fn made_anew(&self, at: Timestamp) -> Self {
         let Self { about, seq, rev, log, told, lease_until, late, moved_at, .. } = self.clone();
         let people: BTreeSet<UserId> = self.people().into_iter().collect();
-        Self { rev, log, told, lease_until, late, moved_at, ..Self::between(&people, about, seq, at) }
+        let mut next = Self::between(&people, about, seq, at);
+        for member in &mut next.members {
+            member.blocks = self.member(&member.user).is_some_and(|(_, before)| before.blocks);
+        }
+        Self { rev, log, told, lease_until, late, moved_at, ..next }
     }
 
     /// This person's side and its index, if they take part.

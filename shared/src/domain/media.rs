@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, is_hex};
-use crate::error::Error;
+use crate::error::{Error, Thing};
 
 /// Most media of one message (dialects.md, section 9).
 pub const MEDIA_MAX: usize = 10;
@@ -166,12 +166,12 @@ pub struct UploadId {
 }
 
 impl UploadId {
-    /// Takes text as an upload's id.
+    /// Takes text as an upload's id. Text that cannot be one is an upload that does not exist.
     ///
     /// # Errors
-    /// `Error::Validation` naming the field.
+    /// `Error::NotFound`.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let refused = || Error::validation("uploadId", "must be the id of an upload");
+        let refused = || Error::NotFound(Thing::Upload);
         if !is_hex(text, 32 + 12) {
             return Err(refused());
         }

@@ -5,12 +5,16 @@
 
 use std::fmt;
 
+use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ChatId;
 use crate::domain::log::Position;
 
 /// What is stored earlier than this was told, or never will be: posting takes no longer.
 pub const TELLING_MILLIS: i64 = 5_000;
+
+/// How far the clocks of two functions may be apart.
+const SKEW_MILLIS: i64 = 1_000;
 
 /// How much a socket has heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +56,17 @@ impl Offset {
         at < self.until || (at == self.until && self.last.as_ref().is_some_and(|last| *chat < last.chat))
     }
 
+    /// Whether it may have been given to a member of these chats by now. What another deployment gave names a time that has not come, a chat
+    /// that is none of them, or a position in which the chat never was.
+    #[must_use]
+    pub fn is_possible(&self, chats: &[Chat], now: Timestamp) -> bool {
+        let last_is_possible = |last: &Last| {
+            let chat = chats.iter().find(|chat| chat.id == last.chat);
+            chat.is_some_and(|chat| last.is_possible(chat))
+        };
+        self.until <= now.plus_millis(SKEW_MILLIS) && self.last.as_ref().is_none_or(last_is_possible)
+    }
+
     /// Takes what a client gives back; `None` for what is not of ours.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -62,6 +77,18 @@ impl Offset {
         let position = Position { seq: number(parts.next()?)?, rev: number(parts.next()?)? };
         let last = Last { chat, position, frames: number(parts.next()?)? };
         parts.next().is_none().then_some(Self { until, last: Some(last) })
+    }
+}
+
+impl Last {
+    /// Whether the chat has been in this position: it has come so far, and the changes that it remembers happened between these messages.
+    fn is_possible(&self, chat: &Chat) -> bool {
+        let Position { seq, rev } = self.position;
+        let has_next = self.frames == 0 || self.position.events() < chat.position().events();
+        let forgotten = chat.rev.saturating_sub(u64::try_from(chat.log.changes.len()).unwrap_or(u64::MAX));
+        let numbered = (forgotten.saturating_add(1)..).zip(&chat.log.changes);
+        let fits = |number: u64, after: u64| if number <= rev { after <= seq } else { after >= seq };
+        seq <= chat.seq && rev <= chat.rev && has_next && { numbered }.all(|(number, change)| fits(number, change.seq))
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Claims {
     pub last_name: Option<String>,
     /// A short name people choose themselves.
     pub username: Option<String>,
-    /// Shown to oneself and to people who share a chat.
+    /// Shown to oneself and to people who share a chat in which the user has written.
     pub email: Option<String>,
     /// What the user may do; `service` may manage users.
     pub role: Option<String>,

@@ -7,7 +7,9 @@
 use std::borrow::Cow;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use serde_json::Value;
 
 use super::json;
@@ -18,6 +20,14 @@ pub const SEPARATOR: &str = "\u{1e}";
 /// The most packets in one polling body. A body of a megabyte could otherwise hold half a million one-byte packets, each forty times
 /// as large once decoded; a client's own packets are long enough for its largest body to stay below.
 pub const MAX_PACKETS_PER_PAYLOAD: usize = 10_000;
+
+/// Reads base64 whose padding is cut off, and of whose last character some bits may be set that are none of any byte.
+const UNPADDED: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// One Engine.IO packet (protocol, "Protocol").
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +50,7 @@ pub enum Packet<'a> {
     Upgrade,
     /// `6`: nothing; releases a waiting poll.
     Noop,
-    /// `b...`: a binary message, as base64 with its padding.
+    /// `b...`: a binary message, as base64 with its padding. It is read as Node's Buffer reads it.
     Binary(Vec<u8>),
 }
 
@@ -71,9 +81,6 @@ pub enum DecodeError {
     /// A type that carries nothing is followed by something.
     #[error("packet type {0} carries no data, except that 2 and 3 may carry `probe`")]
     UnexpectedData(char),
-    /// What follows `b` is not base64.
-    #[error("binary message is not base64 with padding")]
-    Base64(#[from] base64::DecodeError),
     /// What follows `0` is not JSON.
     #[error("open packet is not JSON")]
     Json(#[from] serde_json::Error),
@@ -172,10 +179,32 @@ pub fn decode(frame: &str) -> Result<Packet<'_>, DecodeError> {
         (Some('4'), text) => Ok(Packet::Message(Cow::Borrowed(text))),
         (Some('5'), "") => Ok(Packet::Upgrade),
         (Some('6'), "") => Ok(Packet::Noop),
-        (Some('b'), base64) => Ok(Packet::Binary(STANDARD.decode(base64)?)),
+        (Some('b'), base64) => Ok(Packet::Binary(bytes(base64))),
         (Some(bare @ ('1' | '2' | '3' | '5' | '6')), _) => Err(DecodeError::UnexpectedData(bare)),
         (Some(unknown), _) => Err(DecodeError::UnknownType(unknown)),
     }
+}
+
+/// The bytes of base64 as Node's Buffer reads it (socketio.md, "Socket.IO"): it ends with the first `=`, `-` and `_` are `+` and `/`, and what
+/// is of neither alphabet is passed over, line feeds for instance. A last character that is not enough for a byte is passed over too.
+fn bytes(base64: &str) -> Vec<u8> {
+    // Nearly always it is what an encoder makes.
+    if let Ok(bytes) = STANDARD.decode(base64) {
+        return bytes;
+    }
+    let until_padding = base64.bytes().take_while(|byte| *byte != b'=');
+    let mut plain: Vec<u8> = until_padding
+        .filter_map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => Some(byte),
+            b'-' => Some(b'+'),
+            b'_' => Some(b'/'),
+            _ => None,
+        })
+        .collect();
+    if plain.len() % 4 == 1 {
+        plain.pop();
+    }
+    UNPADDED.decode(plain).unwrap_or_default()
 }
 
 /// Joins packets into one polling body, in their order.

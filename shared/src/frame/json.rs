@@ -4,17 +4,66 @@
 //! all, the object `{"$serde_json::private::RawValue":"[1]"}` becomes `[1]`: what is read is then not what was sent, and what stands in
 //! the string may be nested as deep again. Here such a key is a key.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Reads a JSON text as a whole. Of a key that comes twice the last value counts, as in JavaScript.
+/// Reads a JSON text as a whole. Of a key that comes twice the last value counts, as in JavaScript. Half a surrogate pair becomes U+FFFD,
+/// as in a browser's `TextEncoder`.
 ///
 /// # Errors
-/// Not JSON; nested deeper than 127 levels; half a surrogate pair; a number beyond the range of a double.
+/// Not JSON; nested deeper than 127 levels; a number beyond the range of a double.
 pub fn parse(text: &str) -> serde_json::Result<Value> {
-    serde_json::from_str(text).map(|Plain(value)| value)
+    serde_json::from_str(&whole_pairs(text)).map(|Plain(value)| value)
+}
+
+/// Length of an escape such as `\ud83e`, in bytes.
+const ESCAPE_BYTES: usize = 6;
+
+/// Which half of a surrogate pair an escape is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Half {
+    High,
+    Low,
+}
+
+/// The text with the escape `\ufffd` for each half of a surrogate pair that stands alone. `serde_json` refuses those. A text without any
+/// is given back as it is.
+fn whole_pairs(text: &str) -> Cow<'_, str> {
+    let mut written = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find('\\')) {
+        at += found;
+        match (half(text, at), half(text, at + ESCAPE_BYTES)) {
+            (Some(Half::High), Some(Half::Low)) => at += 2 * ESCAPE_BYTES,
+            (Some(_), _) => {
+                written.push_str(text.get(copied..at).unwrap_or_default());
+                written.push_str("\\ufffd");
+                at += ESCAPE_BYTES;
+                copied = at;
+            }
+            // The character after a backslash belongs to it: in `\\ud800` there is no surrogate.
+            (None, _) => at += 1 + text.get(at + 1..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8),
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    written.push_str(text.get(copied..).unwrap_or_default());
+    Cow::Owned(written)
+}
+
+/// The half of a surrogate pair whose escape begins here, if one does.
+fn half(text: &str, at: usize) -> Option<Half> {
+    let digits = text.get(at..at + ESCAPE_BYTES)?.strip_prefix("\\u")?;
+    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    match u16::from_str_radix(digits, 16).ok().filter(|_| is_hex)? {
+        0xd800..=0xdbff => Some(Half::High),
+        0xdc00..=0xdfff => Some(Half::Low),
+        _ => None,
+    }
 }
 
 struct Plain(Value);

@@ -15,7 +15,7 @@ use crate::domain::user::Claims;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{AckId, Attachments, Body, EventName};
-use crate::relay::{Incoming, Standing, ask, end, pass_over, reply, speaker, standing, upgrade};
+use crate::relay::{Incoming, Standing, ask, expire, pass_over, reply, speaker, standing, upgrade};
 use crate::store::Session;
 use crate::telemetry;
 
@@ -109,7 +109,7 @@ pub(super) async fn answered(
             return Ok(());
         }
         Standing::Expired => {
-            end(ctx, &session).await;
+            expire(ctx, &session, None).await;
             return Ok(());
         }
     }

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, ORIGIN};
+use http::header::{AUTHORIZATION, ORIGIN, USER_AGENT};
 use serde_json::{Map, Value, json};
 
 use crate::app::{self, presence};
@@ -64,15 +64,16 @@ pub(super) fn opening(
     headers: &HeaderMap,
     source_ip: String,
 ) -> Opened {
-    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let header = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     Opened {
         id,
         slot: ctx.config.heartbeat.slot(at),
         at,
         source_ip,
-        header: authorization.map(|token| app::verified(ctx, Some(token))),
+        header: header(AUTHORIZATION).map(|token| app::verified(ctx, Some(token))),
         upgrade: None,
         attachments_until: None,
+        takes_offsets: ctx.config.recovery_offsets.are_for(header(USER_AGENT)),
     }
 }
 
@@ -181,9 +182,9 @@ async fn join(
         Application::Sockets(_) => application::anybody(ctx)?,
         Application::Chat | Application::Messages(_) => app::authenticate(ctx, token(ctx, opened, payload))?,
     };
-    let session = session(ctx, incoming, (namespace, dialect), (&identity, opened.at))?;
+    let session = session(ctx, incoming, (namespace, dialect), (&identity, opened))?;
     let mut was_first = None;
-    if let Some(claim) = recover::claim(ctx, payload) {
+    if let Some(claim) = recover::claim(ctx, opened, payload) {
         match recover::revive(ctx, opened, (&session, &identity), claim).await? {
             Coming::Back(revived) => return Ok(Joined::Back(revived)),
             Coming::Anew(first) => was_first = first,
@@ -215,7 +216,7 @@ async fn joined_before(ctx: &Ctx, incoming: &Incoming, joined: &Session) -> Join
 async fn welcome_back(ctx: &Ctx, dialect: &dyn Dialect, revived: &Revived) {
     let connection = &revived.session.connection;
     let told = async {
-        if revived.tell(ctx).await? {
+        if revived.tell(ctx).await {
             greet(ctx, dialect, (&revived.session, revived.first), revived.heard.clone(), None).await;
             revived.release(ctx).await?;
         }
@@ -247,7 +248,7 @@ fn session(
     ctx: &Ctx,
     incoming: &Incoming,
     (namespace, dialect): (&str, &dyn Dialect),
-    (identity, opened_at): (&Identity, Timestamp),
+    (identity, opened): (&Identity, &Opened),
 ) -> Result<Session, Error> {
     Ok(Session {
         connection: incoming.connection.clone(),
@@ -257,16 +258,17 @@ fn session(
         pid: Pid::parse(&hex(&ctx.clock.random::<16>()))?,
         sid: SocketId::parse(&hex(&ctx.clock.random::<12>()))?,
         joined_by: incoming.invocation.clone(),
-        opened_at,
+        opened_at: opened.at,
         expires_at: identity.expires_at,
         ended_at: None,
         typing: Vec::new(),
         asked: Vec::new(),
         attachments_until: None,
+        takes_offsets: opened.takes_offsets,
     })
 }
 
-/// Confirms, greets, and tells the others if this is the user's first socket.
+/// Confirms and greets, and only then looks up who is here, and tells the others if this is the user's first socket.
 async fn greet(
     ctx: &Ctx,
     dialect: &dyn Dialect,
@@ -275,7 +277,14 @@ async fn greet(
     confirmation: Option<String>,
 ) {
     let connected = Notice::Connected { user: session.user.clone(), socket: session.sid.clone() };
-    let mut envelopes = vec![Envelope::new(connected, Audience::Origin)];
+    let mut delivering = if ctx.config.recovers(session.takes_offsets) {
+        Delivering::greeting(ctx, session, heard)
+    } else {
+        Delivering::new(ctx, Some(session))
+    };
+    let connected = [Envelope::new(connected, Audience::Origin)];
+    let _ = delivering.say(confirmation.into_iter().collect(), &connected).await;
+    let mut envelopes = Vec::new();
     if first || dialect.greets_with_online_users() {
         match presence::online(ctx, &session.user, dialect).await {
             Ok(online) => {
@@ -291,12 +300,7 @@ async fn greet(
             Err(error) => telemetry::failed(Some(&session.connection), &error),
         }
     }
-    let mut delivering = if ctx.config.recovery_window_secs > 0 {
-        Delivering::greeting(ctx, session, heard)
-    } else {
-        Delivering::new(ctx, Some(session))
-    };
-    let _ = delivering.say(confirmation.into_iter().collect(), &envelopes).await;
+    let _ = delivering.say(Vec::new(), &envelopes).await;
 }
 
 /// The payload of CONNECT_ERROR.

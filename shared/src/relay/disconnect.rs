@@ -62,10 +62,10 @@ async fn connection(ctx: &Ctx, incoming: &Incoming) -> Result<(), Error> {
     // An event of our own says nothing of the time.
     let at = if incoming.at.millis() == 0 { ctx.clock.now() } else { incoming.at };
     let window = i64::from(ctx.config.recovery_window_secs);
-    let revivable = (window > 0).then(|| at.plus_millis(window * 1_000));
     let Left { sessions, untold } = left(ctx, &incoming.connection).await?;
     let mut failures = Failures::default();
     for session in sessions {
+        let revivable = ctx.config.recovers(session.takes_offsets).then(|| at.plus_millis(window * 1_000));
         failures.note(Some(&incoming.connection), leave(ctx, &session, at, revivable).await);
     }
     for session in untold {

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
 use crate::relay::application::{self, Application, Content};
-use crate::relay::{Incoming, Standing, end, pass_over, reply, speaker, standing};
+use crate::relay::{Incoming, Standing, end, expire, pass_over, reply, speaker, standing};
 use crate::store::Session;
 use crate::telemetry;
 
@@ -60,7 +60,13 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
             return Ok(());
         }
         Standing::Expired => {
-            end(ctx, &session).await;
+            let emitted = dialect::named(&session.dialect).map(|dialect| Emitted {
+                namespace: namespace.as_str(),
+                dialect,
+                event: name.as_str(),
+                ack: ack.as_ref(),
+            });
+            expire(ctx, &session, emitted).await;
             return Ok(());
         }
     }

@@ -1,4 +1,4 @@
-//! Each minute: pings the connections whose turn it is, and ends sockets whose token ended. What is overdue, `sweep`
+//! Each minute: pings the connections whose turn it is, and closes those with a socket whose token ended. What is overdue, `sweep`
 //! closes.
 //!
 //! Nothing is written for a ping: a connection is in a slot from its first CONNECT on, and minute m pings slot m modulo the number of slots.
@@ -13,7 +13,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::engine::Packet;
-use crate::relay::{end, sweep};
+use crate::relay::{expire, sweep};
 use crate::store::{Session, Slot, WAITING_SLOT};
 use crate::telemetry::Failures;
 
@@ -48,7 +48,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     failures.result()
 }
 
-/// Pings a connection, and ends those of its sockets whose token has ended. One that has stopped answering, where that is noted, is closed.
+/// Pings a connection, and tells those of its sockets whose token has ended, which closes it. One that has stopped answering, where that is noted, is closed.
 async fn beat(
     ctx: &Ctx,
     connection: ConnectionId,
@@ -72,8 +72,8 @@ async fn beat(
     }
     let mut ended = Ok(());
     for row in rows.iter().filter(|row| row.expires_at.is_some_and(|expiry| expiry <= now)) {
-        match live_session(ctx, row).await {
-            Ok(Some(session)) => end(ctx, &session).await,
+        match expired_session(ctx, row, now).await {
+            Ok(Some(session)) => expire(ctx, &session, None).await,
             Ok(None) => {}
             Err(error) => ended = Err(error),
         }
@@ -81,10 +81,11 @@ async fn beat(
     (connection, ended)
 }
 
-/// The session of a row, unless it has ended.
-async fn live_session(ctx: &Ctx, row: &Slot) -> Result<Option<Session>, Error> {
+/// The session of a row, if it is live and its token has ended: the row may be older than its latest renewal.
+async fn expired_session(ctx: &Ctx, row: &Slot, now: Timestamp) -> Result<Option<Session>, Error> {
     let session = ctx.store.session(&row.connection, &row.namespace).await?;
-    Ok(session.filter(|session| session.ended_at.is_none()))
+    let is_expired = |session: &Session| session.expires_at.is_some_and(|expiry| expiry <= now);
+    Ok(session.filter(|session| session.ended_at.is_none() && is_expired(session)))
 }
 
 /// Whether a connection was opened so little ago that it may wait for the next turn of its slot: that one still comes in time.

@@ -24,14 +24,14 @@ use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use crate::ctx::{Ctx, Delivery, own_event};
-use crate::deliver::packet_frame;
+use crate::deliver::{EXPIRED, Emitted, error_frames, expired_frame, packet_frame};
 use crate::dialect::{self, Dialect};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::socket::Body;
 use crate::relay::application::Application;
-use crate::store::{Recipient, Session};
+use crate::store::{Recipient, Session, Socket};
 use crate::telemetry;
 
 /// The stage variable that names what the root namespace speaks, where that is not the deployment's default.
@@ -116,7 +116,7 @@ enum Standing {
     Live,
     /// The socket left before; nobody is there to be answered.
     Left,
-    /// The token has ended, and with this event the socket does.
+    /// The token has ended, and with this event the connection does.
     Expired,
 }
 
@@ -191,6 +191,17 @@ async fn reply<'a>(ctx: &Ctx, to: impl Into<Recipient<'a>>, frames: &[String]) {
             Delivery::Gone => return ctx.report_gone(to.connection).await,
         }
     }
+}
+
+/// Tells a socket that its token has ended, also in answer to the event that it sent, if it asked for one. Then its connection is closed, and no
+/// DISCONNECT packet is sent, so that its client comes back by itself (dialects.md, section 8).
+async fn expire(ctx: &Ctx, session: &Session, emitted: Option<Emitted<'_>>) {
+    tracing::debug!(connection.id = session.connection.in_logs(), "a token has ended");
+    let asked = emitted.filter(|emitted| emitted.ack.is_some());
+    let answer = asked.map(|emitted| error_frames(ctx, emitted, &EXPIRED)).unwrap_or_default();
+    let frames: Vec<String> = answer.into_iter().chain(expired_frame(ctx, &Socket::of(session))).collect();
+    reply(ctx, session.recipient(), &frames).await;
+    ctx.close(session.recipient()).await;
 }
 
 /// Ends a socket from our side: a DISCONNECT packet, after which its client does not come back by itself, and the same packet to the

@@ -40,8 +40,9 @@ pub(super) struct Revived {
     /// What was heard of it, once what was missed is told.
     pub(super) heard: Offset,
     hold: ConnectionId,
-    socket: Socket,
     missing: Missing,
+    /// What was missed.
+    frames: Vec<String>,
 }
 
 /// What becomes of a claim.
@@ -58,8 +59,8 @@ pub(super) enum Coming {
 }
 
 /// The claim in a CONNECT payload; `None` if there is none, or nothing that could be one.
-pub(super) fn claim(ctx: &Ctx, payload: Option<&Map<String, Value>>) -> Option<Claim> {
-    if ctx.config.recovery_window_secs == 0 {
+pub(super) fn claim(ctx: &Ctx, opened: &Opened, payload: Option<&Map<String, Value>>) -> Option<Claim> {
+    if !ctx.config.recovers(opened.takes_offsets) {
         return None;
     }
     let payload = payload?;
@@ -127,13 +128,14 @@ async fn found(
     };
     let settled = ctx.clock.now().plus_millis(-TELLING_MILLIS);
     let absent = Absent { user: &session.user, socket: &session.sid, heard: &heard };
-    let Some(missing) = missing(ctx, absent).await? else {
+    let told = match missing(ctx, absent).await? {
+        Some(missing) => retold(ctx, &session, &missing).await?.map(|frames| (missing, frames)),
+        None => None,
+    };
+    let Some((missing, frames)) = told else {
         let _ = ctx.store.leave(&session, ctx.clock.now(), None).await?;
         return Ok(Coming::Anew(Some(first)));
     };
-    let own = ctx.store.person(&session.user).await?.sockets;
-    let socket = own.into_iter().find(|socket| socket.is_of(&session));
-    let socket = socket.unwrap_or_else(|| Socket::of(&session));
     // Once all that is told, there is nothing else that was stored before.
     let heard = match missing.events.last() {
         Some(Missed { chat, position, .. }) => {
@@ -141,20 +143,27 @@ async fn found(
         }
         None => Offset { until: heard.until.max(settled), ..heard },
     };
-    Ok(Coming::Back(Box::new(Revived { session, first, heard, hold, socket, missing })))
+    Ok(Coming::Back(Box::new(Revived { session, first, heard, hold, missing, frames })))
+}
+
+/// What a session missed, as frames; `None` if what it has heard is none of ours.
+async fn retold(ctx: &Ctx, session: &Session, missing: &Missing) -> Result<Option<Vec<String>>, Error> {
+    let own = ctx.store.person(&session.user).await?.sockets;
+    let socket = own.into_iter().find(|socket| socket.is_of(session));
+    let socket = socket.unwrap_or_else(|| Socket::of(session));
+    Delivering::new(ctx, Some(session)).retell(&socket, &missing.events).await
 }
 
 impl Revived {
     /// Confirms the session and tells what was missed. Whether the client is still there.
-    pub(super) async fn tell(&self, ctx: &Ctx) -> Result<bool, Error> {
-        let Self { session, socket, missing, .. } = self;
-        let frames = Delivering::new(ctx, Some(session)).retell(socket, &missing.events).await?;
-        for frame in confirmation(ctx, session).into_iter().chain(frames) {
-            if !post(ctx, &session.connection, &frame).await {
-                return Ok(false);
+    pub(super) async fn tell(&self, ctx: &Ctx) -> bool {
+        let Self { session, frames, .. } = self;
+        for frame in confirmation(ctx, session).iter().chain(frames) {
+            if !post(ctx, &session.connection, frame).await {
+                return false;
             }
         }
-        Ok(true)
+        true
     }
 
     /// Lets go what was held back, less what was told as missed, and everything from here on.
@@ -196,7 +205,7 @@ impl Revived {
 /// The packet that confirms a session, with its private id if it may be come back to.
 pub(super) fn confirmation(ctx: &Ctx, session: &Session) -> Option<String> {
     let mut payload = Map::from_iter([("sid".to_owned(), session.sid.to_string().into())]);
-    if ctx.config.recovery_window_secs > 0 {
+    if ctx.config.recovers(session.takes_offsets) {
         payload.insert("pid".to_owned(), session.pid.to_string().into());
     }
     packet_frame(&session.namespace, Body::Connect { payload: Some(payload) })

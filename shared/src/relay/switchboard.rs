@@ -10,7 +10,7 @@ use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
 use crate::relay::application::{self, Application};
 use crate::relay::binary::{self, Taken};
-use crate::relay::{Incoming, Standing, end, pass_over, reply, speaker, standing};
+use crate::relay::{Incoming, Standing, expire, pass_over, reply, speaker, standing};
 use crate::telemetry;
 
 /// Who is to handle a frame.
@@ -117,7 +117,8 @@ async fn owner(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>) -> Option<O
     }
 }
 
-/// Replies with an error, if the namespace is joined; else the connection is closed. A socket whose token has ended is told that instead.
+/// Replies with an error, if the namespace is joined; else the connection is closed. A socket whose token has ended is told that instead, and its
+/// connection is closed.
 async fn answer(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Error) -> Option<Owner> {
     match speaker(ctx, incoming, emitted.namespace).await {
         Ok(None) => return close(ctx, incoming).await,
@@ -128,7 +129,7 @@ async fn answer(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Er
                 return None;
             }
             Standing::Expired => {
-                end(ctx, &session).await;
+                expire(ctx, &session, Some(emitted)).await;
                 return None;
             }
         },

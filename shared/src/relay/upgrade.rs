@@ -1,6 +1,7 @@
 //! A client that began by polling moves to a WebSocket (socketio.md, "Engine.IO"), and nothing is lost, doubled or reordered by it.
 //!
-//! The WebSocket is offered with its handshake, proves to work with `2probe`, and is moved to with `5`: no polling request is taken any
+//! The WebSocket is offered with its handshake, proves to work with `2probe`, and is moved to with `5`, which some clients send without having
+//! waited for the answer to the probe, or without a probe: no polling request is taken any
 //! more, what waits is posted in order, further frames are sent straight on, and only then do the sessions get the WebSocket's id, so that
 //! nobody who looks them up can be ahead of what waited. An event that comes over the WebSocket meanwhile waits until it is done.
 
@@ -54,6 +55,7 @@ pub(super) async fn offered(ctx: &Ctx, opened: Opened, sid: &str) -> Result<Offe
         Step::Taken => Offer::Made(Box::new(Opened {
             slot: polling.slot,
             header: polling.header,
+            takes_offsets: polling.takes_offsets,
             upgrade: Some(Upgrade { from, done: false }),
             ..opened
         })),
@@ -93,9 +95,12 @@ async fn upgrade(ctx: &Ctx, connection: &ConnectionId) -> Result<(), Error> {
     }
 }
 
-/// The connection and where its client polls; `None`, and it is closed, for a WebSocket that nobody can move to.
+/// The connection and where its client polls; `None`, and it is closed, for a WebSocket that nobody can move to or that nothing is known of.
 async fn upgradable(ctx: &Ctx, connection: &ConnectionId) -> Result<Option<(Opened, ConnectionId)>, Error> {
-    let Some(opened) = ctx.store.opened(connection).await? else { return Ok(None) };
+    let Some(opened) = ctx.store.opened(connection).await? else {
+        ctx.close(connection).await;
+        return Ok(None);
+    };
     match opened.upgrade.clone() {
         Some(Upgrade { from, done: false }) => Ok(Some((opened, from))),
         Some(Upgrade { done: true, .. }) => Ok(None),

@@ -169,8 +169,8 @@ impl Store {
         Ok(transaction)
     }
 
-    /// Deletes a chat for everybody: what remains of it says where the next one's messages begin, that its own are to be erased, and for
-    /// a while that it was there. One transaction of five writes. The event, if this call did it.
+    /// Deletes a chat for everybody: what remains of it says where the next one's messages begin, that its own are to be erased, who but `by`
+    /// blocked it, and for a while that it was there. One transaction of five writes. The event, if this call did it.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -186,6 +186,7 @@ impl Store {
             let Moving { set, condition, mut values } = moving(&chat, &next);
             values.insert(":at".to_owned(), number(at.millis()));
             values.insert(":flagged".to_owned(), text(keys::FLAGGED));
+            values.insert(":by".to_owned(), AttributeValue::Ss(vec![by.to_string()]));
             let set = set.join(", ");
             let mut transaction = Transaction::default();
             transaction.update(
@@ -193,7 +194,7 @@ impl Store {
                     .table_name(&self.tables.chats)
                     .set_key(Some(keys::chat(&chat.id)))
                     .update_expression(format!(
-                        "SET deletedAt = :at, updatedAt = :at, erasing = :flagged, {set} REMOVE blockedBy"
+                        "SET deletedAt = :at, updatedAt = :at, erasing = :flagged, {set} DELETE blockedBy :by"
                     ))
                     .condition_expression(condition)
                     .set_expression_attribute_values(Some(values)),

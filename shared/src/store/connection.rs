@@ -53,6 +53,8 @@ pub struct Opened {
     pub upgrade: Option<Upgrade>,
     /// Until when attachments of a binary packet may be on their way.
     pub attachments_until: Option<Timestamp>,
+    /// Whether its client can take offsets, as its `User-Agent` and the settings said.
+    pub takes_offsets: bool,
 }
 
 /// The move of a client from polling to a WebSocket, as the WebSocket knows of it.
@@ -231,7 +233,7 @@ pub(super) fn opened_slot(table: &str, opened: &Opened) -> UpdateBuilder {
 }
 
 fn connection_row(opened: &Opened) -> ConnectionRow {
-    let Opened { id, slot, at, source_ip, header, upgrade, attachments_until } = opened;
+    let Opened { id, slot, at, source_ip, header, upgrade, attachments_until, takes_offsets } = opened;
     let header = header.as_ref().map(|header| match header {
         Ok(Identity { user, claims, issued_at, expires_at }) => HeaderRow::Verified {
             user_id: user.to_string(),
@@ -257,6 +259,7 @@ fn connection_row(opened: &Opened) -> ConnectionRow {
         heard_at: None,
         attachments_until: attachments_until.map(Timestamp::millis),
         closed_at: None,
+        no_offsets: !takes_offsets,
         ttl: at.seconds() + CONNECTION_TTL_SECS,
     }
 }
@@ -278,6 +281,7 @@ fn opened(row: ConnectionRow) -> Result<Opened, Error> {
         heard_at: _,
         attachments_until,
         closed_at: _,
+        no_offsets,
         ttl: _,
     } = row;
     let header = match header {
@@ -288,10 +292,7 @@ fn opened(row: ConnectionRow) -> Result<Opened, Error> {
             issued_at: issued_at.map(Timestamp::from_millis),
             expires_at: expires_at.map(Timestamp::from_millis),
         })),
-        Some(HeaderRow::Refused(reason)) => {
-            let all = [Refusal::NoToken, Refusal::InvalidToken, Refusal::ExpiredToken, Refusal::UnknownUser];
-            Some(Err(all.into_iter().find(|refusal| refusal.reason() == reason).unwrap_or(Refusal::InvalidToken)))
-        }
+        Some(HeaderRow::Refused(reason)) => Some(Err(Refusal::of_reason(&reason).unwrap_or(Refusal::InvalidToken))),
     };
     Ok(Opened {
         id: ConnectionId::parse(&connection_id)?,
@@ -303,5 +304,6 @@ fn opened(row: ConnectionRow) -> Result<Opened, Error> {
             .map(|from| Ok::<_, Error>(Upgrade { from: ConnectionId::parse(&from)?, done }))
             .transpose()?,
         attachments_until: attachments_until.map(Timestamp::from_millis),
+        takes_offsets: !no_offsets,
     })
 }

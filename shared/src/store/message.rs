@@ -60,7 +60,7 @@ pub struct First {
 
 impl Store {
     /// Stores the next message of a chat: message, chat, the sender's count against the limit, the flags of those for whom it is the first
-    /// unread or the first of the day, and the client's name for it if it has one, in one transaction. `chat` may be a moment old: a failed
+    /// unread, the first of the day or the sender's first, and the client's name for it if it has one, in one transaction. `chat` may be a moment old: a failed
     /// condition gives back the present one. Three writes in the ordinary case, of two units each.
     ///
     /// # Errors
@@ -141,16 +141,22 @@ impl Store {
         if let Some(name) = name {
             transaction.put(self.note_sent(message, name)?)?;
         }
+        let is_first = chat.member(&message.sender).is_some_and(|(_, member)| !member.wrote);
         let new_day = keys::day(chat.active_at) != keys::day(next.active_at);
         for member in &chat.members {
             let first_unread = member.user != message.sender && member.unread == 0;
+            let first_words = is_first && member.user != message.sender;
             let (day, flag) = ("recent = :day", "unread = :flagged");
-            let change = match (new_day, first_unread) {
+            let mut change = match (new_day, first_unread) {
+                (false, false) if first_words => String::new(),
                 (false, false) => continue,
                 (true, false) => format!("SET {day}"),
                 (false, true) => format!("SET {flag}"),
                 (true, true) => format!("SET {day}, {flag}"),
             };
+            if first_words {
+                change.push_str(" DELETE silent :sender");
+            }
             let mut update = Update::builder()
                 .table_name(&self.tables.users)
                 .set_key(Some(keys::user(&member.user, keys::membership(&chat.id))))
@@ -161,6 +167,10 @@ impl Store {
             }
             if first_unread {
                 update = update.expression_attribute_values(":flagged", text(keys::FLAGGED));
+            }
+            if first_words {
+                let sender = AttributeValue::Ss(vec![message.sender.to_string()]);
+                update = update.expression_attribute_values(":sender", sender);
             }
             transaction.update(update)?;
         }
@@ -174,8 +184,12 @@ impl Store {
         condition.push_str(" AND attribute_not_exists(blockedBy)");
         values.insert(":active".to_owned(), number(next.active_at.millis()));
         values.insert(":updated".to_owned(), number(next.updated_at.millis()));
+        let mut removal = String::new();
         for (index, (old, new)) in chat.members.iter().zip(&next.members).enumerate() {
             if old.user == *sender {
+                if !old.wrote {
+                    removal = format!(" REMOVE members[{index}].silent");
+                }
                 // Nobody waits for their own message: where the sender has come so far, they come along.
                 for (name, old, new) in [("read", old.read, new.read), ("got", old.delivered, new.delivered)] {
                     let value = format!(":{name}");
@@ -202,7 +216,8 @@ impl Store {
                 update = update.expression_attribute_names(format!("#{name}"), name);
             }
         }
-        Ok(update.update_expression(format!("SET {}", set.join(", "))).set_expression_attribute_values(Some(values)))
+        let change = format!("SET {}{removal}", set.join(", "));
+        Ok(update.update_expression(change).set_expression_attribute_values(Some(values)))
     }
 
     fn note_sent(&self, message: &Message, name: &ClientMessageId) -> Result<PutBuilder, Error> {
@@ -438,6 +453,7 @@ fn following(chat: &Chat, sender: &UserId, draft: &Draft, (at, now): (Timestamp,
             member.unread += 1;
             continue;
         }
+        member.wrote = true;
         for mark in [&mut member.read, &mut member.delivered] {
             if mark.seq == chat.seq {
                 mark.seq = seq;

@@ -1,6 +1,6 @@
 //! Who is here: live sockets, the online index, statuses, and the people who share a chat.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
@@ -48,6 +48,8 @@ pub struct Socket {
     pub expires_at: Option<Timestamp>,
     /// The chats whose rooms it joined.
     pub rooms: HashSet<ChatId>,
+    /// Whether its client can take offsets.
+    pub takes_offsets: bool,
 }
 
 impl Socket {
@@ -63,6 +65,7 @@ impl Socket {
             dialect: session.dialect.clone(),
             expires_at: session.expires_at,
             rooms: HashSet::new(),
+            takes_offsets: session.takes_offsets,
         }
     }
 
@@ -209,13 +212,13 @@ impl Store {
         Ok(Some(rows::status(former.as_deref())))
     }
 
-    /// The people who share a chat with `user`, at most a thousand, of at most five thousand chats. One query per
-    /// megabyte.
+    /// The people who share a chat with `user`, and whether they have written in one; at most a thousand, of at most
+    /// five thousand chats. One query per megabyte.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn peers(&self, user: &UserId) -> Result<BTreeSet<UserId>, Error> {
-        let mut peers = BTreeSet::new();
+    pub async fn peers(&self, user: &UserId) -> Result<BTreeMap<UserId, bool>, Error> {
+        let mut peers = BTreeMap::new();
         let mut looked_at = 0;
         let mut pages = self.memberships_of(user).into_paginator().items().send();
         while let Some(item) = pages.next().await {
@@ -223,7 +226,7 @@ impl Store {
             let row: MembershipRow = rows::read(item.map_err(Error::internal)?)?;
             if !row.erased {
                 for peer in &row.peers {
-                    peers.insert(UserId::parse(peer)?);
+                    *peers.entry(UserId::parse(peer)?).or_default() |= !row.silent.contains(peer);
                 }
             }
             if peers.len() >= PEERS_MAX || looked_at >= PEERS_MEMBERSHIPS_MAX {
@@ -250,6 +253,7 @@ fn socket(row: SocketRow) -> Result<Socket, Error> {
         ended_at: _,
         held_by,
         rooms,
+        no_offsets,
         ttl: _,
     } = row;
     Ok(Socket {
@@ -261,6 +265,7 @@ fn socket(row: SocketRow) -> Result<Socket, Error> {
         dialect,
         expires_at: expires_at.map(Timestamp::from_millis),
         rooms: rooms.iter().map(|room| ChatId::parse(room)).collect::<Result<_, _>>()?,
+        takes_offsets: !no_offsets,
     })
 }
 

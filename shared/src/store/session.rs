@@ -51,6 +51,8 @@ pub struct Session {
     pub asked: Vec<Question>,
     /// Until when attachments of a binary packet may be on their way.
     pub attachments_until: Option<Timestamp>,
+    /// Whether its client can take offsets.
+    pub takes_offsets: bool,
 }
 
 impl Session {
@@ -156,6 +158,7 @@ impl Store {
             ended_at: None,
             held_by: None,
             rooms: HashSet::new(),
+            no_offsets: !joining.takes_offsets,
             ttl: None,
         };
         transaction.put(Put::builder().table_name(&self.tables.users).set_item(Some(rows::write(socket)?)))
@@ -422,6 +425,7 @@ pub(super) fn session_row(opened: &Opened, session: &Session) -> SessionRow {
         typing,
         asked,
         attachments_until,
+        takes_offsets,
     } = session;
     SessionRow {
         connection_id: connection.to_string(),
@@ -442,6 +446,7 @@ pub(super) fn session_row(opened: &Opened, session: &Session) -> SessionRow {
         answered: HashSet::new(),
         untold: false,
         attachments_until: attachments_until.map(Timestamp::millis),
+        no_offsets: !takes_offsets,
         ttl: opened.at.seconds() + CONNECTION_TTL_SECS,
     }
 }
@@ -466,6 +471,7 @@ pub(super) fn session(row: SessionRow) -> Result<Session, Error> {
         answered: _,
         untold: _,
         attachments_until,
+        no_offsets,
         ttl: _,
     } = row;
     Ok(Session {
@@ -482,5 +488,6 @@ pub(super) fn session(row: SessionRow) -> Result<Session, Error> {
         typing: typing.iter().filter_map(|entry| keys::place_of_typing(entry)).collect(),
         asked: asked.iter().filter_map(|entry| keys::question_of(entry)).collect(),
         attachments_until: attachments_until.map(Timestamp::from_millis),
+        takes_offsets: !no_offsets,
     })
 }

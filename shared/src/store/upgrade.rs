@@ -88,7 +88,8 @@ impl Store {
         self.step(update, |row| row.probed_nonce.as_ref() == Some(&nonce)).await
     }
 
-    /// Begins the move to a WebSocket that works: from here on no request is taken. One write. Refused for any but the first time.
+    /// Begins the move to a WebSocket, whether its probe was noted or not: from here on no request is taken. One write. Refused for any but the
+    /// first time.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -97,10 +98,7 @@ impl Store {
         let update = self
             .outbox_update(id)
             .update_expression("SET upgrading = :yes, upgradingNonce = :nonce")
-            .condition_expression(
-                "probe = :to AND attribute_exists(probed) AND attribute_not_exists(upgrading) \
-                 AND attribute_not_exists(endedBy)",
-            )
+            .condition_expression("probe = :to AND attribute_not_exists(upgrading) AND attribute_not_exists(endedBy)")
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
             .expression_attribute_values(":nonce", text(&nonce))
             .expression_attribute_values(":to", text(to));

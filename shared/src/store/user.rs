@@ -51,12 +51,14 @@ impl Store {
         self.applied(update).await.map(drop)
     }
 
-    /// Says what is known of somebody, seen or not. One write.
+    /// Says what is known of somebody, seen or not. A token says in whole seconds when it was issued, so the claims date from the beginning
+    /// of this second: a token of the same second replaces them. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn put_user(&self, user: &UserId, claims: &Claims, at: Timestamp) -> Result<User, Error> {
-        let Change { expression, names, values } = claims_change(claims, at, &[]);
+        let Change { expression, names, values } =
+            claims_change(claims, Timestamp::from_millis(at.seconds() * 1_000), &[]);
         let update = self.client.update_item().table_name(&self.tables.users);
         let update = update
             .set_key(Some(keys::user(user, keys::PROFILE)))

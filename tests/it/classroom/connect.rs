@@ -64,7 +64,7 @@ async fn a_refused_socket_is_told_why() {
     let mut world = world().await;
     let now = world.clock.now().seconds();
     world.open("alice").await;
-    assert_snapshot!(world.send("alice", "40").await, @r#"alice hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: No token provided"}"#);
+    assert_snapshot!(world.send("alice", "40").await, @r#"alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"no token"},"message":"Authentication error: No token provided"}"#);
     let mut said = String::new();
     for (label, claims) in [
         ("expired", json!({"sub": "alice", "exp": now - 1})),
@@ -75,10 +75,10 @@ async fn a_refused_socket_is_told_why() {
     }
     said += &world.join_with("nonsense", "nonsense").await;
     assert_snapshot!(said, @r#"
-    expired hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: Invalid token"}
-    nobody hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: User not found"}
-    endless hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: Invalid token"}
-    nonsense hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: Invalid token"}
+    expired hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"expired token"},"message":"Authentication error: Invalid token"}
+    nobody hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"unknown user"},"message":"Authentication error: User not found"}
+    endless hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"token without expiry"},"message":"Authentication error: Invalid token"}
+    nonsense hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"invalid token"},"message":"Authentication error: Invalid token"}
     "#);
 }
 
@@ -97,8 +97,8 @@ async fn a_role_that_is_not_allowed_is_forbidden() {
 #[tokio::test(start_paused = true)]
 async fn rest_without_a_token_is_refused_in_the_same_words() {
     let mut world = world().await;
-    assert_snapshot!(world.get("", "/api/chat/conversations").await, @r#" gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: No token provided","success":false}"#);
-    assert_snapshot!(world.get("", "/classroom/api/chat/unread-count").await, @r#" gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: No token provided","success":false}"#);
+    assert_snapshot!(world.get("", "/api/chat/conversations").await, @r#" gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: No token provided","reason":"no token","success":false}"#);
+    assert_snapshot!(world.get("", "/classroom/api/chat/unread-count").await, @r#" gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: No token provided","reason":"no token","success":false}"#);
 }
 
 #[tokio::test(start_paused = true)]
@@ -107,5 +107,5 @@ async fn a_token_is_renewed_on_a_live_socket() {
     world.join("alice").await;
     let (own, other) = (world.token("alice"), world.token("bob"));
     assert_snapshot!(world.ask("alice", "authenticate", json!({"token": own})).await, @r#"alice hears 430[{"success":true}]"#);
-    assert_snapshot!(world.ask("alice", "authenticate", json!({"token": other})).await, @r#"alice hears 431[{"error":{"code":"AUTHENTICATION_ERROR","message":"Authentication error: Invalid token"},"success":false}]"#);
+    assert_snapshot!(world.ask("alice", "authenticate", json!({"token": other})).await, @r#"alice hears 431[{"error":{"code":"AUTHENTICATION_ERROR","message":"Authentication error: Invalid token","reason":"invalid token"},"success":false}]"#);
 }

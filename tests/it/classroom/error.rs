@@ -83,7 +83,7 @@ async fn what_no_route_answers_to_is_told_in_the_same_shape() {
     assert_snapshot!(world.rest("alice", "PUT", "/api/chat/message", json!({})).await, @r#"alice gets 405 {"code":"VALIDATION_ERROR","message":"this method is not allowed here","success":false}"#);
     let request = Request::builder().uri("/classroom/api/chat/unread-count").header("authorization", "Bearer nonsense");
     let (status, _, answer) = world.respond(request.body(Body::empty()).unwrap()).await;
-    assert_snapshot!(format!("{status} {answer}"), @r#"401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: Invalid token","success":false}"#);
+    assert_snapshot!(format!("{status} {answer}"), @r#"401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: Invalid token","reason":"invalid token","success":false}"#);
 }
 
 #[test]

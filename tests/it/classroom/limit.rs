@@ -74,13 +74,13 @@ async fn over_rest_the_header_says_when_to_try_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn twenty_events_per_second() {
+async fn fifty_events_per_second() {
     let (mut world, chat) = pair().await;
-    for _ in 0..20 {
+    for _ in 0..50 {
         let said = world.ask("alice", "typing:start", super::of(&chat)).await;
         assert!(said.contains("\"success\":true"), "{said}");
     }
-    assert_snapshot!(world.ask("alice", "typing:stop", super::of(&chat)).await, @r#"alice hears 4320[{"error":{"code":"RATE_LIMIT","message":"too many events, try again in 1 s","retryAfter":1},"success":false}]"#);
+    assert_snapshot!(world.ask("alice", "typing:stop", super::of(&chat)).await, @r#"alice hears 4350[{"error":{"code":"RATE_LIMIT","message":"too many events, try again in 1 s","retryAfter":1},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "message:read", super::marking(&chat, &[1])).await, @r#"alice hears 42["error",{"code":"RATE_LIMIT","message":"too many events, try again in 1 s","retryAfter":1}]"#);
     world.clock.advance(1_000);
     say(&mut world, "alice", &chat, &["again"]).await;

@@ -136,9 +136,25 @@ fn frames_of_no_type_or_with_something_behind_are_undecodable() {
 }
 
 #[test]
-fn binary_that_is_not_padded_base64_is_undecodable() {
-    for frame in ["bAQIDBA", "bAQID BA==", "b-_-_", "bAR==", "bé", "b="] {
-        assert_eq!(frame_refusal(frame), "binary message is not base64 with padding", "{frame}");
+fn base64_is_read_as_nodes_buffer_reads_it() {
+    // What `Buffer.from(text, "base64")` gives.
+    let read: [(&str, &[u8]); 13] = [
+        ("YQ==", b"a"),
+        ("YQ", b"a"),
+        ("YWJj\nZGVm", b"abcdef"),
+        ("YWJj\r\nZGVm\r\n", b"abcdef"),
+        ("YQ==\n", b"a"),
+        ("YWJj=ZGVm", b"abc"),
+        ("=bad", b""),
+        ("-_-_", &[0xfb, 0xff, 0xbf]),
+        ("Y", b""),
+        ("!!YQ", b"a"),
+        ("YQ==YQ==", b"a"),
+        ("YW\u{fc}Jj", b"abc"),
+        ("AR", &[1]),
+    ];
+    for (base64, bytes) in read {
+        assert_eq!(engine::decode(&format!("b{base64}")).unwrap(), engine::Packet::Binary(bytes.to_vec()), "{base64}");
     }
 }
 
@@ -456,10 +472,22 @@ fn text_of_no_packet_type_is_undecodable() {
 }
 
 #[test]
-fn lone_surrogates_do_not_decode_and_pairs_do() {
-    for text in
-        [r#"2["\ud800"]"#, r#"2["a","\udc00"]"#, r#"2["a","\ud800\ud800"]"#, r#"0{"a":"\ud83e"}"#, r#"31["\ud83ex"]"#]
-    {
+fn half_a_surrogate_pair_becomes_the_replacement_character() {
+    for (text, read) in [
+        (r#"2["\ud800"]"#, "2[\"\u{fffd}\"]"),
+        (r#"2["a","\uDC00"]"#, "2[\"a\",\"\u{fffd}\"]"),
+        (r#"2["a","\ud800\ud800"]"#, "2[\"a\",\"\u{fffd}\u{fffd}\"]"),
+        (r#"2["a","\udc00\ud800"]"#, "2[\"a\",\"\u{fffd}\u{fffd}\"]"),
+        (r#"2["a","\ud83e\ud83e\udd80é"]"#, "2[\"a\",\"\u{fffd}🦀é\"]"),
+        (r#"2["a",{"\ud83e":"é\ud83e"}]"#, "2[\"a\",{\"\u{fffd}\":\"é\u{fffd}\"}]"),
+        (r#"31["\ud83ex\n"]"#, "31[\"\u{fffd}x\\n\"]"),
+        // A backslash, and what follows it.
+        (r#"2["a","\\ud800"]"#, r#"2["a","\\ud800"]"#),
+        (r#"2["a","\\\ud800"]"#, "2[\"a\",\"\\\\\u{fffd}\"]"),
+    ] {
+        assert_eq!(socket::decode(text).unwrap().encode(), read, "{text}");
+    }
+    for text in [r#"2["\ud80"]"#, r#"2["\u+d80"]"#, r#"2["a",\ud800]"#, r#"2["a","\"#, r#"2["a","\é"]"#] {
         assert_eq!(refusal(text), "payload is not JSON", "{text}");
     }
     let crab = socket::decode(r#"2["\ud83e\udd80"]"#).unwrap();

@@ -64,7 +64,26 @@ async fn timers_can_be_scaled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_client_is_noticed_only_at_the_idle_limit() {
+async fn the_end_of_a_clients_tcp_connection_is_noticed_at_once_or_at_the_idle_limit() {
+    for notices_tcp_ends in [true, false] {
+        let stage = Stage::new(Settings { notices_tcp_ends, ..prompt() });
+        let client = stage.client().await;
+        let id = client.connection_id().to_owned();
+        client.send_text("the last word").await;
+        client.abort();
+        stage.gateway.settled().await;
+        let at_once = ["$connect", "$default the last word", "$disconnect 1006 "];
+        assert_eq!(stage.told(), if notices_tcp_ends { &at_once[..] } else { &at_once[..2] });
+        assert_eq!(stage.gateway.get(&id).is_err(), notices_tcp_ends);
+        pass(601).await;
+        stage.gateway.settled().await;
+        assert_eq!(stage.told().len(), 3);
+        assert!(notices_tcp_ends || stage.told()[2] == "$disconnect 1001 Going away");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_in_a_network_that_vanished_is_noticed_only_at_the_idle_limit() {
     let stage = Stage::new(prompt());
     let client = stage.client().await;
     let id = client.connection_id().to_owned();

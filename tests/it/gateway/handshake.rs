@@ -149,17 +149,19 @@ async fn the_subprotocol_is_what_connect_returns() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_wait_for_connect_counts_as_lost() {
-    let stage = Stage::with(prompt(), |_| async {
+    for (notices_tcp_ends, open, told) in [(true, 0, "$disconnect 1006 "), (false, 1, "$disconnect 1001 Going away")] {
+        let stage = Stage::with(Settings { notices_tcp_ends, ..prompt() }, |_| async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            fine()
+        });
+        let impatient = tokio::time::timeout(Duration::from_secs(1), stage.gateway.connect(request("/prod"))).await;
+        assert!(impatient.is_err());
         tokio::time::sleep(Duration::from_secs(2)).await;
-        fine()
-    });
-    let impatient = tokio::time::timeout(Duration::from_secs(1), stage.gateway.connect(request("/prod"))).await;
-    assert!(impatient.is_err());
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(stage.gateway.open_connections(), 1);
-    tokio::time::sleep(Duration::from_secs(601)).await;
-    stage.gateway.settled().await;
-    assert_eq!(stage.told(), ["$connect", "$disconnect 1001 Going away"]);
+        assert_eq!(stage.gateway.open_connections(), open);
+        tokio::time::sleep(Duration::from_secs(601)).await;
+        stage.gateway.settled().await;
+        assert_eq!(stage.told(), ["$connect", told]);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -270,6 +270,21 @@ async fn a_clients_close_is_answered_and_told() {
 }
 
 #[tokio::test]
+async fn a_socket_that_ends_without_a_close_frame_is_noticed_at_once_or_at_the_idle_limit() {
+    for (notices_tcp_ends, told) in [(true, "$disconnect 1006 "), (false, "$disconnect 1001 Going away")] {
+        let settings = Settings { notices_tcp_ends, timer_scale: 0.0005, ..prompt() };
+        let settings = if notices_tcp_ends { Settings { timer_scale: 1.0, ..settings } } else { settings };
+        let served = Served::start(Stage::new(settings)).await;
+        drop(served.client().await);
+        while served.stage.gateway.open_connections() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        served.stage.gateway.settled().await;
+        assert_eq!(served.stage.told(), ["$connect", told]);
+    }
+}
+
+#[tokio::test]
 async fn pings_do_not_postpone_the_idle_limit() {
     let served =
         Served::start(Stage::new(Settings { timer_scale: 0.0005, age_close_reason: "Too old".to_owned(), ..prompt() }))

@@ -103,7 +103,7 @@ async fn every_refusal_has_the_text_that_clients_compare_and_says_why_beside_it(
     alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"no token"},"message":"Authentication error"}
     alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"no token"},"message":"Authentication error"}
     alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"invalid token"},"message":"Authentication error"}
-    alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"invalid token"},"message":"Authentication error"}
+    alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"token without expiry"},"message":"Authentication error"}
     alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"expired token"},"message":"Authentication error"}
     alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"unknown user"},"message":"Authentication error"}
     "#);
@@ -179,8 +179,9 @@ async fn a_socket_whose_token_ends_is_ended() {
     alice hears 42["newMessage","#1 by alice: hello"]
     alice hears 42["messageDelivered",{"chatId":"alice+bob","messageId":"alice+bob #1"}]
     bob hears 42["newMessage","#1 by alice: hello"]
+    bob2 hears 42["error","AUTHENTICATION_ERROR: Authentication error (reason expired token)"]
+    bob2 is closed: 1000 Connection Closed Normally
     "##);
-    assert_snapshot!(world.ask("bob2", "online", json!({})).await, @"bob2 hears 41");
 }
 
 /// What a REST request with this token gets.

@@ -19,10 +19,24 @@ async fn a_listing_is_made_changed_and_shown() {
         "address": "Delhi",
     });
     let made = world.rest("alice", "PUT", PATH, listing).await;
-    assert_snapshot!(made, @r#"alice gets 200 {"data":{"_id":"rex","address":"Delhi","images":[{"url":"https://media.example/rex.jpg"},{"url":"https://media.example/rex2.jpg"}],"price":15000,"title":"Rex, a good dog"},"success":true}"#);
+    assert_snapshot!(made, @r#"alice gets 200 {"data":{"_id":"rex","address":"Delhi","images":[{"url":"https://media.example/rex.jpg"},{"url":"https://media.example/rex2.jpg"}],"price":15000,"title":"Rex, a good dog"},"message":"Listing","success":true}"#);
     assert_eq!(world.get("bob", PATH).await.replace("bob gets", "alice gets"), made);
-    assert_snapshot!(world.rest("alice", "PUT", PATH, json!({"title": "Rex", "price": 0.5, "images": []})).await, @r#"alice gets 200 {"data":{"_id":"rex","address":null,"images":[],"price":0.5,"title":"Rex"},"success":true}"#);
-    assert_snapshot!(world.rest("alice", "PUT", PATH, json!({"title": "Rex"})).await, @r#"alice gets 200 {"data":{"_id":"rex","address":null,"images":[],"price":null,"title":"Rex"},"success":true}"#);
+    assert_snapshot!(world.rest("alice", "PUT", PATH, json!({"title": "Rex", "price": 0.5, "images": []})).await, @r#"alice gets 200 {"data":{"_id":"rex","address":null,"images":[],"price":0.5,"title":"Rex"},"message":"Listing","success":true}"#);
+    assert_snapshot!(world.rest("alice", "PUT", PATH, json!({"title": "Rex"})).await, @r#"alice gets 200 {"data":{"_id":"rex","address":null,"images":[],"price":null,"title":"Rex"},"message":"Listing","success":true}"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listing_comes_in_the_envelope_of_the_dialect() {
+    let mut world = world().await;
+    world.rest("alice", "PUT", PATH, json!({"title": "Rex"})).await;
+    for dialect in dialect::ALL {
+        let (_, answer) = world.request("bob", "GET", &format!("/{}{PATH}", dialect.name()), "").await;
+        let fields: Vec<&str> = answer.as_object().unwrap().keys().map(String::as_str).collect();
+        match dialect.name() {
+            "workspace" | "classroom" => assert_eq!(fields, ["data", "success"]),
+            _ => assert_eq!(fields, ["data", "message", "success"]),
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -30,7 +44,7 @@ async fn only_its_owner_changes_a_listing_and_everybody_sees_it() {
     let mut world = world().await;
     world.rest("alice", "PUT", PATH, json!({"title": "Rex"})).await;
     assert_snapshot!(world.rest("bob", "PUT", PATH, json!({"title": "mine"})).await, @r#"bob gets 403 {"code":"FORBIDDEN","message":"only the owner of a listing can change it","success":false}"#);
-    assert_snapshot!(world.get("bob", PATH).await, @r#"bob gets 200 {"data":{"_id":"rex","address":null,"images":[],"price":null,"title":"Rex"},"success":true}"#);
+    assert_snapshot!(world.get("bob", PATH).await, @r#"bob gets 200 {"data":{"_id":"rex","address":null,"images":[],"price":null,"title":"Rex"},"message":"Listing","success":true}"#);
     assert_snapshot!(world.get("bob", "/api/listings/nothing%20like%20it").await, @r#"bob gets 404 {"code":"NOT_FOUND","message":"listing not found","success":false}"#);
     assert_snapshot!(world.get("", PATH).await, @r#" gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error","reason":"no token","success":false}"#);
     // Nobody owns what is not there.
@@ -85,8 +99,10 @@ async fn a_listing_has_bounds() {
 #[tokio::test(start_paused = true)]
 async fn every_prefix_serves_the_same_listings() {
     let mut world = world().await;
-    let made = world.rest("alice", "PUT", PATH, json!({"title": "Rex", "price": 7})).await;
+    world.rest("alice", "PUT", PATH, json!({"title": "Rex", "price": 7})).await;
+    let (_, made) = world.request("alice", "GET", PATH, "").await;
     for dialect in dialect::ALL {
-        assert_eq!(world.get("alice", &format!("/{}{PATH}", dialect.name())).await, made);
+        let (status, answer) = world.request("alice", "GET", &format!("/{}{PATH}", dialect.name()), "").await;
+        assert_eq!((status, &answer["data"]), (200, &made["data"]));
     }
 }

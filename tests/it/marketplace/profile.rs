@@ -1,6 +1,10 @@
 //! Profiles: what messages and chats show of people, and notifications of services.
 
+use axum::body::Body;
+use http::Request;
 use insta::assert_snapshot;
+use local::token;
+use local::world::World;
 use serde_json::{Value, json};
 
 use super::{brief, heard_by, say, stage};
@@ -51,7 +55,7 @@ async fn a_person_made_known_by_a_service_can_be_written_to() {
     let with = json!({"participantId": "dave"});
     assert!(world.rest("alice", "POST", "/api/chat/create", with.clone()).await.starts_with("alice gets 404"));
     world.as_service("PUT", "/api/users/dave", json!({"name": "Dave", "email": "dave@example.org"})).await;
-    assert_snapshot!(world.rest("alice", "POST", "/api/chat/create", with).await, @r#"alice gets 201 {"data":{"_id":"9e7a4599628566df2d0359c6","blockedBy":[],"chatType":"direct","createdAt":"2026-01-02T03:04:05.006Z","isActive":true,"isBlocked":false,"lastMessage":null,"lastMessageTime":"2026-01-02T03:04:05.006Z","participants":[{"_id":"alice","email":null,"name":"alice","profilePicture":null},{"_id":"dave","email":"dave@example.org","name":"Dave","profilePicture":null}],"petListing":null,"unreadCount":[{"count":0,"userId":"alice"}],"updatedAt":"2026-01-02T03:04:05.006Z"},"message":"Chat created","success":true}"#);
+    assert_snapshot!(world.rest("alice", "POST", "/api/chat/create", with).await, @r#"alice gets 201 {"data":{"_id":"9e7a4599628566df2d0359c6","blockedBy":[],"chatType":"direct","createdAt":"2026-01-02T03:04:05.006Z","isActive":true,"isBlocked":false,"lastMessage":null,"lastMessageTime":"2026-01-02T03:04:05.006Z","participants":[{"_id":"alice","email":null,"name":"alice","profilePicture":null},{"_id":"dave","email":null,"name":"Dave","profilePicture":null}],"petListing":null,"unreadCount":[{"count":0,"userId":"alice"}],"updatedAt":"2026-01-02T03:04:05.006Z"},"message":"Chat created","success":true}"#);
 }
 
 #[tokio::test(start_paused = true)]
@@ -85,4 +89,47 @@ async fn people_may_not_do_what_services_do_nor_services_what_people_do() {
     service gets 400 "VALIDATION_ERROR: type is required"
     service gets 403 "FORBIDDEN: a service token is not a user"
     "#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_the_second_of_a_put_counts_as_newer_than_it() {
+    let (mut world, chat) = stage().await;
+    let mut names = Vec::new();
+    for (second, name) in [(0, "Of the same second"), (-1, "Of the second before")] {
+        world.clock.advance(3_000);
+        world.as_service("PUT", "/api/users/alice", json!({"name": "Put"})).await;
+        let now = world.clock.now().seconds();
+        let token = token::sign(&json!({"sub": "alice", "name": name, "iat": now + second, "exp": now + 60})).unwrap();
+        let request = Request::get("/api/chat/my-chats").header("authorization", format!("Bearer {token}"));
+        assert_eq!(world.respond(request.body(Body::empty()).unwrap()).await.0, 200);
+        let (_, answer) = world.request("bob", "GET", "/api/chat/my-chats", "").await;
+        names.push(answer["data"]["chats"][0]["participants"][0]["name"].clone());
+    }
+    assert_eq!(Value::from(names), json!(["Of the same second", "Put"]), "{chat}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn making_a_chat_reveals_no_address_and_writing_in_it_reveals_ones_own() {
+    let (mut world, chat) = stage().await;
+    for user in ["alice", "bob"] {
+        let profile = json!({"email": format!("{user}@example.org")});
+        world.as_service("PUT", &format!("/api/users/{user}"), profile).await;
+    }
+    // A token is older than the profile: a user's own claims would replace it.
+    let emails = async |world: &World, user: &str| {
+        let now = world.clock.now().seconds();
+        let token = token::sign(&json!({"sub": user, "iat": now - 60, "exp": now + 60})).unwrap();
+        let request = Request::get("/api/chat/my-chats").header("authorization", format!("Bearer {token}"));
+        let (_, _, answer) = world.respond(request.body(Body::empty()).unwrap()).await;
+        let people = answer["data"]["chats"][0]["participants"].as_array().unwrap();
+        people.iter().map(|person| person["email"].clone()).collect::<Vec<_>>()
+    };
+    let (alices, bobs) = (Value::from("alice@example.org"), Value::from("bob@example.org"));
+    assert_eq!(emails(&world, "alice").await, [alices.clone(), Value::Null]);
+    assert_eq!(emails(&world, "bob").await, [Value::Null, bobs.clone()]);
+    say(&mut world, "alice", &chat, &["hello"]).await;
+    assert_eq!(emails(&world, "alice").await, [alices.clone(), Value::Null]);
+    assert_eq!(emails(&world, "bob").await, [alices.clone(), bobs.clone()]);
+    say(&mut world, "bob", &chat, &["hello"]).await;
+    assert_eq!(emails(&world, "alice").await, [alices, bobs]);
 }

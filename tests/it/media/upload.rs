@@ -33,7 +33,7 @@ async fn an_upload_that_is_named_becomes_the_same_object_and_message_as_a_form()
     assert_eq!((status, headers["content-type"].to_str().unwrap(), bytes.as_slice()), (200, "image/png", PNG));
     assert_eq!(keys(&world), [key_of(media_url(&message))]);
     let (status, answer) = name(&world, "alice", &chat, &upload["uploadId"]).await;
-    assert_eq!((status, blamed(&answer)), (400, ("VALIDATION_ERROR", "uploadId")), "it is named once");
+    assert_eq!((status, blamed(&answer)), (404, ("NOT_FOUND", "uploadId")), "it is named once");
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,6 +47,21 @@ async fn a_repeat_of_naming_an_upload_is_answered_with_the_first_message() {
     assert_eq!((status, first["data"]["content"].as_str()), (201, Some("Rex")));
     let (status, again) = world.request("alice", "POST", &path, &body).await;
     assert_eq!((status, &again["data"]), (200, &first["data"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_size_in_a_string_is_none() {
+    let (mut world, chat) = scene().await;
+    let body = json!({"chatId": chat, "contentType": "image/png", "size": "7"}).to_string();
+    let (status, answer) = world.request("alice", "POST", "/api/media/uploads", &body).await;
+    assert_eq!((status, blamed(&answer)), (400, ("VALIDATION_ERROR", "size")));
+    let media = json!([{"url": "https://media.example/a.png", "size": "7"}]);
+    let message = json!({"conversationId": chat, "messageType": "image", "media": media});
+    let said = world.rest("alice", "POST", "/classroom/api/chat/message", message).await;
+    assert!(
+        said.starts_with("alice gets 400") && said.contains("media has a size that must be a whole number"),
+        "{said}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,22 +101,22 @@ async fn an_upload_is_its_users_for_its_chat_until_it_expires() {
     let (_, answer) = prepare(&world, "alice", &chat, "image/png", PNG.len()).await;
     let id = answer["data"]["uploadId"].clone();
     let (status, refused) = name(&world, "alice", &chat, &id).await;
-    assert_eq!((status, blamed(&refused)), (400, ("VALIDATION_ERROR", "uploadId")), "it is not put yet");
+    assert_eq!((status, blamed(&refused)), (404, ("NOT_FOUND", "uploadId")), "it is not put yet");
     put(&world, &answer["data"], PNG).await;
     for (user, chat) in [("bob", &chat), ("alice", &other_chat)] {
         let (status, refused) = name(&world, user, chat, &id).await;
-        assert_eq!((status, blamed(&refused)), (400, ("VALIDATION_ERROR", "uploadId")), "{user}");
+        assert_eq!((status, blamed(&refused)), (404, ("NOT_FOUND", "uploadId")), "{user}");
     }
     assert_eq!(name(&world, "carol", &chat, &id).await.0, 404);
     world.clock.advance(15 * MINUTE_MILLIS);
     let (status, refused) = name(&world, "alice", &chat, &id).await;
-    assert_eq!((status, blamed(&refused)), (400, ("VALIDATION_ERROR", "uploadId")), "it has expired");
+    assert_eq!((status, blamed(&refused)), (404, ("NOT_FOUND", "uploadId")), "it has expired");
     let later = format!("{}{}", id.as_str().unwrap().get(..32).unwrap(), "ffffffffffff");
     let (status, refused) = name(&world, "alice", &chat, &Value::from(later)).await;
-    assert_eq!((status, blamed(&refused)), (400, ("VALIDATION_ERROR", "uploadId")), "its time cannot be changed");
+    assert_eq!((status, blamed(&refused)), (404, ("NOT_FOUND", "uploadId")), "its time cannot be changed");
     for nonsense in ["", "../../media", "ABCDEF", "0"] {
         let (status, refused) = name(&world, "alice", &chat, &Value::from(nonsense)).await;
-        assert_eq!((status, blamed(&refused)), (400, ("VALIDATION_ERROR", "uploadId")), "{nonsense:?}");
+        assert_eq!((status, blamed(&refused)), (404, ("NOT_FOUND", "uploadId")), "{nonsense:?}");
     }
 }
 

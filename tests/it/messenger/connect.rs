@@ -38,7 +38,7 @@ async fn connecting_tells_who_one_is_and_who_is_here() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_address_of_somebody_is_shown_once_they_share_a_chat() {
+async fn the_address_of_somebody_is_shown_once_they_have_written_in_a_chat_that_is_shared() {
     let mut world = pair().await;
     let emails = |transcript: &str| {
         let line = transcript.lines().find(|line| line.contains("\"online_users\"")).unwrap();
@@ -48,7 +48,10 @@ async fn the_address_of_somebody_is_shown_once_they_share_a_chat() {
     };
     assert_snapshot!(emails(&come_as(&mut world, "alice2", "alice").await), @r#""alice" "alice@example.com", "bob" null"#);
     say(&mut world, "alice", "bob", &["hello"]).await;
-    assert_snapshot!(emails(&come_as(&mut world, "alice3", "alice").await), @r#""alice" "alice@example.com", "bob" "bob@example.com""#);
+    assert_snapshot!(emails(&come_as(&mut world, "alice3", "alice").await), @r#""alice" "alice@example.com", "bob" null"#);
+    assert_snapshot!(emails(&come_as(&mut world, "bob2", "bob").await), @r#""alice" "alice@example.com", "bob" "bob@example.com""#);
+    say(&mut world, "bob", "alice", &["hello"]).await;
+    assert_snapshot!(emails(&come_as(&mut world, "alice4", "alice").await), @r#""alice" "alice@example.com", "bob" "bob@example.com""#);
     assert_snapshot!(emails(&come(&mut world, "carol").await), @r#""alice" null, "bob" null, "carol" null"#);
 }
 
@@ -88,10 +91,10 @@ async fn a_refused_socket_is_told_why_and_may_try_again() {
     }
     said += &world.send("alice", &format!("40{}", json!({"token": nobody}))).await;
     assert_snapshot!(said, @r#"
-    alice hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: No token provided"}
-    alice hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: Invalid token"}
-    alice hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: Invalid token"}
-    alice hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: User not found"}
+    alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"no token"},"message":"Authentication error: No token provided"}
+    alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"invalid token"},"message":"Authentication error: Invalid token"}
+    alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"expired token"},"message":"Authentication error: Invalid token"}
+    alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"unknown user"},"message":"Authentication error: User not found"}
     "#);
     let token = token_of(&world, "alice");
     let said = world.send("alice", &format!("40{}", json!({"token": format!("Bearer {token}")}))).await;
@@ -111,6 +114,6 @@ async fn a_token_is_renewed_as_everywhere() {
     let mut world = pair().await;
     let (hers, his) = (token_of(&world, "alice"), token_of(&world, "bob"));
     assert_snapshot!(world.ask("alice", "authenticate", json!({"token": hers})).await, @r#"alice hears 430[{"success":true}]"#);
-    assert_snapshot!(world.ask("alice", "authenticate", json!({"token": his})).await, @r#"alice hears 431[{"error":{"code":"AUTHENTICATION_ERROR","message":"Authentication error: Invalid token"},"success":false}]"#);
-    assert_snapshot!(world.emit("alice", "authenticate", json!({"token": "gibberish"})).await, @r#"alice hears 42["error",{"code":"AUTHENTICATION_ERROR","message":"Authentication error: Invalid token"}]"#);
+    assert_snapshot!(world.ask("alice", "authenticate", json!({"token": his})).await, @r#"alice hears 431[{"error":{"code":"AUTHENTICATION_ERROR","message":"Authentication error: Invalid token","reason":"invalid token"},"success":false}]"#);
+    assert_snapshot!(world.emit("alice", "authenticate", json!({"token": "gibberish"})).await, @r#"alice hears 42["error",{"code":"AUTHENTICATION_ERROR","message":"Authentication error: Invalid token","reason":"invalid token"}]"#);
 }

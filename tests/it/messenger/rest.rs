@@ -9,7 +9,7 @@ use super::{come, pair, stage, world_with};
 #[tokio::test(start_paused = true)]
 async fn errors_have_a_message_and_a_code() {
     let mut world = pair().await;
-    assert_snapshot!(world.get("", "/api/listings/one").await, @r#" gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: No token provided","success":false}"#);
+    assert_snapshot!(world.get("", "/api/listings/one").await, @r#" gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: No token provided","reason":"no token","success":false}"#);
     assert_snapshot!(world.get("alice", "/api/listings/one").await, @r#"alice gets 404 {"code":"NOT_FOUND","message":"listing not found","success":false}"#);
     assert_snapshot!(world.get("alice", "/api/message/unread-count").await, @r#"alice gets 404 {"code":"NOT_FOUND","message":"route not found","success":false}"#);
     assert_snapshot!(world.get("alice", "/messenger/api/nothing").await, @r#"alice gets 404 {"code":"NOT_FOUND","message":"route not found","success":false}"#);
@@ -22,7 +22,7 @@ async fn errors_have_a_message_and_a_code() {
 #[tokio::test(start_paused = true)]
 async fn a_path_with_the_dialects_name_speaks_it_wherever_it_is_not_the_default() {
     let mut world = World::new().await;
-    assert_snapshot!(world.get("", "/messenger/api/listings/one").await, @r#" gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: No token provided","success":false}"#);
+    assert_snapshot!(world.get("", "/messenger/api/listings/one").await, @r#" gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: No token provided","reason":"no token","success":false}"#);
     assert!(world.get("", "/api/listings/one").await.contains("timestamp"), "the default is recruiting");
 }
 
@@ -31,7 +31,7 @@ async fn listings_are_there_under_every_prefix() {
     let mut world = pair().await;
     let listing =
         json!({"title": "Rex", "images": [{"url": "https://media.example/rex"}], "price": 12.5, "address": "Here"});
-    assert_snapshot!(world.rest("alice", "PUT", "/api/listings/one", listing).await, @r#"alice gets 200 {"data":{"_id":"one","address":"Here","images":[{"url":"https://media.example/rex"}],"price":12.5,"title":"Rex"},"success":true}"#);
+    assert_snapshot!(world.rest("alice", "PUT", "/api/listings/one", listing).await, @r#"alice gets 200 {"data":{"_id":"one","address":"Here","images":[{"url":"https://media.example/rex"}],"price":12.5,"title":"Rex"},"message":"Listing","success":true}"#);
     assert_eq!(
         world.get("bob", "/messenger/api/listings/one").await,
         world.get("bob", "/recruiting/api/listings/one").await

@@ -277,7 +277,7 @@ fn every_error_has_its_text_its_code_and_its_body() {
     {"code":"NOT_FOUND","message":"Receiver not found"}
     {"code":"FORBIDDEN","message":"Access denied"}
     {"code":"BLOCKED_USER","message":"cannot send messages while the chat is blocked"}
-    {"code":"AUTHENTICATION_ERROR","message":"Authentication error: Invalid token"}
+    {"code":"AUTHENTICATION_ERROR","message":"Authentication error: Invalid token","reason":"expired token"}
     {"code":"VALIDATION_ERROR","message":"content must not be empty"}
     {"code":"RATE_LIMIT","message":"too many messages, try again in 7 s","retryAfter":7}
     {"code":"INTERNAL_ERROR","message":"something went wrong on our side"}

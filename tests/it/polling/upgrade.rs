@@ -68,15 +68,7 @@ async fn the_probe_releases_the_get_that_waits() {
     world.pause("bob").await;
     world.offer_websocket("bob", "probe").await.unwrap();
     let start = tokio::time::Instant::now();
-    let get = tokio::spawn({
-        let http = world.cloud.http.clone();
-        async move {
-            use tower::ServiceExt as _;
-            let request = http::Request::get(format!("/socket.io/?EIO=4&transport=polling&sid={sid}"));
-            let answer = http.oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
-            axum::body::to_bytes(answer.into_body(), 100).await.unwrap()
-        }
-    });
+    let get = tokio::spawn(waiting_get(world.cloud.http.clone(), sid));
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     world.send("probe", "2probe").await;
     assert_eq!(&get.await.unwrap()[..], b"6");
@@ -203,14 +195,61 @@ async fn a_second_websocket_is_refused_after_the_move() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_cannot_move_to_itself_and_not_before_it_was_probed() {
+async fn a_websocket_cannot_move_to_itself() {
     let (mut world, _) = pair().await;
-    world.offer_websocket("bob", "probe").await.unwrap();
-    world.send_all(&[]).await;
-    assert_eq!(world.send("probe", "5").await, "probe is closed: 1000 Connection Closed Normally\n");
-    assert_snapshot!(world.ask("bob", "ping", json!({})).await, @r#"bob hears 430[{"success":true,"timestamp":1767323045006}]"#);
     let query = format!("EIO=4&transport=websocket&sid={}", world.connection_id("alice"));
     assert_eq!(world.upgrade("second", &query, http::HeaderMap::new()).await, Err(StatusCode::BAD_REQUEST));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_may_move_without_a_probe_and_a_get_that_waits_is_released() {
+    for waits in [false, true] {
+        let (mut world, chat) = pair().await;
+        let sid = world.connection_id("bob");
+        world.pause("bob").await;
+        world.offer_websocket("bob", "moved").await.unwrap();
+        let waiting = waits.then(|| tokio::spawn(waiting_get(world.cloud.http.clone(), sid.clone())));
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        // As the .NET client does.
+        assert_eq!(world.send("moved", "5").await, "");
+        if let Some(waiting) = waiting {
+            assert_eq!(&waiting.await.unwrap()[..], b"6");
+        }
+        assert!(!world.is_closed("moved"));
+        assert_eq!(post(&world, &sid, "420[\"ping\"]").await, refused(BAD_REQUEST));
+        let heard = world.send("alice", &send(&chat, "<1>")).await;
+        assert_eq!(numbers(&heard.replace("moved hears", "bob hears"), "bob"), [1], "{heard}");
+        assert!(world.ask("moved", "ping", json!({})).await.starts_with("moved hears 430["));
+    }
+}
+
+/// The answer to a GET of a client that polls.
+async fn waiting_get(http: axum::Router, sid: String) -> axum::body::Bytes {
+    use tower::ServiceExt as _;
+    let request = http::Request::get(format!("/socket.io/?EIO=4&transport=polling&sid={sid}"));
+    let answer = http.oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+    axum::body::to_bytes(answer.into_body(), 100).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_may_say_everything_of_the_move_in_a_row_and_join_at_once() {
+    for joined in [false, true] {
+        for _ in 0..8 {
+            let mut world = World::new().await;
+            world.poll("bob").await;
+            let namespace = if joined { "/recruiting," } else { "" };
+            if joined {
+                world.also_join("bob", "bob", "/").await;
+            }
+            world.pause("bob").await;
+            world.offer_websocket("bob", "moved").await.unwrap();
+            // As arduinoWebSockets does.
+            let connect = format!("40{namespace}{}", json!({"token": world.token("bob")}));
+            let heard = world.send_all(&["2probe", "5", &connect].map(|frame| ("moved", frame.to_owned()))).await;
+            assert!(heard.contains(&format!("moved hears 40{namespace}{{")), "{heard}");
+            assert!(!heard.contains("closed") && !world.is_closed("moved"), "{heard}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ mod again;
 mod connection;
 mod ear;
 mod missed;
+mod offsets;
 mod order;
 mod picture;
 mod property;

@@ -136,23 +136,61 @@ async fn a_pid_that_names_no_session_begins_a_new_one() {
     }
 }
 
+fn now(pair: &Pair) -> i64 {
+    pair.world.clock.now().millis()
+}
+
 #[tokio::test(start_paused = true)]
-async fn an_offset_that_is_none_recovers_all_of_the_session_or_nothing() {
-    for offset in [json!("x"), json!(""), json!("0"), json!("\u{0}"), json!("9".repeat(20_000)), json!(7), json!([])] {
-        let mut pair = Pair::new(&words::RECRUITING, Transport::WebSocket).await;
-        pair.say("bob", "heard").await;
-        pair.cut();
-        pair.ear.open(&mut pair.world, Transport::WebSocket).await;
-        let auth = json!({"token": pair.world.token("alice"), "pid": pair.ear.pid, "offset": offset});
-        let frame = pair.ear.connect_with(&auth);
-        pair.world.send("ear", &frame).await;
-        pair.ear.listen(&mut pair.world);
-        assert_eq!(pair.ear.complaints, Vec::<String>::new(), "{auth}");
-        assert!(pair.ear.reply.as_ref().unwrap().pid.is_some());
-        let heard = pair.heard();
-        let expected: &[&str] = if pair.ear.recovered { &["alice+bob #1"] } else { &[] };
-        assert_eq!(heard, expected, "{auth}");
+async fn an_offset_that_is_none_of_ours_begins_a_new_session() {
+    let offsets: [fn(&Pair, &str) -> Value; 13] = [
+        |_, _| json!("x"),
+        |_, _| json!(""),
+        |_, _| json!("\u{0}"),
+        |_, _| json!("9".repeat(20_000)),
+        |_, _| json!(7),
+        |_, _| json!([]),
+        // A time that has not come.
+        |pair, _| json!(format!("{:x}", now(pair) + 60_000)),
+        |pair, _| json!(format!("{:x}.{}.1.1.0", now(pair) + 60_000, pair.chat)),
+        // A chat of which Alice is no member, or that is none.
+        |pair, others| json!(format!("{:x}.{others}.1.0.0", now(pair))),
+        |pair, _| json!(format!("{:x}.0123456789abcdef01234567.1.0.0", now(pair))),
+        // Messages, changes and frames that there have not been.
+        |pair, _| json!(format!("{:x}.{}.3.1.0", now(pair), pair.chat)),
+        |pair, _| json!(format!("{:x}.{}.1.2.0", now(pair), pair.chat)),
+        |pair, _| json!(format!("{:x}.{}.1.1.9", now(pair), pair.chat)),
+    ];
+    for transport in TRANSPORTS {
+        for offset in offsets {
+            let mut pair = Pair::new(&words::RECRUITING, transport).await;
+            let others = pair.world.chat("bob", "carol").await;
+            pair.say("bob", "heard").await;
+            pair.cut();
+            pair.say("bob", "missed").await;
+            pair.ear.open(&mut pair.world, transport).await;
+            let offset = offset(&pair, &others);
+            let auth = json!({"token": pair.world.token("alice"), "pid": pair.ear.pid, "offset": offset});
+            let frame = pair.ear.connect_with(&auth);
+            let pid = pair.ear.pid.clone();
+            pair.world.send("ear", &frame).await;
+            pair.ear.listen(&mut pair.world);
+            assert_eq!(pair.ear.complaints, Vec::<String>::new(), "{auth}");
+            begins_anew(&mut pair, pid.as_deref(), &auth.to_string()).await;
+        }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_offset_of_long_ago_recovers_all_of_the_session() {
+    let mut pair = Pair::new(&words::RECRUITING, Transport::WebSocket).await;
+    pair.say("bob", "heard").await;
+    pair.cut();
+    pair.ear.open(&mut pair.world, Transport::WebSocket).await;
+    let auth = json!({"token": pair.world.token("alice"), "pid": pair.ear.pid, "offset": "0"});
+    let frame = pair.ear.connect_with(&auth);
+    pair.world.send("ear", &frame).await;
+    assert_eq!(pair.heard(), ["alice+bob #1"]);
+    assert!(pair.ear.recovered);
 }
 
 #[tokio::test(start_paused = true)]

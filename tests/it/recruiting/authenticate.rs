@@ -49,9 +49,9 @@ fn header(value: &str) -> HeaderMap {
 #[tokio::test(start_paused = true)]
 async fn without_a_token_a_socket_is_refused_and_may_try_again() {
     let mut world = World::new().await;
-    assert_snapshot!(heard(&mut world, "alice", "").await, @r#"alice hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: No token provided"}"#);
-    assert_snapshot!(world.send("alice", "40{\"token\":\"\"}").await, @r#"alice hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: No token provided"}"#);
-    assert_snapshot!(world.send("alice", "40{\"token\":null}").await, @r#"alice hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: No token provided"}"#);
+    assert_snapshot!(heard(&mut world, "alice", "").await, @r#"alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"no token"},"message":"Authentication error: No token provided"}"#);
+    assert_snapshot!(world.send("alice", "40{\"token\":\"\"}").await, @r#"alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"no token"},"message":"Authentication error: No token provided"}"#);
+    assert_snapshot!(world.send("alice", "40{\"token\":null}").await, @r#"alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"no token"},"message":"Authentication error: No token provided"}"#);
     let token = json!({"token": world.token("alice")});
     assert_snapshot!(brief(&world.send("alice", &format!("40{token}")).await), @r#"
     alice hears 40{"sid":"…"}
@@ -63,7 +63,7 @@ async fn without_a_token_a_socket_is_refused_and_may_try_again() {
 #[tokio::test(start_paused = true)]
 async fn what_is_no_token_of_ours_is_invalid() {
     let mut world = World::new().await;
-    assert_snapshot!(heard(&mut world, "alice", r#"{"token":"gibberish"}"#).await, @r#"alice hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: Invalid token"}"#);
+    assert_snapshot!(heard(&mut world, "alice", r#"{"token":"gibberish"}"#).await, @r#"alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"invalid token"},"message":"Authentication error: Invalid token"}"#);
     let good = world.token("alice");
     let (signed, _) = good.rsplit_once('.').unwrap();
     let unsigned = json!({"token": format!("{signed}.")});
@@ -76,10 +76,25 @@ async fn what_is_no_token_of_ours_is_invalid() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_header_is_refused_for_the_reasons_of_a_payload() {
+    let refused = [
+        (json!({"sub": "alice"}), "token without expiry"),
+        (json!({"sub": "alice", "exp": NOW - 1}), "expired token"),
+        (json!({"exp": NOW + 60}), "unknown user"),
+    ];
+    for (claims, reason) in refused {
+        let mut world = World::new().await;
+        world.upgrade("alice", "EIO=4&transport=websocket", header(&signed(&claims))).await.unwrap();
+        let said = world.send("alice", "40").await;
+        assert!(said.contains(&format!(r#""reason":"{reason}""#)), "{said}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_without_an_end_or_beyond_it_is_invalid() {
-    assert_snapshot!(joined(json!({"sub": "alice"})).await, @r#"client hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: Invalid token"}"#);
-    assert_snapshot!(joined(json!({"sub": "alice", "exp": "tomorrow"})).await, @r#"client hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: Invalid token"}"#);
-    assert_snapshot!(joined(json!({"sub": "alice", "exp": NOW})).await, @r#"client hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: Invalid token"}"#);
+    assert_snapshot!(joined(json!({"sub": "alice"})).await, @r#"client hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"token without expiry"},"message":"Authentication error: Invalid token"}"#);
+    assert_snapshot!(joined(json!({"sub": "alice", "exp": "tomorrow"})).await, @r#"client hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"invalid token"},"message":"Authentication error: Invalid token"}"#);
+    assert_snapshot!(joined(json!({"sub": "alice", "exp": NOW})).await, @r#"client hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"expired token"},"message":"Authentication error: Invalid token"}"#);
     assert_snapshot!(joined(json!({"sub": "alice", "exp": NOW + 1})).await, @r#"client hears 42["connected",{"message":"Connected successfully","socketId":"…","success":true,"userId":"alice"}]"#);
 }
 
@@ -101,9 +116,9 @@ async fn the_user_is_the_first_of_four_claims() {
     assert_snapshot!(joined(json!({"id": "three", "_id": "four", "exp": exp})).await, @r#"client hears 42["connected",{"message":"Connected successfully","socketId":"…","success":true,"userId":"three"}]"#);
     assert_snapshot!(joined(json!({"_id": "four", "exp": exp})).await, @r#"client hears 42["connected",{"message":"Connected successfully","socketId":"…","success":true,"userId":"four"}]"#);
     assert_snapshot!(joined(json!({"sub": 42, "exp": exp})).await, @r#"client hears 42["connected",{"message":"Connected successfully","socketId":"…","success":true,"userId":"42"}]"#);
-    assert_snapshot!(joined(json!({"name": "Nobody", "exp": exp})).await, @r#"client hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: User not found"}"#);
+    assert_snapshot!(joined(json!({"name": "Nobody", "exp": exp})).await, @r#"client hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"unknown user"},"message":"Authentication error: User not found"}"#);
     assert_snapshot!(joined(json!({"sub": "é".repeat(128), "exp": exp})).await.contains(&"é".repeat(128)), @"true");
-    assert_snapshot!(joined(json!({"sub": "é".repeat(129), "exp": exp})).await, @r#"client hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: User not found"}"#);
+    assert_snapshot!(joined(json!({"sub": "é".repeat(129), "exp": exp})).await, @r#"client hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"unknown user"},"message":"Authentication error: User not found"}"#);
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,9 +165,9 @@ async fn a_header_that_is_refused_says_why() {
         world.quiet().await;
     }
     world.open("later").await;
-    assert_snapshot!(world.send("expired", "40").await, @r#"expired hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: Invalid token"}"#);
-    assert_snapshot!(world.send("nobody", "40").await, @r#"nobody hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: User not found"}"#);
-    assert_snapshot!(world.send("gibberish", "40").await, @r#"gibberish hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: Invalid token"}"#);
+    assert_snapshot!(world.send("expired", "40").await, @r#"expired hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"expired token"},"message":"Authentication error: Invalid token"}"#);
+    assert_snapshot!(world.send("nobody", "40").await, @r#"nobody hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"unknown user"},"message":"Authentication error: User not found"}"#);
+    assert_snapshot!(world.send("gibberish", "40").await, @r#"gibberish hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"invalid token"},"message":"Authentication error: Invalid token"}"#);
 }
 
 #[tokio::test(start_paused = true)]
@@ -164,20 +179,20 @@ async fn a_token_in_the_query_is_not_looked_at() {
     world.quiet().await;
     assert_snapshot!(world.send("alice", "40").await, @r#"
     alice hears open, ping every 300000 ms, timeout 120000 ms, at most 32768 bytes
-    alice hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: No token provided"}
+    alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"no token"},"message":"Authentication error: No token provided"}
     "#);
     let (status, answer) = world.request("", "GET", &format!("/api/message/unread-count?token={token}"), "").await;
-    assert_snapshot!(format!("{status} {answer}"), @r#"401 {"error":{"code":"AUTHENTICATION_ERROR","details":{},"message":"Authentication error: No token provided","timestamp":1767323045006},"message":"Authentication error: No token provided","success":false}"#);
+    assert_snapshot!(format!("{status} {answer}"), @r#"401 {"error":{"code":"AUTHENTICATION_ERROR","details":{"reason":"no token"},"message":"Authentication error: No token provided","reason":"no token","timestamp":1767323045006},"message":"Authentication error: No token provided","reason":"no token","success":false}"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn rest_refuses_with_the_same_texts() {
     let world = World::new().await;
-    assert_snapshot!(asked(&world, None).await, @r#"401 {"error":{"code":"AUTHENTICATION_ERROR","details":{},"message":"Authentication error: No token provided","timestamp":1767323045006},"message":"Authentication error: No token provided","success":false}"#);
-    assert_snapshot!(asked(&world, Some("Bearer ")).await, @r#"401 {"error":{"code":"AUTHENTICATION_ERROR","details":{},"message":"Authentication error: No token provided","timestamp":1767323045006},"message":"Authentication error: No token provided","success":false}"#);
-    assert_snapshot!(asked(&world, Some("Bearer gibberish")).await, @r#"401 {"error":{"code":"AUTHENTICATION_ERROR","details":{},"message":"Authentication error: Invalid token","timestamp":1767323045006},"message":"Authentication error: Invalid token","success":false}"#);
-    assert_snapshot!(asked(&world, Some(&signed(&json!({"sub": "alice", "exp": NOW})))).await, @r#"401 {"error":{"code":"AUTHENTICATION_ERROR","details":{},"message":"Authentication error: Invalid token","timestamp":1767323045006},"message":"Authentication error: Invalid token","success":false}"#);
-    assert_snapshot!(asked(&world, Some(&signed(&json!({"exp": NOW + 60})))).await, @r#"401 {"error":{"code":"AUTHENTICATION_ERROR","details":{},"message":"Authentication error: User not found","timestamp":1767323045006},"message":"Authentication error: User not found","success":false}"#);
+    assert_snapshot!(asked(&world, None).await, @r#"401 {"error":{"code":"AUTHENTICATION_ERROR","details":{"reason":"no token"},"message":"Authentication error: No token provided","reason":"no token","timestamp":1767323045006},"message":"Authentication error: No token provided","reason":"no token","success":false}"#);
+    assert_snapshot!(asked(&world, Some("Bearer ")).await, @r#"401 {"error":{"code":"AUTHENTICATION_ERROR","details":{"reason":"no token"},"message":"Authentication error: No token provided","reason":"no token","timestamp":1767323045006},"message":"Authentication error: No token provided","reason":"no token","success":false}"#);
+    assert_snapshot!(asked(&world, Some("Bearer gibberish")).await, @r#"401 {"error":{"code":"AUTHENTICATION_ERROR","details":{"reason":"invalid token"},"message":"Authentication error: Invalid token","reason":"invalid token","timestamp":1767323045006},"message":"Authentication error: Invalid token","reason":"invalid token","success":false}"#);
+    assert_snapshot!(asked(&world, Some(&signed(&json!({"sub": "alice", "exp": NOW})))).await, @r#"401 {"error":{"code":"AUTHENTICATION_ERROR","details":{"reason":"expired token"},"message":"Authentication error: Invalid token","reason":"expired token","timestamp":1767323045006},"message":"Authentication error: Invalid token","reason":"expired token","success":false}"#);
+    assert_snapshot!(asked(&world, Some(&signed(&json!({"exp": NOW + 60})))).await, @r#"401 {"error":{"code":"AUTHENTICATION_ERROR","details":{"reason":"unknown user"},"message":"Authentication error: User not found","reason":"unknown user","timestamp":1767323045006},"message":"Authentication error: User not found","reason":"unknown user","success":false}"#);
 }
 
 #[tokio::test(start_paused = true)]

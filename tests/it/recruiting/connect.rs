@@ -1,6 +1,9 @@
 //! Connecting: the open packet, joining a namespace, and the greeting.
 
+use std::time::Duration;
+
 use insta::assert_snapshot;
+use local::faults::{Effect, Rule};
 use local::world::World;
 use serde_json::json;
 
@@ -86,4 +89,20 @@ async fn one_connection_may_join_both_namespaces_and_counts_as_two_sockets() {
     "#);
     assert_snapshot!(brief(&world.send("alice", "41").await), @"");
     assert_snapshot!(brief(&world.send("alice", "41/recruiting,").await), @r#"bob hears 42["user_offline",{"lastSeen":"2026-01-02T03:04:05.006Z","userId":"alice"}]"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_is_confirmed_before_it_is_looked_up_who_is_here() {
+    let mut world = World::new().await;
+    world.join("alice").await;
+    world.open("bob").await;
+    // Faults that change nothing, for the list of what they befell.
+    for rule in [Rule::connections("PostToConnection"), Rule::dynamodb("Query").index("online")] {
+        world.cloud.faults.inject(rule, Effect::Delayed(Duration::ZERO));
+    }
+    let heard = world.also_join("bob", "bob", "/").await;
+    assert!(heard.contains("alice hears 42[\"user_online\""), "{heard}");
+    let asked = world.cloud.faults.injected();
+    let first = |what: &str| asked.iter().position(|asked| asked.contains(what)).unwrap();
+    assert!(first("PostToConnection") < first("Query"), "{asked:#?}");
 }

@@ -162,3 +162,11 @@ async fn the_health_route_counts_sockets_and_asks_for_no_token() {
     assert_snapshot!(world.get("", "/api/socket/health").await, @r#" gets 200 {"socket":{"connected":5,"initialized":true,"rooms":0},"status":"ok"}"#);
     assert_snapshot!(world.get("", "/recruiting/api/socket/health").await, @r#" gets 200 {"socket":{"connected":5,"initialized":true,"rooms":0},"status":"ok"}"#);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_whose_process_is_killed_is_offline_at_once() {
+    let mut world = World::new().await;
+    world.join("alice").await;
+    world.join("bob").await;
+    assert_snapshot!(world.kill("bob").await, @r#"alice hears 42["user_offline",{"lastSeen":"2026-01-02T03:04:05.006Z","userId":"bob"}]"#);
+}

@@ -80,7 +80,7 @@ async fn malformed_json_over_rest_is_a_validation_error() {
     for (body, problem) in [
         ("{", "body is not valid JSON"),
         ("[]", "body must be a JSON object"),
-        (r#"{"content":"\ud800"}"#, "body is not valid JSON"),
+        (r#"{"content":"\ud80"}"#, "body is not valid JSON"),
     ] {
         let (status, answer) = world.request("alice", "POST", "/api/message/send", body).await;
         assert_eq!(

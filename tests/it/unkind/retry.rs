@@ -324,6 +324,7 @@ async fn killed_while_leaving(make: impl AsyncFn() -> World, leave: impl AsyncFn
         }
         for _ in 0..10 {
             heard += &world.minute().await;
+            heard += &world.send("alice", "3").await;
         }
         let told = heard.matches("alice hears 42[\"user_offline\"").count();
         // Killed after it told and before it noted that, it tells again.

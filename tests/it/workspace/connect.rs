@@ -75,11 +75,11 @@ async fn each_refusal_of_a_token_has_its_message() {
         said += &world.send(label, &format!("40{payload}")).await;
     }
     assert_snapshot!(said, @r#"
-    none hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: No token provided"}
-    empty hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: No token provided"}
-    broken hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: Invalid token"}
-    expired hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: Invalid token"}
-    nobody hears 44{"data":{"code":"AUTHENTICATION_ERROR"},"message":"Authentication error: User not found"}
+    none hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"no token"},"message":"Authentication error: No token provided"}
+    empty hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"no token"},"message":"Authentication error: No token provided"}
+    broken hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"invalid token"},"message":"Authentication error: Invalid token"}
+    expired hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"expired token"},"message":"Authentication error: Invalid token"}
+    nobody hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"unknown user"},"message":"Authentication error: User not found"}
     "#);
 }
 
@@ -98,5 +98,5 @@ async fn a_role_that_is_not_allowed_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn over_rest_each_refusal_is_401_with_the_same_message() {
     let mut world = world().await;
-    assert_snapshot!(world.get("", "/api/conversations").await, @r#" gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: No token provided","success":false}"#);
+    assert_snapshot!(world.get("", "/api/conversations").await, @r#" gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: No token provided","reason":"no token","success":false}"#);
 }

@@ -35,7 +35,7 @@ async fn only_a_service_may_notify_and_only_somebody_known() {
     }
     assert_snapshot!(brief(&said), @r#"
     alice gets 403 {"code":"FORBIDDEN","message":"only a service may do this","success":false}
-     gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: No token provided","success":false}
+     gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: No token provided","reason":"no token","success":false}
     service gets 404 {"code":"NOT_FOUND","message":"user not found","success":false}
     service gets 400 {"code":"VALIDATION_ERROR","message":"message is required","success":false}
     service gets 400 {"code":"VALIDATION_ERROR","message":"type is required","success":false}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::dialect::classroom::{events, shapes};
-use crate::dialect::{Request, Route};
+use crate::dialect::{Request, Route, every};
 use crate::domain::chat::Place;
 use crate::domain::command::Command;
 use crate::domain::notice::{Answer, Reading, Viewer};
@@ -43,6 +43,7 @@ pub(super) fn say(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
         Answer::Chat { view, created } => (if *created { 201 } else { 200 }, shapes::conversation(view, viewer)),
         Answer::Chats { views, .. } => (200, views.iter().map(|view| shapes::conversation(view, viewer)).collect()),
         Answer::MessageDeleted { chat, message } => (200, shapes::message(message, chat, viewer)),
+        Answer::Listing(listing) => (200, every::listing(listing)),
         Answer::Messages { chat, messages, paging } => {
             let messages: Value = messages.iter().map(|one| shapes::message(one, chat, viewer)).collect();
             return (200, json!({"success": true, "data": messages, "pagination": shapes::pagination(paging)}));

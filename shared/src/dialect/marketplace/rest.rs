@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::dialect::Route;
 use crate::dialect::marketplace::{events, shapes};
+use crate::dialect::{Route, every};
 use crate::domain::chat::Place;
 use crate::domain::command::Command;
 use crate::domain::notice::{Answer, Reading, Viewer};
@@ -46,6 +46,7 @@ pub(super) fn say(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
             let chats: Vec<Value> = views.iter().map(|view| shapes::chat(view, viewer)).collect();
             (200, "Chats", json!({"chats": chats, "pagination": shapes::pagination(paging, "totalChats")}))
         }
+        Answer::Listing(listing) => (200, "Listing", every::listing(listing)),
         Answer::MessageDeleted { chat, message } => (200, "Message deleted", shapes::message(message, chat, viewer)),
         Answer::Messages { chat, messages, paging } => {
             let messages: Vec<Value> = messages.iter().map(|one| shapes::message(one, chat, viewer)).collect();

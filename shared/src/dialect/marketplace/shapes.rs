@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::dialect::every;
-use crate::dialect::shapes::{Shown, Terms, pagination as either};
-use crate::domain::chat::Chat;
+use crate::dialect::shapes::{Shown, Terms, pagination as either, refusal as common};
+use crate::domain::chat::{Chat, Member};
 use crate::domain::id::UserId;
 use crate::domain::media::Source;
 use crate::domain::message::{Message, MessageKind};
@@ -60,8 +60,8 @@ pub(super) fn chat(view: &ChatView, viewer: &Viewer<'_>) -> Value {
     let listing = chat.about.as_ref().and_then(|about| viewer.directory.listing(about));
     json!({
         "_id": chat.id.to_string(),
-        "participants": chat.members.iter().map(|member| participant(&member.user, viewer)).collect::<Vec<_>>(),
-        "petListing": listing.map(every::shape),
+        "participants": chat.members.iter().map(|member| participant(member, viewer)).collect::<Vec<_>>(),
+        "petListing": listing.map(every::listing),
         "chatType": if chat.about.is_some() { "pet_inquiry" } else { "direct" },
         "lastMessage": latest.as_ref().map(|latest| last_message(latest, chat, viewer)),
         "lastMessageTime": chat.active_at.iso(),
@@ -74,13 +74,14 @@ pub(super) fn chat(view: &ChatView, viewer: &Viewer<'_>) -> Value {
     })
 }
 
-/// Everybody in a chat shares it, and so may see the others' addresses.
-fn participant(user: &UserId, viewer: &Viewer<'_>) -> Value {
-    let profile = viewer.directory.user(user);
+/// Who has written in a chat shows the others their address; being put into one reveals nothing.
+fn participant(member: &Member, viewer: &Viewer<'_>) -> Value {
+    let profile = viewer.directory.user(&member.user);
+    let shows_email = member.wrote || member.user == *viewer.user;
     json!({
-        "_id": user.to_string(),
+        "_id": member.user.to_string(),
         "name": profile.display_name(),
-        "email": profile.claims.email,
+        "email": profile.claims.email.as_ref().filter(|_| shows_email),
         "profilePicture": profile.claims.picture,
     })
 }
@@ -113,19 +114,18 @@ pub(super) fn pagination(paging: &Paging, totals: &'static str) -> Value {
     said
 }
 
-/// An error. Its clients compare the text of a refusal, so the reason is not in it.
+/// An error. Its clients compare the text of a refused token, so the text is the same for every reason.
 pub(super) fn error(error: &Error) -> Map<String, Value> {
     let mut said = TERMS.error(error);
-    if let Error::Authentication(refusal) = error {
+    if let Error::Authentication(_) = error {
         said.insert("message".to_owned(), REFUSED.into());
-        said.insert("reason".to_owned(), refusal.reason().into());
     }
     said
 }
 
 /// The payload of CONNECT_ERROR.
 pub(super) fn refusal(refusal: Refusal) -> Value {
-    json!({"message": REFUSED, "data": {"code": "AUTHENTICATION_ERROR", "reason": refusal.reason()}})
+    common(refusal, REFUSED)
 }
 
 const REFUSED: &str = "Authentication error";

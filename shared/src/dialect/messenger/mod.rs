@@ -4,13 +4,13 @@ mod events;
 mod rest;
 mod shapes;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::dialect::{Dialect, Event, Family, Limits, Route};
 use crate::domain::clock::Timestamp;
 use crate::domain::command::Command;
 use crate::domain::notice::{Answer, Notice, Viewer};
-use crate::error::{Error, Refusal};
+use crate::error::Error;
 
 /// `snake_case` events about people; answers are events, and acks for who asks for one.
 pub(super) struct Messenger;
@@ -62,10 +62,6 @@ impl Dialect for Messenger {
 
     fn event_error(&self, event: &str, error: &Error, _: Timestamp) -> Value {
         events::error(event, error).into()
-    }
-
-    fn refusal(&self, refusal: Refusal) -> Value {
-        json!({"message": refusal.to_string(), "data": {"code": "AUTHENTICATION_ERROR"}})
     }
 
     fn routes(&self) -> &'static [Route] {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::dialect::Route;
 use crate::dialect::messenger::shapes;
+use crate::dialect::{Route, every};
 use crate::domain::notice::{Answer, Viewer};
 use crate::error::Error;
 
@@ -11,6 +11,7 @@ pub(super) const ROUTES: &[Route] = &[];
 
 pub(super) fn say(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
     let (status, message, data) = match answer {
+        Answer::Listing(listing) => (200, "Listing", every::listing(listing)),
         Answer::Sent { chat, message, repeated } => {
             let status = if *repeated { 200 } else { 201 };
             (status, "Message sent", shapes::message(message, chat, viewer))

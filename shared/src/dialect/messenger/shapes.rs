@@ -99,7 +99,9 @@ pub(super) fn error_in(terms: &'static Terms, error: &Error) -> Map<String, Valu
     let mut said = terms.error(error);
     let documented = match error {
         Error::NotFound(Thing::User) => Some("Receiver not found"),
-        Error::NotFound(Thing::Chat | Thing::Message | Thing::Media) | Error::Forbidden(_) => Some("Access denied"),
+        Error::NotFound(Thing::Chat | Thing::Message | Thing::Media | Thing::Upload) | Error::Forbidden(_) => {
+            Some("Access denied")
+        }
         _ => None,
     };
     said.extend(documented.map(|text| ("message".to_owned(), text.into())));

@@ -4,13 +4,13 @@ mod events;
 mod rest;
 mod shapes;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::dialect::{Dialect, Event, Family, Limits, Route};
 use crate::domain::clock::Timestamp;
 use crate::domain::command::Command;
 use crate::domain::notice::{Answer, Notice, Viewer};
-use crate::error::{Error, Refusal};
+use crate::error::Error;
 
 /// `snake_case` events about chats with a receiver, and acks.
 pub(super) struct Recruiting;
@@ -65,10 +65,6 @@ impl Dialect for Recruiting {
         shapes::error(error, now)
     }
 
-    fn refusal(&self, refusal: Refusal) -> Value {
-        json!({"message": refusal.to_string(), "data": {"code": "AUTHENTICATION_ERROR"}})
-    }
-
     fn routes(&self) -> &'static [Route] {
         rest::ROUTES
     }
@@ -78,6 +74,6 @@ impl Dialect for Recruiting {
     }
 
     fn rest_error(&self, error: &Error, now: Timestamp) -> Value {
-        json!({"success": false, "message": error.to_string(), "error": shapes::error(error, now)})
+        rest::error(error, now)
     }
 }

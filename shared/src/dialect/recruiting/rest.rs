@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::dialect::recruiting::{events, shapes};
-use crate::dialect::{Request, Route};
+use crate::dialect::{Request, Route, every};
 use crate::domain::chat::Place;
+use crate::domain::clock::Timestamp;
 use crate::domain::command::Command;
 use crate::domain::id::MessageId;
 use crate::domain::notice::{Answer, Reading, Viewer};
@@ -69,6 +70,7 @@ pub(super) fn say(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
             }
             (200, "Messages found", json!({"messages": found, "pagination": pagination}))
         }
+        Answer::Listing(listing) => (200, "Listing", every::listing(listing)),
         Answer::MessageDeleted { chat, message } => (200, "Message deleted", shapes::message(message, chat, viewer)),
         Answer::Messages { chat, messages, paging } => {
             let messages: Vec<Value> = messages.iter().map(|one| shapes::message(one, chat, viewer)).collect();
@@ -85,4 +87,12 @@ pub(super) fn say(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
         _ => (200, "Done", Value::Null),
     };
     (status, json!({"success": true, "message": message, "data": data}))
+}
+
+pub(super) fn error(error: &Error, now: Timestamp) -> Value {
+    let mut body = json!({"success": false, "message": error.to_string(), "error": shapes::error(error, now)});
+    if let (Error::Authentication(refusal), Value::Object(fields)) = (error, &mut body) {
+        fields.insert("reason".to_owned(), refusal.reason().into());
+    }
+    body
 }

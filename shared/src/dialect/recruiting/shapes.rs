@@ -65,20 +65,33 @@ pub(super) fn online_users(users: &[User], viewer: &Viewer<'_>) -> Value {
     json!({"onlineUsers": listed.map(|user| user.id.to_string()).collect::<Vec<_>>(), "count": users.len()})
 }
 
-/// An error: `details` names the field, or says when to try again.
+/// An error: `details` names the field, or says when to try again or why a token was refused. The latter stands beside `message` too,
+/// where it is in every dialect.
 pub(super) fn error(error: &Error, now: Timestamp) -> Value {
     let mut details = Map::new();
     let field = match error {
         Error::NotFound(Thing::Chat) => Some("chatId"),
         Error::NotFound(Thing::Message) => Some("messageId"),
+        Error::NotFound(Thing::Upload) => Some("uploadId"),
         Error::NotFound(Thing::User) => Some("otherUserId"),
         other => other.field(),
     };
     if let Some(field) = field {
         details.insert("field".to_owned(), field.into());
     }
-    if let Error::RateLimit { retry_after_secs, .. } = error {
-        details.insert("retryAfter".to_owned(), (*retry_after_secs).into());
+    match error {
+        Error::RateLimit { retry_after_secs, .. } => {
+            details.insert("retryAfter".to_owned(), (*retry_after_secs).into());
+        }
+        Error::Authentication(refusal) => {
+            details.insert("reason".to_owned(), refusal.reason().into());
+        }
+        _ => {}
     }
-    json!({"code": error.code(), "message": error.to_string(), "details": details, "timestamp": now.millis()})
+    let mut said =
+        json!({"code": error.code(), "message": error.to_string(), "details": details, "timestamp": now.millis()});
+    if let (Error::Authentication(refusal), Value::Object(fields)) = (error, &mut said) {
+        fields.insert("reason".to_owned(), refusal.reason().into());
+    }
+    said
 }

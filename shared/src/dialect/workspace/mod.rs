@@ -4,13 +4,13 @@ mod events;
 mod rest;
 mod shapes;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::dialect::{Dialect, Event, Family, Limits, Route};
 use crate::domain::clock::Timestamp;
 use crate::domain::command::Command;
 use crate::domain::notice::{Answer, Notice, Viewer};
-use crate::error::{Error, Refusal};
+use crate::error::Error;
 
 /// `noun:verb` events about conversations, rooms, statuses and acks.
 pub(super) struct Workspace;
@@ -59,10 +59,6 @@ impl Dialect for Workspace {
 
     fn error(&self, error: &Error, _: Timestamp) -> Value {
         shapes::TERMS.error(error).into()
-    }
-
-    fn refusal(&self, refusal: Refusal) -> Value {
-        json!({"message": refusal.to_string(), "data": {"code": "AUTHENTICATION_ERROR"}})
     }
 
     fn routes(&self) -> &'static [Route] {

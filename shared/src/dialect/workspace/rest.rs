@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::dialect::Route;
 use crate::dialect::workspace::shapes;
+use crate::dialect::{Route, every};
 use crate::domain::chat::Place;
 use crate::domain::command::Command;
 use crate::domain::notice::{Answer, Viewer};
@@ -27,6 +27,7 @@ pub(super) fn say(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
             let conversations: Value = views.iter().map(|view| shapes::conversation(view, viewer)).collect();
             return (200, list(conversations, shapes::pagination(paging)));
         }
+        Answer::Listing(listing) => (200, every::listing(listing)),
         Answer::Messages { chat, messages, paging } => {
             let messages: Value = messages.iter().map(|one| shapes::message(one, chat, viewer)).collect();
             return (200, list(messages, shapes::pagination(paging)));

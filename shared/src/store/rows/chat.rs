@@ -79,6 +79,10 @@ pub(in crate::store) struct MemberRow {
     pub(in crate::store) got: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) got_at: Option<i64>,
+    /// Whether they have never written in it. Absent once they have, and in rows older than the attribute: there, whoever is in a chat that
+    /// has messages counts as having written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::store) silent: bool,
 }
 
 /// Messages, apart from who read it and who deleted it for themselves: see [`message`].
@@ -172,7 +176,7 @@ impl From<&Chat> for ChatRow {
 
 impl From<&Member> for MemberRow {
     fn from(member: &Member) -> Self {
-        let Member { user, unread, read, delivered, blocks: _ } = member;
+        let Member { user, unread, read, delivered, blocks: _, wrote } = member;
         Self {
             id: user.to_string(),
             unread: *unread,
@@ -180,6 +184,7 @@ impl From<&Member> for MemberRow {
             read_at: read.at.map(Timestamp::millis),
             got: delivered.seq,
             got_at: delivered.at.map(Timestamp::millis),
+            silent: !wrote,
         }
     }
 }
@@ -209,13 +214,14 @@ impl TryFrom<ChatRow> for Chat {
             deleted_at,
         } = row;
         let member = |member: MemberRow| {
-            let MemberRow { id, unread, read, read_at, got, got_at } = member;
+            let MemberRow { id, unread, read, read_at, got, got_at, silent } = member;
             Ok(Member {
                 user: UserId::parse(&id)?,
                 unread,
                 read: Watermark { seq: read, at: read_at.map(Timestamp::from_millis) },
                 delivered: Watermark { seq: got, at: got_at.map(Timestamp::from_millis) },
                 blocks: blocked_by.contains(&id),
+                wrote: !silent && seq > base,
             })
         };
         let members: Vec<Member> = members.into_iter().map(member).collect::<Result<_, Error>>()?;

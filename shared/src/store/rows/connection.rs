@@ -46,6 +46,9 @@ pub(in crate::store) struct ConnectionRow {
     /// When it was found to be closed. The row is kept for a while, for whoever closes it again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) closed_at: Option<i64>,
+    /// Whether its client cannot take offsets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::store) no_offsets: bool,
     pub(in crate::store) ttl: i64,
 }
 
@@ -167,6 +170,8 @@ pub(in crate::store) struct SessionRow {
     pub(in crate::store) untold: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) attachments_until: Option<i64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::store) no_offsets: bool,
     pub(in crate::store) ttl: i64,
 }
 

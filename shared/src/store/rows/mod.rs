@@ -70,6 +70,10 @@ pub(super) struct MembershipRow {
     pub(super) entry: String,
     pub(super) v: u32,
     pub(super) peers: Vec<String>,
+    /// Those of them who have never written in the chat. Absent once everybody has, and in rows older than the attribute: there, everybody
+    /// counts as having written.
+    #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
+    pub(super) silent: HashSet<String>,
     /// A day; absent once the chat was deleted.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) recent: String,
@@ -112,6 +116,8 @@ pub(super) struct SocketRow {
     pub(super) held_by: Option<String>,
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
     pub(super) rooms: HashSet<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) no_offsets: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ttl: Option<i64>,
 }
@@ -231,14 +237,16 @@ impl TryFrom<ListingRow> for Listing {
 impl MembershipRow {
     /// A new membership of `user` in `chat`.
     pub(super) fn new(chat: &Chat, user: &UserId) -> Self {
+        let peers = || chat.others(user).map(|member| member.user.to_string());
         Self {
             user_id: user.to_string(),
             entry: keys::membership(&chat.id),
             v: VERSION,
-            peers: chat.others(user).map(|member| member.user.to_string()).collect(),
+            peers: peers().collect(),
+            silent: peers().collect(),
             recent: keys::day(chat.active_at),
             unread: None,
-            blocked: None,
+            blocked: chat.member(user).filter(|(_, member)| member.blocks).map(|_| keys::FLAGGED.to_owned()),
             erased: false,
         }
     }

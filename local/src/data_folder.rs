@@ -1,0 +1,158 @@
+//! The folder that data is kept in: held by one process at a time, and never overwritten where it cannot be read.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use dynoxide::Database;
+
+/// The file of the tables.
+const TABLES: &str = "dynamodb.sqlite";
+/// The file that is locked, and says which process holds the lock.
+const LOCK: &str = "local.lock";
+/// How a file of SQLite begins.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// How long the header of a file of SQLite is.
+const HEADER_BYTES: usize = 100;
+/// Where in it the version of the format is that a reader must know, and the newest that is known here.
+const READ_VERSION_AT: usize = 19;
+const READ_VERSION_MAX: u8 = 2;
+
+/// Why a data folder cannot be used. Each says what to do instead.
+#[derive(Debug, thiserror::Error)]
+pub enum DataFolderError {
+    /// Another process has it.
+    #[error(
+        "the data folder {folder} is used by {holder}: end that process, or start with another folder (--data DIR) or without one (--memory)"
+    )]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+        /// Who has it.
+        holder: String,
+    },
+    /// The tables cannot be read.
+    #[error(
+        "the data file {file} cannot be used: {why}. It is left as it is: move it away to begin anew, or start with another folder (--data DIR) \
+         or without one (--memory)"
+    )]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The folder cannot be made, or its lock not be written.
+    #[error(
+        "the data folder {folder} cannot be used: {error}. Start with another folder (--data DIR) or without one (--memory)"
+    )]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+/// A data folder of this process, as long as this lives.
+#[derive(Debug)]
+pub struct DataFolder {
+    folder: PathBuf,
+    /// The operating system unlocks it when the process ends, however it ends.
+    _lock: File,
+}
+
+impl DataFolder {
+    /// Takes the folder for this process, and makes it if it is not there.
+    ///
+    /// # Errors
+    /// If another process has it, or it cannot be used.
+    pub fn take(folder: &Path) -> Result<Self, DataFolderError> {
+        let unusable = |error| DataFolderError::Folder { folder: folder.to_owned(), error };
+        std::fs::create_dir_all(folder).map_err(unusable)?;
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true).create(true).truncate(false);
+        let mut lock = options.open(folder.join(LOCK)).map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut process = String::new();
+                let read = lock.read_to_string(&mut process);
+                let known = read.is_ok() && process.trim().parse::<u32>().is_ok();
+                let holder =
+                    if known { format!("the process {}", process.trim()) } else { "another process".to_owned() };
+                return Err(DataFolderError::InUse { folder: folder.to_owned(), holder });
+            }
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        hold(&mut lock).map_err(unusable)?;
+        Ok(Self { folder: folder.to_owned(), _lock: lock })
+    }
+
+    /// Opens the tables, new ones if there are none yet.
+    ///
+    /// # Errors
+    /// If there are some that cannot be read. Nothing is written to them then.
+    pub fn tables(&self) -> Result<Database, DataFolderError> {
+        let file = self.folder.join(TABLES);
+        let refused = |why: String| DataFolderError::File { file: file.clone(), why };
+        if let Some(why) = damage(&file).map_err(|error| refused(error.to_string()))? {
+            return Err(refused(why.to_owned()));
+        }
+        let open = || {
+            let database = Database::new(&file.to_string_lossy())?;
+            // The engine's way of saying `PRAGMA synchronous = NORMAL`; WAL it has from the start.
+            database.disable_bulk_loading()?;
+            database.list_tables(dynoxide::actions::list_tables::ListTablesRequest::default())?;
+            Ok(database)
+        };
+        open().map_err(|error: dynoxide::DynoxideError| refused(error.to_string()))
+    }
+}
+
+/// Writes into the locked file who has it.
+fn hold(lock: &mut File) -> std::io::Result<()> {
+    lock.set_len(0)?;
+    lock.seek(SeekFrom::Start(0))?;
+    writeln!(lock, "{}", std::process::id())
+}
+
+/// What can be seen to be wrong with a file of SQLite from outside, if anything.
+fn damage(file: &Path) -> std::io::Result<Option<&'static str>> {
+    if !file.try_exists()? {
+        return Ok(None);
+    }
+    let mut opened = File::open(file)?;
+    let length = opened.metadata()?.len();
+    if length == 0 {
+        return Ok(Some("it is empty"));
+    }
+    let mut header = [0; HEADER_BYTES];
+    if length < HEADER_BYTES as u64 {
+        return Ok(Some("it is cut off"));
+    }
+    opened.read_exact(&mut header)?;
+    if !header.starts_with(MAGIC) {
+        return Ok(Some("it is no database, or a damaged one"));
+    }
+    if header.get(READ_VERSION_AT).is_some_and(|version| *version > READ_VERSION_MAX) {
+        return Ok(Some("a newer version wrote it"));
+    }
+    // While changes wait in the file beside it, the header may be newer than the rest.
+    let beside = PathBuf::from(format!("{}-wal", file.display()));
+    let changes_wait = std::fs::metadata(beside).is_ok_and(|beside| beside.len() > 0);
+    let page_bytes = match number(&header, 16, 2) {
+        1 => 65_536,
+        bytes => bytes,
+    };
+    let is_counted = number(&header, 24, 4) == number(&header, 92, 4);
+    if !changes_wait && is_counted && length < number(&header, 28, 4) * page_bytes {
+        return Ok(Some("it is cut off"));
+    }
+    Ok(None)
+}
+
+/// A number of so many bytes of a header, the highest byte first.
+fn number(header: &[u8], at: usize, bytes: usize) -> u64 {
+    header.iter().skip(at).take(bytes).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
