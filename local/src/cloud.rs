@@ -67,6 +67,8 @@ pub struct Options {
     pub gateway: Settings,
     /// Time and randomness.
     pub clock: Clock,
+    /// How far the clocks of two functions are apart at most, in milliseconds.
+    pub clock_skew_millis: i64,
     /// Shortens the waits before retries of asynchronous invocations.
     pub retry_scale: f64,
     /// What goes wrong; by [`Default`] nothing.
@@ -145,7 +147,8 @@ impl PocketCloud {
     /// # Errors
     /// [`BootError`].
     pub async fn boot_from(template: Template, options: Options) -> Result<Self, BootError> {
-        let Options { storage, media, origin, parameters: _, mut gateway, clock, retry_scale, faults, adapt } = options;
+        let Options { storage, media, origin, parameters: _, mut gateway, clock, clock_skew_millis, retry_scale, faults, adapt } =
+            options;
         let dynamodb = match &storage {
             Storage::Folder(folder) => DynamoDb::in_folder(folder)?,
             Storage::Memory => DynamoDb::in_memory()?,
@@ -155,9 +158,11 @@ impl PocketCloud {
         let objects = ObjectStorage::open(media.as_deref(), &origin, &template.buckets)?;
         let services = Services::new(dynamodb, objects, &template, faults.clone(), &clock);
         let (mut handlers, mut answering, mut contexts) = (Vec::new(), BTreeMap::new(), Vec::new());
-        for function in template.functions.values() {
+        let furthest = i64::try_from(template.functions.len()).unwrap_or(i64::MAX).saturating_sub(1).max(1);
+        for (index, function) in (0..).zip(template.functions.values()) {
             let function = Arc::new(function.clone());
-            let mut ctx = context(&services, &function, &clock)?;
+            let ahead_millis = clock_skew_millis * index / furthest - clock_skew_millis / 2;
+            let mut ctx = context(&services, &function, &clock.ahead(ahead_millis))?;
             adapt(&mut ctx);
             let ctx = Arc::new(ctx);
             contexts.push(Arc::clone(&ctx));

@@ -34,6 +34,7 @@ pub type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, Functio
 struct Deployed {
     handler: Handler,
     function: Arc<Function>,
+    invocations: AtomicU64,
 }
 
 /// The registry.
@@ -111,7 +112,7 @@ impl Lambda {
     pub fn new(functions: Vec<(Arc<Function>, Handler)>, retry_scale: f64, faults: Faults) -> Arc<Self> {
         let by_name = functions
             .into_iter()
-            .map(|(function, handler)| (function.name.clone(), Deployed { handler, function }))
+            .map(|(function, handler)| (function.name.clone(), Deployed { handler, function, invocations: AtomicU64::new(0) }))
             .collect();
         let (running, doubled) = (watch::Sender::new(0), AtomicBool::new(false));
         let (panics, failures) = (AtomicU64::new(0), AtomicU64::new(0));
@@ -139,6 +140,13 @@ impl Lambda {
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.failures.load(Ordering::SeqCst)
+    }
+
+    /// Invocations of a package's function so far.
+    #[must_use]
+    pub fn invocations(&self, package: &str) -> u64 {
+        let of_package = self.by_name.values().filter(|deployed| deployed.function.package == package);
+        of_package.map(|deployed| deployed.invocations.load(Ordering::SeqCst)).sum()
     }
 
     /// Takes an event and invokes the function after answering.
@@ -227,6 +235,7 @@ impl Lambda {
         let Some(deployed) = self.by_name.get(name) else {
             return Err(FunctionError(format!("there is no function {name}")));
         };
+        deployed.invocations.fetch_add(1, Ordering::SeqCst);
         let Function { package, timeout, .. } = &*deployed.function;
         let handling = AssertUnwindSafe((deployed.handler)(event)).catch_unwind();
         let handling = self.faults.run((trigger, package), *timeout, handling);

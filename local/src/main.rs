@@ -219,6 +219,7 @@ fn options(serve: &Serve, clock: &Clock, origin: String) -> Options {
             ..Settings::default()
         },
         clock: clock.clone(),
+        clock_skew_millis: 0,
         retry_scale: 1.0,
         faults: serve.faults.map(|(seed, rate)| Faults::random(seed, rate)).unwrap_or_default(),
         adapt: |_| {},

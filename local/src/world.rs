@@ -63,6 +63,15 @@ pub struct World {
     expects_errors: bool,
 }
 
+/// What time it is in a world.
+struct Time {
+    clock: Clock,
+    /// Whether the clock moves with tokio's time.
+    is_flowing: bool,
+    /// How far the clocks of two functions are apart at most.
+    skew_millis: i64,
+}
+
 struct Client {
     way: Way,
     namespace: String,
@@ -111,7 +120,14 @@ impl World {
     /// A world with some parameters different, whose clock moves with tokio's time: leases and time-outs end by themselves in virtual time.
     /// [`World::later`] lets time pass.
     pub async fn with_flowing_clock(parameters: &[(&str, &str)]) -> Self {
-        Self::boot_by((Clock::flowing(BEGINNING), true), DisconnectFault::None, parameters, |_| {}).await
+        let time = Time { clock: Clock::flowing(BEGINNING), is_flowing: true, skew_millis: 0 };
+        Self::boot_by(time, DisconnectFault::None, parameters, |_| {}).await
+    }
+
+    /// The same, with functions whose clocks are up to a second apart.
+    pub async fn with_clocks_that_disagree(parameters: &[(&str, &str)]) -> Self {
+        let time = Time { clock: Clock::flowing(BEGINNING), is_flowing: true, skew_millis: 1_000 };
+        Self::boot_by(time, DisconnectFault::None, parameters, |_| {}).await
     }
 
     /// A world with some parameters different, in which something befalls each `$disconnect`.
@@ -125,11 +141,12 @@ impl World {
     }
 
     async fn boot(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)], adapt: fn(&mut Ctx)) -> Self {
-        Self::boot_by((Clock::manual(BEGINNING), false), disconnect_fault, parameters, adapt).await
+        let time = Time { clock: Clock::manual(BEGINNING), is_flowing: false, skew_millis: 0 };
+        Self::boot_by(time, disconnect_fault, parameters, adapt).await
     }
 
     async fn boot_by(
-        (clock, flowing): (Clock, bool),
+        Time { clock, is_flowing: flowing, skew_millis: clock_skew_millis }: Time,
         disconnect_fault: DisconnectFault,
         parameters: &[(&str, &str)],
         adapt: fn(&mut Ctx),
@@ -157,6 +174,7 @@ impl World {
             parameters: all,
             gateway,
             clock: clock.clone(),
+            clock_skew_millis,
             retry_scale: 0.0,
             faults: Faults::default(),
             adapt,

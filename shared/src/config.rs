@@ -149,7 +149,7 @@ impl RecoveryOffsets {
 }
 
 /// How much one socket or one user may do; `None` leaves the number to the dialect.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct LimitSettings {
     /// `RATE_LIMITS=off`.
     pub off: bool,
@@ -159,6 +159,10 @@ pub struct LimitSettings {
     pub messages_per_minute: Option<u64>,
     /// New chats per user.
     pub chats_per_hour: Option<u64>,
+    /// Live sockets per user; one more closes the one heard from longest ago.
+    pub sockets_per_person: usize,
+    /// Connections per address that have not joined a namespace.
+    pub strangers_per_address: u64,
 }
 
 /// Names of the functions that others invoke.
@@ -178,6 +182,8 @@ pub struct Functions {
     pub block: String,
     /// Who is here.
     pub presence: String,
+    /// Pings.
+    pub heartbeat: String,
 }
 
 /// Everything a deployment can be told.
@@ -239,6 +245,7 @@ impl Config {
                 typing: settings.required("TYPING_FUNCTION")?,
                 block: settings.required("BLOCK_FUNCTION")?,
                 presence: settings.required("PRESENCE_FUNCTION")?,
+                heartbeat: settings.required("HEARTBEAT_FUNCTION")?,
             },
             connections_endpoint: settings.required("CONNECTIONS_ENDPOINT")?,
             isolation: settings.isolation()?,
@@ -262,6 +269,8 @@ impl Config {
                 events_per_second: settings.number("LIMIT_EVENTS_PER_SECOND", 1..=1_000_000)?,
                 messages_per_minute: settings.number("LIMIT_MESSAGES_PER_MINUTE", 1..=1_000_000)?,
                 chats_per_hour: settings.number("LIMIT_CHATS_PER_HOUR", 1..=1_000_000)?,
+                sockets_per_person: settings.number("SOCKETS_PER_PERSON", 1..=1_000)?.unwrap_or(50),
+                strangers_per_address: settings.number("STRANGERS_PER_ADDRESS", 1..=1_000_000)?.unwrap_or(300),
             },
         })
     }

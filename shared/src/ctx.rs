@@ -20,7 +20,7 @@ use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::engine;
-use crate::limit::EventRates;
+use crate::limit::{EventRates, Strangers};
 use crate::relay::application::Application;
 use crate::store::{Adding, Bucket, Ender, Ending, Moments, Recipient, Store};
 use crate::telemetry;
@@ -60,6 +60,8 @@ pub struct Ctx {
     pub bucket: Bucket,
     /// Events per second of the sockets this instance sees.
     pub event_rates: EventRates,
+    /// The connections of each address that never join, of those this instance sees.
+    pub strangers: Strangers,
     /// What speaks in the namespaces.
     pub application: Application,
     connections: aws_sdk_apigatewaymanagement::Client,
@@ -104,6 +106,7 @@ impl Ctx {
             store,
             bucket,
             event_rates: EventRates::default(),
+            strangers: Strangers::default(),
             connections,
             lambda: crate::aws::functions(aws),
             application: Application::Chat,
@@ -315,8 +318,13 @@ impl Ctx {
     }
 
     /// Reports a connection that was found gone: the disconnect function ends its sessions. If it is not gone after all, it is closed, for
-    /// nothing would be posted to it any more. Two requests.
+    /// nothing would be posted to it any more. One write, and two requests unless somebody else has just reported it.
     pub async fn report_gone(&self, connection: &ConnectionId) {
+        match self.store.note_gone(connection).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => telemetry::failed(Some(connection), &error),
+        }
         if connection.is_polling() {
             return self.bury(connection).await;
         }

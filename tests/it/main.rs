@@ -53,6 +53,10 @@ mod recruiting;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod sockets;
+#[cfg(test)]
+mod strangers;
+#[cfg(test)]
 mod sweep;
 #[cfg(test)]
 mod template;

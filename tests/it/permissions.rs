@@ -6,6 +6,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use local::connector::Permission;
+use local::faults::{Effect, Rule};
 use local::gateway::DisconnectFault;
 use local::template::{Function, Template};
 use local::world::World;
@@ -47,6 +48,7 @@ async fn roles_allow_nothing_that_is_not_made_use_of() {
     let mut used = everything(World::with(&[separate, ("PresenceEveryoneBelow", "0")]).await).await;
     used.extend(everything(World::with(&[separate]).await).await);
     used.extend(losing_people(separate).await);
+    used.extend(crowding(separate).await);
     used.extend(attaching(separate).await);
     used.extend(polling(World::with(&[separate]).await).await);
     let mut functions = template(separate).functions;
@@ -60,6 +62,7 @@ async fn the_wider_roles_of_switchboard_and_polling_allow_nothing_that_is_not_ma
     let mut used = everything(World::with(&[inline, ("PresenceEveryoneBelow", "0")]).await).await;
     used.extend(everything(World::with(&[inline]).await).await);
     used.extend(losing_people(inline).await);
+    used.extend(crowding(inline).await);
     used.extend(polling(World::with(&[inline]).await).await);
     let functions = template(inline).functions;
     assert_eq!(unused(&functions["switchboard"], &used), [""; 0]);
@@ -277,6 +280,18 @@ async fn attaching(isolation: (&str, &str)) -> BTreeSet<Permission> {
     world.know(&["alice", "bob"]).await;
     let chat = world.chat("alice", "bob").await;
     crate::media::every_act(&world, &chat).await;
+    world.permissions()
+}
+
+/// Has more sockets than a person may have, and more connections than one page of a slot holds.
+async fn crowding(isolation: (&str, &str)) -> BTreeSet<Permission> {
+    let mut world = World::with(&[isolation, ("SocketsPerPerson", "1"), ("PingIntervalMinutes", "1")]).await;
+    for label in ["alice", "bob"] {
+        world.join(label).await;
+    }
+    world.join_as("alice2", "alice").await;
+    world.cloud.faults.inject(Rule::dynamodb("Query").index("slot"), Effect::SplitPages(1));
+    world.minute().await;
     world.permissions()
 }
 

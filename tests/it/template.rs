@@ -51,7 +51,7 @@ fn tables_have_these_keys_and_indexes() {
       local recent: userId Text · recent Text, KeysOnly
       local unread: userId Text · unread Text, KeysOnly
       local blocked: userId Text · blocked Text, KeysOnly
-      global online: online Text · userId Text, Include(["rooms"])
+      global online: online Text · userId Text, KeysOnly
     "#);
     assert!(template.tables.values().all(|table| table.ttl.as_deref() == Some("ttl")));
 }
@@ -342,6 +342,48 @@ fn the_environment_of_a_function_has_room_for_a_secret_and_a_large_key() {
     }
 }
 
+#[test]
+fn every_function_has_a_log_whose_errors_are_counted_and_alarms_for_its_failures_and_throttles() {
+    for package in template().functions.values().map(|function| &function.package) {
+        let mut letters = package.chars();
+        let id: String = letters.next().unwrap().to_uppercase().chain(letters).collect();
+        for needed in [
+            format!("\n  {id}Log:\n    Type: AWS::Logs::LogGroup\n"),
+            format!("\n  {id}Errors:\n    Type: AWS::CloudWatch::Alarm\n"),
+            format!("\n  {id}InternalErrors:\n    Type: AWS::Logs::MetricFilter\n"),
+            format!("LogGroupName: !Ref {id}Log\n"),
+            format!("MetricName: Throttles, Dimensions: [{{ Name: FunctionName, Value: !Ref {id}Function }}]"),
+        ] {
+            assert_eq!(TEXT.matches(&needed).count(), 1, "{needed}");
+        }
+    }
+    // An alarm takes ten metrics at most, their sum included.
+    let (_, alarms) = TEXT.split_once("ThrottledEvents:").unwrap();
+    for alarm in alarms.split("ThrottledRequests:") {
+        assert!(alarm.matches("- Id: ").count() + 1 <= 10, "{alarm}");
+    }
+}
+
+#[test]
+fn what_may_be_reserved_fits_into_the_default_quota_of_an_account() {
+    let most: u32 = TEXT
+        .split_once("\n  ConcurrencyPerFunction:\n")
+        .and_then(|(_, rest)| rest.split_once("MaxValue: "))
+        .and_then(|(_, rest)| rest.lines().next())
+        .and_then(|number| number.parse().ok())
+        .unwrap();
+    let functions = |parameters: &[(&str, &str)]| read(TEXT, parameters).unwrap().functions;
+    let reserved = |parameters: &[(&str, &str)]| -> u32 {
+        functions(parameters).values().map(|function| function.concurrency.unwrap_or_default()).sum()
+    };
+    assert_eq!(reserved(&[]), 100, "polling alone");
+    assert_eq!(reserved(&[("PollingConcurrency", "0")]), 0);
+    // AWS keeps 100 of the 1,000 unreserved.
+    let all = reserved(&[("ConcurrencyPerFunction", &most.to_string())]);
+    assert!(all <= 900, "{all}");
+    assert!(read(TEXT, &[("ConcurrencyPerFunction", &(most + 1).to_string())]).is_err());
+}
+
 /// A refusal without the place in the file, which any change moves.
 fn without_place(refusal: &str) -> String {
     let (what, place) = refusal.split_once(" at byte ").unwrap();
@@ -378,7 +420,7 @@ fn what_is_not_understood_is_refused_by_name() {
         refusal("Method: ANY, Path: /socket.io }", "Method: ANY, Path: /socket.io/ }"),
         without_place(&refusal("  Http:\n", "  WebSocket:\n")),
     ].join("\n"), @r#"
-    template.yaml, Resources.Failures: unknown variant `AWS::SNS::Topic`, expected one of `AWS::DynamoDB::Table`, `AWS::S3::Bucket`, `AWS::S3::BucketPolicy`, `AWS::Serverless::Function`, `AWS::Serverless::WebSocketApi`, `AWS::Serverless::HttpApi`, `AWS::SQS::Queue`, `AWS::Logs::LogGroup`, `AWS::CloudWatch::Alarm`
+    template.yaml, Resources.Failures: unknown variant `AWS::SNS::Topic`, expected one of `AWS::DynamoDB::Table`, `AWS::S3::Bucket`, `AWS::S3::BucketPolicy`, `AWS::Serverless::Function`, `AWS::Serverless::WebSocketApi`, `AWS::Serverless::HttpApi`, `AWS::SQS::Queue`, `AWS::Logs::LogGroup`, `AWS::Logs::MetricFilter`, `AWS::CloudWatch::Alarm`
     template.yaml, Resources.Users.Properties: unknown variant `PROVISIONED`, expected `PAY_PER_REQUEST`
     template.yaml, Resources.Users.Properties: unknown field `TableClass`, expected one of `BillingMode`, `AttributeDefinitions`, `KeySchema`, `LocalSecondaryIndexes`, `GlobalSecondaryIndexes`, `TimeToLiveSpecification`, `StreamSpecification`, `PointInTimeRecoverySpecification`, `SSESpecification`
     template.yaml, Resources.ConnectFunction.Properties: missing field `MemorySize`

@@ -1,6 +1,6 @@
 //! Answering a REST request: the command's answer, and what sockets hear of it as if it had been done there.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -13,6 +13,7 @@ use shared::config::Origins;
 use shared::ctx::Ctx;
 use shared::deliver::Delivering;
 use shared::dialect::{Dialect, Route};
+use shared::domain::clock::Timestamp;
 use shared::error::Error;
 use shared::relay::event::note_delivery;
 use shared::telemetry;
@@ -20,8 +21,10 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::request;
 
-/// Most sockets that the health route counts: what it costs is bounded, since anybody may ask.
+/// Most sockets that the health route counts, since anybody may ask; and from how many on an answer is given again for so long.
 const CONNECTED_MAX: u32 = 1_000;
+const COUNTED_EACH_TIME_MAX: usize = 100;
+const COUNT_GOOD_MILLIS: i64 = 10_000;
 
 /// Serves one route.
 pub(crate) async fn route(ctx: &Ctx, dialect: &'static dyn Dialect, route: &Route, request: Request) -> Response {
@@ -64,11 +67,45 @@ fn said(status: u16, body: Value) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// Whether anybody is there: needs no token.
-pub(crate) async fn health(State(ctx): State<Arc<Ctx>>) -> Response {
-    match ctx.store.sockets_and_rooms(CONNECTED_MAX).await {
-        Ok((connected, rooms)) => {
-            let socket = json!({"initialized": true, "connected": connected, "rooms": rooms});
+/// How many sockets are live, and how many rooms they joined.
+#[derive(Clone, Copy)]
+struct Count {
+    sockets: usize,
+    rooms: usize,
+    good_until: Timestamp,
+}
+
+/// What the health route works with.
+pub(crate) struct Health {
+    ctx: Arc<Ctx>,
+    last: Mutex<Option<Count>>,
+}
+
+impl Health {
+    pub(crate) const fn new(ctx: Arc<Ctx>) -> Self {
+        Self { ctx, last: Mutex::new(None) }
+    }
+
+    async fn count(&self) -> Result<Count, Error> {
+        let now = self.ctx.clock.now();
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = last.filter(|count| now < count.good_until) {
+            return Ok(count);
+        }
+        let (sockets, rooms) = self.ctx.store.sockets_and_rooms(CONNECTED_MAX).await?;
+        let good_millis = if sockets > COUNTED_EACH_TIME_MAX { COUNT_GOOD_MILLIS } else { 0 };
+        let count = Count { sockets, rooms, good_until: now.plus_millis(good_millis) };
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(count);
+        Ok(count)
+    }
+}
+
+/// Whether anybody is there: needs no token. Of up to 100 sockets the numbers are exact; of more they may be ten seconds old, and more than 1,000
+/// are not counted.
+pub(crate) async fn health(State(health): State<Arc<Health>>) -> Response {
+    match health.count().await {
+        Ok(Count { sockets, rooms, .. }) => {
+            let socket = json!({"initialized": true, "connected": sockets, "rooms": rooms});
             said(200, json!({"status": "ok", "socket": socket}))
         }
         Err(error) => {

@@ -35,11 +35,12 @@ pub fn function(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> HttpFunction {
 fn router(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> Router {
     let named = dialect::ALL.iter().map(|dialect| (format!("/{}", dialect.name()), *dialect));
     let (mut router, mut paths) = (Router::new(), Paths::default());
+    let health = Arc::new(answer::Health::new(Arc::clone(&ctx)));
     for (prefix, dialect) in named.chain([(String::new(), default)]) {
         let of_dialect = dialect.all_routes().map(|route| (route.path, handler(&ctx, dialect, route)));
         let of_all = [
             ("/api/media/{name}", media(&ctx, dialect)),
-            ("/api/socket/health", get(answer::health).with_state(Arc::clone(&ctx))),
+            ("/api/socket/health", get(answer::health).with_state(Arc::clone(&health))),
         ];
         for (path, handler) in of_dialect.chain(of_all) {
             let path = format!("{prefix}{path}");

@@ -46,7 +46,7 @@ async fn handle(ctx: &Ctx, default: &'static dyn Dialect, request: extract::Requ
     match polling::post(ctx, &request, &body, default).await {
         Ok(mut posted) => {
             while let Some(event) = posted.next(ctx).await {
-                switchboard::handle(ctx, event).await;
+                Box::pin(switchboard::handle(ctx, event)).await;
             }
             posted.finish(ctx).await
         }

@@ -22,6 +22,7 @@ pub async fn handle(ctx: &Ctx, event: Value) -> Value {
         Owner::Family(Family::Presence) => &names.presence,
         Owner::Family(Family::Typing) => &names.typing,
     };
+    // Boxed, because each of them is large, and the stack has to hold the largest.
     match (ctx.route(name), owner) {
         (Route::Function(name), _) => {
             if let Err(error) = ctx.invoke(name, event.to_string().into_bytes()).await {
@@ -29,19 +30,19 @@ pub async fn handle(ctx: &Ctx, event: Value) -> Value {
             }
             json!({"statusCode": 200})
         }
-        (Route::Here, Owner::Connect | Owner::Family(Family::Connect)) => connect::handle(ctx, event).await,
-        (Route::Here, Owner::Family(Family::Block)) => block::handle(ctx, event).await,
+        (Route::Here, Owner::Connect | Owner::Family(Family::Connect)) => Box::pin(connect::handle(ctx, event)).await,
+        (Route::Here, Owner::Family(Family::Block)) => Box::pin(block::handle(ctx, event)).await,
         (Route::Here, Owner::Family(Family::Disconnect)) => {
             // Lambda tries again what fails in the function itself, and only there.
-            if disconnect::handle(ctx, event.clone()).await.is_err()
+            if Box::pin(disconnect::handle(ctx, event.clone())).await.is_err()
                 && let Err(error) = ctx.invoke(name, event.to_string().into_bytes()).await
             {
                 not_handed_over(ctx, &incoming, &error).await;
             }
             json!({"statusCode": 200})
         }
-        (Route::Here, Owner::Family(Family::Message)) => message::handle(ctx, event).await,
-        (Route::Here, Owner::Family(Family::Presence)) => presence::handle(ctx, event).await,
-        (Route::Here, Owner::Family(Family::Typing)) => typing::handle(ctx, event).await,
+        (Route::Here, Owner::Family(Family::Message)) => Box::pin(message::handle(ctx, event)).await,
+        (Route::Here, Owner::Family(Family::Presence)) => Box::pin(presence::handle(ctx, event)).await,
+        (Route::Here, Owner::Family(Family::Typing)) => Box::pin(typing::handle(ctx, event)).await,
     }
 }

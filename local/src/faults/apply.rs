@@ -63,7 +63,10 @@ impl Connector {
             }
             Effect::Unprocessed => Ok(self.in_part(target, request).await),
             Effect::SplitPages(items) => Ok(self.split(items, target, request).await),
-            Effect::Accepted => Ok(response(200, bytes::Bytes::new())),
+            Effect::Accepted { after } => {
+                tokio::time::sleep(after).await;
+                Ok(response(200, bytes::Bytes::new()))
+            }
             Effect::Delayed(late) => self.late(late, target, request).await,
             Effect::StaleIndex(ago) => Ok(self.stale(ago, target, request).await),
         }

@@ -44,7 +44,10 @@ pub enum Effect {
     /// A query's page ends after so many items, with a key to go on from. A page of 0 items has nothing but the key.
     SplitPages(u32),
     /// A post is answered with 200 and goes nowhere: the peer is dead, and nobody has noticed.
-    Accepted,
+    Accepted {
+        /// The time until the answer.
+        after: Duration,
+    },
     /// It is done that much later, even if nobody waits for the answer any more.
     Delayed(Duration),
     /// A query of an index sees it as it was that long ago.
@@ -158,7 +161,7 @@ impl Effect {
             Self::Unprocessed => matches!(operation, "BatchGetItem" | "BatchWriteItem") && request.items > 1,
             Self::SplitPages(_) => of_dynamodb && operation == "Query",
             Self::StaleIndex(_) => of_dynamodb && operation == "Query" && request.index.is_some(),
-            Self::Accepted => operation == "PostToConnection",
+            Self::Accepted { .. } => operation == "PostToConnection",
             Self::Refused(_) | Self::DoneThenRefused(_) | Self::AnswerLost | Self::ConnectionDied => true,
             Self::NoAnswer { .. } | Self::Delayed(_) => true,
         }
@@ -177,7 +180,7 @@ impl fmt::Display for Effect {
             Self::NoAnswer { done: false } => f.write_str("not done, and no answer comes"),
             Self::Unprocessed => f.write_str("half of the batch unprocessed"),
             Self::SplitPages(items) => write!(f, "a page of at most {items} items"),
-            Self::Accepted => f.write_str("accepted, and delivered to nobody"),
+            Self::Accepted { .. } => f.write_str("accepted, and delivered to nobody"),
             Self::Delayed(late) => write!(f, "done {} ms late", late.as_millis()),
             Self::StaleIndex(ago) => write!(f, "the index as it was {} ms ago", ago.as_millis()),
         }

@@ -9,6 +9,9 @@ use crate::domain::id::{ChatId, UserId};
 use crate::domain::notice::{Answer, Audience, Envelope, Notice};
 use crate::error::Error;
 
+/// Most places in which one socket types at a time: with one more, it stops typing in another. Each is noted on its session.
+pub const TYPING_MAX: usize = 20;
+
 /// Says that the caller begins or stops typing. Success, and nobody told, while anyone blocks. Writes only when that is news.
 pub(super) async fn set(
     ctx: &Ctx,
@@ -29,7 +32,13 @@ pub(super) async fn set(
         }
         (None, Place::Chat(_)) => (place.clone(), Vec::new()),
     };
+    let mut envelopes = envelopes;
     if let Some(session) = caller.session.filter(|session| session.typing.contains(&place) != active) {
+        if let Some(over) = session.typing.first().filter(|_| active && session.typing.len() >= TYPING_MAX) {
+            let chat = ctx.store.chat_or_remains(&id(caller.user, over)).await?;
+            envelopes.extend(ended(caller.user, over, chat.as_ref()));
+            ctx.store.set_typing(session, over, false).await?;
+        }
         ctx.store.set_typing(session, &place, active).await?;
     }
     Ok(Outcome { envelopes, ..Outcome::answer(Answer::Done) })
@@ -40,20 +49,29 @@ pub(super) async fn set(
 /// # Errors
 /// `Error::Internal`.
 pub async fn end(ctx: &Ctx, user: &UserId, places: &[Place]) -> Result<Vec<Envelope>, Error> {
-    let id = |place: &Place| match place {
-        Place::Chat(chat) => chat.clone(),
-        Place::With(other) => plain_chat_id(user, other),
-    };
-    let ids: BTreeSet<ChatId> = places.iter().map(id).collect();
+    let ids: BTreeSet<ChatId> = places.iter().map(|place| id(user, place)).collect();
     let chats = ctx.store.chats_or_remains(&ids.into_iter().collect::<Vec<_>>()).await?;
     let envelopes = places.iter().flat_map(|place| {
-        let chat = chats.iter().find(|chat| chat.id == id(place));
-        match place {
-            Place::Chat(_) => chat.filter(|chat| !chat.deleted).map(|chat| told(chat, user, false)).unwrap_or_default(),
-            Place::With(other) => told_one(chat, user, other, false),
-        }
+        let id = id(user, place);
+        ended(user, place, chats.iter().find(|chat| chat.id == id))
     });
     Ok(envelopes.collect())
+}
+
+/// The chat of a place, whether there is one or not.
+fn id(user: &UserId, place: &Place) -> ChatId {
+    match place {
+        Place::Chat(chat) => chat.clone(),
+        Place::With(other) => plain_chat_id(user, other),
+    }
+}
+
+/// Tells that somebody stopped typing in a place, of whose chat this is left.
+fn ended(user: &UserId, place: &Place, chat: Option<&Chat>) -> Vec<Envelope> {
+    match place {
+        Place::Chat(_) => chat.filter(|chat| !chat.deleted).map(|chat| told(chat, user, false)).unwrap_or_default(),
+        Place::With(other) => told_one(chat, user, other, false),
+    }
 }
 
 /// Tells somebody with whom there is no chat, unless one of the two still blocks the last one they had.

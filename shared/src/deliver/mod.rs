@@ -9,6 +9,7 @@ pub mod fit;
 mod order;
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use serde_json::Value;
@@ -25,7 +26,7 @@ use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::{Error, Refusal};
 use crate::frame::engine;
 use crate::frame::socket::{AckId, Body, EventName, Namespace, Packet};
-use crate::store::{Recipient, Session, Socket};
+use crate::store::{Recipient, Session, Socket, Ungreeted};
 use crate::telemetry;
 use order::DeliveryOrder;
 pub(crate) use order::Waits;
@@ -33,6 +34,10 @@ pub use order::wait_until_delivered;
 
 /// Sockets posted to, and people looked up, at the same time.
 const CONCURRENCY: usize = 64;
+/// How long a socket that has joined may take to be told so before others no longer wait for it, and how often they look.
+const GREETING_MAX_MILLIS: i64 = 2_000;
+const GREETING_CHECKS_MAX: u32 = 40;
+const GREETING_CHECK_WAIT: Duration = Duration::from_millis(50);
 
 /// Says things to sockets on behalf of one invocation, and remembers whom it looked up.
 pub struct Delivering<'a> {
@@ -62,6 +67,8 @@ struct Line {
     opened_at: Timestamp,
     /// What `frames` wait behind, if the socket is being told what it missed.
     held_by: Option<ConnectionId>,
+    /// If it has not been told that it is connected, which it is to hear first.
+    ungreeted: Option<Ungreeted>,
     /// Answers, which wait for nothing.
     first: Vec<String>,
     frames: Vec<Frame>,
@@ -175,7 +182,8 @@ impl<'a> Delivering<'a> {
         if let Some(session) = self.origin {
             let (user, connection) = (session.user.clone(), session.connection.clone());
             let opened_at = session.opened_at;
-            let line = Line { user, connection, opened_at, held_by: None, first, frames: Vec::new(), closes: false };
+            let (held_by, ungreeted, frames) = (None, None, Vec::new());
+            let line = Line { user, connection, opened_at, held_by, ungreeted, first, frames, closes: false };
             post(self.ctx, line).await;
         }
     }
@@ -252,8 +260,8 @@ impl<'a> Delivering<'a> {
         let people: BTreeSet<&UserId> = audience(envelopes).collect();
         let sockets = people.iter().filter_map(|user| self.sockets.get(*user)).flatten();
         let line = |socket: &Socket, first, frames| {
-            let Socket { user, connection, opened_at, held_by, .. } = socket.clone();
-            Line { user, connection, opened_at, held_by, first, frames, closes: false }
+            let Socket { user, connection, opened_at, held_by, ungreeted, .. } = socket.clone();
+            Line { user, connection, opened_at, held_by, ungreeted, first, frames, closes: false }
         };
         let others = sockets.filter(|socket| !self.is_origin(socket)).map(|socket| {
             let frames = self.frames(envelopes, socket, false, order);
@@ -268,7 +276,7 @@ impl<'a> Delivering<'a> {
             let mut own = self.sockets.get(&session.user).into_iter().flatten();
             let socket = own.find(|socket| self.is_origin(socket)).cloned().unwrap_or_else(|| Socket::of(session));
             let frames = self.frames(envelopes, &socket, true, order);
-            line(&socket, first, frames)
+            Line { ungreeted: None, ..line(&socket, first, frames) }
         });
         let said = |line: &Line| !line.first.is_empty() || !line.frames.is_empty();
         origin.into_iter().chain(others).filter(said).collect()
@@ -359,6 +367,9 @@ fn is_volatile(notice: &Notice) -> bool {
 /// Posts a line's frames in order; the line's user, if a message reached them. A socket that does not take what it must hear, or not in time, is
 /// closed, so that its client comes back and is told.
 async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
+    if let Some(ungreeted) = &line.ungreeted {
+        wait_until_greeted(ctx, &line.user, ungreeted).await;
+    }
     let mut reached = false;
     let answer = |text| Frame { text, volatile: false, message: false, lease_until: None };
     let live = Recipient { connection: &line.connection, opened_at: Some(line.opened_at) };
@@ -395,6 +406,20 @@ async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
         ctx.close(live).await;
     }
     reached.then_some(line.user)
+}
+
+/// Waits until a socket has been told that it is connected, or should have been. A read per look.
+async fn wait_until_greeted(ctx: &Ctx, user: &UserId, Ungreeted { pid, since }: &Ungreeted) {
+    if since.plus_millis(GREETING_MAX_MILLIS) < ctx.clock.now() {
+        return;
+    }
+    for _ in 0..GREETING_CHECKS_MAX {
+        match ctx.store.is_ungreeted(user, pid).await {
+            Ok(true) => tokio::time::sleep(GREETING_CHECK_WAIT).await,
+            Ok(false) => return,
+            Err(error) => return telemetry::failed(None, &error),
+        }
+    }
 }
 
 /// The text frame of an event, with how much the socket has heard as its last argument if it is one that may be missed and told again;

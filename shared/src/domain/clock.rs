@@ -55,7 +55,10 @@ impl Timestamp {
 
 /// Where time and randomness come from.
 #[derive(Clone, Debug)]
-pub struct Clock(Source);
+pub struct Clock {
+    source: Source,
+    ahead_millis: i64,
+}
 
 #[derive(Clone, Debug)]
 enum Source {
@@ -75,7 +78,7 @@ impl Clock {
     /// The machine's clock and its random number generator.
     #[must_use]
     pub fn system() -> Self {
-        Self(Source::System)
+        Self { source: Source::System, ahead_millis: 0 }
     }
 
     /// A clock that moves only by [`Clock::advance`], with a reproducible sequence of random bytes.
@@ -93,14 +96,21 @@ impl Clock {
 
     fn reproducible(start: Timestamp, flowing_since: Option<tokio::time::Instant>) -> Self {
         let (now_millis, random_state) = (AtomicI64::new(start.millis()), AtomicU64::new(0));
-        Self(Source::Manual(Arc::new(Manual { now_millis, flowing_since, random_state })))
+        let source = Source::Manual(Arc::new(Manual { now_millis, flowing_since, random_state }));
+        Self { source, ahead_millis: 0 }
+    }
+
+    /// The same clock, read by a machine that is so many milliseconds ahead of others; behind, if they are negative.
+    #[must_use]
+    pub fn ahead(&self, millis: i64) -> Self {
+        Self { source: self.source.clone(), ahead_millis: self.ahead_millis + millis }
     }
 
     /// The present moment.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     pub fn now(&self) -> Timestamp {
-        match &self.0 {
+        let now = match &self.source {
             Source::System => {
                 let since_epoch =
                     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
@@ -111,12 +121,13 @@ impl Clock {
                 let set = Timestamp(manual.now_millis.load(Ordering::SeqCst));
                 set.plus_millis(i64::try_from(passed).unwrap_or(i64::MAX))
             }
-        }
+        };
+        now.plus_millis(self.ahead_millis)
     }
 
     /// Moves a manual or flowing clock forward by `millis`; the machine's clock cannot be moved and stays as it is.
     pub fn advance(&self, millis: i64) {
-        if let Source::Manual(manual) = &self.0 {
+        if let Source::Manual(manual) = &self.source {
             manual.now_millis.fetch_add(millis, Ordering::SeqCst);
         }
     }
@@ -129,7 +140,7 @@ impl Clock {
     #[expect(clippy::expect_used, reason = "an id that can be guessed is worse than a handler that fails")]
     pub fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0_u8; N];
-        match &self.0 {
+        match &self.source {
             Source::System => getrandom::fill(&mut bytes).expect("the operating system gives random bytes"),
             Source::Manual(manual) => {
                 for byte in &mut bytes {

@@ -38,8 +38,8 @@ pub(super) async fn header(
     if attachments.count() == 0 {
         return Ok(Taken::Whole(vec![incoming.body.clone()]));
     }
-    if upgrade::opened(ctx, &incoming.connection).await?.is_none() {
-        return Ok(Taken::Waiting);
+    if !has_joined(ctx, incoming).await? {
+        return Ok(Taken::Broken);
     }
     let sessions = ctx.store.sessions(&incoming.connection).await?;
     if !sessions.iter().any(|session| session.namespace == namespace) {
@@ -60,12 +60,17 @@ pub(super) async fn header(
 
 /// Takes an attachment. One read and two writes; with the last, a write and a read per frame more.
 pub(super) async fn attachment(ctx: &Ctx, incoming: &Incoming) -> Result<Taken, Error> {
-    if upgrade::opened(ctx, &incoming.connection).await?.is_none() {
-        return Ok(Taken::Waiting);
+    if !has_joined(ctx, incoming).await? {
+        return Ok(Taken::Broken);
     }
     let piece = piece(incoming, None);
     ctx.store.keep_frame(&incoming.connection, piece).await?;
     collect(ctx, incoming, piece).await.map(taken)
+}
+
+/// Whether the connection is open and somebody has shown a token on it: nothing is kept for strangers.
+async fn has_joined(ctx: &Ctx, incoming: &Incoming) -> Result<bool, Error> {
+    Ok(upgrade::opened(ctx, &incoming.connection).await?.is_some_and(|opened| opened.has_joined))
 }
 
 fn piece(incoming: &Incoming, announces: Option<u8>) -> Piece<'_> {

@@ -45,6 +45,9 @@ pub async fn opened(ctx: &Ctx, incoming: &Incoming) -> Result<Value, Error> {
             Offer::Unknown => return Ok(json!({"statusCode": 400})),
         }
     } else {
+        if !ctx.strangers.admits(&opened.source_ip, ctx.config.limits.strangers(), incoming.at) {
+            return Ok(json!({"statusCode": 429}));
+        }
         ctx.store.open(&opened).await?;
         handshake::opens(ctx, &opened.id).await?;
     }
@@ -74,6 +77,7 @@ pub(super) fn opening(
         upgrade: None,
         attachments_until: None,
         takes_offsets: ctx.config.recovery_offsets.are_for(header(USER_AGENT)),
+        has_joined: false,
     }
 }
 
@@ -117,13 +121,14 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     };
     match join(ctx, &incoming, (namespace.as_str(), dialect), payload.as_ref()).await {
         Ok(Joined::Anew(begun)) => {
-            let Begun { session, first, at } = *begun;
+            let Begun { session, sockets, at } = *begun;
             let confirmation = recover::confirmation(ctx, &session);
             if let Application::Sockets(application) = ctx.application {
                 reply(ctx, incoming.recipient(), &confirmation.into_iter().collect::<Vec<_>>()).await;
                 application::say(ctx, &session, None, application.joined(&payload.unwrap_or_default())).await;
             } else {
-                greet(ctx, dialect, (&session, first), Offset::since(at), confirmation).await;
+                greet(ctx, dialect, (&session, sockets == 1), Offset::since(at), confirmation).await;
+                close_excess(ctx, &session, sockets).await;
             }
         }
         Ok(Joined::Back(revived)) => welcome_back(ctx, dialect, &revived).await,
@@ -147,8 +152,8 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
 /// A session that began.
 struct Begun {
     session: Session,
-    /// Whether it is the user's first socket.
-    first: bool,
+    /// How many sockets the user has with it.
+    sockets: u64,
     at: Timestamp,
 }
 
@@ -182,21 +187,22 @@ async fn join(
         Application::Sockets(_) => application::anybody(ctx)?,
         Application::Chat | Application::Messages(_) => app::authenticate(ctx, token(ctx, opened, payload))?,
     };
+    ctx.strangers.joined(&opened.source_ip, incoming.at);
     let session = session(ctx, incoming, (namespace, dialect), (&identity, opened))?;
-    let mut was_first = None;
+    let mut counted = None;
     if let Some(claim) = recover::claim(ctx, opened, payload) {
         match recover::revive(ctx, opened, (&session, &identity), claim).await? {
             Coming::Back(revived) => return Ok(Joined::Back(revived)),
-            Coming::Anew(first) => was_first = first,
+            Coming::Anew(sockets) => counted = sockets,
             Coming::Already(joined) => return Ok(joined_before(ctx, incoming, &joined).await),
             Coming::Gone => return Ok(Joined::Over),
         }
     }
     let at = ctx.clock.now();
     Ok(match ctx.store.join(opened, &session, &identity).await? {
-        Joining::Joined { first } => {
-            let first = was_first.unwrap_or(first);
-            Joined::Anew(Box::new(Begun { session, first, at }))
+        Joining::Joined { sockets } => {
+            let sockets = counted.unwrap_or(sockets);
+            Joined::Anew(Box::new(Begun { session, sockets, at }))
         }
         Joining::Gone => Joined::Over,
         Joining::Already(joined) => joined_before(ctx, incoming, &joined).await,
@@ -217,9 +223,11 @@ async fn welcome_back(ctx: &Ctx, dialect: &dyn Dialect, revived: &Revived) {
     let connection = &revived.session.connection;
     let told = async {
         if revived.tell(ctx).await {
-            greet(ctx, dialect, (&revived.session, revived.first), revived.heard.clone(), None).await;
+            let first = revived.sockets == Some(1);
+            greet(ctx, dialect, (&revived.session, first), revived.heard.clone(), None).await;
             revived.release(ctx).await?;
         }
+        close_excess(ctx, &revived.session, revived.sockets.unwrap_or_default()).await;
         Ok::<(), Error>(())
     };
     if let Err(error) = told.await {
@@ -268,6 +276,34 @@ fn session(
     })
 }
 
+/// Closes those connections of a user that were heard from longest ago, if there are more sockets than one person may have (dialects.md,
+/// section 9). Nothing is read as long as there are not.
+async fn close_excess(ctx: &Ctx, session: &Session, sockets: u64) {
+    let most = ctx.config.limits.sockets_per_person;
+    if usize::try_from(sockets).is_ok_and(|sockets| sockets <= most) {
+        return;
+    }
+    let closed = async {
+        let own = ctx.store.person(&session.user).await?.sockets;
+        let others = own.iter().map(|socket| &socket.connection).filter(|connection| **connection != session.connection);
+        let mut heard = ctx.store.last_heard(&others.cloned().collect()).await?;
+        heard.sort();
+        let mut excess = own.len().saturating_sub(most);
+        for (_, connection) in heard {
+            if excess == 0 {
+                break;
+            }
+            tracing::debug!(connection.id = connection.in_logs(), "a person has too many sockets");
+            ctx.close(&connection).await;
+            excess = excess.saturating_sub(own.iter().filter(|socket| socket.connection == connection).count());
+        }
+        Ok::<(), Error>(())
+    };
+    if let Err(error) = closed.await {
+        telemetry::failed(Some(&session.connection), &error);
+    }
+}
+
 /// Confirms and greets, and only then looks up who is here, and tells the others if this is the user's first socket.
 async fn greet(
     ctx: &Ctx,
@@ -283,7 +319,12 @@ async fn greet(
         Delivering::new(ctx, Some(session))
     };
     let connected = [Envelope::new(connected, Audience::Origin)];
+    let is_new = confirmation.is_some();
     let _ = delivering.say(confirmation.into_iter().collect(), &connected).await;
+    // Everything else waits for this, or for a moment.
+    if is_new && let Err(error) = ctx.store.record_greeted(session).await {
+        telemetry::failed(Some(&session.connection), &error);
+    }
     let mut envelopes = Vec::new();
     if first || dialect.greets_with_online_users() {
         match presence::online(ctx, &session.user, dialect).await {

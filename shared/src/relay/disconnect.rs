@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
 use crate::relay::application::Application;
-use crate::relay::{Incoming, event, speaker};
+use crate::relay::{Incoming, event, pass_over, speaker};
 use crate::store::{Abandoning, Closed, Ender, Ending, Leaving, Session, Upgrade};
 use crate::telemetry::{self, Failures};
 
@@ -48,7 +48,10 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         Some(session) if session.ended_at.is_none() => leave(ctx, &session, incoming.at, None).await,
         // The packet came again. The run that left may have been killed before it told anybody.
         Some(session) if ctx.store.offline_untold(&session).await? => finish_leaving(ctx, &session, incoming.at).await,
-        Some(_) => Ok(()),
+        Some(_) => {
+            pass_over(ctx, &incoming).await;
+            Ok(())
+        }
         None => {
             ctx.close(incoming.recipient()).await;
             Ok(())

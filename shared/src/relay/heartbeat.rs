@@ -2,11 +2,15 @@
 //! closes.
 //!
 //! Nothing is written for a ping: a connection is in a slot from its first CONNECT on, and minute m pings slot m modulo the number of slots.
+//! It is noted that a slot has had its turn. A turn that was left out, or not done, is made up for by the next minute: a client waits for a
+//! ping longer than that.
+//!
+//! A slot is read page by page. The first page is pinged by the invocation that reads it; for each further one the function invokes itself.
 
 use std::collections::BTreeMap;
 
 use futures_util::StreamExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::ctx::{Ctx, Delivery};
 use crate::domain::clock::Timestamp;
@@ -14,30 +18,130 @@ use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::engine::Packet;
 use crate::relay::{expire, sweep};
-use crate::store::{Session, Slot, WAITING_SLOT};
+use crate::store::{Part, Session, Slot, SlotRows, WAITING_SLOT};
 use crate::telemetry::Failures;
 
-/// Connections pinged at the same time. A post takes some ten milliseconds, so the function's fifty seconds are enough
-/// for more than 100,000.
+/// Connections pinged at the same time. A post takes some twenty milliseconds, so the connections of a page take some three seconds.
 const CONCURRENCY: usize = 64;
 
+/// A turn of a slot.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    slot: u32,
+    /// The minute for which it was scheduled.
+    at: Timestamp,
+}
+
 /// One minute's turn: that of the minute for which it was scheduled, for EventBridge may be late, and then no slot may
-/// be left out. A failure with one connection keeps no other from being pinged.
+/// be left out; or a part of a turn. A failure with one connection keeps no other from being pinged.
 ///
 /// # Errors
-/// `Error::Internal` if anything failed. The invocation is not tried again, for the next minute has another turn.
+/// `Error::Internal` if anything failed. The invocation is not tried again, for the next minute makes up for a turn that is not done.
 pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
+    let mut failures = Failures::default();
+    if let Some((turn, part)) = part_of(event) {
+        if let Some(rows) = failures.note(None, ctx.store.slot_part(turn.slot, &part).await) {
+            ping(ctx, rows, Vec::new(), &mut failures).await;
+            failures.note(None, ctx.store.record_turn(turn.slot, turn.at, &part, &[]).await);
+        }
+        return failures.result();
+    }
     let now = ctx.clock.now();
     let scheduled_for = event.get("time").and_then(Value::as_str).and_then(Timestamp::parse).unwrap_or(now);
-    let turn = ctx.config.heartbeat.slot(scheduled_for);
-    let mut failures = Failures::default();
+    for turn in due(ctx, scheduled_for, &mut failures).await {
+        take_turn(ctx, turn, &mut failures).await;
+    }
+    failures.result()
+}
+
+/// The turns of a minute: its own, and before that those of the minutes since this slot's last one that are not done.
+async fn due(ctx: &Ctx, scheduled_for: Timestamp, failures: &mut Failures) -> Vec<Turn> {
+    let heartbeat = ctx.config.heartbeat;
+    let turn_millis = i64::from(heartbeat.turn_millis);
+    let minute = scheduled_for.plus_millis(-scheduled_for.millis().rem_euclid(turn_millis));
+    let noted = failures.note(None, ctx.store.turns().await).unwrap_or_default();
+    let turns = (0..i64::from(heartbeat.slots)).rev().map(|back| {
+        let at = minute.plus_millis(-back * turn_millis);
+        Turn { slot: heartbeat.slot(at), at }
+    });
+    let is_due = |turn: &Turn| {
+        // A slot that never had a turn has had no connections to be pinged.
+        let noted = noted.get(&turn.slot);
+        turn.at == minute || noted.is_some_and(|last| last.at < turn.at || (last.at == turn.at && !last.is_done))
+    };
+    turns.filter(is_due).collect()
+}
+
+/// Pings the first page of a slot, and has the further ones pinged by further invocations.
+async fn take_turn(ctx: &Ctx, turn: Turn, failures: &mut Failures) {
+    let heartbeat = ctx.config.heartbeat;
+    // With a long connect timeout those that wait for it are to be pinged too.
+    let waiting = if u64::from(heartbeat.connect_timeout_millis) < heartbeat.interval_millis() {
+        Vec::new()
+    } else {
+        let now = ctx.clock.now();
+        let mut waiting = failures.note_all(ctx.store.slot(WAITING_SLOT).await);
+        waiting.retain(|row| row.beat == Some(turn.slot) && !sweep::is_overdue(ctx, row, now));
+        waiting
+    };
+    let mut pages = ctx.store.slot_pages(turn.slot);
+    let (mut own, mut parts, mut is_whole) = (Vec::new(), Vec::new(), true);
+    let (mut part, mut carried) = (Part::default(), Vec::new());
+    while let Some(page) = pages.next().await {
+        let Some((page, is_followed)) = failures.note(None, page) else {
+            is_whole = false;
+            break;
+        };
+        let mut rows: SlotRows = std::mem::take(&mut carried);
+        rows.extend(page);
+        // The rows of the last connection may go on with the next page, and belong together.
+        let last = rows.iter().rev().find_map(|row| row.as_ref().ok()).map(|row| row.connection.clone());
+        part.before = last.filter(|_| is_followed);
+        if part.before.is_some() {
+            (carried, rows) = rows.into_iter().partition(|row| is_of(row, part.before.as_ref()));
+        }
+        if part.from.is_none() || !is_handed_over(ctx, turn, &part, failures).await {
+            own.extend(rows);
+        } else {
+            parts.push(part.clone());
+        }
+        if part.before.is_some() {
+            part = Part { from: part.before.take(), before: None };
+        }
+    }
+    own.append(&mut carried);
+    ping(ctx, own, waiting, failures).await;
+    if is_whole {
+        failures.note(None, ctx.store.record_turn(turn.slot, turn.at, &Part::default(), &parts).await);
+    }
+}
+
+fn is_of(row: &Result<Slot, Error>, connection: Option<&ConnectionId>) -> bool {
+    row.as_ref().is_ok_and(|row| Some(&row.connection) == connection)
+}
+
+/// Whether another invocation pings a part of a slot.
+async fn is_handed_over(ctx: &Ctx, turn: Turn, Part { from, before }: &Part, failures: &mut Failures) -> bool {
+    let id = |id: &Option<ConnectionId>| id.as_ref().map(ToString::to_string);
+    let event = json!({"slot": turn.slot, "turnAt": turn.at.millis(), "from": id(from), "before": id(before)});
+    let event = json!({"part": event}).to_string().into_bytes();
+    failures.note(None, ctx.invoke(&ctx.config.functions.heartbeat, event).await).is_some()
+}
+
+/// The part of a turn that an event of [`is_handed_over`] asks for.
+fn part_of(event: &Value) -> Option<(Turn, Part)> {
+    let part = event.get("part")?;
+    let slot = u32::try_from(part.get("slot")?.as_u64()?).ok()?;
+    let at = Timestamp::from_millis(part.get("turnAt")?.as_i64()?);
+    let id = |name| part.get(name).and_then(Value::as_str).and_then(|id| ConnectionId::parse(id).ok());
+    Some((Turn { slot, at }, Part { from: id("from"), before: id("before") }))
+}
+
+/// Pings the connections of these rows.
+async fn ping(ctx: &Ctx, rows: SlotRows, waiting: Vec<Slot>, failures: &mut Failures) {
+    let now = ctx.clock.now();
     let mut connections: BTreeMap<ConnectionId, Vec<Slot>> = BTreeMap::new();
-    let (joined, waiting) = tokio::join!(ctx.store.slot(turn.into()), ctx.store.slot(WAITING_SLOT));
-    let joined = failures.note_all(joined);
-    // With a long connect timeout they are to be pinged too.
-    let mut waiting = failures.note_all(waiting);
-    waiting.retain(|row| row.beat == Some(turn) && !sweep::is_overdue(ctx, row, now));
-    for row in joined.into_iter().chain(waiting) {
+    for row in failures.note_all(Ok(rows)).into_iter().chain(waiting) {
         connections.entry(row.connection.clone()).or_default().push(row);
     }
     let beats = futures_util::stream::iter(connections).map(|(connection, rows)| beat(ctx, connection, rows, now));
@@ -45,7 +149,6 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     for (connection, beat) in beats {
         failures.note(Some(&connection), beat);
     }
-    failures.result()
 }
 
 /// Pings a connection, and tells those of its sockets whose token has ended, which closes it. One that has stopped answering, where that is noted, is closed.

@@ -16,6 +16,7 @@ use crate::domain::id::{ConnectionId, hex};
 use crate::error::Error;
 use crate::frame::engine::{self, Packet, SEPARATOR};
 use crate::relay::DIALECT_VARIABLE;
+use crate::relay::application::Application;
 use crate::relay::connect::{is_foreign, opening};
 use crate::relay::handshake::open;
 use crate::store::{Direction, Ender, Outbox, Turn};
@@ -23,6 +24,8 @@ use crate::telemetry;
 
 /// How long a GET waits before it answers that there is nothing: less than the 30 seconds after which an HTTP API gives up.
 const WAIT: Duration = Duration::from_secs(25);
+/// How long it waits before a namespace is joined: for the answer to a CONNECT packet, and not so long that strangers could hold many instances.
+const WAIT_UNJOINED: Duration = Duration::from_millis(300);
 /// How often it looks at first, while an answer to what was just sent may be on its way, and how often later.
 const EAGER: Duration = Duration::from_secs(2);
 const EAGER_CHECK: Duration = Duration::from_millis(100);
@@ -95,6 +98,12 @@ impl Answer {
         Self { status: 200, is_json: false, body }
     }
 
+    /// One more connection from an address of which many have joined nothing.
+    fn too_many() -> Self {
+        let body = json!({"code": Refusal::Forbidden as u8, "message": "Too many connections"});
+        Self { status: 429, is_json: true, body: body.to_string() }
+    }
+
     /// A body that is larger than is taken.
     #[must_use]
     pub fn too_large() -> Self {
@@ -148,19 +157,22 @@ pub async fn get(ctx: &Ctx, request: Request) -> Answer {
 async fn opened(ctx: &Ctx, request: Request) -> Result<Answer, Error> {
     let id = ConnectionId::polling(ctx.clock.random());
     let at = ctx.clock.now();
+    if !ctx.strangers.admits(&request.source_ip, ctx.config.limits.strangers(), at) {
+        return Ok(Answer::too_many());
+    }
     let opened = opening(ctx, (id, at), &request.headers, request.source_ip);
     ctx.store.open_outbox(&opened.id, at).await?;
     ctx.store.open(&opened).await?;
     Ok(Answer::packets(open(ctx, opened.id.to_string(), &["websocket"]).encode()))
 }
 
-/// Waits until there is something to hear. A write at each end and a read per look.
+/// Waits until there is something to hear. A write at each end, a read per look, and one more before the first wait.
 async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<Answer, Error> {
     let mut outbox = match begun(ctx, id, Direction::Get).await? {
         Ok(outbox) => outbox,
         Err(answer) => return Ok(answer),
     };
-    let mut waited = Duration::ZERO;
+    let (mut waited, mut wait) = (Duration::ZERO, None);
     loop {
         if let Some(by) = outbox.ended_by {
             return Ok(last(outbox, by));
@@ -177,7 +189,11 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<Answer, Error> {
         } else if waited > Duration::ZERO && is_released(ctx, &outbox) {
             break;
         }
-        if waited >= WAIT {
+        let wait = match wait {
+            Some(wait) => wait,
+            None => *wait.insert(longest_wait(ctx, id).await?),
+        };
+        if waited >= wait {
             break;
         }
         let pause = if waited < EAGER { EAGER_CHECK } else { PATIENT_CHECK };
@@ -188,6 +204,14 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<Answer, Error> {
     }
     ctx.store.finish(id, Direction::Get, ctx.clock.now()).await?;
     Ok(Answer::packets(Packet::Noop.encode()))
+}
+
+/// How long a GET may wait. One read.
+async fn longest_wait(ctx: &Ctx, id: &ConnectionId) -> Result<Duration, Error> {
+    // Without namespaces nobody ever joins.
+    let joins = !matches!(ctx.application, Application::Messages(_));
+    let is_stranger = joins && !ctx.store.opened(id).await?.is_some_and(|opened| opened.has_joined);
+    Ok(if is_stranger { WAIT_UNJOINED } else { WAIT })
 }
 
 /// Whether a WebSocket that works waits for the client to move to it.

@@ -35,8 +35,8 @@ pub(super) struct Claim {
 /// A session that is back.
 pub(super) struct Revived {
     pub(super) session: Session,
-    /// Whether this is the user's first socket.
-    pub(super) first: bool,
+    /// How many sockets the user has with it; `None` if it is in the place of a live one.
+    pub(super) sockets: Option<u64>,
     /// What was heard of it, once what was missed is told.
     pub(super) heard: Offset,
     hold: ConnectionId,
@@ -49,9 +49,9 @@ pub(super) struct Revived {
 pub(super) enum Coming {
     /// The session is back, and nothing of it has been said yet.
     Back(Box<Revived>),
-    /// There is no such session for this client any more, or it missed more than is told again: a new one begins. Whether it is the user's
-    /// first socket, if the former one tells.
-    Anew(Option<bool>),
+    /// There is no such session for this client any more, or it missed more than is told again: a new one begins. How many sockets the user has
+    /// with it, if the former one tells.
+    Anew(Option<u64>),
     /// The namespace was joined before.
     Already(Box<Session>),
     /// The connection is gone.
@@ -100,20 +100,20 @@ pub(super) async fn revive(
     let session = Session { pid: claim.pid, sid: former.sid.clone(), ..joining.clone() };
     let hold = ConnectionId::hold(ctx.clock.random());
     ctx.store.open_outbox(&hold, now).await?;
-    let first = match ctx.store.revive((opened, &hold), &former, &session, identity).await? {
-        Reviving::Revived { first } => first,
+    let sockets = match ctx.store.revive((opened, &hold), &former, &session, identity).await? {
+        Reviving::Revived { sockets } => sockets,
         Reviving::Already(session) => return Ok(Coming::Already(session)),
         Reviving::Gone => return Ok(Coming::Gone),
         Reviving::Lost => return Ok(Coming::Anew(None)),
     };
-    found(ctx, (former, identity), (session, first, hold), claim.heard).await
+    found(ctx, (former, identity), (session, sockets, hold), claim.heard).await
 }
 
 /// Looks for what a session missed that has just been brought back. If that cannot be told, the session ends.
 async fn found(
     ctx: &Ctx,
     (former, identity): (Former, &Identity),
-    (session, first, hold): (Session, bool, ConnectionId),
+    (session, sockets, hold): (Session, Option<u64>, ConnectionId),
     heard: Option<Offset>,
 ) -> Result<Coming, Error> {
     if former.ended_at.is_none() {
@@ -134,7 +134,7 @@ async fn found(
     };
     let Some((missing, frames)) = told else {
         let _ = ctx.store.leave(&session, ctx.clock.now(), None).await?;
-        return Ok(Coming::Anew(Some(first)));
+        return Ok(Coming::Anew(sockets));
     };
     // Once all that is told, there is nothing else that was stored before.
     let heard = match missing.events.last() {
@@ -143,7 +143,7 @@ async fn found(
         }
         None => Offset { until: heard.until.max(settled), ..heard },
     };
-    Ok(Coming::Back(Box::new(Revived { session, first, heard, hold, missing, frames })))
+    Ok(Coming::Back(Box::new(Revived { session, sockets, heard, hold, missing, frames })))
 }
 
 /// What a session missed, as frames; `None` if what it has heard is none of ours.

@@ -8,6 +8,7 @@ use crate::dialect::Family;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
+use crate::limit::Rate;
 use crate::relay::application::{self, Application};
 use crate::relay::binary::{self, Taken};
 use crate::relay::{Incoming, Standing, expire, pass_over, reply, speaker, standing};
@@ -33,11 +34,18 @@ pub async fn sort(ctx: &Ctx, incoming: &Incoming, event: Value) -> Option<(Owner
         }
         (Ok(engine::Packet::Message(text)), _) => socket::decode(&text),
         (Ok(engine::Packet::Binary(_)), _) => {
+            // A part that is not taken cannot be made up for.
+            if counted(ctx, incoming) != Rate::Within {
+                return close(ctx, incoming).await;
+            }
             return whole(ctx, incoming, event, binary::attachment(ctx, incoming).await).await;
         }
         (Ok(engine::Packet::Pong), _) => {
-            note_pong(ctx, incoming).await;
-            return None;
+            return match counted(ctx, incoming) {
+                Rate::Within => note_pong(ctx, incoming).await,
+                Rate::Over => None,
+                Rate::FarOver => close(ctx, incoming).await,
+            };
         }
         (Ok(engine::Packet::Noop), _) => return None,
         // Only a WebSocket can be probed and moved to.
@@ -85,6 +93,8 @@ async fn whole(
 async fn of_packet(ctx: &Ctx, incoming: &Incoming, packet: Packet) -> Option<Owner> {
     let Packet { namespace, body } = packet;
     match body {
+        // Who joins so many namespaces at once has no use for them.
+        Body::Connect { .. } if counted(ctx, incoming) != Rate::Within => close(ctx, incoming).await,
         Body::Connect { .. } => Some(Owner::Connect),
         Body::Disconnect => Some(Owner::Family(Family::Disconnect)),
         Body::Event { name, ack, .. } | Body::BinaryEvent { name, ack, .. } => {
@@ -105,8 +115,13 @@ async fn owner(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>) -> Option<O
     }
     let limit = ctx.config.limits.in_force(dialect).events_per_second;
     let socket = format!("{}{namespace}", incoming.connection);
-    if let Err(full) = ctx.event_rates.count(socket, limit, incoming.at) {
-        return answer(ctx, incoming, emitted, &full).await;
+    match ctx.event_rates.count(socket, limit, incoming.at) {
+        Rate::Within => {}
+        Rate::Over => {
+            let full = Error::RateLimit { what: "events", retry_after_secs: 1 };
+            return answer(ctx, incoming, emitted, &full).await;
+        }
+        Rate::FarOver => return close(ctx, incoming).await,
     }
     match dialect.owner(event) {
         Some(family) => Some(Owner::Family(family)),
@@ -144,6 +159,10 @@ async fn answer(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Er
 async fn answered(ctx: &Ctx, incoming: &Incoming, namespace: &str, id: &AckId) -> Option<Owner> {
     match speaker(ctx, incoming, namespace).await {
         Ok(Some(session)) => {
+            if session.ended_at.is_some() {
+                pass_over(ctx, incoming).await;
+                return None;
+            }
             let asked = session.asked.iter().any(|question| question.id == id.as_str());
             asked.then_some(Owner::Family(Family::Message))
         }
@@ -156,18 +175,31 @@ async fn answered(ctx: &Ctx, incoming: &Incoming, namespace: &str, id: &AckId) -
     }
 }
 
-/// Notes that a client lives, where that is wanted.
-async fn note_pong(ctx: &Ctx, incoming: &Incoming) {
+/// Counts a frame that is no event against what its connection may send.
+fn counted(ctx: &Ctx, incoming: &Incoming) -> Rate {
+    let limit = ctx.config.limits.in_force(incoming.default_dialect(ctx)).frames_per_second();
+    // An application of its own has limits of its own.
+    let limit = limit.filter(|_| matches!(ctx.application, Application::Chat));
+    ctx.event_rates.count(incoming.connection.to_string(), limit, incoming.at)
+}
+
+/// Notes that a client lives, where that is wanted. A connection that nothing is known of any more is closed.
+async fn note_pong<T>(ctx: &Ctx, incoming: &Incoming) -> Option<T> {
     if !ctx.config.heartbeat.notes_pongs {
-        return;
+        return None;
     }
-    if let Err(error) = ctx.store.note_pong(&incoming.connection, incoming.at).await {
-        telemetry::failed(Some(&incoming.connection), &error);
+    match ctx.store.note_pong(&incoming.connection, incoming.at).await {
+        Ok(true) => None,
+        Ok(false) => close(ctx, incoming).await,
+        Err(error) => {
+            telemetry::failed(Some(&incoming.connection), &error);
+            None
+        }
     }
 }
 
 async fn close<T>(ctx: &Ctx, incoming: &Incoming) -> Option<T> {
-    tracing::debug!(connection.id = incoming.connection.in_logs(), "a frame broke the protocol");
+    tracing::debug!(connection.id = incoming.connection.in_logs(), "a client breaks the protocol, or sends too much");
     ctx.close(incoming.recipient()).await;
     None
 }

@@ -1,12 +1,14 @@
 //! Connections, and the slots in which they are pinged.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, Update};
 
-use super::rows::{self, ConnectionRow, HeaderRow, VERSION};
+use super::rows::{self, ConnectionRow, HeaderRow, HeardRow, VERSION};
 use super::session::{ENDED_TTL_SECS, session};
 use super::update::Changed;
-use super::{Item, Session, Store, keys, number, text};
+use super::{Session, Store, keys, number, text};
 use crate::auth::Identity;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ConnectionId, UserId};
@@ -14,6 +16,9 @@ use crate::error::{Error, Refusal};
 
 /// API Gateway ends a connection after two hours; an hour later DynamoDB may forget what was left of it.
 pub(super) const CONNECTION_TTL_SECS: i64 = 3 * 3_600;
+
+/// How long it is left to whoever found a connection gone to do something about it.
+const GONE_MILLIS: i64 = 10_000;
 
 /// The slot of connections that have not joined a namespace yet: nobody pings them, and they are closed if they wait too long.
 pub const WAITING_SLOT: i64 = -1;
@@ -55,6 +60,8 @@ pub struct Opened {
     pub attachments_until: Option<Timestamp>,
     /// Whether its client can take offsets, as its `User-Agent` and the settings said.
     pub takes_offsets: bool,
+    /// Whether a namespace was ever joined on it.
+    pub has_joined: bool,
 }
 
 /// The move of a client from polling to a WebSocket, as the WebSocket knows of it.
@@ -156,20 +163,20 @@ impl Store {
         Ok(if is_first { Handshaking::First } else { Handshaking::Over })
     }
 
-    /// Notes that a client has answered a ping. One write.
+    /// Notes that a client has answered a ping. One write. Whether its connection is open.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn note_pong(&self, id: &ConnectionId, at: Timestamp) -> Result<(), Error> {
+    pub async fn note_pong(&self, id: &ConnectionId, at: Timestamp) -> Result<bool, Error> {
         let update = self
             .client
             .update_item()
             .table_name(&self.tables.connections)
             .set_key(Some(keys::connection(id, keys::CONNECTION)))
             .update_expression("SET heardAt = :at")
-            .condition_expression("attribute_exists(connectionId)")
+            .condition_expression("attribute_exists(connectionId) AND attribute_not_exists(closedAt)")
             .expression_attribute_values(":at", number(at.millis()));
-        self.applied(update).await.map(drop)
+        self.applied(update).await
     }
 
     /// Marks a connection as closed, so that nothing more can join on it, and gives the sessions that are to be left. Closing it again gives
@@ -203,22 +210,46 @@ impl Store {
         Ok(closed)
     }
 
-    /// Everything in a slot, through the index (eventually consistent), or why it cannot be read, row by row. One query
-    /// per megabyte.
+    /// Notes that a connection was found gone, and whether whoever calls is to do something about it: one of those who find it so at about the
+    /// same time, and nobody in the moments after it was closed. Whoever was to may have been killed, hence not for longer. One write. Another attempt that meets the first counts as the first.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn slot(&self, slot: i64) -> Result<Vec<Result<Slot, Error>>, Error> {
-        let query = self
+    pub async fn note_gone(&self, id: &ConnectionId) -> Result<bool, Error> {
+        let now = self.clock.now();
+        let update = self
             .client
-            .query()
+            .update_item()
             .table_name(&self.tables.connections)
-            .index_name("slot")
-            .key_condition_expression("slot = :slot")
-            .expression_attribute_values(":slot", number(slot));
-        let found: Vec<Item> =
-            query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
-        Ok(found.into_iter().map(|item| rows::read::<rows::SlotRow>(item)?.try_into()).collect())
+            .set_key(Some(keys::connection(id, keys::CONNECTION)))
+            .update_expression("SET goneAt = :now")
+            .condition_expression(
+                "attribute_exists(connectionId) AND (attribute_not_exists(closedAt) OR closedAt < :before) \
+                 AND (attribute_not_exists(goneAt) OR goneAt = :now OR goneAt < :before)",
+            )
+            .expression_attribute_values(":now", number(now.millis()))
+            .expression_attribute_values(":before", number(now.plus_millis(-GONE_MILLIS).millis()));
+        self.applied(update).await
+    }
+
+    /// When the client of each connection was last heard from: a pong that was noted, a polling request, else its opening. One read per hundred
+    /// connections. Those that are closed are left out.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn last_heard(&self, ids: &BTreeSet<ConnectionId>) -> Result<Vec<(Timestamp, ConnectionId)>, Error> {
+        let rows = ids.iter().map(|id| {
+            keys::connection(id, if id.is_polling() { keys::OUTBOX } else { keys::CONNECTION })
+        });
+        let mut heard = Vec::new();
+        for item in self.get_all(&self.tables.connections, rows.collect()).await? {
+            let HeardRow { connection_id, opened_at, heard_at, seen_at, closed_at } = rows::read(item)?;
+            if closed_at.is_none() {
+                let at = heard_at.or(seen_at).unwrap_or(opened_at);
+                heard.push((Timestamp::from_millis(at), ConnectionId::parse(&connection_id)?));
+            }
+        }
+        Ok(heard)
     }
 }
 
@@ -233,7 +264,7 @@ pub(super) fn opened_slot(table: &str, opened: &Opened) -> UpdateBuilder {
 }
 
 fn connection_row(opened: &Opened) -> ConnectionRow {
-    let Opened { id, slot, at, source_ip, header, upgrade, attachments_until, takes_offsets } = opened;
+    let Opened { id, slot, at, source_ip, header, upgrade, attachments_until, takes_offsets, has_joined: _ } = opened;
     let header = header.as_ref().map(|header| match header {
         Ok(Identity { user, claims, issued_at, expires_at }) => HeaderRow::Verified {
             user_id: user.to_string(),
@@ -269,7 +300,7 @@ fn opened(row: ConnectionRow) -> Result<Opened, Error> {
         connection_id,
         namespace: _,
         v: _,
-        slot: _,
+        slot: index,
         beat: slot,
         opened_at,
         source_ip,
@@ -305,5 +336,6 @@ fn opened(row: ConnectionRow) -> Result<Opened, Error> {
             .transpose()?,
         attachments_until: attachments_until.map(Timestamp::from_millis),
         takes_offsets: !no_offsets,
+        has_joined: index.is_some_and(|index| index != WAITING_SLOT),
     })
 }

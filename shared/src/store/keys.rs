@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use super::{Item, Question, number, text};
 use crate::domain::chat::Place;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ChatId, ClientMessageId, ListingId, MessageId, Pid, UserId, hex};
+use crate::domain::id::{ChatId, ClientMessageId, ListingId, MessageId, Pid, UserId};
 
 /// Sort key of a user's profile.
 pub(super) const PROFILE: &str = "profile";
@@ -23,6 +25,8 @@ pub(super) const CONNECTION: &str = "#";
 pub(super) const OUTBOX: &str = "#outbox";
 /// Sort key of a binary packet that is not whole.
 pub(super) const BINARY: &str = "#binary";
+/// The partition of the turns of slots: no connection has such an id.
+pub(super) const TURNS: &str = "#turns";
 /// What every namespace begins with, and none of those above.
 pub(super) const NAMESPACES: &str = "/";
 /// Most attachments of one packet, as in the protocol.
@@ -56,10 +60,11 @@ pub(super) fn limit(what: &str, window: i64) -> String {
     format!("limit#{what}#{window}")
 }
 
-/// Users: the attribute of a limit's row for an event that it counted: a short hash, because a row holds many.
+/// Users: the attribute of a limit's row for an event that it counted: 48 bits of a hash, because a row holds many, and each kilobyte of it
+/// is a unit for every further event.
 pub(super) fn counted_event(invocation: &str) -> String {
-    let digest = hex(&Sha256::digest(invocation));
-    format!("e#{}", digest.get(..12).unwrap_or(&digest))
+    let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(invocation));
+    format!("e{}", digest.get(..8).unwrap_or(&digest))
 }
 
 /// Messages: the attribute that says when `user` read it.
@@ -137,6 +142,16 @@ pub(super) fn connection(id: impl ToString, namespace: impl ToString) -> Item {
     HashMap::from([("connectionId".to_owned(), text(id)), ("namespace".to_owned(), text(namespace))])
 }
 
+/// Connections: the last turn of a part of a slot. The first part has no name.
+pub(super) fn turn(slot: u32, part: &str) -> Item {
+    connection(TURNS, format!("{slot}#{part}"))
+}
+
+/// The private id that a socket's sort key names.
+pub(super) fn pid_of_socket(entry: &str) -> Option<Pid> {
+    Pid::parse(entry.strip_prefix(SOCKETS)?).ok()
+}
+
 /// The chat that a membership's sort key names.
 pub(super) fn chat_of_membership(entry: &str) -> Option<ChatId> {
     ChatId::parse(entry.strip_prefix(MEMBERSHIPS)?).ok()
@@ -175,7 +190,7 @@ mod tests {
         socket#p1
         once#mine
         limit#messages#29455384
-        e#c1a666942ce1
+        ewaZmlCzh
         2026-01-02
         #
         #outbox

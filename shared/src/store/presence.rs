@@ -9,7 +9,7 @@ use super::rows::{self, MembershipRow, ProfileRow, SocketRow};
 use super::update::Changed;
 use super::{Item, Session, Store, keys, number, text};
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ChatId, ConnectionId, UserId};
+use crate::domain::id::{ChatId, ConnectionId, Pid, UserId};
 use crate::domain::user::{Status, User};
 use crate::error::Error;
 
@@ -19,6 +19,10 @@ const PEERS_MAX: usize = 1_000;
 /// Most memberships looked at for them: more than anybody has, unless nearly all of their chats are with the same
 /// people. About a megabyte, or 125 read units.
 const PEERS_MEMBERSHIPS_MAX: usize = 5_000;
+
+/// How long a socket must have been expired before it is removed, for clocks differ, and how many are at a time.
+const EXPIRED_SECS: i64 = 5;
+const EXPIRED_MAX: usize = 25;
 
 /// Somebody, and where they can be reached.
 #[derive(Clone, Debug)]
@@ -50,6 +54,17 @@ pub struct Socket {
     pub rooms: HashSet<ChatId>,
     /// Whether its client can take offsets.
     pub takes_offsets: bool,
+    /// While it has not been told that it is connected: which socket of its user this is, and since when it waits.
+    pub ungreeted: Option<Ungreeted>,
+}
+
+/// A socket that has not been told that it is connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ungreeted {
+    /// The private id of its session.
+    pub pid: Pid,
+    /// When it joined.
+    pub since: Timestamp,
 }
 
 impl Socket {
@@ -66,6 +81,7 @@ impl Socket {
             expires_at: session.expires_at,
             rooms: HashSet::new(),
             takes_offsets: session.takes_offsets,
+            ungreeted: None,
         }
     }
 
@@ -82,6 +98,11 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn person(&self, id: &UserId) -> Result<Person, Error> {
+        self.person_and_expired(id).await.map(|(person, _)| person)
+    }
+
+    /// As [`Store::person`], and besides the sort keys of sockets that nobody can come back to any more, for [`Store::remove_sockets`].
+    pub(super) async fn person_and_expired(&self, id: &UserId) -> Result<(Person, Vec<String>), Error> {
         let query = self
             .client
             .query()
@@ -94,6 +115,8 @@ impl Store {
         let found: Vec<Item> =
             query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
         let mut person = Person { user: None, sockets: Vec::with_capacity(found.len()) };
+        let expired_before = self.clock.now().seconds() - EXPIRED_SECS;
+        let mut expired = Vec::new();
         for item in found {
             if item.get("entry").is_some_and(|entry| *entry == text(keys::PROFILE)) {
                 person.user = Some(rows::read::<ProfileRow>(item)?.try_into()?);
@@ -101,10 +124,51 @@ impl Store {
                 let row: SocketRow = rows::read(item)?;
                 if row.ended_at.is_none() {
                     person.sockets.push(socket(row)?);
+                } else if row.ttl.is_some_and(|ttl| ttl < expired_before) && expired.len() < EXPIRED_MAX {
+                    expired.push(row.entry);
                 }
             }
         }
-        Ok(person)
+        Ok((person, expired))
+    }
+
+    /// Removes sockets that nobody can come back to any more, for DynamoDB itself may take days to, and whoever tells their user something reads
+    /// them. One write each. What fails is left to the next one.
+    pub(super) async fn remove_sockets(&self, user: &UserId, entries: Vec<String>) {
+        let removals = entries.into_iter().map(|entry| {
+            let delete = self.client.delete_item().table_name(&self.tables.users);
+            delete.set_key(Some(keys::user(user, entry))).condition_expression("attribute_exists(endedAt)").send()
+        });
+        for removed in futures_util::future::join_all(removals).await {
+            if let Err(error) = removed {
+                tracing::debug!(%error, "a socket that has expired was not removed");
+            }
+        }
+    }
+
+    /// Whether a socket is still to be told that it is connected. One read.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn is_ungreeted(&self, user: &UserId, pid: &Pid) -> Result<bool, Error> {
+        let item = self.get(&self.tables.users, keys::user(user, keys::socket(pid))).await?;
+        let row = item.map(rows::read::<SocketRow>).transpose()?;
+        Ok(row.is_some_and(|row| row.ungreeted && row.ended_at.is_none()))
+    }
+
+    /// Notes that a socket has been told that it is connected. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn record_greeted(&self, session: &Session) -> Result<(), Error> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.users)
+            .set_key(Some(keys::user(&session.user, keys::socket(&session.pid))))
+            .update_expression("REMOVE ungreeted")
+            .condition_expression("attribute_exists(ungreeted)");
+        self.applied(update).await.map(drop)
     }
 
     /// Up to `limit` people who are online, from the sparse index (eventually consistent). One query.
@@ -117,14 +181,20 @@ impl Store {
         ids.map(|id| UserId::parse(id)).collect()
     }
 
-    /// How many sockets are live and how many rooms they joined, of up to `limit` sockets of the index (eventually consistent). One query.
+    /// How many sockets are live and how many rooms they joined, of up to `limit` sockets of the index (eventually consistent). One query, and a
+    /// read per hundred sockets.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn sockets_and_rooms(&self, limit: u32) -> Result<(usize, usize), Error> {
         let found = self.online_index(keys::SOCKET_FLAGGED, limit).await?;
-        let rooms: HashSet<&String> =
-            found.iter().filter_map(|item| item.get("rooms")?.as_ss().ok()).flatten().collect();
+        let key = |item: &Item| {
+            let part = |name: &str| item.get(name).map(|value| (name.to_owned(), value.clone()));
+            Some(Item::from([part("userId")?, part("entry")?]))
+        };
+        let sockets = self.get_all(&self.tables.users, found.iter().filter_map(key).collect()).await?;
+        let live = sockets.iter().filter(|item| !item.contains_key("endedAt"));
+        let rooms: HashSet<&String> = live.filter_map(|item| item.get("rooms")?.as_ss().ok()).flatten().collect();
         Ok((found.len(), rooms.len()))
     }
 
@@ -240,7 +310,7 @@ impl Store {
 fn socket(row: SocketRow) -> Result<Socket, Error> {
     let SocketRow {
         user_id,
-        entry: _,
+        entry,
         v: _,
         online: _,
         connection_id,
@@ -248,14 +318,17 @@ fn socket(row: SocketRow) -> Result<Socket, Error> {
         namespace,
         dialect,
         sid: _,
-        began_at: _,
+        began_at,
         expires_at,
         ended_at: _,
         held_by,
         rooms,
         no_offsets,
+        ungreeted,
         ttl: _,
     } = row;
+    let since = Timestamp::from_millis(began_at);
+    let pid = keys::pid_of_socket(&entry).filter(|_| ungreeted);
     Ok(Socket {
         user: UserId::parse(&user_id)?,
         connection: ConnectionId::parse(&connection_id)?,
@@ -266,6 +339,7 @@ fn socket(row: SocketRow) -> Result<Socket, Error> {
         expires_at: expires_at.map(Timestamp::from_millis),
         rooms: rooms.iter().map(|room| ChatId::parse(room)).collect::<Result<_, _>>()?,
         takes_offsets: !no_offsets,
+        ungreeted: pid.map(|pid| Ungreeted { pid, since }),
     })
 }
 

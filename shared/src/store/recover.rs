@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{Put, Update};
 
 use super::connection::opened_slot;
 use super::rows::{self, SocketRow};
-use super::session::{ended, session, session_row};
+use super::session::{OneMore, ended, session, session_row};
 use super::transaction::{Outcome, Transaction};
 use super::{Item, Opened, Session, Store, keys, number, text};
 use crate::auth::Identity;
@@ -35,8 +35,8 @@ pub struct Former {
 pub enum Reviving {
     /// It is on the new connection.
     Revived {
-        /// Whether this is the user's first socket.
-        first: bool,
+        /// How many sockets the user has with it; `None` if it is in the place of a live one.
+        sockets: Option<u64>,
     },
     /// The namespace was joined before, on the new connection.
     Already(Box<Session>),
@@ -90,17 +90,17 @@ impl Store {
             )?;
             transaction.update(self.moved_socket(former, joining, hold))?;
             transaction.update(opened_slot(&self.tables.connections, opened))?;
-            let first = if former.ended_at.is_some() {
-                let (count, first) = self.one_more_socket(joining, identity).await?;
+            let sockets = if former.ended_at.is_some() {
+                let OneMore { count, sockets, expired: _ } = self.one_more_socket(joining, identity).await?;
                 transaction.update(count)?;
-                first
+                Some(sockets)
             } else {
                 let old = Session { connection: former.connection.clone(), ..joining.clone() };
                 transaction.update(ended(&self.tables.connections, &old, self.clock.now(), false))?;
-                false
+                None
             };
             match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Reviving::Revived { first }),
+                Outcome::Committed => return Ok(Reviving::Revived { sockets }),
                 Outcome::Conflict => {}
                 Outcome::Refused(refused) if refused.at(2) => return Ok(Reviving::Gone),
                 Outcome::Refused(mut refused) => match refused.take(0) {
@@ -146,7 +146,7 @@ impl Store {
             .table_name(&self.tables.users)
             .set_key(Some(keys::user(&joining.user, keys::socket(&joining.pid))))
             .update_expression(format!(
-                "SET connectionId = :to, openedAt = :opened, heldBy = :hold, #online = :flag{expiry} REMOVE endedAt, #ttl{removed}"
+                "SET connectionId = :to, openedAt = :opened, heldBy = :hold, #online = :flag{expiry} REMOVE endedAt, ungreeted, #ttl{removed}"
             ))
             .condition_expression(format!("connectionId = :from AND {ended}"))
             .expression_attribute_names("#online", "online")

@@ -11,7 +11,7 @@ use super::rows::{self, SessionRow, SocketRow, VERSION};
 use super::transaction::{Outcome, Transaction};
 use super::update::Changed;
 use super::user::{Change, claims_change, set_change};
-use super::{Item, Opened, Question, Recipient, Store, keys, number, text};
+use super::{Item, Opened, Person, Question, Recipient, Store, keys, number, text};
 use crate::auth::Identity;
 use crate::domain::chat::Place;
 use crate::domain::clock::Timestamp;
@@ -69,8 +69,8 @@ impl Session {
 pub enum Joining {
     /// It is joined.
     Joined {
-        /// Whether this is the user's first socket.
-        first: bool,
+        /// How many sockets the user has with it.
+        sockets: u64,
     },
     /// It was joined before, by the event named.
     Already(Box<Session>),
@@ -114,13 +114,16 @@ impl Store {
     pub async fn join(&self, opened: &Opened, joining: &Session, identity: &Identity) -> Result<Joining, Error> {
         let mut attempt = 0;
         loop {
-            let (count, first) = self.one_more_socket(joining, identity).await?;
+            let OneMore { count, sockets, expired } = self.one_more_socket(joining, identity).await?;
             let mut transaction = Transaction::default();
             self.put_session(&mut transaction, opened, joining)?;
             transaction.update(opened_slot(&self.tables.connections, opened))?;
             transaction.update(count)?;
             match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Joining::Joined { first }),
+                Outcome::Committed => {
+                    self.remove_sockets(&joining.user, expired).await;
+                    return Ok(Joining::Joined { sockets });
+                }
                 Outcome::Conflict => {}
                 Outcome::Refused(refused) if refused.at(2) => return Ok(Joining::Gone),
                 Outcome::Refused(mut refused) => {
@@ -159,19 +162,16 @@ impl Store {
             held_by: None,
             rooms: HashSet::new(),
             no_offsets: !joining.takes_offsets,
+            ungreeted: true,
             ttl: None,
         };
         transaction.put(Put::builder().table_name(&self.tables.users).set_item(Some(rows::write(socket)?)))
     }
 
-    /// Counts a socket more, and in the same write replaces the claims if the token's are newer; and whether it is the user's first one. That one
-    /// puts its user into the online index; who appears offline stays out of it with every further one. One read, and what is to be written.
-    pub(super) async fn one_more_socket(
-        &self,
-        joining: &Session,
-        identity: &Identity,
-    ) -> Result<(UpdateBuilder, bool), Error> {
-        let known = self.user(&joining.user).await?;
+    /// Counts a socket more, and in the same write replaces the claims if the token's are newer. The first one puts its user into the online
+    /// index; who appears offline stays out of it with every further one. One query, and what is to be written.
+    pub(super) async fn one_more_socket(&self, joining: &Session, identity: &Identity) -> Result<OneMore, Error> {
+        let (Person { user: known, sockets: _ }, expired) = self.person_and_expired(&joining.user).await?;
         let was = known.as_ref().map_or(0, |user| user.sockets);
         let also = [("sockets", number(was + 1)), ("online", online_flag())];
         let also = if was == 0 { also.as_slice() } else { also.get(..1).unwrap_or_default() };
@@ -188,7 +188,7 @@ impl Store {
             .condition_expression(format!("{fresh}sockets = :was"))
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values));
-        Ok((update, was == 0))
+        Ok(OneMore { count: update, sockets: was + 1, expired })
     }
 
     /// Leaves a namespace: session, socket and socket count in one transaction, so that leaving twice counts once. One read and three
@@ -384,6 +384,16 @@ impl Store {
         let rows = found.into_iter().map(rows::read::<SessionRow>);
         rows.filter(|row| row.as_ref().map_or(true, |row| row.moved_to.is_none())).collect()
     }
+}
+
+/// One more socket of a user.
+pub(super) struct OneMore {
+    /// The write that counts it.
+    pub(super) count: UpdateBuilder,
+    /// How many there are with it.
+    pub(super) sockets: u64,
+    /// Sockets that are to be removed.
+    pub(super) expired: Vec<String>,
 }
 
 /// Whether a row is that of this session, left with its user's last socket, and nobody has finished telling the others.

@@ -21,6 +21,16 @@ async fn opened(world: &World) -> String {
     open["sid"].as_str().unwrap().to_owned()
 }
 
+/// Opens a connection, joins the root namespace and fetches the greeting, and gives its session id.
+async fn joined(world: &World, user: &str) -> String {
+    let sid = opened(world).await;
+    let payload = serde_json::json!({"token": world.token(user)});
+    assert_eq!(post(world, &sid, &format!("40{payload}")).await, ok());
+    let (status, heard) = get(world, &sid).await;
+    assert!(status == 200 && heard.starts_with("40{"), "{heard}");
+    sid
+}
+
 fn query(sid: &str) -> String {
     format!("EIO=4&transport=polling&sid={sid}")
 }

@@ -7,12 +7,12 @@ use insta::assert_snapshot;
 use local::world::World;
 use serde_json::json;
 
-use super::{BAD_REQUEST, UNKNOWN, get, ok, opened, post, query, refused};
+use super::{BAD_REQUEST, UNKNOWN, get, joined, ok, opened, post, query, refused};
 
 #[tokio::test(start_paused = true)]
 async fn a_get_waits_25_seconds_and_says_that_there_is_nothing() {
     let world = World::new().await;
-    let sid = opened(&world).await;
+    let sid = joined(&world, "alice").await;
     let start = tokio::time::Instant::now();
     assert_eq!(get(&world, &sid).await, (200, "6".to_owned()));
     assert_eq!(start.elapsed().as_secs(), 25);
@@ -20,9 +20,32 @@ async fn a_get_waits_25_seconds_and_says_that_there_is_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_get_that_waits_hears_what_comes_and_one_that_comes_later_what_waited() {
+async fn a_get_of_a_client_that_has_joined_nothing_waits_for_an_answer_to_its_connect_and_no_longer() {
     let world = World::new().await;
     let sid = opened(&world).await;
+    let start = tokio::time::Instant::now();
+    assert_eq!(get(&world, &sid).await, (200, "6".to_owned()));
+    assert_eq!(start.elapsed().as_millis(), 300);
+    // A refusal joins nothing.
+    post(&world, &sid, "40").await;
+    assert!(get(&world, &sid).await.1.starts_with("44{"));
+    let start = tokio::time::Instant::now();
+    assert_eq!(get(&world, &sid).await, (200, "6".to_owned()));
+    assert_eq!(start.elapsed().as_millis(), 300);
+    let payload = json!({"token": world.token("alice")});
+    let packet = format!("40{payload}");
+    let (heard, posted) = tokio::join!(get(&world, &sid), post(&world, &sid, &packet));
+    assert_eq!(posted, ok());
+    assert!(heard.1.starts_with("40{"), "{heard:?}");
+    let start = tokio::time::Instant::now();
+    while get(&world, &sid).await.1 != "6" {}
+    assert_eq!(start.elapsed().as_secs(), 25);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_get_that_waits_hears_what_comes_and_one_that_comes_later_what_waited() {
+    let world = World::new().await;
+    let sid = joined(&world, "alice").await;
     let later = async {
         tokio::time::sleep(Duration::from_millis(1_010)).await;
         post(&world, &sid, "40/nobody,\u{1e}40/nowhere,").await

@@ -191,7 +191,7 @@ async fn posts_may_be_refused_as_gone_too_many_or_broken_or_go_to_a_dead_peer() 
         (Effect::gone(), false),
         (Effect::limit_exceeded(), false),
         (Effect::unavailable(), false),
-        (Effect::Accepted, false),
+        (Effect::Accepted { after: Duration::ZERO }, false),
         (Effect::AnswerLost, true),
     ] {
         let mut world = World::new().await;

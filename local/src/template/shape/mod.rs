@@ -89,6 +89,8 @@ enum Kind {
     Queue,
     #[serde(rename = "AWS::Logs::LogGroup")]
     LogGroup,
+    #[serde(rename = "AWS::Logs::MetricFilter")]
+    MetricFilter,
     #[serde(rename = "AWS::CloudWatch::Alarm")]
     Alarm,
 }
@@ -141,7 +143,7 @@ pub(super) fn resources(sections: &Sections, resolver: &mut Resolver) -> Result<
             Kind::WebSocketApi => drop(resources.websockets.insert(id.clone(), typed(properties, &place)?)),
             Kind::HttpApi => drop(resources.https.insert(id.clone(), typed(properties, &place)?)),
             // They watch and keep what is deployed; the local system shows its log and its failures by itself.
-            Kind::Queue | Kind::LogGroup | Kind::Alarm => {}
+            Kind::Queue | Kind::LogGroup | Kind::MetricFilter | Kind::Alarm => {}
         }
     }
     Ok(resources)
@@ -211,7 +213,7 @@ fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Res
         Kind::WebSocketApi | Kind::HttpApi => {
             Physical { reference: id.to_ascii_lowercase(), attributes: BTreeMap::new() }
         }
-        Kind::Alarm | Kind::BucketPolicy => Physical { reference: id.to_owned(), attributes: BTreeMap::new() },
+        Kind::MetricFilter | Kind::Alarm | Kind::BucketPolicy => Physical { reference: id.to_owned(), attributes: BTreeMap::new() },
     })
 }
 

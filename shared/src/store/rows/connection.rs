@@ -52,6 +52,20 @@ pub(in crate::store) struct ConnectionRow {
     pub(in crate::store) ttl: i64,
 }
 
+/// What a connection's row, or the outbox of one that polls, says of when its client was last heard from.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::store) struct HeardRow {
+    pub(in crate::store) connection_id: String,
+    pub(in crate::store) opened_at: i64,
+    #[serde(default)]
+    pub(in crate::store) heard_at: Option<i64>,
+    #[serde(default)]
+    pub(in crate::store) seen_at: Option<i64>,
+    #[serde(default)]
+    pub(in crate::store) closed_at: Option<i64>,
+}
+
 /// Connections · `#outbox`, of a polling connection.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -173,6 +187,19 @@ pub(in crate::store) struct SessionRow {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(in crate::store) no_offsets: bool,
     pub(in crate::store) ttl: i64,
+}
+
+/// Connections · the turns of slots.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::store) struct TurnRow {
+    pub(in crate::store) of_slot: u32,
+    /// Which part of the slot; empty for the first.
+    pub(in crate::store) part: String,
+    pub(in crate::store) turn_at: i64,
+    /// With the first part: the others.
+    #[serde(default, with = "serde_dynamo::string_set")]
+    pub(in crate::store) parts: HashSet<String>,
 }
 
 /// Connections through the `slot` index.

@@ -18,7 +18,7 @@ use crate::domain::user::{Claims, Status, User};
 use crate::error::Error;
 
 pub(super) use chat::{ChatRow, DeliveryRow, MessageRow, message};
-pub(super) use connection::{ConnectionRow, HeaderRow, OutboxRow, SessionRow, SlotRow, ender};
+pub(super) use connection::{ConnectionRow, HeaderRow, HeardRow, OutboxRow, SessionRow, SlotRow, TurnRow, ender};
 
 /// The form that is written; every earlier one is still read.
 pub(super) const VERSION: u32 = 1;
@@ -118,6 +118,9 @@ pub(super) struct SocketRow {
     pub(super) rooms: HashSet<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) no_offsets: bool,
+    /// Until it has been told that it is connected, which everything else waits for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) ungreeted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ttl: Option<i64>,
 }

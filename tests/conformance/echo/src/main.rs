@@ -44,6 +44,7 @@ async fn serve(name: &str, adapt: fn(&mut Ctx)) -> Result<(), Failure> {
             ..Settings::default()
         },
         clock: Clock::system(),
+        clock_skew_millis: 0,
         retry_scale: 1.0,
         faults: Faults::default(),
         adapt,
