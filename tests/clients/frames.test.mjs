@@ -146,6 +146,17 @@ test("frames before CONNECT close the connection", PATIENCE, async () => {
   }
 });
 
+// As early as can be: before the open packet, which other clients wait for.
+for (const frame of ["9", "1", "5", "2probe", "42[\"ping\"]", "41", "450-[\"x\"]"]) {
+  test(`${JSON.stringify(frame)} closes the connection even if it is sent as soon as the WebSocket is open`, PATIENCE, async () => {
+    await Promise.all(Array.from({ length: 5 }, async () => {
+      const raw = new Raw();
+      raw.ws.once("open", () => raw.send(frame));
+      assert.equal((await raw.closed).code, 1000);
+    }));
+  });
+}
+
 test("a refused CONNECT leaves the connection open", PATIENCE, async () => {
   const raw = new Raw();
   await raw.next();

@@ -17,23 +17,32 @@ const PATIENCE_MILLIS = 60_000;
 const server = await startServer();
 after(() => server.stop());
 
-// Runs the script to its end and gives how it ended and what it complained of.
-function run(...args) {
-  return new Promise((resolve) => {
-    execFile(PYTHON, [SCRIPT, ...args], { timeout: PATIENCE_MILLIS }, (error, _, complaint) => {
+const DIALECTS = ["recruiting", "marketplace", "messenger", "workspace", "classroom"];
+const TRANSPORTS = ["websocket", "polling", "default"];
+
+// Runs the script to its end, which must be a good one.
+async function converse({ url }, dialect, transports, offsets) {
+  assert.ok(existsSync(PYTHON), "no Python client to test with: tests/run installs it into .venv, from tests/requirements.txt");
+  // All dialects share their people and chats, and each conversation is to begin with none.
+  const people = [`ann-${dialect}-${transports}`, `ben-${dialect}-${transports}`].flatMap((user) => [user, tokenOf(user)]);
+  const { ended, complaint } = await new Promise((resolve) => {
+    execFile(PYTHON, [SCRIPT, url, dialect, transports, offsets, ...people], { timeout: PATIENCE_MILLIS }, (error, _, complaint) => {
       resolve({ ended: error ? (error.signal ?? error.code) : 0, complaint });
     });
   });
+  assert.equal(ended, 0, complaint);
 }
 
-for (const dialect of ["recruiting", "marketplace", "messenger", "workspace", "classroom"]) {
-  for (const transports of ["websocket", "polling", "default"]) {
-    test(`two people converse in ${dialect} over python-socketio, transports: ${transports}`, async () => {
-      assert.ok(existsSync(PYTHON), "no Python client to test with: tests/run installs it into .venv, from tests/requirements.txt");
-      // All dialects share their people and chats, and each conversation is to begin with none.
-      const people = [`ann-${dialect}-${transports}`, `ben-${dialect}-${transports}`].flatMap((user) => [user, tokenOf(user)]);
-      const { ended, complaint } = await run(server.url, dialect, transports, ...people);
-      assert.equal(ended, 0, complaint);
+for (const dialect of DIALECTS) {
+  for (const transports of TRANSPORTS) {
+    test(`two people converse in ${dialect} over python-socketio, by handlers of one argument, transports: ${transports}`, async () => {
+      await converse(server, dialect, transports, "none");
     });
   }
 }
+
+test("with RecoveryOffsets=on, handlers that take more hear an offset", async (t) => {
+  const own = await startServer({ parameters: { RecoveryOffsets: "on" } });
+  t.after(() => own.stop());
+  for (const transports of TRANSPORTS) await converse(own, "recruiting", transports, "some");
+});

@@ -1,9 +1,10 @@
 """One whole conversation of two people in one dialect, over python-socketio: a client that shares no code with the one in JavaScript.
 
-    conversation.py URL DIALECT TRANSPORTS ANN ANNS_TOKEN BEN BENS_TOKEN
+    conversation.py URL DIALECT TRANSPORTS OFFSETS ANN ANNS_TOKEN BEN BENS_TOKEN
 
-TRANSPORTS is websocket, polling, or default: what the client does that is told nothing. Ends with 0 if everything was said and heard as the
-dialect has it. The two must be new to the server.
+TRANSPORTS is websocket, polling, or default: what the client does that is told nothing. OFFSETS is none if events have one argument, and some if
+most have a second one, the offset of connection state recovery. Ends with 0 if everything was said and heard as the dialect has it. The two must
+be new to the server.
 """
 
 import asyncio
@@ -194,24 +195,30 @@ DIALECTS = {
 class Person:
     """One socket of one person, with everything it heard and nobody has taken yet."""
 
-    def __init__(self, url, dialect, transports, user, token):
+    def __init__(self, url, dialect, transports, offsets, user, token):
         self.user = user
         self.transports = transports
         self.url = url
         self.token = token
         self.namespace = f"/{dialect}"
         self.heard = []
+        self.offsets = []
         self.refused = None
         self._more = asyncio.Condition()
         self.socket = socketio.AsyncClient(reconnection=False)
-        self.socket.on("*", self._hear, namespace=self.namespace)
+        handler = self._hear if offsets == "none" else self._hear_with_offset
+        self.socket.on("*", handler, namespace=self.namespace)
         self.socket.on("connect_error", self._refuse, namespace=self.namespace)
 
-    async def _hear(self, event, argument, *_):
-        # Behind the argument comes the offset of connection state recovery, of which this client knows nothing.
+    async def _hear(self, event, argument):
+        # As apps write it: a second argument is a TypeError, and the event is not heard.
         async with self._more:
             self.heard.append((event, argument))
             self._more.notify_all()
+
+    async def _hear_with_offset(self, event, argument, *offset):
+        self.offsets.extend(offset)
+        await self._hear(event, argument)
 
     async def _refuse(self, reason):
         self.refused = reason
@@ -376,18 +383,21 @@ async def converse(words, ann, ben):
         assert "error" not in [event for event, _ in person.heard], f"{person.user} heard of an error: {person.heard}"
 
 
-async def main(url, dialect, transports, anns, bens):
+async def main(url, dialect, transports, offsets, anns, bens):
     words = DIALECTS[dialect]
-    ann, ben = Person(url, dialect, transports, *anns), Person(url, dialect, transports, *bens)
+    ann, ben = (Person(url, dialect, transports, offsets, *person) for person in (anns, bens))
     try:
         await converse(words, ann, ben)
     finally:
         for person in (ann, ben):
             await person.socket.disconnect()
-    await be_refused(words, Person(url, dialect, transports, ann.user, f"{ann.token}broken"))
+    if offsets == "some":
+        for person in (ann, ben):
+            assert person.offsets and all(isinstance(offset, str) for offset in person.offsets), f"offsets: {person.offsets}"
+    await be_refused(words, Person(url, dialect, transports, offsets, ann.user, f"{ann.token}broken"))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 8:
+    if len(sys.argv) != 9:
         sys.exit(__doc__)
-    asyncio.run(main(*sys.argv[1:4], sys.argv[4:6], sys.argv[6:8]))
+    asyncio.run(main(*sys.argv[1:5], sys.argv[5:7], sys.argv[7:9]))
