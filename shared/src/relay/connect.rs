@@ -23,7 +23,7 @@ use crate::relay::application::{self, Application};
 use crate::relay::recover::{self, Coming, Revived};
 use crate::relay::upgrade::Offer;
 use crate::relay::{Incoming, binary, event, handshake, reply, upgrade};
-use crate::store::{Joining, Opened, Session};
+use crate::store::{Joining, Opened, Recipient, Session};
 use crate::telemetry;
 
 /// Answers `$connect`: stores what later frames will not carry and has the open packet posted. The status is what the upgrade answers with.
@@ -107,7 +107,7 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let text = match engine::decode(&incoming.body) {
         Ok(engine::Packet::Message(text)) => text,
         Ok(packet) => {
-            upgrade::step(ctx, &incoming.connection, &packet).await;
+            upgrade::step(ctx, incoming.recipient(), &packet).await;
             return Ok(());
         }
         Err(_) => return Ok(()),
@@ -232,7 +232,7 @@ async fn welcome_back(ctx: &Ctx, dialect: &dyn Dialect, revived: &Revived) {
     };
     if let Err(error) = told.await {
         telemetry::failed(Some(connection), &error);
-        ctx.close(connection).await;
+        ctx.close(revived.session.recipient()).await;
     }
 }
 
@@ -294,7 +294,8 @@ async fn close_excess(ctx: &Ctx, session: &Session, sockets: u64) {
                 break;
             }
             tracing::debug!(connection.id = connection.in_logs(), "a person has too many sockets");
-            ctx.close(&connection).await;
+            let opened_at = own.iter().find(|socket| socket.connection == connection).map(|socket| socket.opened_at);
+            ctx.close(Recipient { connection: &connection, opened_at }).await;
             excess = excess.saturating_sub(own.iter().filter(|socket| socket.connection == connection).count());
         }
         Ok::<(), Error>(())

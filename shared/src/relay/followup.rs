@@ -77,8 +77,8 @@ fn undelivered(event: &Value) -> HashMap<ChatId, Found> {
 /// Closes the connection whose frame a function was given and did not handle, because it was killed or throttled: its client comes back, and
 /// knows of each event without an ack that it may not have been handled.
 async fn give_up(ctx: &Ctx, event: &Value) -> Result<(), Error> {
-    let Incoming { connection, .. } = Incoming::read(event)?;
-    tracing::error!(connection.id = connection.in_logs(), "an event was given up; its connection is closed");
-    ctx.close(&connection).await;
+    let incoming = Incoming::read(event)?;
+    tracing::error!(connection.id = incoming.connection.in_logs(), "an event was given up; its connection is closed");
+    ctx.close(incoming.recipient()).await;
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::domain::id::{ConnectionId, hex};
 use crate::error::Error;
 use crate::frame::engine::{self, Open, Packet};
 use crate::relay::Incoming;
-use crate::store::Handshaking;
+use crate::store::{Handshaking, Recipient};
 
 /// Posts tried, with waits that double from the first to the longest: about 14 seconds in all, within the client's 20.
 const ATTEMPTS_MAX: u32 = 32;
@@ -58,16 +58,17 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
 }
 
 /// Posts the first frame that a WebSocket hears, as often as it takes but not more often than this; then the connection is taken for gone.
-pub(super) async fn greet(ctx: &Ctx, connection: &ConnectionId, frame: &str, attempts: u32) {
+pub(super) async fn greet<'a>(ctx: &Ctx, to: impl Into<Recipient<'a>>, frame: &str, attempts: u32) {
+    let to = to.into();
     for attempt in 0..attempts {
-        match ctx.post(connection, frame).await {
+        match ctx.post(to, frame).await {
             Delivery::Sent => return,
             Delivery::Gone | Delivery::NotAccepted | Delivery::TooLarge => pause(attempt).await,
             // A client that hears it twice is confused; a new connection is not.
-            Delivery::Unknown => return ctx.close(connection).await,
+            Delivery::Unknown => return ctx.close(to).await,
         }
     }
-    ctx.report_gone(connection).await;
+    ctx.report_gone(to.connection).await;
 }
 
 /// Closes a connection as soon as API Gateway knows of it.

@@ -17,7 +17,7 @@ use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
-use crate::store::{Former, Opened, Reviving, Session, Socket, Step};
+use crate::store::{Former, Opened, Recipient, Reviving, Session, Socket, Step};
 
 /// Batches of frames held back that are let go. If more keep coming, the client had better come back once more.
 const BATCHES_MAX: u32 = 100;
@@ -119,7 +119,7 @@ async fn found(
     if former.ended_at.is_none() {
         ctx.store.see(identity).await?;
         // Nobody had noticed that the old connection is gone.
-        ctx.close(&former.connection).await;
+        ctx.close(Recipient { connection: &former.connection, opened_at: Some(former.opened_at) }).await;
     }
     let heard = match heard {
         // What was stored in the very moment in which the session began need not have been told to it, whatever chat it is of.
@@ -159,7 +159,7 @@ impl Revived {
     pub(super) async fn tell(&self, ctx: &Ctx) -> bool {
         let Self { session, frames, .. } = self;
         for frame in confirmation(ctx, session).iter().chain(frames) {
-            if !post(ctx, &session.connection, frame).await {
+            if !post(ctx, session.recipient(), frame).await {
                 return false;
             }
         }
@@ -176,7 +176,7 @@ impl Revived {
                 return Err(Error::internal("more keeps being held back for a client than it can be posted"));
             }
             for frame in ctx.store.flush(hold).await?.iter().filter(|frame| !self.is_told(frame)) {
-                if !post(ctx, &session.connection, frame).await {
+                if !post(ctx, session.recipient(), frame).await {
                     return Ok(());
                 }
             }
@@ -219,18 +219,18 @@ fn offset(frame: &str) -> Option<Offset> {
 }
 
 /// Posts a frame, again and again while it is not accepted; whether it was. A client that does not take it, or may have, is closed.
-async fn post(ctx: &Ctx, connection: &ConnectionId, frame: &str) -> bool {
+async fn post(ctx: &Ctx, to: Recipient<'_>, frame: &str) -> bool {
     for _ in 0..POSTS_MAX {
-        match ctx.post(connection, frame).await {
+        match ctx.post(to, frame).await {
             Delivery::Sent | Delivery::TooLarge => return true,
             Delivery::Gone => {
-                ctx.report_gone(connection).await;
+                ctx.report_gone(to.connection).await;
                 return false;
             }
             Delivery::NotAccepted => tokio::time::sleep(POST_WAIT).await,
             Delivery::Unknown => break,
         }
     }
-    ctx.close(connection).await;
+    ctx.close(to).await;
     false
 }

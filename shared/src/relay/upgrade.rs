@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::frame::engine::Packet;
 use crate::relay::handshake::greet;
 use crate::relay::reply;
-use crate::store::{Moving, Opened, Session, Step, Upgrade};
+use crate::store::{Moving, Opened, Recipient, Session, Step, Upgrade};
 use crate::telemetry;
 
 /// Posts tried of the first frame that a WebSocket hears, about five seconds in all, within the functions' timeouts.
@@ -64,48 +64,48 @@ pub(super) async fn offered(ctx: &Ctx, opened: Opened, sid: &str) -> Result<Offe
 }
 
 /// Takes the step that a packet asks for: `2probe` or `5`. A client that may not is closed.
-pub(super) async fn step(ctx: &Ctx, connection: &ConnectionId, packet: &Packet<'_>) {
+pub(super) async fn step(ctx: &Ctx, websocket: Recipient<'_>, packet: &Packet<'_>) {
     let taken = match packet {
-        Packet::PingProbe => probe(ctx, connection).await,
-        Packet::Upgrade => upgrade(ctx, connection).await,
+        Packet::PingProbe => probe(ctx, websocket).await,
+        Packet::Upgrade => upgrade(ctx, websocket).await,
         _ => return,
     };
     if let Err(error) = taken {
-        telemetry::failed(Some(connection), &error);
-        ctx.close(connection).await;
+        telemetry::failed(Some(websocket.connection), &error);
+        ctx.close(websocket).await;
     }
 }
 
 /// Answers a probe, and has the polling request that waits released. One that comes again is passed over.
-async fn probe(ctx: &Ctx, connection: &ConnectionId) -> Result<(), Error> {
-    let Some((_, from)) = upgradable(ctx, connection).await? else { return Ok(()) };
-    match ctx.store.note_probe(&from, connection, ctx.clock.now()).await? {
-        Step::Taken => greet(ctx, connection, &Packet::PongProbe.encode(), GREETINGS_MAX).await,
-        Step::Refused => close_unless(ctx, connection, &from, |outbox| outbox.ended_by.is_none()).await?,
+async fn probe(ctx: &Ctx, websocket: Recipient<'_>) -> Result<(), Error> {
+    let Some((_, from)) = upgradable(ctx, websocket).await? else { return Ok(()) };
+    match ctx.store.note_probe(&from, websocket.connection, ctx.clock.now()).await? {
+        Step::Taken => greet(ctx, websocket, &Packet::PongProbe.encode(), GREETINGS_MAX).await,
+        Step::Refused => close_unless(ctx, websocket, &from, |outbox| outbox.ended_by.is_none()).await?,
     }
     Ok(())
 }
 
 /// Moves. A packet that comes again is passed over.
-async fn upgrade(ctx: &Ctx, connection: &ConnectionId) -> Result<(), Error> {
-    let Some((opened, from)) = upgradable(ctx, connection).await? else { return Ok(()) };
-    match ctx.store.begin_upgrade(&from, connection).await? {
+async fn upgrade(ctx: &Ctx, websocket: Recipient<'_>) -> Result<(), Error> {
+    let Some((opened, from)) = upgradable(ctx, websocket).await? else { return Ok(()) };
+    match ctx.store.begin_upgrade(&from, websocket.connection).await? {
         Step::Taken => move_all(ctx, &opened, &from).await,
-        Step::Refused => close_unless(ctx, connection, &from, |outbox| outbox.upgrading).await,
+        Step::Refused => close_unless(ctx, websocket, &from, |outbox| outbox.upgrading).await,
     }
 }
 
 /// The connection and where its client polls; `None`, and it is closed, for a WebSocket that nobody can move to or that nothing is known of.
-async fn upgradable(ctx: &Ctx, connection: &ConnectionId) -> Result<Option<(Opened, ConnectionId)>, Error> {
-    let Some(opened) = ctx.store.opened(connection).await? else {
-        ctx.close(connection).await;
+async fn upgradable(ctx: &Ctx, websocket: Recipient<'_>) -> Result<Option<(Opened, ConnectionId)>, Error> {
+    let Some(opened) = ctx.store.opened(websocket.connection).await? else {
+        ctx.close(websocket).await;
         return Ok(None);
     };
     match opened.upgrade.clone() {
         Some(Upgrade { from, done: false }) => Ok(Some((opened, from))),
         Some(Upgrade { done: true, .. }) => Ok(None),
         None => {
-            ctx.close(connection).await;
+            ctx.close(websocket).await;
             Ok(None)
         }
     }
@@ -113,12 +113,12 @@ async fn upgradable(ctx: &Ctx, connection: &ConnectionId) -> Result<Option<(Open
 
 async fn close_unless(
     ctx: &Ctx,
-    connection: &ConnectionId,
+    websocket: Recipient<'_>,
     from: &ConnectionId,
     fine: fn(&crate::store::Outbox) -> bool,
 ) -> Result<(), Error> {
     if !ctx.store.outbox(from).await?.is_some_and(|outbox| fine(&outbox)) {
-        ctx.close(connection).await;
+        ctx.close(websocket).await;
     }
     Ok(())
 }
@@ -139,7 +139,7 @@ async fn move_all(ctx: &Ctx, to: &Opened, from: &ConnectionId) -> Result<(), Err
         if batches == BATCHES_MAX {
             return Err(Error::internal("more keeps waiting for a client than it can be posted"));
         }
-        reply(ctx, &to.id, &ctx.store.flush(from).await?).await;
+        reply(ctx, to.recipient(), &ctx.store.flush(from).await?).await;
         batches += 1;
     }
     for session in ctx.store.close(from).await?.sessions {

@@ -64,6 +64,14 @@ pub struct Opened {
     pub has_joined: bool,
 }
 
+impl Opened {
+    /// The connection, to be posted to or closed.
+    #[must_use]
+    pub const fn recipient(&self) -> Recipient<'_> {
+        Recipient { connection: &self.id, opened_at: Some(self.at) }
+    }
+}
+
 /// The move of a client from polling to a WebSocket, as the WebSocket knows of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upgrade {

@@ -19,6 +19,8 @@ pub struct Former {
     pub sid: SocketId,
     /// On which connection it was.
     pub connection: ConnectionId,
+    /// When that was opened.
+    pub opened_at: Timestamp,
     /// In which namespace.
     pub namespace: String,
     /// What was spoken there.
@@ -59,6 +61,7 @@ impl Store {
         Ok(Some(Former {
             sid: SocketId::parse(&row.sid)?,
             connection: ConnectionId::parse(&row.connection_id)?,
+            opened_at: Timestamp::from_millis(row.opened_at),
             namespace: row.namespace,
             dialect: row.dialect,
             began_at: Timestamp::from_millis(row.began_at),
