@@ -257,3 +257,77 @@ async fn a_pair_beside(strangers: usize) -> String {
 async fn a_pair_that_chats_beside_a_flood_of_strangers_hears_what_it_hears_without() {
     assert_eq!(a_pair_beside(100).await, a_pair_beside(0).await);
 }
+
+/// What was asked of DynamoDB and posted since the last call, in a line.
+fn spent(world: &mut World, act: &str) -> String {
+    let (meter, posts) = world.spent();
+    let requests: u64 = meter.requests.values().sum();
+    format!("{act}: {requests} requests, {} read units, {} write units, {posts} posts\n", meter.read_units, meter.write_units)
+}
+
+/// The numbers are those of docs/cost.md, "What a stranger can make you pay".
+#[tokio::test(start_paused = true)]
+async fn what_a_stranger_costs() {
+    let mut world = World::new().await;
+    world.spent();
+    let mut costs = String::new();
+    world.open("mallory").await;
+    costs += &spent(&mut world, "a connection");
+    world.send("mallory", "40").await;
+    costs += &spent(&mut world, "a CONNECT without a good token");
+    world.send("mallory", "40/nowhere,").await;
+    costs += &spent(&mut world, "a CONNECT to no namespace");
+    world.send("mallory", "3").await;
+    costs += &spent(&mut world, "a pong");
+    world.send("mallory", "6").await;
+    costs += &spent(&mut world, "a noop");
+    world.close("mallory").await;
+    costs += &spent(&mut world, "its end");
+    for (act, frame) in [("an event", "42[\"ping\"]"), ("an attachment", "bAQID"), ("nonsense", "9")] {
+        world.open("mallory").await;
+        world.spent();
+        world.send("mallory", frame).await;
+        costs += &spent(&mut world, &format!("{act}, and the end that follows"));
+        world.close("mallory").await;
+        world.spent();
+    }
+    world.open("mallory").await;
+    world.spent();
+    world.minute().await;
+    costs += &spent(&mut world, "a minute whose sweep closes it");
+    world.minute().await;
+    costs += &spent(&mut world, "a minute without anybody");
+    let (_, _, open) = world.engine("GET", "EIO=4&transport=polling", HeaderMap::new(), "").await;
+    costs += &spent(&mut world, "a connection by polling");
+    let open: Value = serde_json::from_str(open.strip_prefix('0').unwrap()).unwrap();
+    let query = format!("EIO=4&transport=polling&sid={}", open["sid"].as_str().unwrap());
+    world.engine("GET", &query, HeaderMap::new(), "").await;
+    costs += &spent(&mut world, "a poll");
+    world.engine("POST", &query, HeaderMap::new(), "40").await;
+    costs += &spent(&mut world, "a CONNECT by polling without a good token");
+    world.engine("GET", "EIO=4&transport=polling&sid=none", HeaderMap::new(), "").await;
+    costs += &spent(&mut world, "a poll of no connection");
+    world.get("", "/api/message/unread-count").await;
+    costs += &spent(&mut world, "a REST request without a good token");
+    world.get("", "/api/socket/health").await;
+    costs += &spent(&mut world, "a health check of an empty system");
+    insta::assert_snapshot!(costs, @"
+    a connection: 2 requests, 0 read units, 3 write units, 1 posts
+    a CONNECT without a good token: 1 requests, 1 read units, 0 write units, 1 posts
+    a CONNECT to no namespace: 0 requests, 0 read units, 0 write units, 1 posts
+    a pong: 1 requests, 0 read units, 2 write units, 0 posts
+    a noop: 0 requests, 0 read units, 0 write units, 0 posts
+    its end: 2 requests, 1 read units, 2 write units, 0 posts
+    an event, and the end that follows: 4 requests, 3 read units, 2 write units, 1 posts
+    an attachment, and the end that follows: 3 requests, 2 read units, 2 write units, 1 posts
+    nonsense, and the end that follows: 2 requests, 1 read units, 2 write units, 1 posts
+    a minute whose sweep closes it: 9 requests, 4.5 read units, 3 write units, 1 posts
+    a minute without anybody: 5 requests, 2.5 read units, 1 write units, 0 posts
+    a connection by polling: 2 requests, 0 read units, 3 write units, 0 posts
+    a poll: 6 requests, 4 read units, 2 write units, 0 posts
+    a CONNECT by polling without a good token: 4 requests, 1 read units, 3 write units, 0 posts
+    a poll of no connection: 0 requests, 0 read units, 0 write units, 0 posts
+    a REST request without a good token: 0 requests, 0 read units, 0 write units, 0 posts
+    a health check of an empty system: 1 requests, 0.5 read units, 0 write units, 0 posts
+    ");
+}

@@ -133,17 +133,14 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         }
         Ok(Joined::Back(revived)) => welcome_back(ctx, dialect, &revived).await,
         Ok(Joined::Over) => {}
+        Ok(Joined::Refused(error)) => {
+            telemetry::failed(Some(connection), &error);
+            refuse(ctx, &incoming, namespace.as_str(), refusal(ctx, dialect, &error)).await;
+        }
+        // A client that is refused does not come back by itself, so an error of ours closes the connection.
         Err(error) => {
             telemetry::failed(Some(connection), &error);
-            // A client that is refused does not come back by itself, so an error of ours closes the connection. Joining twice breaks the protocol,
-            // whatever the token.
-            let joined = upgrade::session(ctx, connection, namespace.as_str()).await;
-            let is_joined = joined.is_ok_and(|session| session.is_some_and(|session| session.ended_at.is_none()));
-            if is_joined || matches!(error, Error::Internal(_)) {
-                ctx.close(incoming.recipient()).await;
-            } else {
-                refuse(ctx, &incoming, namespace.as_str(), refusal(ctx, dialect, &error)).await;
-            }
+            ctx.close(incoming.recipient()).await;
         }
     }
     Ok(())
@@ -163,6 +160,8 @@ enum Joined {
     Anew(Box<Begun>),
     /// A former session is back.
     Back(Box<Revived>),
+    /// The token is none that may join.
+    Refused(Error),
     /// It is dealt with: the connection is gone, the event came twice, or the namespace was joined before.
     Over,
 }
@@ -185,7 +184,15 @@ async fn join(
     }
     let identity = match ctx.application {
         Application::Sockets(_) => application::anybody(ctx)?,
-        Application::Chat | Application::Messages(_) => app::authenticate(ctx, token(ctx, opened, payload))?,
+        Application::Chat | Application::Messages(_) => match app::authenticate(ctx, token(ctx, opened, payload)) {
+            Ok(identity) => identity,
+            // Joining twice breaks the protocol, whatever the token.
+            Err(_) if opened.has_joined && is_joined(ctx, incoming, namespace).await? => {
+                ctx.close(incoming.recipient()).await;
+                return Ok(Joined::Over);
+            }
+            Err(error) => return Ok(Joined::Refused(error)),
+        },
     };
     ctx.strangers.joined(&opened.source_ip, incoming.at);
     let session = session(ctx, incoming, (namespace, dialect), (&identity, opened))?;
@@ -207,6 +214,11 @@ async fn join(
         Joining::Gone => Joined::Over,
         Joining::Already(joined) => joined_before(ctx, incoming, &joined).await,
     })
+}
+
+async fn is_joined(ctx: &Ctx, incoming: &Incoming, namespace: &str) -> Result<bool, Error> {
+    let session = upgrade::session(ctx, &incoming.connection, namespace).await?;
+    Ok(session.is_some_and(|session| session.ended_at.is_none()))
 }
 
 /// Closes a connection whose client joins a namespace twice, unless it is the same event that came twice.
