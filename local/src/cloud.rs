@@ -147,8 +147,18 @@ impl PocketCloud {
     /// # Errors
     /// [`BootError`].
     pub async fn boot_from(template: Template, options: Options) -> Result<Self, BootError> {
-        let Options { storage, media, origin, parameters: _, mut gateway, clock, clock_skew_millis, retry_scale, faults, adapt } =
-            options;
+        let Options {
+            storage,
+            media,
+            origin,
+            parameters: _,
+            mut gateway,
+            clock,
+            clock_skew_millis,
+            retry_scale,
+            faults,
+            adapt,
+        } = options;
         let dynamodb = match &storage {
             Storage::Folder(folder) => DynamoDb::in_folder(folder)?,
             Storage::Memory => DynamoDb::in_memory()?,

@@ -112,7 +112,9 @@ impl Lambda {
     pub fn new(functions: Vec<(Arc<Function>, Handler)>, retry_scale: f64, faults: Faults) -> Arc<Self> {
         let by_name = functions
             .into_iter()
-            .map(|(function, handler)| (function.name.clone(), Deployed { handler, function, invocations: AtomicU64::new(0) }))
+            .map(|(function, handler)| {
+                (function.name.clone(), Deployed { handler, function, invocations: AtomicU64::new(0) })
+            })
             .collect();
         let (running, doubled) = (watch::Sender::new(0), AtomicBool::new(false));
         let (panics, failures) = (AtomicU64::new(0), AtomicU64::new(0));

@@ -14,8 +14,10 @@ use crate::domain::clock::Timestamp;
 const SOCKETS_MAX: usize = 20_000;
 /// Frames a connection may send each second besides its events, where the default dialect allows fewer events.
 const FRAMES_PER_SECOND_MIN: u64 = 50;
-/// Refused events of a socket in one second from which on its connection is closed: each is answered, and that costs a read and a post.
-const REFUSED_MAX: u64 = 100;
+/// Refused events of a socket in one second from which on its connection is closed, for each that is taken, and at least: each is answered, and that
+/// costs a read and a post.
+const REFUSED_PER_TAKEN: u64 = 10;
+const REFUSED_MIN: u64 = 100;
 
 /// The limits in force for a dialect; `None` is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +101,8 @@ impl EventRates {
             return Rate::Within;
         }
         window.refused += 1;
-        if window.refused > REFUSED_MAX { Rate::FarOver } else { Rate::Over }
+        let most = limit.saturating_mul(REFUSED_PER_TAKEN).max(REFUSED_MIN);
+        if window.refused > most { Rate::FarOver } else { Rate::Over }
     }
 }
 

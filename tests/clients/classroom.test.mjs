@@ -95,15 +95,15 @@ test("the app connects as on the web and as on a phone, at the plain address and
 });
 
 test("a token that is refused is told as the app expects it", async () => {
-  for (const [auth, message] of [
-    [{}, "Authentication error: No token provided"],
-    [{ token: "broken" }, "Authentication error: Invalid token"],
-    [{ token: sign({ sub: "ann", exp: seconds(-60) }) }, "Authentication error: Invalid token"],
-    [{ token: sign({ exp: seconds(60) }) }, "Authentication error: User not found"],
+  for (const [auth, message, reason] of [
+    [{}, "Authentication error: No token provided", "no token"],
+    [{ token: "broken" }, "Authentication error: Invalid token", "invalid token"],
+    [{ token: sign({ sub: "ann", exp: seconds(-60) }) }, "Authentication error: Invalid token", "expired token"],
+    [{ token: sign({ exp: seconds(60) }) }, "Authentication error: User not found", "unknown user"],
   ]) {
     const socket = io(server.url, { auth, transports: ["websocket"], forceNew: true });
     const [error] = await once(socket, "connect_error");
-    assert.deepEqual([error.message, error.data], [message, { code: "AUTHENTICATION_ERROR" }]);
+    assert.deepEqual([error.message, error.data], [message, { code: "AUTHENTICATION_ERROR", reason }]);
     socket.close();
   }
 });

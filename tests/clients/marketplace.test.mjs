@@ -166,7 +166,10 @@ test("asking about a pet opens a chat with the seller, which both lists show wit
   assert.deepEqual(chat.petListing, {
     _id: petId, title: "Golden puppy", images: [{ url: "https://media.example/rex.jpg" }], price: 15_000, address: "Delhi",
   });
-  const profiles = [buyer, seller].map(({ user, name, email, picture }) => ({ _id: user, name, email, profilePicture: picture }));
+  // The seller's address is the seller's own as long as they have written nothing.
+  const shownTo = (who) => [buyer, seller].map(({ user, name, email, picture }) => (
+    { _id: user, name, email: user === who.user ? email : null, profilePicture: picture }));
+  const profiles = shownTo(buyer);
   assert.deepEqual(chat.participants, profiles);
   assert.deepEqual([chat.chatType, chat.isActive], ["pet_inquiry", true]);
   assert.deepEqual(await sellers.next("chatCreated"), { chatId: chat._id });

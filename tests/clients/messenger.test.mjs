@@ -97,16 +97,16 @@ test("the app connects at the plain address and in the namespace, and asks at on
 });
 
 test("a token that is refused is told as the app expects it", async () => {
-  for (const [auth, message] of [
-    [{}, "Authentication error: No token provided"],
-    [{ token: "broken" }, "Authentication error: Invalid token"],
-    [{ token: sign({ sub: "ann", exp: seconds(-60) }) }, "Authentication error: Invalid token"],
-    [{ token: sign({ exp: seconds(60) }) }, "Authentication error: User not found"],
+  for (const [auth, message, reason] of [
+    [{}, "Authentication error: No token provided", "no token"],
+    [{ token: "broken" }, "Authentication error: Invalid token", "invalid token"],
+    [{ token: sign({ sub: "ann", exp: seconds(-60) }) }, "Authentication error: Invalid token", "expired token"],
+    [{ token: sign({ exp: seconds(60) }) }, "Authentication error: User not found", "unknown user"],
   ]) {
     const socket = io(server.url, { auth, transports: ["websocket"], forceNew: true, reconnection: false });
     const [error] = await once(socket, "connect_error");
     assert.equal(error.message, message);
-    assert.deepEqual(error.data, { code: "AUTHENTICATION_ERROR" });
+    assert.deepEqual(error.data, { code: "AUTHENTICATION_ERROR", reason });
     socket.close();
   }
 });

@@ -322,7 +322,7 @@ test("a deleted message leaves a placeholder, is unread no more, and both hear o
   assert.deepEqual(carol.news(), []);
 });
 
-test("a deleted chat is gone for both, and a new one starts empty", async (t) => {
+test("a deleted chat is gone for both, and a new one starts empty and as blocked as it was", async (t) => {
   const { scene, alice, alice2, bob, bob2, chatId, users, pair, rest, bobs } = await crowd(t);
   const old = [];
   for (const content of ["one", "two"]) {
@@ -350,12 +350,14 @@ test("a deleted chat is gone for both, and a new one starts empty", async (t) =>
   await scene.heard();
 
   const anew = assertAnswer(await rest.post("/api/chat/create-or-get", { otherUserId: users[1] }), 201);
-  assertChat(anew, { users });
+  assertChat(anew, { users, isBlocked: true, blockedBy: users[0] });
   const told = [["chat_updated", { chatId: anew._id, latestMessage: null, updatedAt: anew.updatedAt }]];
   await scene.heard([bob, told], [bob2, told]);
   const empty = assertAnswer(await bobs.get(`/api/message/chat/${anew._id}`), 200);
   assert.deepEqual(empty, { messages: [], pagination: { page: 1, limit: 50, total: 0, totalPages: 0 } });
   assertRestError(await rest.delete(`/api/message/${old[1]._id}`), 404, "NOT_FOUND", { field: "messageId" });
+  assertRestError(await bobs.post("/api/message/send", { chatId: anew._id, content: "let me in" }), 403, "BLOCKED_USER", {});
+  assertAnswer(await rest.post(`/api/chat/${anew._id}/unblock`), 200);
   const message = assertAnswer(await rest.post("/api/message/send", { chatId: anew._id, content: "fresh" }), 201);
   assertMessage(message, { ...pair, chatId: anew._id, seq: 1, content: "fresh" });
   assert.ok(!old.some(({ _id }) => _id === message._id), "ids are never used again");
@@ -431,7 +433,7 @@ test("bad requests get errors in recruiting's shape", async (t) => {
       if (response.status !== 405) assertRestError(response, 404, "NOT_FOUND", {});
     }
     for (const [method, path] of [["POST", "/api/message/send"], ["GET", "/api/chat/my-chats"], ["DELETE", `/api/chat/${chatId}`]]) {
-      assertRestError(await request(server.url, method, prefix + path), 401, "AUTHENTICATION_ERROR", {});
+      assertRestError(await request(server.url, method, prefix + path), 401, "AUTHENTICATION_ERROR", { reason: "no token" });
     }
   }
   assertRestError(await call("GET", "/nowhere"), 404, "NOT_FOUND", {});

@@ -41,10 +41,10 @@ function assertConversation(conversation, expected) {
   return conversation;
 }
 
-function assertRefused(ack, code) {
+function assertRefused(ack, code, more) {
   assert.deepEqual(Object.keys(ack).toSorted(), ["error", "success"]);
   assert.equal(ack.success, false);
-  assertError(ack.error, code);
+  assertError(ack.error, code, more);
 }
 
 function assertError(error, code, more = {}) {
@@ -75,15 +75,15 @@ test("the app connects with its own options, at the plain address and in the nam
 });
 
 test("a token that is refused is told as the app expects it", async () => {
-  for (const [auth, message] of [
-    [{}, "Authentication error: No token provided"],
-    [{ token: "broken" }, "Authentication error: Invalid token"],
-    [{ token: sign({ sub: "ann", exp: seconds(-60) }) }, "Authentication error: Invalid token"],
-    [{ token: sign({ exp: seconds(60) }) }, "Authentication error: User not found"],
+  for (const [auth, message, reason] of [
+    [{}, "Authentication error: No token provided", "no token"],
+    [{ token: "broken" }, "Authentication error: Invalid token", "invalid token"],
+    [{ token: sign({ sub: "ann", exp: seconds(-60) }) }, "Authentication error: Invalid token", "expired token"],
+    [{ token: sign({ exp: seconds(60) }) }, "Authentication error: User not found", "unknown user"],
   ]) {
     const socket = io(server.url, { auth, ...OPTIONS, forceNew: true });
     const [error] = await once(socket, "connect_error");
-    assert.deepEqual([error.message, error.data], [message, { code: "AUTHENTICATION_ERROR" }]);
+    assert.deepEqual([error.message, error.data], [message, { code: "AUTHENTICATION_ERROR", reason }]);
     socket.disconnect();
   }
 });
@@ -237,7 +237,7 @@ test("the health check needs no token", async (t) => {
 test("a live socket takes a new token of the same user", async () => {
   const device = await connect(server.url, "eve", { words: WORDS });
   assert.deepEqual(await device.ask("authenticate", { token: tokenOf("eve") }), { success: true });
-  assertRefused(await device.ask("authenticate", { token: tokenOf("mallory") }), "AUTHENTICATION_ERROR");
+  assertRefused(await device.ask("authenticate", { token: tokenOf("mallory") }), "AUTHENTICATION_ERROR", { reason: "invalid token" });
   device.close();
 });
 

@@ -83,7 +83,11 @@ async fn a_get_that_waits_reads_less_and_less_often_and_writes_at_each_end() {
     let (status, _, body) = world.engine("GET", &query, http::HeaderMap::new(), "").await;
     assert_eq!((status, body.as_str()), (200, "6"));
     let (meter, _) = world.spent();
-    assert_eq!(meter.requests.get("GetItem"), Some(&67), "66 looks in 25 seconds, and whether it has joined: {meter:?}");
+    assert_eq!(
+        meter.requests.get("GetItem"),
+        Some(&67),
+        "66 looks in 25 seconds, and whether it has joined: {meter:?}"
+    );
     assert_eq!(meter.requests.get("UpdateItem"), Some(&2), "{meter:?}");
     assert_eq!(meter.requests.values().sum::<u64>(), 69, "{meter:?}");
     assert!(meter.read_units <= 67.0 && meter.write_units <= 2.0, "{meter:?}");

@@ -252,8 +252,10 @@ async fn a_slot_of_very_many_connections_is_pinged_within_thirty_seconds_and_eac
     world.minute().await;
     let took = start.elapsed();
     let injected = world.cloud.faults.injected();
-    let mut pinged: Vec<&str> =
-        injected.iter().filter_map(|fault| Some(fault.split_once("PostToConnection of ")?.1.split_once(':')?.0)).collect();
+    let mut pinged: Vec<&str> = injected
+        .iter()
+        .filter_map(|fault| Some(fault.split_once("PostToConnection of ")?.1.split_once(':')?.0))
+        .collect();
     assert_eq!(pinged.len(), many, "{:?}", injected.first());
     pinged.sort_unstable();
     pinged.dedup();

@@ -297,7 +297,8 @@ async fn close_excess(ctx: &Ctx, session: &Session, sockets: u64) {
     }
     let closed = async {
         let own = ctx.store.person(&session.user).await?.sockets;
-        let others = own.iter().map(|socket| &socket.connection).filter(|connection| **connection != session.connection);
+        let others =
+            own.iter().map(|socket| &socket.connection).filter(|connection| **connection != session.connection);
         let mut heard = ctx.store.last_heard(&others.cloned().collect()).await?;
         heard.sort();
         let mut excess = own.len().saturating_sub(most);

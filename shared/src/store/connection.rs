@@ -246,9 +246,8 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn last_heard(&self, ids: &BTreeSet<ConnectionId>) -> Result<Vec<(Timestamp, ConnectionId)>, Error> {
-        let rows = ids.iter().map(|id| {
-            keys::connection(id, if id.is_polling() { keys::OUTBOX } else { keys::CONNECTION })
-        });
+        let rows =
+            ids.iter().map(|id| keys::connection(id, if id.is_polling() { keys::OUTBOX } else { keys::CONNECTION }));
         let mut heard = Vec::new();
         for item in self.get_all(&self.tables.connections, rows.collect()).await? {
             let HeardRow { connection_id, opened_at, heard_at, seen_at, closed_at } = rows::read(item)?;

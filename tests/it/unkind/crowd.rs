@@ -331,12 +331,10 @@ impl Crowd {
         }
         let untrue = async || {
             let users = rows("Users").await.into_iter();
-            users
-                .filter(|row| row["entry"]["S"] == "profile")
-                .find(|row| {
-                    let is_here = PEOPLE[..self.people.len()].contains(&row["userId"]["S"].as_str().unwrap());
-                    number(row, "sockets") != i64::from(is_here)
-                })
+            users.filter(|row| row["entry"]["S"] == "profile").find(|row| {
+                let is_here = PEOPLE[..self.people.len()].contains(&row["userId"]["S"].as_str().unwrap());
+                number(row, "sockets") != i64::from(is_here)
+            })
         };
         // A client that was cut before it knew of its session leaves one that two heartbeats find.
         for _ in SETTLING_MINUTES..CONVERGING_MINUTES {

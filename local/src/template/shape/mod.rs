@@ -213,7 +213,9 @@ fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Res
         Kind::WebSocketApi | Kind::HttpApi => {
             Physical { reference: id.to_ascii_lowercase(), attributes: BTreeMap::new() }
         }
-        Kind::MetricFilter | Kind::Alarm | Kind::BucketPolicy => Physical { reference: id.to_owned(), attributes: BTreeMap::new() },
+        Kind::MetricFilter | Kind::Alarm | Kind::BucketPolicy => {
+            Physical { reference: id.to_owned(), attributes: BTreeMap::new() }
+        }
     })
 }
 

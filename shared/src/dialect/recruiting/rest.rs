@@ -90,9 +90,5 @@ pub(super) fn say(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
 }
 
 pub(super) fn error(error: &Error, now: Timestamp) -> Value {
-    let mut body = json!({"success": false, "message": error.to_string(), "error": shapes::error(error, now)});
-    if let (Error::Authentication(refusal), Value::Object(fields)) = (error, &mut body) {
-        fields.insert("reason".to_owned(), refusal.reason().into());
-    }
-    body
+    json!({"success": false, "message": error.to_string(), "error": shapes::error(error, now)})
 }

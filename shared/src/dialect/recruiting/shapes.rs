@@ -65,8 +65,7 @@ pub(super) fn online_users(users: &[User], viewer: &Viewer<'_>) -> Value {
     json!({"onlineUsers": listed.map(|user| user.id.to_string()).collect::<Vec<_>>(), "count": users.len()})
 }
 
-/// An error: `details` names the field, or says when to try again or why a token was refused. The latter stands beside `message` too,
-/// where it is in every dialect.
+/// An error: `details` names the field, or says when to try again or why a token was refused.
 pub(super) fn error(error: &Error, now: Timestamp) -> Value {
     let mut details = Map::new();
     let field = match error {
@@ -88,10 +87,5 @@ pub(super) fn error(error: &Error, now: Timestamp) -> Value {
         }
         _ => {}
     }
-    let mut said =
-        json!({"code": error.code(), "message": error.to_string(), "details": details, "timestamp": now.millis()});
-    if let (Error::Authentication(refusal), Value::Object(fields)) = (error, &mut said) {
-        fields.insert("reason".to_owned(), refusal.reason().into());
-    }
-    said
+    json!({"code": error.code(), "message": error.to_string(), "details": details, "timestamp": now.millis()})
 }
