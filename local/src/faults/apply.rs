@@ -32,7 +32,9 @@ impl Connector {
         if let Target::Connection(id) = &target {
             asked.is_young = self.services.is_young(id);
         }
+        let is_cut_off = invocation.as_ref().is_some_and(|invocation| invocation.is_cut_off(asked.service));
         let answer = match self.services.faults.on_request(&asked) {
+            _ if is_cut_off => Err(reset("the connection died while the function was frozen")),
             Some(effect) => self.apply(effect, &asked, target, request).await,
             None => Ok(self.perform(target, request).await),
         };

@@ -104,6 +104,7 @@ impl Draw {
             RunEffect::KilledBefore(1 + self.below(KILLED_WITHIN)),
             RunEffect::KilledAfter(1 + self.below(KILLED_WITHIN)),
             RunEffect::TimedOut,
+            RunEffect::Thawed,
             RunEffect::Throttled,
         ];
         let fitting: Vec<RunEffect> =

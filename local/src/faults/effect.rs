@@ -204,6 +204,8 @@ pub enum RunEffect {
     KilledAfter(u64),
     /// It does nothing more from its first AWS request on, which is not made, until its time is over.
     TimedOut,
+    /// It was frozen for long before: its first request of each service finds the connection dead.
+    Thawed,
     /// Lambda has no capacity for it. An asynchronous invocation is tried again until there is some.
     Throttled,
 }
@@ -216,7 +218,7 @@ impl RunEffect {
 
     /// Whether it is about a run that has begun.
     pub(super) fn is_of_run(&self) -> bool {
-        matches!(self, Self::KilledBefore(_) | Self::KilledAfter(_) | Self::TimedOut)
+        matches!(self, Self::KilledBefore(_) | Self::KilledAfter(_) | Self::TimedOut | Self::Thawed)
     }
 
     /// Whether it keeps a run from beginning.
@@ -229,7 +231,7 @@ impl RunEffect {
         match self {
             Self::LeftOut => matches!(trigger, Trigger::Schedule | Trigger::Disconnect),
             Self::Twice | Self::Again(_) | Self::Late(_) => trigger != Trigger::Synchronous,
-            Self::KilledBefore(_) | Self::KilledAfter(_) | Self::TimedOut | Self::Throttled => {
+            Self::KilledBefore(_) | Self::KilledAfter(_) | Self::TimedOut | Self::Thawed | Self::Throttled => {
                 trigger != Trigger::Disconnect
             }
         }
@@ -246,6 +248,7 @@ impl fmt::Display for RunEffect {
             Self::KilledBefore(request) => write!(f, "killed before its AWS request {request}"),
             Self::KilledAfter(request) => write!(f, "killed after its AWS request {request}"),
             Self::TimedOut => f.write_str("timed out"),
+            Self::Thawed => f.write_str("thawed, its connections dead"),
             Self::Throttled => f.write_str("throttled"),
         }
     }

@@ -2,8 +2,9 @@
 //!
 //! A killed invocation's future is dropped. From the request at which that happens, no request of the invocation is made or answered.
 
+use std::collections::BTreeSet;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::sync::watch;
 
 use super::Faults;
 use super::effect::RunEffect;
-use super::rule::Trigger;
+use super::rule::{Service, Trigger};
 
 tokio::task_local! {
     /// The invocation that this task runs. Handlers spawn no tasks of their own: Lambda would freeze them.
@@ -24,6 +25,8 @@ pub(crate) struct Invocation {
     requests: AtomicU64,
     end: Option<RunEffect>,
     killed: watch::Sender<bool>,
+    /// The services that it has asked, as far as that matters.
+    asked: Mutex<BTreeSet<Service>>,
 }
 
 /// Why a run has no answer.
@@ -59,6 +62,12 @@ impl Invocation {
         }
     }
 
+    /// Whether the connection to a service is dead, because the function was frozen and this is its first request since.
+    pub(super) fn is_cut_off(&self, service: Service) -> bool {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        self.end == Some(RunEffect::Thawed) && asked.insert(service)
+    }
+
     fn is_killed(&self) -> bool {
         *self.killed.borrow()
     }
@@ -89,7 +98,11 @@ impl Faults {
             return Ok(handling.await);
         }
         let end = self.on_run(trigger, package, RunEffect::is_of_run);
-        let invocation = Arc::new(Invocation { requests: AtomicU64::new(0), end, killed: watch::Sender::new(false) });
+        let (requests, killed, asked) = (AtomicU64::new(0), watch::Sender::new(false), Mutex::default());
+        let invocation = Arc::new(Invocation { requests, end, killed, asked });
+        if let Some(thawed @ RunEffect::Thawed) = &end {
+            self.state().note(format!("{trigger} of {package}: {thawed}"));
+        }
         let mut killed = invocation.killed.subscribe();
         let answer = {
             let handling = std::pin::pin!(CURRENT.scope(Arc::clone(&invocation), handling));

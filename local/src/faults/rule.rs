@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A service that functions ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Service {
     /// The tables.
     DynamoDb,

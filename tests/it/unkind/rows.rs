@@ -81,6 +81,7 @@ const ROWS: &[Row] = &[
     ("Lambda: killed before a request", |faults| runs(faults, any, &RunEffect::KilledBefore(3))),
     ("Lambda: killed after a request", |faults| runs(faults, any, &RunEffect::KilledAfter(3))),
     ("Lambda: out of time", |faults| runs(faults, any, &RunEffect::TimedOut)),
+    ("Lambda: thawed, and its connections dead", |faults| runs(faults, RunRule::any, &RunEffect::Thawed)),
     ("Lambda: throttled", |faults| runs(faults, any, &RunEffect::Throttled)),
     ("Lambda: no capacity for an invocation", |faults| {
         requests(faults, || Rule::service(Service::Lambda), &Effect::too_many_invocations());
