@@ -38,7 +38,7 @@ async fn gets_them(setting: &str, agent: &str, polls: bool) -> bool {
     let events = ["connected", "new_message", "message_sent"].map(|event| format!("42[\"{event}\""));
     for event in events {
         let frame = frames.iter().find(|frame| frame.starts_with(&event)).unwrap_or_else(|| panic!("{what}"));
-        let arguments: Vec<serde_json::Value> = serde_json::from_str(&frame[2..]).unwrap();
+        let arguments: Vec<serde_json::Value> = serde_json::from_str(frame.strip_prefix("42").unwrap()).unwrap();
         assert_eq!(arguments.len(), if has_pid { 3 } else { 2 }, "{what}");
     }
     has_pid

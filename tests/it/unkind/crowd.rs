@@ -92,7 +92,7 @@ impl Crowd {
     async fn with(seed: u64, dice: Dice, dialects: &[&'static Words], pairs: &[[usize; 2]]) -> Self {
         // In every other run the functions' clocks disagree.
         let limits = [("RateLimits", "off")];
-        let mut world = if seed % 2 == 0 {
+        let mut world = if seed.is_multiple_of(2) {
             World::with_flowing_clock(&limits).await
         } else {
             World::with_clocks_that_disagree(&limits).await
