@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::frame::engine;
 use crate::limit::{EventRates, Strangers};
 use crate::relay::application::Application;
-use crate::store::{Adding, Bucket, Ender, Ending, Moments, Recipient, Store};
+use crate::store::{Bucket, Ender, Ending, Enqueue, Liveness, Recipient, Store};
 use crate::telemetry;
 
 /// Most that API Gateway takes in one post (gateway.md, "Limits and closes"). A polling client gets no more, for it may move to a WebSocket
@@ -144,9 +144,9 @@ impl Ctx {
     /// The moments that decide about a polling connection: its client is dead once it has been without a request for as long as it would
     /// itself wait for a ping.
     #[must_use]
-    pub fn moments(&self) -> Moments {
+    pub fn liveness(&self) -> Liveness {
         let now = self.clock.now();
-        Moments { now, dead: now.plus_millis(-self.config.heartbeat.patience_millis()) }
+        Liveness { now, stale_before: now.plus_millis(-self.config.heartbeat.liveness_timeout_millis()) }
     }
 
     /// Posts one frame. One request: of API Gateway, made again while that refuses it because of the rate, or one write for a polling client to fetch; one more
@@ -165,20 +165,23 @@ impl Ctx {
         let mut connection = connection.clone();
         // From a hold to polling, and from there to a WebSocket.
         for _ in 0..3 {
-            if !connection.is_polling() && !connection.is_hold() {
+            if !connection.is_polling() && !connection.is_recovery_buffer() {
                 let to = Recipient { connection: &connection, opened_at };
                 return self.post_to_websocket(to, frame, posts).await;
             }
             if frame.len() > POST_MAX_BYTES {
                 return too_large(&connection, frame);
             }
-            let dead =
-                if connection.is_hold() { self.clock.now().plus_millis(-HOLD_MILLIS) } else { self.moments().dead };
-            match self.store.add_frame(&connection, frame, dead).await {
-                Ok(Adding::In) => return Delivery::Sent,
-                Ok(Adding::Elsewhere(there)) => connection = there,
-                Ok(Adding::Gone) => return Delivery::Gone,
-                Ok(Adding::Full) => {
+            let stale_before = if connection.is_recovery_buffer() {
+                self.clock.now().plus_millis(-HOLD_MILLIS)
+            } else {
+                self.liveness().stale_before
+            };
+            match self.store.add_frame(&connection, frame, stale_before).await {
+                Ok(Enqueue::Queued) => return Delivery::Sent,
+                Ok(Enqueue::Redirected(there)) => connection = there,
+                Ok(Enqueue::Gone) => return Delivery::Gone,
+                Ok(Enqueue::Full) => {
                     return not_accepted(&connection, &Error::internal("too much waits to be fetched"));
                 }
                 Err(cause) => return not_accepted(&connection, &cause),
@@ -264,7 +267,7 @@ impl Ctx {
         if to.connection.is_polling() {
             self.end_polling(to.connection, Ender::Server).await;
         } else if !self.close_websocket(to).await {
-            self.bury(to.connection).await;
+            self.invoke_disconnect(to.connection).await;
         }
     }
 
@@ -273,12 +276,12 @@ impl Ctx {
         match self.store.end_outbox(connection, by).await {
             Ok(Ending::Before) => {}
             Ok(Ending::Ended(probe)) => {
-                self.bury(connection).await;
+                self.invoke_disconnect(connection).await;
                 if let Some(websocket) = probe {
                     self.close_websocket(&websocket).await;
                 }
             }
-            Ok(Ending::Elsewhere(websocket)) => {
+            Ok(Ending::Redirected(websocket)) => {
                 self.close_websocket(&websocket).await;
             }
             Err(error) => telemetry::failed(Some(connection), &error),
@@ -309,7 +312,7 @@ impl Ctx {
             if tried >= CLOSES_MAX {
                 let cause = Error::internal(error);
                 tracing::warn!(connection.id = connection.in_logs(), error.cause = %telemetry::causes(&cause), "a connection was not closed");
-                self.bury(connection).await;
+                self.invoke_disconnect(connection).await;
                 return false;
             }
             self.pause(tried).await;
@@ -326,13 +329,13 @@ impl Ctx {
             Err(error) => telemetry::failed(Some(connection), &error),
         }
         if connection.is_polling() {
-            return self.bury(connection).await;
+            return self.invoke_disconnect(connection).await;
         }
-        tokio::join!(self.bury(connection), self.close_websocket(connection));
+        tokio::join!(self.invoke_disconnect(connection), self.close_websocket(connection));
     }
 
     /// Hands a connection that is gone to the disconnect function.
-    pub async fn bury(&self, connection: &ConnectionId) {
+    pub async fn invoke_disconnect(&self, connection: &ConnectionId) {
         let event = gone_event(connection);
         if let Err(error) = self.invoke(&self.config.functions.disconnect, event).await {
             telemetry::failed(Some(connection), &error);

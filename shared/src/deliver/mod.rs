@@ -20,8 +20,8 @@ use crate::domain::clock::Timestamp;
 use crate::domain::directory::Directory;
 use crate::domain::extent::Extent;
 use crate::domain::id::{ChatId, ConnectionId, UserId};
-use crate::domain::log::{Position, Step};
-use crate::domain::notice::{Answer, Audience, Envelope, Missed, Notice, Viewer};
+use crate::domain::log::{ChatEvent, Position};
+use crate::domain::notice::{Answer, Audience, Envelope, MissedEvent, Notice, Viewer};
 use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::{Error, Refusal};
 use crate::frame::engine;
@@ -60,13 +60,13 @@ pub struct Posted {
 }
 
 /// The frames for one socket, and the first of them that matters to its user.
-struct Line {
+struct SocketBatch {
     user: UserId,
     connection: ConnectionId,
     /// When the connection was opened.
     opened_at: Timestamp,
     /// What `frames` wait behind, if the socket is being told what it missed.
-    held_by: Option<ConnectionId>,
+    buffered_in: Option<ConnectionId>,
     /// If it has not been told that it is connected, which it is to hear first.
     ungreeted: Option<Ungreeted>,
     /// Answers, which wait for nothing.
@@ -114,7 +114,7 @@ impl<'a> Delivering<'a> {
         if !dialect.shows_profiles() {
             return Ok(());
         }
-        self.meet(answer.people()).await?;
+        self.load_profiles(answer.people()).await?;
         let listings = answer.listings();
         if !listings.is_empty() {
             let listings = self.ctx.store.listings(&listings).await?;
@@ -136,8 +136,8 @@ impl<'a> Delivering<'a> {
 
     /// Posts `first` to the origin, then every envelope to everybody it is for. A failure is logged: what is stored and not delivered is
     /// delivered by the next event of its chat, or by the function followup.
-    pub async fn say(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> Posted {
-        self.deliver(first, envelopes).await.unwrap_or_else(|error| {
+    pub async fn deliver(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> Posted {
+        self.try_deliver(first, envelopes).await.unwrap_or_else(|error| {
             telemetry::failed(self.origin.map(|origin| &origin.connection), &error);
             Posted::default()
         })
@@ -150,7 +150,7 @@ impl<'a> Delivering<'a> {
     /// # Errors
     /// `Error::Internal` if somebody cannot be looked up. Then events of a chat are posted to nobody and left to others to deliver; what no chat
     /// remembers is posted to those who were found.
-    pub async fn deliver(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> Result<Posted, Error> {
+    pub async fn try_deliver(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> Result<Posted, Error> {
         let ctx = self.ctx;
         let mut order = DeliveryOrder::of(envelopes, ctx.clock.now());
         let failed = self.look_up(envelopes).await.err();
@@ -160,7 +160,7 @@ impl<'a> Delivering<'a> {
         if self.profiles_are_shown(envelopes) {
             let mentioned = envelopes.iter().flat_map(|envelope| envelope.notice.people()).collect();
             // Without profiles people go by their ids.
-            if let Err(error) = self.meet(mentioned).await {
+            if let Err(error) = self.load_profiles(mentioned).await {
                 telemetry::failed(None, &error);
             }
         }
@@ -182,8 +182,9 @@ impl<'a> Delivering<'a> {
         if let Some(session) = self.origin {
             let (user, connection) = (session.user.clone(), session.connection.clone());
             let opened_at = session.opened_at;
-            let (held_by, ungreeted, frames) = (None, None, Vec::new());
-            let line = Line { user, connection, opened_at, held_by, ungreeted, first, frames, closes: false };
+            let (buffered_in, ungreeted, frames) = (None, None, Vec::new());
+            let line =
+                SocketBatch { user, connection, opened_at, buffered_in, ungreeted, first, frames, closes: false };
             post(self.ctx, line).await;
         }
     }
@@ -193,13 +194,13 @@ impl<'a> Delivering<'a> {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn retell(&mut self, socket: &Socket, missed: &[Missed]) -> Result<Option<Vec<String>>, Error> {
+    pub async fn replay(&mut self, socket: &Socket, missed: &[MissedEvent]) -> Result<Option<Vec<String>>, Error> {
         let Some(dialect) = dialect::named(&socket.dialect) else { return Ok(Some(Vec::new())) };
         if dialect.shows_profiles() {
-            self.meet(missed.iter().flat_map(|missed| missed.notice.people()).collect()).await?;
+            self.load_profiles(missed.iter().flat_map(|missed| missed.notice.people()).collect()).await?;
         }
         let mut frames = Vec::new();
-        for Missed { notice, chat, previous, position, until, heard, origin } in missed {
+        for MissedEvent { notice, chat, previous, position, until, heard, origin } in missed {
             // Whoever heard nothing of a message of their own, not even the answer maybe, is told of it as their other devices are.
             let events = self.events(dialect, notice, socket, *origin && *heard > 0);
             let count = events.len();
@@ -238,7 +239,7 @@ impl<'a> Delivering<'a> {
     }
 
     /// Finds the profiles of people not looked up before.
-    async fn meet(&mut self, people: BTreeSet<UserId>) -> Result<(), Error> {
+    async fn load_profiles(&mut self, people: BTreeSet<UserId>) -> Result<(), Error> {
         let known = &self.directory.users;
         let unknown: Vec<UserId> = people.into_iter().filter(|user| !known.contains_key(user)).collect();
         if unknown.is_empty() {
@@ -255,20 +256,20 @@ impl<'a> Delivering<'a> {
         dialects.any(|name| dialect::named(name).is_some_and(Dialect::shows_profiles))
     }
 
-    fn lines(&self, first: Vec<String>, envelopes: &[Envelope], order: &DeliveryOrder) -> Vec<Line> {
+    fn lines(&self, first: Vec<String>, envelopes: &[Envelope], order: &DeliveryOrder) -> Vec<SocketBatch> {
         let now = self.ctx.clock.now();
         let people: BTreeSet<&UserId> = audience(envelopes).collect();
         let sockets = people.iter().filter_map(|user| self.sockets.get(*user)).flatten();
         let line = |socket: &Socket, first, frames| {
-            let Socket { user, connection, opened_at, held_by, ungreeted, .. } = socket.clone();
-            Line { user, connection, opened_at, held_by, ungreeted, first, frames, closes: false }
+            let Socket { user, connection, opened_at, buffered_in, ungreeted, .. } = socket.clone();
+            SocketBatch { user, connection, opened_at, buffered_in, ungreeted, first, frames, closes: false }
         };
         let others = sockets.filter(|socket| !self.is_origin(socket)).map(|socket| {
             let frames = self.frames(envelopes, socket, false, order);
             let expired = socket.expires_at.is_some_and(|end| end <= now);
             if expired && !frames.is_empty() {
                 let told = expired_frame(self.ctx, socket).into_iter().collect();
-                return Line { closes: true, ..line(socket, told, Vec::new()) };
+                return SocketBatch { closes: true, ..line(socket, told, Vec::new()) };
             }
             line(socket, Vec::new(), frames)
         });
@@ -276,9 +277,9 @@ impl<'a> Delivering<'a> {
             let mut own = self.sockets.get(&session.user).into_iter().flatten();
             let socket = own.find(|socket| self.is_origin(socket)).cloned().unwrap_or_else(|| Socket::of(session));
             let frames = self.frames(envelopes, &socket, true, order);
-            Line { ungreeted: None, ..line(&socket, first, frames) }
+            SocketBatch { ungreeted: None, ..line(&socket, first, frames) }
         });
-        let said = |line: &Line| !line.first.is_empty() || !line.frames.is_empty();
+        let said = |line: &SocketBatch| !line.first.is_empty() || !line.frames.is_empty();
         origin.into_iter().chain(others).filter(said).collect()
     }
 
@@ -307,7 +308,7 @@ impl<'a> Delivering<'a> {
             if let Notice::OnlineUsers(users) = notice {
                 let text = fit::people(users.len(), |extent| {
                     let viewer = Viewer { extent: *extent, ..self.viewer(user, origin, None) };
-                    event_frame(namespace, dialect.words(notice, &viewer).pop()?, None)
+                    event_frame(namespace, dialect.notice_events(notice, &viewer).pop()?, None)
                 });
                 frames.extend(text.map(|text| Frame { text, volatile, message: false, lease_until }));
                 continue;
@@ -332,11 +333,11 @@ impl<'a> Delivering<'a> {
         if dialect.has_rooms() && joined.is_none() && matches!(notice, Notice::Typing { .. }) {
             return Vec::new();
         }
-        dialect.words(notice, &self.viewer(&socket.user, origin, joined))
+        dialect.notice_events(notice, &self.viewer(&socket.user, origin, joined))
     }
 
     /// How much a socket has heard with the frame of this index; `None` if its client does not come back to its session.
-    fn offset(&self, socket: &Socket, step: &Step, index: usize, is_last: bool) -> Option<Offset> {
+    fn offset(&self, socket: &Socket, step: &ChatEvent, index: usize, is_last: bool) -> Option<Offset> {
         if !self.ctx.config.recovers(socket.takes_offsets) {
             return None;
         }
@@ -366,7 +367,7 @@ fn is_volatile(notice: &Notice) -> bool {
 
 /// Posts a line's frames in order; the line's user, if a message reached them. A socket that does not take what it must hear, or not in time, is
 /// closed, so that its client comes back and is told.
-async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
+async fn post(ctx: &Ctx, line: SocketBatch) -> Option<UserId> {
     if let Some(ungreeted) = &line.ungreeted {
         wait_until_greeted(ctx, &line.user, ungreeted).await;
     }
@@ -374,7 +375,7 @@ async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
     let answer = |text| Frame { text, volatile: false, message: false, lease_until: None };
     let live = Recipient { connection: &line.connection, opened_at: Some(line.opened_at) };
     let answers = line.first.into_iter().map(|text| (live, answer(text)));
-    let there = line.held_by.as_ref().map_or(live, Recipient::from);
+    let there = line.buffered_in.as_ref().map_or(live, Recipient::from);
     let events = line.frames.into_iter().map(|frame| (there, frame));
     for (there, frame) in answers.chain(events) {
         let begins_until = frame.lease_until.map(|until| until.plus_millis(-POST_MAX_MILLIS));
@@ -392,7 +393,7 @@ async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
                 ctx.close(live).await;
                 break;
             }
-            Delivery::Gone if there.connection.is_hold() => {
+            Delivery::Gone if there.connection.is_recovery_buffer() => {
                 ctx.close(live).await;
                 break;
             }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::ctx::Ctx;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ChatId;
-use crate::domain::log::{LEASE_MILLIS, Step};
+use crate::domain::log::{ChatEvent, LEASE_MILLIS};
 use crate::domain::notice::{Envelope, Notice};
 use crate::error::Error;
 use crate::store::Delivered;
@@ -52,7 +52,7 @@ impl Waits {
 
 /// Whether this invocation delivers the events that it stored in one chat.
 #[derive(Clone, Copy, Debug)]
-enum Turn {
+enum DeliveryTurn {
     /// Those before have not all been delivered, as far as is known.
     Waiting,
     /// It delivers them, and begins no post after this.
@@ -68,7 +68,7 @@ struct Pending {
     events: u64,
     /// When the last of them was stored.
     stored_at: Timestamp,
-    turn: Turn,
+    turn: DeliveryTurn,
     /// Whether the caller records it: of a message more is recorded in the same write.
     recorded_by_caller: bool,
 }
@@ -81,10 +81,10 @@ impl DeliveryOrder {
     pub(super) fn of(envelopes: &[Envelope], now: Timestamp) -> Self {
         let mut pending: HashMap<ChatId, Pending> = HashMap::new();
         for Envelope { notice, to: _, step } in envelopes {
-            let Some(Step { chat, after, lease_until, position, at, .. }) = step else { continue };
+            let Some(ChatEvent { chat, after, lease_until, position, at, .. }) = step else { continue };
             // Storing it may have taken so long that another lease is needed.
             let in_time = lease_until.filter(|until| now.plus_millis(LEASE_MIN_MILLIS) <= *until);
-            let turn = in_time.map_or(Turn::Waiting, Turn::Mine);
+            let turn = in_time.map_or(DeliveryTurn::Waiting, DeliveryTurn::Mine);
             let first = Pending { after: *after, events: 0, stored_at: *at, turn, recorded_by_caller: false };
             let pending = pending.entry(chat.clone()).or_insert(first);
             pending.events = position.events();
@@ -96,13 +96,13 @@ impl DeliveryOrder {
 
     /// Whether anything is to be waited for.
     pub(super) fn must_wait(&self) -> bool {
-        self.0.values().any(|pending| matches!(pending.turn, Turn::Waiting))
+        self.0.values().any(|pending| matches!(pending.turn, DeliveryTurn::Waiting))
     }
 
     /// Waits until this invocation may deliver, or somebody else has. A read per look.
     pub(super) async fn wait(&mut self, ctx: &Ctx) {
         for (chat, pending) in &mut self.0 {
-            if matches!(pending.turn, Turn::Waiting) {
+            if matches!(pending.turn, DeliveryTurn::Waiting) {
                 pending.turn = turn(ctx, chat, pending).await;
             }
         }
@@ -111,20 +111,20 @@ impl DeliveryOrder {
     /// Until when posts of this chat's events may begin; `None` if they are not to be delivered here.
     pub(super) fn lease(&self, chat: &ChatId) -> Option<Timestamp> {
         match self.0.get(chat)?.turn {
-            Turn::Mine(until) => Some(until),
-            Turn::Waiting | Turn::Others => None,
+            DeliveryTurn::Mine(until) => Some(until),
+            DeliveryTurn::Waiting | DeliveryTurn::Others => None,
         }
     }
 
     /// Whether all of these are delivered here.
     pub(super) fn is_complete(&self) -> bool {
-        self.0.values().all(|pending| matches!(pending.turn, Turn::Mine(_)))
+        self.0.values().all(|pending| matches!(pending.turn, DeliveryTurn::Mine(_)))
     }
 
     /// Records that these have been delivered. One write per chat.
     pub(super) async fn record(&self, ctx: &Ctx) {
         for (chat, pending) in &self.0 {
-            if matches!(pending.turn, Turn::Mine(_))
+            if matches!(pending.turn, DeliveryTurn::Mine(_))
                 && !pending.recorded_by_caller
                 && let Err(error) = ctx.store.record_delivered(chat, pending.events).await
             {
@@ -136,26 +136,26 @@ impl DeliveryOrder {
     /// Leaves the delivery to others, of whom the function followup is one. Nothing of it has been posted. One write per chat.
     pub(super) async fn release(&mut self, ctx: &Ctx) {
         for (chat, pending) in &mut self.0 {
-            if let Turn::Mine(until) = pending.turn
+            if let DeliveryTurn::Mine(until) = pending.turn
                 && let Err(error) = ctx.store.release_delivery(chat, pending.after, until).await
             {
                 telemetry::failed(None, &error);
             }
-            pending.turn = Turn::Others;
+            pending.turn = DeliveryTurn::Others;
         }
     }
 }
 
-async fn turn(ctx: &Ctx, chat: &ChatId, pending: &Pending) -> Turn {
+async fn turn(ctx: &Ctx, chat: &ChatId, pending: &Pending) -> DeliveryTurn {
     let (mut waited, mut without_progress, mut told) = (Duration::ZERO, Duration::ZERO, 0);
     while waited < TURN_MAX && without_progress < WAIT_MAX {
         let found = ctx.store.delivery(chat).await;
         let turn = match &found {
             Ok(found) => look(ctx, chat, pending, found).await,
-            Err(_) => Ok(Turn::Waiting),
+            Err(_) => Ok(DeliveryTurn::Waiting),
         };
         match turn {
-            Ok(Turn::Waiting) => {}
+            Ok(DeliveryTurn::Waiting) => {}
             Ok(turn) => return turn,
             Err(error) => telemetry::failed(None, &error),
         }
@@ -173,24 +173,24 @@ async fn turn(ctx: &Ctx, chat: &ChatId, pending: &Pending) -> Turn {
         without_progress += wait;
     }
     tracing::warn!(chat.id = %chat, "events before have not been delivered; the function followup delivers");
-    Turn::Others
+    DeliveryTurn::Others
 }
 
-async fn look(ctx: &Ctx, chat: &ChatId, pending: &Pending, found: &Delivered) -> Result<Turn, Error> {
+async fn look(ctx: &Ctx, chat: &ChatId, pending: &Pending, found: &Delivered) -> Result<DeliveryTurn, Error> {
     let now = ctx.clock.now();
     if found.told >= pending.events {
-        return Ok(Turn::Others);
+        return Ok(DeliveryTurn::Others);
     }
     if found.told >= pending.after && !found.is_claimed {
         // In time, so that no offset says of a moment that all of it was heard while this is not.
         let until = found.lease_until.unwrap_or(now).min(pending.stored_at.plus_millis(LEASE_MILLIS));
         if now.plus_millis(LEASE_MIN_MILLIS) <= until {
-            return Ok(Turn::Mine(until));
+            return Ok(DeliveryTurn::Mine(until));
         }
         let claimed = ctx.store.claim_delivery(chat, found).await?;
-        return Ok(claimed.map_or(Turn::Waiting, Turn::Mine));
+        return Ok(claimed.map_or(DeliveryTurn::Waiting, DeliveryTurn::Mine));
     }
-    Ok(Turn::Waiting)
+    Ok(DeliveryTurn::Waiting)
 }
 
 /// Waits until so many events of a chat have been delivered by whoever is to. A read per look.

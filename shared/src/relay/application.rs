@@ -15,7 +15,7 @@ use crate::domain::user::Claims;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{AckId, Attachments, Body, EventName};
-use crate::relay::{Incoming, Standing, ask, expire, pass_over, reply, speaker, standing, upgrade};
+use crate::relay::{Incoming, SessionStatus, ask, current_session, expire, pass_over, reply, session_status, upgrade};
 use crate::store::Session;
 use crate::telemetry;
 
@@ -42,7 +42,7 @@ pub trait Sockets: Send + Sync {
     fn heard(&self, event: &str, content: Content) -> Vec<Saying>;
 
     /// What a socket hears of its answer to the question about this.
-    fn answered(&self, about: &str, answer: Content) -> Vec<Saying>;
+    fn on_ack(&self, about: &str, answer: Content) -> Vec<Saying>;
 }
 
 /// What an event or an ack carries. Each attachment has its placeholder in the arguments.
@@ -92,31 +92,31 @@ pub(super) async fn message(
 ///
 /// # Errors
 /// `Error::Internal`.
-pub(super) async fn answered(
+pub(super) async fn on_ack(
     ctx: &Ctx,
     incoming: &Incoming,
     (namespace, id): (&str, &AckId),
     answer: Content,
 ) -> Result<(), Error> {
-    let Some(session) = speaker(ctx, incoming, namespace).await? else {
+    let Some(session) = current_session(ctx, incoming, namespace).await? else {
         ctx.close(incoming.recipient()).await;
         return Ok(());
     };
-    match standing(ctx, &session, incoming.at) {
-        Standing::Live => {}
-        Standing::Left => {
+    match session_status(ctx, &session, incoming.at) {
+        SessionStatus::Live => {}
+        SessionStatus::Left => {
             pass_over(ctx, incoming).await;
             return Ok(());
         }
-        Standing::Expired => {
+        SessionStatus::Expired => {
             expire(ctx, &session, None).await;
             return Ok(());
         }
     }
-    let Some(question) = ask::answered(ctx, &session, id).await? else { return Ok(()) };
+    let Some(question) = ask::take_question(ctx, &session, id).await? else { return Ok(()) };
     // The chat asks nobody.
     if let Application::Sockets(application) = ctx.application {
-        say(ctx, &session, None, application.answered(&question.about, answer)).await;
+        say(ctx, &session, None, application.on_ack(&question.about, answer)).await;
     }
     Ok(())
 }

@@ -39,7 +39,11 @@ pub async fn ask(
 ///
 /// # Errors
 /// `Error::Internal`.
-pub(super) async fn answered<'a>(ctx: &Ctx, session: &'a Session, id: &AckId) -> Result<Option<&'a Question>, Error> {
+pub(super) async fn take_question<'a>(
+    ctx: &Ctx,
+    session: &'a Session,
+    id: &AckId,
+) -> Result<Option<&'a Question>, Error> {
     let Some(question) = session.asked.iter().find(|question| question.id == id.as_str()) else { return Ok(None) };
     let answering = ctx.store.answer(session, question).await?;
     Ok((answering == Answering::First && ctx.clock.now() < question.until).then_some(question))

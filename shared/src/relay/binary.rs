@@ -45,7 +45,7 @@ pub(super) async fn header(
     if !sessions.iter().any(|session| session.namespace == namespace) {
         return Ok(Taken::Broken);
     }
-    let until = ctx.clock.now().plus_millis(patience_millis(ctx));
+    let until = ctx.clock.now().plus_millis(packet_timeout_millis(ctx));
     ctx.store.await_attachments(&incoming.connection, &sessions, until).await?;
     let piece = piece(incoming, Some(attachments.count()));
     ctx.store.keep_frame(&incoming.connection, piece).await?;
@@ -78,7 +78,7 @@ fn piece(incoming: &Incoming, announces: Option<u8>) -> Piece<'_> {
 }
 
 async fn collect(ctx: &Ctx, incoming: &Incoming, piece: Piece<'_>) -> Result<Collecting, Error> {
-    let dead = ctx.clock.now().plus_millis(-patience_millis(ctx));
+    let dead = ctx.clock.now().plus_millis(-packet_timeout_millis(ctx));
     ctx.store.collect(&incoming.connection, piece, dead).await
 }
 
@@ -106,6 +106,6 @@ pub(super) async fn is_interrupted(ctx: &Ctx, incoming: &Incoming, until: Option
 }
 
 /// How long a packet may take: as long as a client may take to join a namespace, which is when the sweep closes either.
-fn patience_millis(ctx: &Ctx) -> i64 {
+fn packet_timeout_millis(ctx: &Ctx) -> i64 {
     i64::from(ctx.config.heartbeat.connect_timeout_millis)
 }

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
 use crate::relay::application::{self, Application};
-use crate::relay::recover::{self, Coming, Revived};
+use crate::relay::recover::{self, RecoveredSession, Recovery};
 use crate::relay::upgrade::Offer;
 use crate::relay::{Incoming, binary, event, handshake, reply, upgrade};
 use crate::store::{Joining, Opened, Recipient, Session};
@@ -120,7 +120,7 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         return Ok(());
     };
     match join(ctx, &incoming, (namespace.as_str(), dialect), payload.as_ref()).await {
-        Ok(Joined::Anew(begun)) => {
+        Ok(Joined::NewSession(begun)) => {
             let Begun { session, sockets, at } = *begun;
             let confirmation = recover::confirmation(ctx, &session);
             if let Application::Sockets(application) = ctx.application {
@@ -131,7 +131,7 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
                 close_excess(ctx, &session, sockets).await;
             }
         }
-        Ok(Joined::Back(revived)) => welcome_back(ctx, dialect, &revived).await,
+        Ok(Joined::Recovered(recovered)) => welcome_back(ctx, dialect, &recovered).await,
         Ok(Joined::Over) => {}
         Ok(Joined::Refused(error)) => {
             telemetry::failed(Some(connection), &error);
@@ -157,9 +157,9 @@ struct Begun {
 /// What became of a CONNECT packet.
 enum Joined {
     /// A session began.
-    Anew(Box<Begun>),
+    NewSession(Box<Begun>),
     /// A former session is back.
-    Back(Box<Revived>),
+    Recovered(Box<RecoveredSession>),
     /// The token is none that may join.
     Refused(Error),
     /// It is dealt with: the connection is gone, the event came twice, or the namespace was joined before.
@@ -197,19 +197,19 @@ async fn join(
     ctx.strangers.joined(&opened.source_ip, incoming.at);
     let session = session(ctx, incoming, (namespace, dialect), (&identity, opened))?;
     let mut counted = None;
-    if let Some(claim) = recover::claim(ctx, opened, payload) {
-        match recover::revive(ctx, opened, (&session, &identity), claim).await? {
-            Coming::Back(revived) => return Ok(Joined::Back(revived)),
-            Coming::Anew(sockets) => counted = sockets,
-            Coming::Already(joined) => return Ok(joined_before(ctx, incoming, &joined).await),
-            Coming::Gone => return Ok(Joined::Over),
+    if let Some(request) = recover::request(ctx, opened, payload) {
+        match recover::revive(ctx, opened, (&session, &identity), request).await? {
+            Recovery::Recovered(recovered) => return Ok(Joined::Recovered(recovered)),
+            Recovery::NewSession(sockets) => counted = sockets,
+            Recovery::Already(joined) => return Ok(joined_before(ctx, incoming, &joined).await),
+            Recovery::Gone => return Ok(Joined::Over),
         }
     }
     let at = ctx.clock.now();
     Ok(match ctx.store.join(opened, &session, &identity).await? {
         Joining::Joined { sockets } => {
             let sockets = counted.unwrap_or(sockets);
-            Joined::Anew(Box::new(Begun { session, sockets, at }))
+            Joined::NewSession(Box::new(Begun { session, sockets, at }))
         }
         Joining::Gone => Joined::Over,
         Joining::Already(joined) => joined_before(ctx, incoming, &joined).await,
@@ -231,20 +231,20 @@ async fn joined_before(ctx: &Ctx, incoming: &Incoming, joined: &Session) -> Join
 }
 
 /// Tells a client that came back what it missed, greets it, and lets it hear what is new. If that fails it had better come back once more.
-async fn welcome_back(ctx: &Ctx, dialect: &dyn Dialect, revived: &Revived) {
-    let connection = &revived.session.connection;
+async fn welcome_back(ctx: &Ctx, dialect: &dyn Dialect, recovered: &RecoveredSession) {
+    let connection = &recovered.session.connection;
     let told = async {
-        if revived.tell(ctx).await {
-            let first = revived.sockets == Some(1);
-            greet(ctx, dialect, (&revived.session, first), revived.heard.clone(), None).await;
-            revived.release(ctx).await?;
+        if recovered.tell(ctx).await {
+            let first = recovered.sockets == Some(1);
+            greet(ctx, dialect, (&recovered.session, first), recovered.heard.clone(), None).await;
+            recovered.release(ctx).await?;
         }
-        close_excess(ctx, &revived.session, revived.sockets.unwrap_or_default()).await;
+        close_excess(ctx, &recovered.session, recovered.sockets.unwrap_or_default()).await;
         Ok::<(), Error>(())
     };
     if let Err(error) = told.await {
         telemetry::failed(Some(connection), &error);
-        ctx.close(revived.session.recipient()).await;
+        ctx.close(recovered.session.recipient()).await;
     }
 }
 
@@ -334,7 +334,7 @@ async fn greet(
     };
     let connected = [Envelope::new(connected, Audience::Origin)];
     let is_new = confirmation.is_some();
-    let _ = delivering.say(confirmation.into_iter().collect(), &connected).await;
+    let _ = delivering.deliver(confirmation.into_iter().collect(), &connected).await;
     // Everything else waits for this, or for a moment.
     if is_new && let Err(error) = ctx.store.record_greeted(session).await {
         telemetry::failed(Some(&session.connection), &error);
@@ -348,14 +348,15 @@ async fn greet(
                     envelopes.push(Envelope::new(Notice::OnlineUsers(online), Audience::Origin));
                 }
                 if first {
-                    let notice = Notice::Online { user: session.user.clone(), status: Status::Online, came: true };
+                    let notice =
+                        Notice::Online { user: session.user.clone(), status: Status::Online, became_online: true };
                     envelopes.push(Envelope::new(notice, Audience::People(others)));
                 }
             }
             Err(error) => telemetry::failed(Some(&session.connection), &error),
         }
     }
-    let _ = delivering.say(Vec::new(), &envelopes).await;
+    let _ = delivering.deliver(Vec::new(), &envelopes).await;
 }
 
 /// The payload of CONNECT_ERROR.

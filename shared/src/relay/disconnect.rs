@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
 use crate::relay::application::Application;
-use crate::relay::{Incoming, event, pass_over, speaker};
+use crate::relay::{Incoming, current_session, event, pass_over};
 use crate::store::{Abandoning, Closed, Ender, Ending, Leaving, Session, Upgrade};
 use crate::telemetry::{self, Failures};
 
@@ -44,7 +44,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     if !matches!(body, Body::Disconnect) {
         return event::handle(ctx, event).await;
     }
-    match speaker(ctx, &incoming, namespace.as_str()).await? {
+    match current_session(ctx, &incoming, namespace.as_str()).await? {
         Some(session) if session.ended_at.is_none() => leave(ctx, &session, incoming.at, None).await,
         // The packet came again. The run that left may have been killed before it told anybody.
         Some(session) if ctx.store.offline_untold(&session).await? => finish_leaving(ctx, &session, incoming.at).await,
@@ -116,7 +116,7 @@ async fn left(ctx: &Ctx, id: &ConnectionId) -> Result<Left, Error> {
 async fn ended(ctx: &Ctx, polling: &ConnectionId) -> Result<Option<ConnectionId>, Error> {
     Ok(match ctx.store.end_outbox(polling, Ender::Server).await? {
         Ending::Ended(websocket) => websocket,
-        Ending::Elsewhere(websocket) => Some(websocket),
+        Ending::Redirected(websocket) => Some(websocket),
         Ending::Before => None,
     })
 }
@@ -147,15 +147,15 @@ async fn tell(ctx: &Ctx, session: &Session, at: Timestamp, last: bool) -> Result
     if last {
         envelopes.push(offline(ctx, session, at).await?);
     }
-    let _ = Delivering::new(ctx, None).say(Vec::new(), &envelopes).await;
+    let _ = Delivering::new(ctx, None).deliver(Vec::new(), &envelopes).await;
     Ok(())
 }
 
 /// What the others hear once a user's last socket went at this time.
 async fn offline(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<Envelope, Error> {
-    let witnesses = presence::witnesses(ctx, &session.user).await?;
+    let presence_audience = presence::presence_audience(ctx, &session.user).await?;
     let notice = Notice::Offline { user: session.user.clone(), last_seen: at };
-    Ok(Envelope::new(notice, Audience::People(witnesses)))
+    Ok(Envelope::new(notice, Audience::People(presence_audience)))
 }
 
 /// Tells that a user is offline in place of the run that left the session: that one is doing so right now, or it was killed before. So it gets
@@ -170,7 +170,7 @@ async fn finish_leaving(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<(
     let is_chat = matches!(ctx.application, Application::Chat);
     if is_chat && ctx.store.user(&session.user).await?.is_some_and(|user| user.sockets == 0) {
         let envelope = offline(ctx, session, session.ended_at.unwrap_or(at)).await?;
-        let _ = Delivering::new(ctx, None).say(Vec::new(), &[envelope]).await;
+        let _ = Delivering::new(ctx, None).deliver(Vec::new(), &[envelope]).await;
     }
     ctx.store.record_offline_told(session).await
 }

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
 use crate::relay::application::{self, Application, Content};
-use crate::relay::{Incoming, Standing, end, expire, pass_over, reply, speaker, standing};
+use crate::relay::{Incoming, SessionStatus, current_session, end, expire, pass_over, reply, session_status};
 use crate::store::Session;
 use crate::telemetry;
 
@@ -31,7 +31,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         Body::Event { name, arguments, ack } | Body::BinaryEvent { name, arguments, ack, .. } => (name, arguments, ack),
         Body::Ack { id, arguments } | Body::BinaryAck { id, arguments, .. } => {
             let answer = Content { arguments, attachments };
-            let taken = application::answered(ctx, &incoming, (namespace.as_str(), &id), answer).await;
+            let taken = application::on_ack(ctx, &incoming, (namespace.as_str(), &id), answer).await;
             if let Err(error) = taken {
                 // An answer that is lost cannot be made up for.
                 telemetry::failed(Some(&incoming.connection), &error);
@@ -41,7 +41,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         }
         Body::Connect { .. } | Body::Disconnect | Body::ConnectError { .. } => return Ok(()),
     };
-    let session = match speaker(ctx, &incoming, namespace.as_str()).await {
+    let session = match current_session(ctx, &incoming, namespace.as_str()).await {
         Ok(Some(session)) => session,
         Ok(None) => {
             ctx.close(incoming.recipient()).await;
@@ -53,13 +53,13 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
             return refuse(ctx, &incoming, emitted, &error).await;
         }
     };
-    match standing(ctx, &session, incoming.at) {
-        Standing::Live => {}
-        Standing::Left => {
+    match session_status(ctx, &session, incoming.at) {
+        SessionStatus::Live => {}
+        SessionStatus::Left => {
             pass_over(ctx, &incoming).await;
             return Ok(());
         }
-        Standing::Expired => {
+        SessionStatus::Expired => {
             let emitted = dialect::named(&session.dialect).map(|dialect| Emitted {
                 namespace: namespace.as_str(),
                 dialect,
@@ -84,7 +84,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         invocation: Some(&incoming.invocation),
     };
     let asked = if attachments.is_empty() {
-        dialect.asked(name.as_str(), &arguments)
+        dialect.parse_command(name.as_str(), &arguments)
     } else {
         Err(Error::validation("event", "has binary attachments, which are not supported"))
     };
@@ -96,7 +96,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let emitted = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
     match ran {
         Ok(outcome) => {
-            say(ctx, &caller, &session, emitted, outcome).await;
+            deliver_outcome(ctx, &caller, &session, emitted, outcome).await;
             Ok(())
         }
         Err(error) => refuse(ctx, &incoming, emitted, &error).await,
@@ -122,7 +122,7 @@ async fn refuse(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Er
 }
 
 /// Says a command's outcome: the answer first, then what everybody hears, then what follows from it.
-async fn say(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emitted: Emitted<'_>, outcome: Outcome) {
+async fn deliver_outcome(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emitted: Emitted<'_>, outcome: Outcome) {
     let Outcome { answer, envelopes, then } = outcome;
     if matches!(then, Then::HandledBefore) && emitted.ack.is_none() {
         return;
@@ -149,7 +149,7 @@ async fn say(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emitted: Emitted
         }
         frame => frame.into_iter().collect(),
     };
-    let posted = delivering.say(first, &envelopes).await;
+    let posted = delivering.deliver(first, &envelopes).await;
     match then {
         Then::Nothing | Then::HandledBefore => {}
         Then::Leave => end(ctx, session).await,
@@ -168,7 +168,7 @@ pub async fn note_delivery(
         return;
     }
     match app::note_delivered(ctx, chat, message, &posted.reached).await {
-        Ok(envelopes) => drop(delivering.say(Vec::new(), &envelopes).await),
+        Ok(envelopes) => drop(delivering.deliver(Vec::new(), &envelopes).await),
         Err(error) => telemetry::failed(None, &error),
     }
 }

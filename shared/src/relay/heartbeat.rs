@@ -18,7 +18,7 @@ use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::engine::Packet;
 use crate::relay::{expire, sweep};
-use crate::store::{Part, Session, Slot, SlotRows, WAITING_SLOT};
+use crate::store::{HeartbeatRow, Part, Session, SlotRows, WAITING_SLOT};
 use crate::telemetry::Failures;
 
 /// Connections pinged at the same time. A post takes some twenty milliseconds, so the connections of a page take some three seconds.
@@ -26,7 +26,7 @@ const CONCURRENCY: usize = 64;
 
 /// A turn of a slot.
 #[derive(Clone, Copy, Debug)]
-struct Turn {
+struct DueTurn {
     slot: u32,
     /// The minute for which it was scheduled.
     at: Timestamp,
@@ -55,16 +55,16 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
 }
 
 /// The turns of a minute: its own, and before that those of the minutes since this slot's last one that are not done.
-async fn due(ctx: &Ctx, scheduled_for: Timestamp, failures: &mut Failures) -> Vec<Turn> {
+async fn due(ctx: &Ctx, scheduled_for: Timestamp, failures: &mut Failures) -> Vec<DueTurn> {
     let heartbeat = ctx.config.heartbeat;
-    let turn_millis = i64::from(heartbeat.turn_millis);
-    let minute = scheduled_for.plus_millis(-scheduled_for.millis().rem_euclid(turn_millis));
+    let tick_millis = i64::from(heartbeat.tick_millis);
+    let minute = scheduled_for.plus_millis(-scheduled_for.millis().rem_euclid(tick_millis));
     let noted = failures.note(None, ctx.store.turns().await).unwrap_or_default();
     let turns = (0..i64::from(heartbeat.slots)).rev().map(|back| {
-        let at = minute.plus_millis(-back * turn_millis);
-        Turn { slot: heartbeat.slot(at), at }
+        let at = minute.plus_millis(-back * tick_millis);
+        DueTurn { slot: heartbeat.slot(at), at }
     });
-    let is_due = |turn: &Turn| {
+    let is_due = |turn: &DueTurn| {
         // A slot that never had a turn has had no connections to be pinged.
         let noted = noted.get(&turn.slot);
         turn.at == minute || noted.is_some_and(|last| last.at < turn.at || (last.at == turn.at && !last.is_done))
@@ -73,7 +73,7 @@ async fn due(ctx: &Ctx, scheduled_for: Timestamp, failures: &mut Failures) -> Ve
 }
 
 /// Pings the first page of a slot, and has the further ones pinged by further invocations.
-async fn take_turn(ctx: &Ctx, turn: Turn, failures: &mut Failures) {
+async fn take_turn(ctx: &Ctx, turn: DueTurn, failures: &mut Failures) {
     let heartbeat = ctx.config.heartbeat;
     // With a long connect timeout those that wait for it are to be pinged too.
     let waiting = if u64::from(heartbeat.connect_timeout_millis) < heartbeat.interval_millis() {
@@ -116,12 +116,12 @@ async fn take_turn(ctx: &Ctx, turn: Turn, failures: &mut Failures) {
     }
 }
 
-fn is_of(row: &Result<Slot, Error>, connection: Option<&ConnectionId>) -> bool {
+fn is_of(row: &Result<HeartbeatRow, Error>, connection: Option<&ConnectionId>) -> bool {
     row.as_ref().is_ok_and(|row| Some(&row.connection) == connection)
 }
 
 /// Whether another invocation pings a part of a slot.
-async fn is_handed_over(ctx: &Ctx, turn: Turn, Part { from, before }: &Part, failures: &mut Failures) -> bool {
+async fn is_handed_over(ctx: &Ctx, turn: DueTurn, Part { from, before }: &Part, failures: &mut Failures) -> bool {
     let id = |id: &Option<ConnectionId>| id.as_ref().map(ToString::to_string);
     let event = json!({"slot": turn.slot, "turnAt": turn.at.millis(), "from": id(from), "before": id(before)});
     let event = json!({"part": event}).to_string().into_bytes();
@@ -129,18 +129,18 @@ async fn is_handed_over(ctx: &Ctx, turn: Turn, Part { from, before }: &Part, fai
 }
 
 /// The part of a turn that an event of [`is_handed_over`] asks for.
-fn part_of(event: &Value) -> Option<(Turn, Part)> {
+fn part_of(event: &Value) -> Option<(DueTurn, Part)> {
     let part = event.get("part")?;
     let slot = u32::try_from(part.get("slot")?.as_u64()?).ok()?;
     let at = Timestamp::from_millis(part.get("turnAt")?.as_i64()?);
     let id = |name| part.get(name).and_then(Value::as_str).and_then(|id| ConnectionId::parse(id).ok());
-    Some((Turn { slot, at }, Part { from: id("from"), before: id("before") }))
+    Some((DueTurn { slot, at }, Part { from: id("from"), before: id("before") }))
 }
 
 /// Pings the connections of these rows.
-async fn ping(ctx: &Ctx, rows: SlotRows, waiting: Vec<Slot>, failures: &mut Failures) {
+async fn ping(ctx: &Ctx, rows: SlotRows, waiting: Vec<HeartbeatRow>, failures: &mut Failures) {
     let now = ctx.clock.now();
-    let mut connections: BTreeMap<ConnectionId, Vec<Slot>> = BTreeMap::new();
+    let mut connections: BTreeMap<ConnectionId, Vec<HeartbeatRow>> = BTreeMap::new();
     for row in failures.note_all(Ok(rows)).into_iter().chain(waiting) {
         connections.entry(row.connection.clone()).or_default().push(row);
     }
@@ -155,7 +155,7 @@ async fn ping(ctx: &Ctx, rows: SlotRows, waiting: Vec<Slot>, failures: &mut Fail
 async fn beat(
     ctx: &Ctx,
     connection: ConnectionId,
-    rows: Vec<Slot>,
+    rows: Vec<HeartbeatRow>,
     now: Timestamp,
 ) -> (ConnectionId, Result<(), Error>) {
     if rows.iter().any(|row| is_silent(ctx, row, now)) {
@@ -185,22 +185,22 @@ async fn beat(
 }
 
 /// The session of a row, if it is live and its token has ended: the row may be older than its latest renewal.
-async fn expired_session(ctx: &Ctx, row: &Slot, now: Timestamp) -> Result<Option<Session>, Error> {
+async fn expired_session(ctx: &Ctx, row: &HeartbeatRow, now: Timestamp) -> Result<Option<Session>, Error> {
     let session = ctx.store.session(&row.connection, &row.namespace).await?;
     let is_expired = |session: &Session| session.expires_at.is_some_and(|expiry| expiry <= now);
     Ok(session.filter(|session| session.ended_at.is_none() && is_expired(session)))
 }
 
 /// Whether a connection was opened so little ago that it may wait for the next turn of its slot: that one still comes in time.
-fn is_new(ctx: &Ctx, row: &Slot, now: Timestamp) -> bool {
+fn is_new(ctx: &Ctx, row: &HeartbeatRow, now: Timestamp) -> bool {
     let since = now.plus_millis(-i64::from(ctx.config.heartbeat.timeout_millis) / 2);
     row.is_connection() && !row.continues && row.opened_at > since
 }
 
 /// Whether a client has not answered the pings of an interval. One that polls is known by its requests.
-fn is_silent(ctx: &Ctx, row: &Slot, now: Timestamp) -> bool {
+fn is_silent(ctx: &Ctx, row: &HeartbeatRow, now: Timestamp) -> bool {
     let heartbeat = ctx.config.heartbeat;
     let counts = heartbeat.notes_pongs && row.is_connection() && !row.connection.is_polling();
     let heard_at = row.heard_at.unwrap_or(row.opened_at);
-    counts && heard_at.plus_millis(heartbeat.patience_millis()) <= now
+    counts && heard_at.plus_millis(heartbeat.liveness_timeout_millis()) <= now
 }

@@ -111,7 +111,7 @@ impl Incoming {
 }
 
 /// What a socket's state makes of an event.
-enum Standing {
+enum SessionStatus {
     /// It is handled.
     Live,
     /// The socket left before; nobody is there to be answered.
@@ -121,13 +121,13 @@ enum Standing {
 }
 
 /// What a client sent before it left still counts; what came after it, or after the token's end, does not.
-fn standing(ctx: &Ctx, session: &Session, at: Timestamp) -> Standing {
+fn session_status(ctx: &Ctx, session: &Session, at: Timestamp) -> SessionStatus {
     let expired = session.expires_at.is_some_and(|expiry| expiry <= ctx.clock.now());
     match session.ended_at {
-        None if expired => Standing::Expired,
-        None => Standing::Live,
-        Some(ended) if expired || ended < at => Standing::Left,
-        Some(_) => Standing::Live,
+        None if expired => SessionStatus::Expired,
+        None => SessionStatus::Live,
+        Some(ended) if expired || ended < at => SessionStatus::Left,
+        Some(_) => SessionStatus::Live,
     }
 }
 
@@ -143,7 +143,7 @@ async fn pass_over(ctx: &Ctx, incoming: &Incoming) {
 
 /// What a handler gives back to whoever invoked it: never a failure, which would reach the client as a frame it cannot read.
 #[must_use]
-pub fn answered(result: Result<(), Error>) -> Value {
+pub fn ok_response(result: Result<(), Error>) -> Value {
     if let Err(error) = result {
         telemetry::failed(None, &error);
     }
@@ -175,7 +175,7 @@ pub fn accepted(result: Result<Value, Error>) -> Value {
 }
 
 /// The session in which a client speaks. `None` if there is none, or if its frame breaks into a binary packet: either is to be closed.
-async fn speaker(ctx: &Ctx, incoming: &Incoming, namespace: &str) -> Result<Option<Session>, Error> {
+async fn current_session(ctx: &Ctx, incoming: &Incoming, namespace: &str) -> Result<Option<Session>, Error> {
     let Some(session) = upgrade::session(ctx, &incoming.connection, namespace).await? else { return Ok(None) };
     let interrupted = binary::is_interrupted(ctx, incoming, session.attachments_until).await?;
     Ok((!interrupted).then_some(session))

@@ -19,7 +19,7 @@ use crate::relay::DIALECT_VARIABLE;
 use crate::relay::application::Application;
 use crate::relay::connect::{is_foreign, opening};
 use crate::relay::handshake::open;
-use crate::store::{Direction, Ender, Outbox, Turn};
+use crate::store::{Direction, Ender, Outbox, PollTurn};
 use crate::telemetry;
 
 /// How long a GET waits before it answers that there is nothing: less than the 30 seconds after which an HTTP API gives up.
@@ -52,7 +52,7 @@ pub struct Request {
 
 /// What a request is answered with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct PollResponse {
     /// HTTP status.
     pub status: u16,
     /// Whether the body is JSON; else it is packets.
@@ -72,7 +72,7 @@ enum Refusal {
     UnsupportedVersion = 5,
 }
 
-impl From<Refusal> for Answer {
+impl From<Refusal> for PollResponse {
     fn from(refusal: Refusal) -> Self {
         let (status, message) = match refusal {
             Refusal::TransportUnknown => (400, "Transport unknown"),
@@ -86,14 +86,14 @@ impl From<Refusal> for Answer {
     }
 }
 
-impl From<Error> for Answer {
+impl From<Error> for PollResponse {
     fn from(error: Error) -> Self {
         telemetry::failed(None, &error);
         Self { status: error.status(), is_json: true, body: json!({"message": error.to_string()}).to_string() }
     }
 }
 
-impl Answer {
+impl PollResponse {
     fn packets(body: String) -> Self {
         Self { status: 200, is_json: false, body }
     }
@@ -143,31 +143,31 @@ fn subject(ctx: &Ctx, request: &Request) -> Result<Subject, Refusal> {
 }
 
 /// Answers any request that is no POST: opens a connection, or waits for what its client is to hear.
-pub async fn get(ctx: &Ctx, request: Request) -> Answer {
+pub async fn get(ctx: &Ctx, request: Request) -> PollResponse {
     let answered = match subject(ctx, &request) {
         Ok(Subject::New) => opened(ctx, request).await,
         Ok(Subject::Known(id)) if request.method == Method::GET => fetched(ctx, &id).await,
         Ok(Subject::Known(_)) => Ok(Refusal::BadRequest.into()),
         Err(refusal) => Ok(refusal.into()),
     };
-    answered.unwrap_or_else(Answer::from)
+    answered.unwrap_or_else(PollResponse::from)
 }
 
 /// Opens a connection. Two writes.
-async fn opened(ctx: &Ctx, request: Request) -> Result<Answer, Error> {
+async fn opened(ctx: &Ctx, request: Request) -> Result<PollResponse, Error> {
     let id = ConnectionId::polling(ctx.clock.random());
     let at = ctx.clock.now();
     if !ctx.strangers.admits(&request.source_ip, ctx.config.limits.strangers(), at) {
-        return Ok(Answer::too_many());
+        return Ok(PollResponse::too_many());
     }
     let opened = opening(ctx, (id, at), &request.headers, request.source_ip);
     ctx.store.open_outbox(&opened.id, at).await?;
     ctx.store.open(&opened).await?;
-    Ok(Answer::packets(open(ctx, opened.id.to_string(), &["websocket"]).encode()))
+    Ok(PollResponse::packets(open(ctx, opened.id.to_string(), &["websocket"]).encode()))
 }
 
 /// Waits until there is something to hear. A write at each end, a read per look, and one more before the first wait.
-async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<Answer, Error> {
+async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<PollResponse, Error> {
     let mut outbox = match begun(ctx, id, Direction::Get).await? {
         Ok(outbox) => outbox,
         Err(answer) => return Ok(answer),
@@ -184,7 +184,7 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<Answer, Error> {
         if !outbox.frames.is_empty() {
             let frames = ctx.store.fetch(id, outbox, ctx.clock.now()).await?;
             if !frames.is_empty() {
-                return Ok(Answer::packets(frames.join(SEPARATOR)));
+                return Ok(PollResponse::packets(frames.join(SEPARATOR)));
             }
         } else if waited > Duration::ZERO && is_released(ctx, &outbox) {
             break;
@@ -203,7 +203,7 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<Answer, Error> {
         outbox = found;
     }
     ctx.store.finish(id, Direction::Get, ctx.clock.now()).await?;
-    Ok(Answer::packets(Packet::Noop.encode()))
+    Ok(PollResponse::packets(Packet::Noop.encode()))
 }
 
 /// How long a GET may wait. One read.
@@ -220,36 +220,36 @@ fn is_released(ctx: &Ctx, outbox: &Outbox) -> bool {
 }
 
 /// Begins a request. A second one of its kind breaks the protocol, and a connection that is too old ends.
-async fn begun(ctx: &Ctx, id: &ConnectionId, direction: Direction) -> Result<Result<Outbox, Answer>, Error> {
-    let moments = ctx.moments();
-    Ok(match ctx.store.begin(id, direction, moments, moments.now.plus_millis(TURN_MILLIS)).await? {
-        Turn::Taken(outbox) if outbox.opened_at.plus_millis(AGE_MAX_MILLIS) <= moments.now => {
+async fn begun(ctx: &Ctx, id: &ConnectionId, direction: Direction) -> Result<Result<Outbox, PollResponse>, Error> {
+    let liveness = ctx.liveness();
+    Ok(match ctx.store.begin(id, direction, liveness, liveness.now.plus_millis(TURN_MILLIS)).await? {
+        PollTurn::Taken(outbox) if outbox.opened_at.plus_millis(AGE_MAX_MILLIS) <= liveness.now => {
             ctx.close(id).await;
             Err(match direction {
                 Direction::Get => last(*outbox, Ender::Server),
                 Direction::Post => Refusal::SessionUnknown.into(),
             })
         }
-        Turn::Taken(outbox) => Ok(*outbox),
-        Turn::Busy => {
+        PollTurn::Taken(outbox) => Ok(*outbox),
+        PollTurn::Busy => {
             tracing::debug!(connection.id = id.in_logs(), "a client makes two requests at the same time");
             ctx.close(id).await;
             Err(Refusal::BadRequest.into())
         }
-        Turn::Upgraded => Err(Refusal::BadRequest.into()),
-        Turn::Unknown => Err(Refusal::SessionUnknown.into()),
+        PollTurn::Upgraded => Err(Refusal::BadRequest.into()),
+        PollTurn::Unknown => Err(Refusal::SessionUnknown.into()),
     })
 }
 
 /// The last that a client hears: what still waited, and that the connection has ended unless it said so itself.
-fn last(outbox: Outbox, by: Ender) -> Answer {
+fn last(outbox: Outbox, by: Ender) -> PollResponse {
     let end = match by {
         Ender::Client => Packet::Noop,
         Ender::Server => Packet::Close,
     };
     let mut frames = outbox.frames;
     frames.push(end.encode());
-    Answer::packets(frames.join(SEPARATOR))
+    PollResponse::packets(frames.join(SEPARATOR))
 }
 
 /// A POST whose packets are being handled.
@@ -265,12 +265,12 @@ pub struct Posted {
 ///
 /// # Errors
 /// The answer, if they are not taken.
-pub async fn post(ctx: &Ctx, request: &Request, body: &[u8], dialect: &dyn Dialect) -> Result<Posted, Answer> {
+pub async fn post(ctx: &Ctx, request: &Request, body: &[u8], dialect: &dyn Dialect) -> Result<Posted, PollResponse> {
     let connection = match subject(ctx, request)? {
         Subject::Known(id) => id,
         Subject::New => return Err(Refusal::BadHandshakeMethod.into()),
     };
-    begun(ctx, &connection, Direction::Post).await.map_err(Answer::from)??;
+    begun(ctx, &connection, Direction::Post).await.map_err(PollResponse::from)??;
     let Some(packets) = std::str::from_utf8(body).ok().and_then(|body| engine::decode_payload(body).ok()) else {
         ctx.close(&connection).await;
         return Err(Refusal::BadRequest.into());
@@ -330,9 +330,9 @@ impl Posted {
     }
 
     /// Ends the POST.
-    pub async fn finish(self, ctx: &Ctx) -> Answer {
+    pub async fn finish(self, ctx: &Ctx) -> PollResponse {
         match ctx.store.finish(&self.connection, Direction::Post, ctx.clock.now()).await {
-            Ok(()) => Answer::packets("ok".to_owned()),
+            Ok(()) => PollResponse::packets("ok".to_owned()),
             Err(error) => error.into(),
         }
     }

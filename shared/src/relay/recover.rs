@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::app::recover::{Absent, Missing, missing};
+use crate::app::recover::{Missing, RecoveringSocket, missing};
 use crate::auth::Identity;
 use crate::ctx::{Ctx, Delivery};
 use crate::deliver::{Delivering, packet_frame, wait_until_delivered};
 use crate::domain::id::{ConnectionId, Pid};
-use crate::domain::notice::Missed;
+use crate::domain::notice::MissedEvent;
 use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
-use crate::store::{Former, Opened, Recipient, Reviving, Session, Socket, Step};
+use crate::store::{Former, Opened, Recipient, Session, SessionRestore, Socket, Transition};
 
 /// Batches of frames held back that are let go. If more keep coming, the client had better come back once more.
 const BATCHES_MAX: u32 = 100;
@@ -26,32 +26,32 @@ const POSTS_MAX: u32 = 40;
 const POST_WAIT: Duration = Duration::from_millis(100);
 
 /// A session that a client says it had.
-pub(super) struct Claim {
+pub(super) struct RecoveryRequest {
     pid: Pid,
     /// What it has heard; `None` if nothing since the session began.
     heard: Option<Offset>,
 }
 
 /// A session that is back.
-pub(super) struct Revived {
+pub(super) struct RecoveredSession {
     pub(super) session: Session,
     /// How many sockets the user has with it; `None` if it is in the place of a live one.
     pub(super) sockets: Option<u64>,
     /// What was heard of it, once what was missed is told.
     pub(super) heard: Offset,
-    hold: ConnectionId,
+    recovery_buffer: ConnectionId,
     missing: Missing,
     /// What was missed.
     frames: Vec<String>,
 }
 
 /// What becomes of a claim.
-pub(super) enum Coming {
+pub(super) enum Recovery {
     /// The session is back, and nothing of it has been said yet.
-    Back(Box<Revived>),
+    Recovered(Box<RecoveredSession>),
     /// There is no such session for this client any more, or it missed more than is told again: a new one begins. How many sockets the user has
     /// with it, if the former one tells.
-    Anew(Option<u64>),
+    NewSession(Option<u64>),
     /// The namespace was joined before.
     Already(Box<Session>),
     /// The connection is gone.
@@ -59,7 +59,7 @@ pub(super) enum Coming {
 }
 
 /// The claim in a CONNECT payload; `None` if there is none, or nothing that could be one.
-pub(super) fn claim(ctx: &Ctx, opened: &Opened, payload: Option<&Map<String, Value>>) -> Option<Claim> {
+pub(super) fn request(ctx: &Ctx, opened: &Opened, payload: Option<&Map<String, Value>>) -> Option<RecoveryRequest> {
     if !ctx.config.recovers(opened.takes_offsets) {
         return None;
     }
@@ -69,7 +69,7 @@ pub(super) fn claim(ctx: &Ctx, opened: &Opened, payload: Option<&Map<String, Val
         None | Some(Value::Null) => None,
         Some(offset) => Some(Offset::parse(offset.as_str()?)?),
     };
-    Some(Claim { pid, heard })
+    Some(RecoveryRequest { pid, heard })
 }
 
 /// Brings a session back as far as nobody hears it: it is on the new connection, and its frames are held back. `joining` is the session
@@ -81,41 +81,41 @@ pub(super) async fn revive(
     ctx: &Ctx,
     opened: &Opened,
     (joining, identity): (&Session, &Identity),
-    claim: Claim,
-) -> Result<Coming, Error> {
+    request: RecoveryRequest,
+) -> Result<Recovery, Error> {
     let now = ctx.clock.now();
-    let Some(former) = ctx.store.former_session(&joining.user, &claim.pid).await? else {
-        return Ok(Coming::Anew(None));
+    let Some(former) = ctx.store.former_session(&joining.user, &request.pid).await? else {
+        return Ok(Recovery::NewSession(None));
     };
     let window = i64::from(ctx.config.recovery_window_secs) * 1_000;
     let over = former.ended_at.is_some_and(|ended| ended.plus_millis(window) < now);
     if over || former.namespace != joining.namespace || former.dialect != joining.dialect {
-        return Ok(Coming::Anew(None));
+        return Ok(Recovery::NewSession(None));
     }
     if former.ended_at.is_none() && former.connection == joining.connection {
         // The packet came twice, or another one was first.
         let joined = ctx.store.session(&joining.connection, &joining.namespace).await?;
-        return Ok(joined.map_or(Coming::Gone, |joined| Coming::Already(Box::new(joined))));
+        return Ok(joined.map_or(Recovery::Gone, |joined| Recovery::Already(Box::new(joined))));
     }
-    let session = Session { pid: claim.pid, sid: former.sid.clone(), ..joining.clone() };
-    let hold = ConnectionId::hold(ctx.clock.random());
-    ctx.store.open_outbox(&hold, now).await?;
-    let sockets = match ctx.store.revive((opened, &hold), &former, &session, identity).await? {
-        Reviving::Revived { sockets } => sockets,
-        Reviving::Already(session) => return Ok(Coming::Already(session)),
-        Reviving::Gone => return Ok(Coming::Gone),
-        Reviving::Lost => return Ok(Coming::Anew(None)),
+    let session = Session { pid: request.pid, sid: former.sid.clone(), ..joining.clone() };
+    let recovery_buffer = ConnectionId::recovery_buffer(ctx.clock.random());
+    ctx.store.open_outbox(&recovery_buffer, now).await?;
+    let sockets = match ctx.store.revive((opened, &recovery_buffer), &former, &session, identity).await? {
+        SessionRestore::Restored { sockets } => sockets,
+        SessionRestore::Already(session) => return Ok(Recovery::Already(session)),
+        SessionRestore::Gone => return Ok(Recovery::Gone),
+        SessionRestore::Lost => return Ok(Recovery::NewSession(None)),
     };
-    found(ctx, (former, identity), (session, sockets, hold), claim.heard).await
+    found(ctx, (former, identity), (session, sockets, recovery_buffer), request.heard).await
 }
 
 /// Looks for what a session missed that has just been brought back. If that cannot be told, the session ends.
 async fn found(
     ctx: &Ctx,
     (former, identity): (Former, &Identity),
-    (session, sockets, hold): (Session, Option<u64>, ConnectionId),
+    (session, sockets, recovery_buffer): (Session, Option<u64>, ConnectionId),
     heard: Option<Offset>,
-) -> Result<Coming, Error> {
+) -> Result<Recovery, Error> {
     if former.ended_at.is_none() {
         ctx.store.see(identity).await?;
         // Nobody had noticed that the old connection is gone.
@@ -127,23 +127,23 @@ async fn found(
         None => Offset::since(former.began_at),
     };
     let settled = ctx.clock.now().plus_millis(-TELLING_MILLIS);
-    let absent = Absent { user: &session.user, socket: &session.sid, heard: &heard };
+    let absent = RecoveringSocket { user: &session.user, socket: &session.sid, heard: &heard };
     let told = match missing(ctx, absent).await? {
         Some(missing) => retold(ctx, &session, &missing).await?.map(|frames| (missing, frames)),
         None => None,
     };
     let Some((missing, frames)) = told else {
         let _ = ctx.store.leave(&session, ctx.clock.now(), None).await?;
-        return Ok(Coming::Anew(sockets));
+        return Ok(Recovery::NewSession(sockets));
     };
     // Once all that is told, there is nothing else that was stored before.
     let heard = match missing.events.last() {
-        Some(Missed { chat, position, .. }) => {
+        Some(MissedEvent { chat, position, .. }) => {
             Offset { until: settled, last: Some(Last { chat: chat.clone(), position: *position, frames: 0 }) }
         }
         None => Offset { until: heard.until.max(settled), ..heard },
     };
-    Ok(Coming::Back(Box::new(Revived { session, sockets, heard, hold, missing, frames })))
+    Ok(Recovery::Recovered(Box::new(RecoveredSession { session, sockets, heard, recovery_buffer, missing, frames })))
 }
 
 /// What a session missed, as frames; `None` if what it has heard is none of ours.
@@ -151,10 +151,10 @@ async fn retold(ctx: &Ctx, session: &Session, missing: &Missing) -> Result<Optio
     let own = ctx.store.person(&session.user).await?.sockets;
     let socket = own.into_iter().find(|socket| socket.is_of(session));
     let socket = socket.unwrap_or_else(|| Socket::of(session));
-    Delivering::new(ctx, Some(session)).retell(&socket, &missing.events).await
+    Delivering::new(ctx, Some(session)).replay(&socket, &missing.events).await
 }
 
-impl Revived {
+impl RecoveredSession {
     /// Confirms the session and tells what was missed. Whether the client is still there.
     pub(super) async fn tell(&self, ctx: &Ctx) -> bool {
         let Self { session, frames, .. } = self;
@@ -168,21 +168,21 @@ impl Revived {
 
     /// Lets go what was held back, less what was told as missed, and everything from here on.
     pub(super) async fn release(&self, ctx: &Ctx) -> Result<(), Error> {
-        let Self { session, hold, .. } = self;
+        let Self { session, recovery_buffer, .. } = self;
         self.settle(ctx).await?;
         let mut batches = 0;
-        while ctx.store.redirect(hold, &session.connection).await? == Step::Refused {
+        while ctx.store.redirect(recovery_buffer, &session.connection).await? == Transition::Refused {
             if batches == BATCHES_MAX {
                 return Err(Error::internal("more keeps being held back for a client than it can be posted"));
             }
-            for frame in ctx.store.flush(hold).await?.iter().filter(|frame| !self.is_told(frame)) {
+            for frame in ctx.store.flush(recovery_buffer).await?.iter().filter(|frame| !self.is_told(frame)) {
                 if !post(ctx, session.recipient(), frame).await {
                     return Ok(());
                 }
             }
             batches += 1;
         }
-        ctx.store.release(session, hold).await
+        ctx.store.release(session, recovery_buffer).await
     }
 
     /// Waits until everything that was looked at has been delivered, so that none of it comes after what was held back.

@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use crate::ctx::Ctx;
 use crate::domain::clock::Timestamp;
 use crate::error::Error;
-use crate::store::{Slot, WAITING_SLOT};
+use crate::store::{HeartbeatRow, WAITING_SLOT};
 use crate::telemetry::Failures;
 
 /// Overdue connections closed in one run, and at the same time: two requests each, so some ten seconds of the
@@ -34,7 +34,7 @@ pub async fn handle(ctx: &Ctx) -> Result<(), Error> {
 
 /// Whether what waits has done so for too long: a connection without a namespace (socketio.md, "connect timeout"), or a
 /// binary packet without its attachments.
-pub(super) fn is_overdue(ctx: &Ctx, row: &Slot, now: Timestamp) -> bool {
+pub(super) fn is_overdue(ctx: &Ctx, row: &HeartbeatRow, now: Timestamp) -> bool {
     row.opened_at.plus_millis(i64::from(ctx.config.heartbeat.connect_timeout_millis)) <= now
 }
 
@@ -57,9 +57,9 @@ async fn close_overdue(ctx: &Ctx, failures: &mut Failures) {
 
 /// Closes a connection, has the disconnect function do the rest, and forgets the packet that was not whole, if that was
 /// what waited.
-async fn close(ctx: &Ctx, row: &Slot) -> Result<(), Error> {
+async fn close(ctx: &Ctx, row: &HeartbeatRow) -> Result<(), Error> {
     ctx.close(&row.connection).await;
-    ctx.bury(&row.connection).await;
+    ctx.invoke_disconnect(&row.connection).await;
     if row.is_connection() { Ok(()) } else { ctx.store.forget_packet(&row.connection).await }
 }
 

@@ -11,7 +11,7 @@ use crate::frame::socket::{self, AckId, Body, Packet};
 use crate::limit::Rate;
 use crate::relay::application::{self, Application};
 use crate::relay::binary::{self, Taken};
-use crate::relay::{Incoming, Standing, expire, pass_over, reply, speaker, standing};
+use crate::relay::{Incoming, SessionStatus, current_session, expire, pass_over, reply, session_status};
 use crate::telemetry;
 
 /// Who is to handle a frame.
@@ -102,7 +102,7 @@ async fn of_packet(ctx: &Ctx, incoming: &Incoming, packet: Packet) -> Option<Own
             let event = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
             owner(ctx, incoming, event).await
         }
-        Body::Ack { id, .. } | Body::BinaryAck { id, .. } => answered(ctx, incoming, namespace.as_str(), &id).await,
+        Body::Ack { id, .. } | Body::BinaryAck { id, .. } => route_ack(ctx, incoming, namespace.as_str(), &id).await,
         Body::ConnectError { .. } => close(ctx, incoming).await,
     }
 }
@@ -135,15 +135,15 @@ async fn owner(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>) -> Option<O
 /// Replies with an error, if the namespace is joined; else the connection is closed. A socket whose token has ended is told that instead, and its
 /// connection is closed.
 async fn answer(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Error) -> Option<Owner> {
-    match speaker(ctx, incoming, emitted.namespace).await {
+    match current_session(ctx, incoming, emitted.namespace).await {
         Ok(None) => return close(ctx, incoming).await,
-        Ok(Some(session)) => match standing(ctx, &session, incoming.at) {
-            Standing::Live => {}
-            Standing::Left => {
+        Ok(Some(session)) => match session_status(ctx, &session, incoming.at) {
+            SessionStatus::Live => {}
+            SessionStatus::Left => {
                 pass_over(ctx, incoming).await;
                 return None;
             }
-            Standing::Expired => {
+            SessionStatus::Expired => {
                 expire(ctx, &session, Some(emitted)).await;
                 return None;
             }
@@ -156,8 +156,8 @@ async fn answer(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Er
 }
 
 /// An answer belongs to a question that is open, or to nothing: then it is passed over.
-async fn answered(ctx: &Ctx, incoming: &Incoming, namespace: &str, id: &AckId) -> Option<Owner> {
-    match speaker(ctx, incoming, namespace).await {
+async fn route_ack(ctx: &Ctx, incoming: &Incoming, namespace: &str, id: &AckId) -> Option<Owner> {
+    match current_session(ctx, incoming, namespace).await {
         Ok(Some(session)) => {
             if session.ended_at.is_some() {
                 pass_over(ctx, incoming).await;

@@ -17,7 +17,7 @@ use crate::ctx::Ctx;
 use crate::deliver::{Delivering, Posted, Waits};
 use crate::domain::chat::Chat;
 use crate::domain::id::ChatId;
-use crate::domain::log::{LEASE_MILLIS, Step};
+use crate::domain::log::{ChatEvent, LEASE_MILLIS};
 use crate::domain::notice::{Audience, Envelope, Notice};
 use crate::error::Error;
 use crate::store::{Delivered, Recipient};
@@ -53,7 +53,7 @@ async fn take_over(ctx: &Ctx, id: &ChatId, found: &Delivered) -> Result<(), Erro
     if ctx.store.claim_delivery(id, found).await?.is_none() {
         return Ok(());
     }
-    let Some(chat) = ctx.store.chat_or_remains(id).await? else { return Ok(()) };
+    let Some(chat) = ctx.store.chat_or_tombstone(id).await? else { return Ok(()) };
     let nothing_posted = found.lease_until.is_none();
     let events = if nothing_posted { undelivered(ctx, &chat, found.told).await? } else { None };
     tracing::warn!(chat.id = %id, told = found.told, events = chat.position().events(), closes = events.is_none(), "delivery is taken over");
@@ -68,15 +68,15 @@ async fn deliver(ctx: &Ctx, chat: &Chat, events: Vec<Undelivered>) -> Result<(),
     for Undelivered { position, is_message, at, notice, people } in events {
         let after = position.events().saturating_sub(1);
         let lease_until = Some(ctx.clock.now().plus_millis(LEASE_MILLIS));
-        let step = Step { chat: chat.id.clone(), position, is_message, after, told: after, at, lease_until };
+        let step = ChatEvent { chat: chat.id.clone(), position, is_message, after, told: after, at, lease_until };
         let mut delivering = Delivering::new(ctx, None);
         let envelope = Envelope::of(step, notice, Audience::People(people));
         let Posted { reached, is_complete: _ } =
-            delivering.deliver(Vec::new(), std::slice::from_ref(&envelope)).await?;
+            delivering.try_deliver(Vec::new(), std::slice::from_ref(&envelope)).await?;
         if let Notice::Sent { chat: as_stored, message } = &envelope.notice {
             let as_stored = Chat { seq: position.seq, rev: position.rev, ..as_stored.clone() };
             let envelopes = note_delivered(ctx, &as_stored, message, &reached).await?;
-            let _ = delivering.deliver(Vec::new(), &envelopes).await?;
+            let _ = delivering.try_deliver(Vec::new(), &envelopes).await?;
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::frame::engine::Packet;
 use crate::relay::handshake::greet;
 use crate::relay::reply;
-use crate::store::{Moving, Opened, Recipient, Session, Step, Upgrade};
+use crate::store::{Opened, Recipient, Session, SessionMove, Transition, Upgrade};
 use crate::telemetry;
 
 /// Posts tried of the first frame that a WebSocket hears, about five seconds in all, within the functions' timeouts.
@@ -48,18 +48,18 @@ pub(super) async fn offered(ctx: &Ctx, opened: Opened, sid: &str) -> Result<Offe
         let moved = ctx.store.outbox(&from).await?.is_some_and(|outbox| outbox.upgrading);
         return Ok(if moved { Offer::Refused } else { Offer::Unknown });
     };
-    let moments = ctx.moments();
-    let stale = moments.now.plus_millis(-CHANCE_MILLIS);
-    Ok(match ctx.store.offer_websocket(&from, &opened.id, moments, stale).await? {
+    let liveness = ctx.liveness();
+    let stale = liveness.now.plus_millis(-CHANCE_MILLIS);
+    Ok(match ctx.store.offer_websocket(&from, &opened.id, liveness, stale).await? {
         // The slot stays, or the client could miss a ping; browsers give a WebSocket no headers.
-        Step::Taken => Offer::Made(Box::new(Opened {
+        Transition::Taken => Offer::Made(Box::new(Opened {
             slot: polling.slot,
             header: polling.header,
             takes_offsets: polling.takes_offsets,
             upgrade: Some(Upgrade { from, done: false }),
             ..opened
         })),
-        Step::Refused => Offer::Refused,
+        Transition::Refused => Offer::Refused,
     })
 }
 
@@ -80,8 +80,8 @@ pub(super) async fn step(ctx: &Ctx, websocket: Recipient<'_>, packet: &Packet<'_
 async fn probe(ctx: &Ctx, websocket: Recipient<'_>) -> Result<(), Error> {
     let Some((_, from)) = upgradable(ctx, websocket).await? else { return Ok(()) };
     match ctx.store.note_probe(&from, websocket.connection, ctx.clock.now()).await? {
-        Step::Taken => greet(ctx, websocket, &Packet::PongProbe.encode(), GREETINGS_MAX).await,
-        Step::Refused => close_unless(ctx, websocket, &from, |outbox| outbox.ended_by.is_none()).await?,
+        Transition::Taken => greet(ctx, websocket, &Packet::PongProbe.encode(), GREETINGS_MAX).await,
+        Transition::Refused => close_unless(ctx, websocket, &from, |outbox| outbox.ended_by.is_none()).await?,
     }
     Ok(())
 }
@@ -90,8 +90,8 @@ async fn probe(ctx: &Ctx, websocket: Recipient<'_>) -> Result<(), Error> {
 async fn upgrade(ctx: &Ctx, websocket: Recipient<'_>) -> Result<(), Error> {
     let Some((opened, from)) = upgradable(ctx, websocket).await? else { return Ok(()) };
     match ctx.store.begin_upgrade(&from, websocket.connection).await? {
-        Step::Taken => move_all(ctx, &opened, &from).await,
-        Step::Refused => close_unless(ctx, websocket, &from, |outbox| outbox.upgrading).await,
+        Transition::Taken => move_all(ctx, &opened, &from).await,
+        Transition::Refused => close_unless(ctx, websocket, &from, |outbox| outbox.upgrading).await,
     }
 }
 
@@ -135,7 +135,7 @@ async fn move_all(ctx: &Ctx, to: &Opened, from: &ConnectionId) -> Result<(), Err
     }
     ctx.store.move_packet(from, &to.id).await?;
     let mut batches = 0;
-    while ctx.store.redirect(from, &to.id).await? == Step::Refused {
+    while ctx.store.redirect(from, &to.id).await? == Transition::Refused {
         if batches == BATCHES_MAX {
             return Err(Error::internal("more keeps waiting for a client than it can be posted"));
         }
@@ -143,8 +143,8 @@ async fn move_all(ctx: &Ctx, to: &Opened, from: &ConnectionId) -> Result<(), Err
         batches += 1;
     }
     for session in ctx.store.close(from).await?.sessions {
-        if ctx.store.move_session(&session, to).await? == Moving::Gone {
-            ctx.bury(from).await;
+        if ctx.store.move_session(&session, to).await? == SessionMove::Gone {
+            ctx.invoke_disconnect(from).await;
             return Ok(());
         }
     }

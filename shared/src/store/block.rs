@@ -2,13 +2,13 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 
-use super::log::{Moving, moving};
-use super::transaction::{Outcome, Transaction};
+use super::log::{PositionUpdate, position_update};
+use super::transaction::{Transaction, TransactionOutcome};
 use super::{Store, keys, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, UserId};
-use crate::domain::log::{Step, What};
+use crate::domain::log::{ChangeKind, ChatEvent};
 use crate::error::Error;
 
 /// What became of blocking.
@@ -16,7 +16,7 @@ use crate::error::Error;
 #[must_use]
 pub enum Blocking {
     /// The chat is blocked now.
-    Blocked(Chat, Step),
+    Blocked(Chat, ChatEvent),
     /// This person blocked it before.
     Already(Chat),
     /// The chat was deleted.
@@ -28,7 +28,7 @@ pub enum Blocking {
 #[must_use]
 pub enum Unblocking {
     /// This person's block is gone.
-    Unblocked(Chat, Step),
+    Unblocked(Chat, ChatEvent),
     /// Only somebody else blocks.
     NotYours,
     /// Nobody blocks.
@@ -78,7 +78,7 @@ impl Store {
         by: &UserId,
         blocks: bool,
         at: Timestamp,
-    ) -> Result<(Chat, Option<Step>), Error> {
+    ) -> Result<(Chat, Option<ChatEvent>), Error> {
         let mut chat = chat;
         let mut attempt = 0;
         loop {
@@ -91,16 +91,16 @@ impl Store {
             if let Some(member) = next.members.get_mut(index) {
                 member.blocks = blocks;
             }
-            next.change(by, if blocks { What::Blocked } else { What::Unblocked }, self.clock.now());
+            next.change(by, if blocks { ChangeKind::Blocked } else { ChangeKind::Unblocked }, self.clock.now());
             let there = match self.transact(self.blocking(&chat, &next, by, blocks)?).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     let step = next.step_from(&chat);
                     return Ok((next, Some(step)));
                 }
-                Outcome::Conflict => None,
-                Outcome::Refused(mut refused) => refused.take(0),
+                TransactionOutcome::Conflict => None,
+                TransactionOutcome::Refused(mut refused) => refused.take(0),
             };
-            chat = self.as_others_left(&chat, there, attempt).await?;
+            chat = self.reload_after_conflict(&chat, there, attempt).await?;
             attempt += 1;
         }
     }
@@ -111,7 +111,7 @@ impl Store {
         } else {
             ("DELETE blockedBy :set", "contains(blockedBy, :by)", "REMOVE blocked")
         };
-        let Moving { set, condition: unmoved, mut values } = moving(chat, next);
+        let PositionUpdate { set, condition: unmoved, mut values } = position_update(chat, next);
         values.insert(":at".to_owned(), number(next.updated_at.millis()));
         values.insert(":by".to_owned(), text(by));
         values.insert(":set".to_owned(), AttributeValue::Ss(vec![by.to_string()]));

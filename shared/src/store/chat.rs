@@ -6,14 +6,14 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 
 use super::limit::{Counter, NotCounted};
-use super::log::{Moving, moving};
+use super::log::{PositionUpdate, position_update};
 use super::rows::{self, ChatRow, MembershipRow};
-use super::transaction::{Outcome, Transaction};
+use super::transaction::{Transaction, TransactionOutcome};
 use super::{Item, Store, keys, number, text};
 use crate::domain::chat::{Chat, chat_id};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ListingId, MessageId, UserId};
-use crate::domain::log::{Step, What};
+use crate::domain::log::{ChangeKind, ChatEvent};
 use crate::domain::message::Message;
 use crate::domain::page::Page;
 use crate::error::Error;
@@ -30,7 +30,7 @@ const ERASED_TTL_SECS: i64 = 2 * 3_600;
 #[must_use]
 pub enum Creation {
     /// It is new.
-    Created(Chat, Step),
+    Created(Chat, ChatEvent),
     /// It was there.
     AlreadyThere(Chat),
     /// Nothing is made: its maker's limit is met.
@@ -46,14 +46,14 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn chat(&self, id: &ChatId) -> Result<Option<Chat>, Error> {
-        Ok(self.chat_or_remains(id).await?.filter(|chat| !chat.deleted))
+        Ok(self.chat_or_tombstone(id).await?.filter(|chat| !chat.deleted))
     }
 
     /// A chat, or what a deleted one left behind. One read.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn chat_or_remains(&self, id: &ChatId) -> Result<Option<Chat>, Error> {
+    pub async fn chat_or_tombstone(&self, id: &ChatId) -> Result<Option<Chat>, Error> {
         let item = self.get(&self.tables.chats, keys::chat(id)).await?;
         item.map(|item| rows::read::<ChatRow>(item)?.try_into()).transpose()
     }
@@ -63,14 +63,14 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn chats(&self, ids: &[ChatId]) -> Result<Vec<Chat>, Error> {
-        Ok(self.chats_or_remains(ids).await?.into_iter().filter(|chat| !chat.deleted).collect())
+        Ok(self.chats_or_tombstones(ids).await?.into_iter().filter(|chat| !chat.deleted).collect())
     }
 
     /// The chats that exist among `ids`, or what deleted ones left behind, in no particular order. One read per hundred.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn chats_or_remains(&self, ids: &[ChatId]) -> Result<Vec<Chat>, Error> {
+    pub async fn chats_or_tombstones(&self, ids: &[ChatId]) -> Result<Vec<Chat>, Error> {
         let items = self.get_all(&self.tables.chats, ids.iter().map(keys::chat).collect()).await?;
         items.into_iter().map(|item| rows::read::<ChatRow>(item)?.try_into()).collect()
     }
@@ -111,13 +111,13 @@ impl Store {
                 None => Chat::between(people, about.cloned(), 0, counter.at),
             };
             let mut chat = before.made_anew(counter.at);
-            chat.change(counter.user, What::Created, self.clock.now());
+            chat.change(counter.user, ChangeKind::Created, self.clock.now());
             match self.transact(self.creation(&before, &chat, counter)?).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     let step = chat.step_from(&before);
                     return Ok(Creation::Created(chat, step));
                 }
-                Outcome::Refused(mut refused) => {
+                TransactionOutcome::Refused(mut refused) => {
                     if refused.at(1) && !refused.at(0) {
                         let full = counter.refusal(refused.take(1).as_ref());
                         if let NotCounted::Full { retry_after_secs } = full {
@@ -126,10 +126,10 @@ impl Store {
                     }
                     match refused.take(0) {
                         Some(item) => remains = Some(rows::read::<ChatRow>(item)?.try_into()?),
-                        None => remains = self.chat_or_remains(&id).await?,
+                        None => remains = self.chat_or_tombstone(&id).await?,
                     }
                 }
-                Outcome::Conflict => {}
+                TransactionOutcome::Conflict => {}
             }
             self.backoff(attempt).await?;
             attempt += 1;
@@ -174,7 +174,7 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn delete_chat(&self, chat: Chat, by: &UserId, at: Timestamp) -> Result<Option<Step>, Error> {
+    pub async fn delete_chat(&self, chat: Chat, by: &UserId, at: Timestamp) -> Result<Option<ChatEvent>, Error> {
         let mut chat = chat;
         let mut attempt = 0;
         loop {
@@ -182,8 +182,8 @@ impl Store {
                 return Ok(None);
             }
             let mut next = chat.clone();
-            next.change(by, What::Erased, self.clock.now());
-            let Moving { set, condition, mut values } = moving(&chat, &next);
+            next.change(by, ChangeKind::Erased, self.clock.now());
+            let PositionUpdate { set, condition, mut values } = position_update(&chat, &next);
             values.insert(":at".to_owned(), number(at.millis()));
             values.insert(":flagged".to_owned(), text(keys::FLAGGED));
             values.insert(":by".to_owned(), AttributeValue::Ss(vec![by.to_string()]));
@@ -219,11 +219,11 @@ impl Store {
                 )?;
             }
             let there = match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Some(next.step_from(&chat))),
-                Outcome::Conflict => None,
-                Outcome::Refused(mut refused) => refused.take(0),
+                TransactionOutcome::Committed => return Ok(Some(next.step_from(&chat))),
+                TransactionOutcome::Conflict => None,
+                TransactionOutcome::Refused(mut refused) => refused.take(0),
             };
-            chat = self.as_others_left(&chat, there, attempt).await?;
+            chat = self.reload_after_conflict(&chat, there, attempt).await?;
             attempt += 1;
         }
     }

@@ -94,7 +94,7 @@ pub struct Closed {
 
 /// A row of the slot index: what a heartbeat needs to know.
 #[derive(Clone, Debug)]
-pub struct Slot {
+pub struct HeartbeatRow {
     /// Which connection.
     pub connection: ConnectionId,
     /// Which namespace; `#` for the connection itself.
@@ -111,7 +111,7 @@ pub struct Slot {
     pub continues: bool,
 }
 
-impl Slot {
+impl HeartbeatRow {
     /// Whether this is the connection itself.
     #[must_use]
     pub fn is_connection(&self) -> bool {

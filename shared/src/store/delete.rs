@@ -3,12 +3,12 @@
 use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
-use super::transaction::{Outcome, Transaction};
+use super::transaction::{Transaction, TransactionOutcome};
 use super::{Store, keys, number};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
-use crate::domain::log::{Step, What};
+use crate::domain::log::{ChangeKind, ChatEvent};
 use crate::domain::message::Message;
 use crate::error::Error;
 
@@ -17,7 +17,7 @@ use crate::error::Error;
 #[must_use]
 pub enum Deletion {
     /// It is a placeholder now.
-    Deleted(Box<(Chat, Message, Step)>),
+    Deleted(Box<(Chat, Message, ChatEvent)>),
     /// It was one before.
     Already(Box<(Chat, Message)>),
     /// The chat was deleted.
@@ -45,16 +45,16 @@ impl Store {
             let mut transaction = Transaction::default();
             transaction.update(self.blanking(&message, &waiting, at))?;
             let mut next = without_unread(&chat, &waiting);
-            next.change(&message.sender, What::Deleted(message.id.seq), self.clock.now());
+            next.change(&message.sender, ChangeKind::Deleted(message.id.seq), self.clock.now());
             self.recount(&mut transaction, &chat, &next)?;
             match self.transact(transaction).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     let deleted = Message { content: None, deleted_at: Some(at), ..message };
                     let step = next.step_from(&chat);
                     return Ok(Deletion::Deleted(Box::new((next, deleted, step))));
                 }
-                Outcome::Refused(_) | Outcome::Conflict => {
-                    chat = self.as_others_left(&chat, None, attempt).await?;
+                TransactionOutcome::Refused(_) | TransactionOutcome::Conflict => {
+                    chat = self.reload_after_conflict(&chat, None, attempt).await?;
                     let Some(present) = self.message(&message.id).await? else { return Ok(Deletion::Gone) };
                     message = present;
                 }
@@ -108,16 +108,16 @@ impl Store {
             transaction.update(self.hiding(&message, from, unread, at))?;
             let waiting = if unread { vec![from.clone()] } else { Vec::new() };
             let mut next = without_unread(&chat, &waiting);
-            next.change(from, What::Hidden(message.id.seq), self.clock.now());
+            next.change(from, ChangeKind::Hidden(message.id.seq), self.clock.now());
             self.recount(&mut transaction, &chat, &next)?;
             match self.transact(transaction).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     message.hidden_for.insert(from.clone(), at);
                     let step = next.step_from(&chat);
                     return Ok(Deletion::Deleted(Box::new((next, message, step))));
                 }
-                Outcome::Refused(_) | Outcome::Conflict => {
-                    chat = self.as_others_left(&chat, None, attempt).await?;
+                TransactionOutcome::Refused(_) | TransactionOutcome::Conflict => {
+                    chat = self.reload_after_conflict(&chat, None, attempt).await?;
                     let Some(present) = self.message(&message.id).await? else { return Ok(Deletion::Gone) };
                     message = present;
                 }

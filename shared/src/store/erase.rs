@@ -49,7 +49,7 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn erase(&self, id: &ChatId, most: i32) -> Result<usize, Error> {
-        let Some(chat) = self.chat_or_remains(id).await? else { return Ok(0) };
+        let Some(chat) = self.chat_or_tombstone(id).await? else { return Ok(0) };
         // A chat made anew after the deletion begins above its base.
         let last = if chat.deleted { chat.seq } else { chat.base };
         let found = self

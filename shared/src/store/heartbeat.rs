@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_async::future::pagination_stream::PaginationStream;
 
 use super::rows::{self, SlotRow, TurnRow, VERSION};
-use super::{Item, Slot, Store, keys, number, text};
+use super::{HeartbeatRow, Item, Store, keys, number, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
@@ -20,7 +20,7 @@ use crate::error::Error;
 const TURN_TTL_SECS: i64 = 3_600;
 
 /// Rows of a slot, each of which may be one that cannot be read.
-pub type SlotRows = Vec<Result<Slot, Error>>;
+pub type SlotRows = Vec<Result<HeartbeatRow, Error>>;
 
 /// A part of a slot: the connections from one on and before another, by their ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Part {
 
 /// The last turn of a slot that was begun, and what was done of it.
 #[derive(Clone, Debug)]
-pub struct Turn {
+pub struct SlotTurn {
     /// The time for which it was scheduled.
     pub at: Timestamp,
     /// Whether all of it is done.
@@ -117,7 +117,7 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn turns(&self) -> Result<BTreeMap<u32, Turn>, Error> {
+    pub async fn turns(&self) -> Result<BTreeMap<u32, SlotTurn>, Error> {
         let query = self
             .client
             .query()
@@ -134,7 +134,7 @@ impl Store {
         for TurnRow { of_slot, part, turn_at, parts, .. } in &rows {
             if part.is_empty() {
                 let is_done = parts.iter().all(|part| done.contains(&(*of_slot, part.as_str(), *turn_at)));
-                turns.insert(*of_slot, Turn { at: Timestamp::from_millis(*turn_at), is_done });
+                turns.insert(*of_slot, SlotTurn { at: Timestamp::from_millis(*turn_at), is_done });
             }
         }
         Ok(turns)
@@ -171,6 +171,6 @@ impl Store {
     }
 }
 
-fn slot(item: Item) -> Result<Slot, Error> {
+fn slot(item: Item) -> Result<HeartbeatRow, Error> {
     rows::read::<SlotRow>(item)?.try_into()
 }

@@ -6,15 +6,15 @@ use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 
 use super::limit::{Counter, NotCounted};
-use super::log::{Moving, moving};
+use super::log::{PositionUpdate, position_update};
 use super::rows::{self, ChatRow, MessageRow, SentRow, VERSION};
-use super::transaction::{Outcome, Refused, Transaction};
+use super::transaction::{Refused, Transaction, TransactionOutcome};
 use super::update::Changed;
 use super::{Item, Store, keys, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ClientMessageId, MessageId, UserId};
-use crate::domain::log::{LEASE_MILLIS, Step};
+use crate::domain::log::{ChatEvent, LEASE_MILLIS};
 use crate::domain::message::{Draft, Message};
 use crate::error::Error;
 
@@ -33,7 +33,7 @@ const COUNT: usize = 2;
 #[must_use]
 pub enum Sending {
     /// It is stored; the chat as it is now.
-    Stored(Box<(Chat, Message, Step)>),
+    Stored(Box<(Chat, Message, ChatEvent)>),
     /// A send of the same name stored this before.
     Repeated(First),
     /// An earlier invocation for this very event stored this.
@@ -82,12 +82,12 @@ impl Store {
             let (transaction, sent) =
                 self.sending(&chat, &next, &message, (draft.client_message_id.as_ref(), counter))?;
             let there = match self.transact(transaction).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     let step = next.step_from(&chat);
                     return Ok(Sending::Stored(Box::new((next, message, step))));
                 }
-                Outcome::Conflict => None,
-                Outcome::Refused(mut refused) => {
+                TransactionOutcome::Conflict => None,
+                TransactionOutcome::Refused(mut refused) => {
                     if let Some(first) = repeated(&mut refused, sent)? {
                         return Ok(Sending::Repeated(first));
                     }
@@ -104,7 +104,7 @@ impl Store {
                     refused.take(CHAT)
                 }
             };
-            chat = self.as_others_left(&chat, there, attempt).await?;
+            chat = self.reload_after_conflict(&chat, there, attempt).await?;
             attempt += 1;
         }
     }
@@ -179,7 +179,7 @@ impl Store {
 
     /// The chat's own write of a send, with every check as its condition.
     fn advance(&self, chat: &Chat, next: &Chat, sender: &UserId) -> Result<UpdateBuilder, Error> {
-        let Moving { mut set, mut condition, mut values } = moving(chat, next);
+        let PositionUpdate { mut set, mut condition, mut values } = position_update(chat, next);
         set.extend(["activeAt = :active".to_owned(), "updatedAt = :updated".to_owned()]);
         condition.push_str(" AND attribute_not_exists(blockedBy)");
         values.insert(":active".to_owned(), number(next.active_at.millis()));
@@ -240,7 +240,12 @@ impl Store {
 
     /// The chat for another attempt after others were first: what a failed condition gave back, if it did. Whoever waits knows an old chat
     /// again, so the first attempts are at once; later ones wait and look again.
-    pub(super) async fn as_others_left(&self, chat: &Chat, there: Option<Item>, attempt: u32) -> Result<Chat, Error> {
+    pub(super) async fn reload_after_conflict(
+        &self,
+        chat: &Chat,
+        there: Option<Item>,
+        attempt: u32,
+    ) -> Result<Chat, Error> {
         if let Some(item) = there.filter(|_| attempt < ATTEMPTS_AT_ONCE) {
             return rows::read::<ChatRow>(item)?.try_into();
         }
@@ -250,7 +255,7 @@ impl Store {
 
     /// The chat as it is now.
     pub(super) async fn present(&self, chat: &Chat) -> Result<Chat, Error> {
-        let found = self.chat_or_remains(&chat.id).await?;
+        let found = self.chat_or_tombstone(&chat.id).await?;
         found.ok_or_else(|| Error::internal("a chat's row is missing that was there a moment ago"))
     }
 
@@ -299,7 +304,7 @@ impl Store {
     /// Writes the change that made `next` of `chat`, with the members' unread counters and read watermarks, provided that nothing happened
     /// meanwhile, and clears the flags of those who have nothing unread any more.
     pub(super) fn recount(&self, transaction: &mut Transaction, chat: &Chat, next: &Chat) -> Result<(), Error> {
-        let Moving { mut set, condition, mut values } = moving(chat, next);
+        let PositionUpdate { mut set, condition, mut values } = position_update(chat, next);
         let mut names = HashMap::new();
         for (index, (old, new)) in chat.members.iter().zip(&next.members).enumerate() {
             if old.unread != new.unread {

@@ -51,22 +51,22 @@ pub use ask::{Answering, Asking, QUESTIONS_MAX, Question};
 pub use binary::{Collecting, Piece};
 pub use block::{Blocking, Unblocking};
 pub use chat::Creation;
-pub use connection::{Closed, Handshaking, Opened, Recipient, Slot, Upgrade, WAITING_SLOT};
+pub use connection::{Closed, Handshaking, HeartbeatRow, Opened, Recipient, Upgrade, WAITING_SLOT};
 pub use delete::Deletion;
 pub use delivery::Delivered;
-pub use heartbeat::{Part, SlotPages, SlotRows, Turn as SlotTurn};
+pub use heartbeat::{Part, SlotPages, SlotRows, SlotTurn};
 pub use limit::Counter;
 pub use listing::Putting;
 pub use media::{Bucket, ByteRange, Fetched, Fetching, Keeping, Signed, Upload, Uploaded, is_from};
 pub use message::{First, Sending};
-pub use polling::{Adding, Direction, Ender, Ending, Moments, Outbox, Turn};
+pub use polling::{Direction, Ender, Ending, Enqueue, Liveness, Outbox, PollTurn};
 pub use presence::{Person, Socket, Ungreeted};
 pub use read::Marking;
-pub use recover::{Former, Reviving};
+pub use recover::{Former, SessionRestore};
 pub use room::{Entering, ROOMS_MAX};
 pub use search::Scan;
 pub use session::{Joining, Leaving, Session};
-pub use upgrade::{Abandoning, Moving, Step};
+pub use upgrade::{Abandoning, SessionMove, Transition};
 
 /// How often a write is tried again when others wrote first. With full jitter up to a quarter of a second each, a chat in which dozens
 /// write at once still gets every message in.

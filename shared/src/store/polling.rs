@@ -69,23 +69,23 @@ pub enum Direction {
 
 /// The moments that decide about a polling connection.
 #[derive(Clone, Copy, Debug)]
-pub struct Moments {
+pub struct Liveness {
     /// Now.
     pub now: Timestamp,
     /// A client that was last seen then is dead.
-    pub dead: Timestamp,
+    pub stale_before: Timestamp,
 }
 
 /// What became of putting a frame into an outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Adding {
+pub enum Enqueue {
     /// It waits to be fetched.
-    In,
+    Queued,
     /// Too much waits already.
     Full,
     /// The client has moved to this WebSocket.
-    Elsewhere(ConnectionId),
+    Redirected(ConnectionId),
     /// The connection has ended, or its client was not seen for too long.
     Gone,
 }
@@ -93,7 +93,7 @@ pub enum Adding {
 /// What became of beginning a request.
 #[derive(Clone, Debug)]
 #[must_use]
-pub enum Turn {
+pub enum PollTurn {
     /// It is this request's turn. This is the outbox; nothing of it is taken yet.
     Taken(Box<Outbox>),
     /// Another request of its kind is running.
@@ -113,7 +113,7 @@ pub enum Ending {
     /// It had ended before, or never was.
     Before,
     /// Its client has moved to this WebSocket.
-    Elsewhere(ConnectionId),
+    Redirected(ConnectionId),
 }
 
 impl Store {
@@ -129,7 +129,7 @@ impl Store {
             v: VERSION,
             opened_at: at.millis(),
             seen_at: at.millis(),
-            upgrading: id.is_hold(),
+            upgrading: id.is_recovery_buffer(),
             ttl: at.seconds() + CONNECTION_TTL_SECS,
             ..OutboxRow::default()
         };
@@ -151,7 +151,7 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn add_frame(&self, id: &ConnectionId, frame: &str, dead: Timestamp) -> Result<Adding, Error> {
+    pub async fn add_frame(&self, id: &ConnectionId, frame: &str, stale_before: Timestamp) -> Result<Enqueue, Error> {
         let nonce = self.nonce();
         let update = self
             .outbox_update(id)
@@ -169,15 +169,15 @@ impl Store {
             .expression_attribute_values(":frame", AttributeValue::L(vec![text(frame)]))
             .expression_attribute_values(":bytes", number(frame.len() + ELEMENT_BYTES))
             .expression_attribute_values(":most", number(OUTBOX_MAX_BYTES))
-            .expression_attribute_values(":dead", number(dead.millis()));
+            .expression_attribute_values(":dead", number(stale_before.millis()));
         match self.update::<OutboxRow>(update).await? {
-            Changed::Done(_) => Ok(Adding::In),
-            Changed::Refused(None) => Ok(Adding::Gone),
-            Changed::Refused(Some(row)) if row.recent.contains(&nonce) => Ok(Adding::In),
+            Changed::Done(_) => Ok(Enqueue::Queued),
+            Changed::Refused(None) => Ok(Enqueue::Gone),
+            Changed::Refused(Some(row)) if row.recent.contains(&nonce) => Ok(Enqueue::Queued),
             Changed::Refused(Some(row)) => Ok(match row.upgraded_to {
-                Some(to) => Adding::Elsewhere(ConnectionId::parse(&to)?),
-                None if row.ended_by.is_none() && row.seen_at > dead.millis() => Adding::Full,
-                None => Adding::Gone,
+                Some(to) => Enqueue::Redirected(ConnectionId::parse(&to)?),
+                None if row.ended_by.is_none() && row.seen_at > stale_before.millis() => Enqueue::Full,
+                None => Enqueue::Gone,
             }),
         }
     }
@@ -190,10 +190,10 @@ impl Store {
         &self,
         id: &ConnectionId,
         direction: Direction,
-        moments: Moments,
+        liveness: Liveness,
         until: Timestamp,
-    ) -> Result<Turn, Error> {
-        let Moments { now, dead } = moments;
+    ) -> Result<PollTurn, Error> {
+        let Liveness { now, stale_before } = liveness;
         let nonce = self.nonce();
         let turn = direction.attribute();
         let update = self
@@ -206,14 +206,18 @@ impl Store {
             .expression_attribute_values(":nonce", text(&nonce))
             .expression_attribute_values(":until", number(until.millis()))
             .expression_attribute_values(":now", number(now.millis()))
-            .expression_attribute_values(":dead", number(dead.millis()));
+            .expression_attribute_values(":dead", number(stale_before.millis()));
         Ok(match self.update::<OutboxRow>(update).await? {
-            Changed::Done(row) => Turn::Taken(Box::new(outbox(row.unwrap_or_default()))),
-            Changed::Refused(None) => Turn::Unknown,
-            Changed::Refused(Some(row)) if row.ended_by.is_some() || row.seen_at <= dead.millis() => Turn::Unknown,
-            Changed::Refused(Some(row)) if row.upgrading => Turn::Upgraded,
-            Changed::Refused(Some(row)) if direction.nonce(&row) == Some(&nonce) => Turn::Taken(Box::new(outbox(row))),
-            Changed::Refused(Some(_)) => Turn::Busy,
+            Changed::Done(row) => PollTurn::Taken(Box::new(outbox(row.unwrap_or_default()))),
+            Changed::Refused(None) => PollTurn::Unknown,
+            Changed::Refused(Some(row)) if row.ended_by.is_some() || row.seen_at <= stale_before.millis() => {
+                PollTurn::Unknown
+            }
+            Changed::Refused(Some(row)) if row.upgrading => PollTurn::Upgraded,
+            Changed::Refused(Some(row)) if direction.nonce(&row) == Some(&nonce) => {
+                PollTurn::Taken(Box::new(outbox(row)))
+            }
+            Changed::Refused(Some(_)) => PollTurn::Busy,
         })
     }
 
@@ -304,7 +308,7 @@ impl Store {
                 Ending::Ended(parsed(row.probe)?)
             }
             Changed::Refused(row) => match parsed(row.and_then(|row| row.upgraded_to))? {
-                Some(to) => Ending::Elsewhere(to),
+                Some(to) => Ending::Redirected(to),
                 None => Ending::Before,
             },
         })

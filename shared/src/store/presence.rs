@@ -43,7 +43,7 @@ pub struct Socket {
     /// When that was opened.
     pub opened_at: Timestamp,
     /// What its frames wait behind, while it is told what it missed.
-    pub held_by: Option<ConnectionId>,
+    pub buffered_in: Option<ConnectionId>,
     /// In which namespace.
     pub namespace: String,
     /// In which dialect it hears.
@@ -75,7 +75,7 @@ impl Socket {
             user: session.user.clone(),
             connection: session.connection.clone(),
             opened_at: session.opened_at,
-            held_by: None,
+            buffered_in: None,
             namespace: session.namespace.clone(),
             dialect: session.dialect.clone(),
             expires_at: session.expires_at,
@@ -244,7 +244,7 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn come(&self, user: &UserId) -> Result<bool, Error> {
+    pub async fn appear_online(&self, user: &UserId) -> Result<bool, Error> {
         let update = self
             .status_update(user)
             .condition_expression("#status = :offline AND sockets > :zero")
@@ -321,7 +321,7 @@ fn socket(row: SocketRow) -> Result<Socket, Error> {
         began_at,
         expires_at,
         ended_at: _,
-        held_by,
+        buffered_in,
         rooms,
         no_offsets,
         ungreeted,
@@ -333,7 +333,7 @@ fn socket(row: SocketRow) -> Result<Socket, Error> {
         user: UserId::parse(&user_id)?,
         connection: ConnectionId::parse(&connection_id)?,
         opened_at: Timestamp::from_millis(opened_at),
-        held_by: held_by.map(|hold| ConnectionId::parse(&hold)).transpose()?,
+        buffered_in: buffered_in.map(|recovery_buffer| ConnectionId::parse(&recovery_buffer)).transpose()?,
         namespace,
         dialect,
         expires_at: expires_at.map(Timestamp::from_millis),

@@ -3,12 +3,12 @@
 use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
-use super::transaction::{Outcome, Transaction};
+use super::transaction::{Transaction, TransactionOutcome};
 use super::{Store, keys, number};
 use crate::domain::chat::{Chat, Watermark};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, UserId};
-use crate::domain::log::What;
+use crate::domain::log::ChangeKind;
 use crate::domain::message::Message;
 use crate::error::Error;
 
@@ -45,20 +45,20 @@ impl Store {
             if member.unread == 0 {
                 return Ok(Marking::Nothing(Box::new(chat)));
             }
-            let what = What::ReadAll { after: member.read.seq, marked: member.unread, received: at };
+            let what = ChangeKind::ReadAll { after: member.read.seq, marked: member.unread, received: at };
             let mut next = after_reading(&chat, index, 0, at);
             next.change(reader, what, self.clock.now());
             let mut transaction = Transaction::default();
             self.recount(&mut transaction, &chat, &next)?;
             let there = match self.transact(transaction).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     let (before, after) = (Box::new(chat), Box::new(next));
                     return Ok(Marking::Marked { before, after, messages: Vec::new() });
                 }
-                Outcome::Conflict => None,
-                Outcome::Refused(mut refused) => refused.take(0),
+                TransactionOutcome::Conflict => None,
+                TransactionOutcome::Refused(mut refused) => refused.take(0),
             };
-            chat = self.as_others_left(&chat, there, attempt).await?;
+            chat = self.reload_after_conflict(&chat, there, attempt).await?;
             attempt += 1;
         }
     }
@@ -84,7 +84,7 @@ impl Store {
                 return Ok(Marking::Nothing(Box::new(chat)));
             }
             let marked = u64::try_from(messages.len()).unwrap_or(u64::MAX);
-            let what = What::Read(messages.iter().map(|message| message.id.seq).collect());
+            let what = ChangeKind::Read(messages.iter().map(|message| message.id.seq).collect());
             let mut next = after_reading(&chat, index, member.unread.saturating_sub(marked), at);
             next.change(reader, what, self.clock.now());
             let mut transaction = Transaction::default();
@@ -93,15 +93,15 @@ impl Store {
                 transaction.update(self.marking(message, reader, at))?;
             }
             match self.transact(transaction).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     for message in &mut messages {
                         message.read_by.insert(reader.clone(), at);
                     }
                     let (before, after) = (Box::new(chat), Box::new(next));
                     return Ok(Marking::Marked { before, after, messages });
                 }
-                Outcome::Conflict | Outcome::Refused(_) => {
-                    chat = self.as_others_left(&chat, None, attempt).await?;
+                TransactionOutcome::Conflict | TransactionOutcome::Refused(_) => {
+                    chat = self.reload_after_conflict(&chat, None, attempt).await?;
                     messages = self.messages_by_id(messages.iter().map(|message| &message.id)).await?;
                 }
             }

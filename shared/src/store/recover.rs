@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{Put, Update};
 use super::connection::opened_slot;
 use super::rows::{self, SocketRow};
 use super::session::{OneMore, ended, session, session_row};
-use super::transaction::{Outcome, Transaction};
+use super::transaction::{Transaction, TransactionOutcome};
 use super::{Item, Opened, Session, Store, keys, number, text};
 use crate::auth::Identity;
 use crate::domain::clock::Timestamp;
@@ -34,9 +34,9 @@ pub struct Former {
 /// What became of reviving a session.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Reviving {
+pub enum SessionRestore {
     /// It is on the new connection.
-    Revived {
+    Restored {
         /// How many sockets the user has with it; `None` if it is in the place of a live one.
         sockets: Option<u64>,
     },
@@ -69,7 +69,7 @@ impl Store {
         }))
     }
 
-    /// Puts a session on a new connection, and its frames behind `hold`: session, socket, and the count of sockets or, if nobody had noticed
+    /// Puts a session on a new connection, and its frames behind `recovery_buffer`: session, socket, and the count of sockets or, if nobody had noticed
     /// that the old connection is gone, the session there, in one transaction of four writes. To count, one read, repeated if another socket
     /// of the user comes or goes at the same time.
     ///
@@ -77,11 +77,11 @@ impl Store {
     /// `Error::Internal`.
     pub async fn revive(
         &self,
-        (opened, hold): (&Opened, &ConnectionId),
+        (opened, recovery_buffer): (&Opened, &ConnectionId),
         former: &Former,
         joining: &Session,
         identity: &Identity,
-    ) -> Result<Reviving, Error> {
+    ) -> Result<SessionRestore, Error> {
         let mut attempt = 0;
         loop {
             let mut transaction = Transaction::default();
@@ -91,7 +91,7 @@ impl Store {
                     .set_item(Some(rows::write(session_row(opened, joining))?))
                     .condition_expression("attribute_not_exists(connectionId) OR attribute_exists(endedAt)"),
             )?;
-            transaction.update(self.moved_socket(former, joining, hold))?;
+            transaction.update(self.moved_socket(former, joining, recovery_buffer))?;
             transaction.update(opened_slot(&self.tables.connections, opened))?;
             let sockets = if former.ended_at.is_some() {
                 let OneMore { count, sockets, expired: _ } = self.one_more_socket(joining, identity).await?;
@@ -103,15 +103,15 @@ impl Store {
                 None
             };
             match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Reviving::Revived { sockets }),
-                Outcome::Conflict => {}
-                Outcome::Refused(refused) if refused.at(2) => return Ok(Reviving::Gone),
-                Outcome::Refused(mut refused) => match refused.take(0) {
-                    Some(item) => return Ok(Reviving::Already(Box::new(session(rows::read(item)?)?))),
-                    None if refused.at(1) => return Ok(Reviving::Lost),
+                TransactionOutcome::Committed => return Ok(SessionRestore::Restored { sockets }),
+                TransactionOutcome::Conflict => {}
+                TransactionOutcome::Refused(refused) if refused.at(2) => return Ok(SessionRestore::Gone),
+                TransactionOutcome::Refused(mut refused) => match refused.take(0) {
+                    Some(item) => return Ok(SessionRestore::Already(Box::new(session(rows::read(item)?)?))),
+                    None if refused.at(1) => return Ok(SessionRestore::Lost),
                     // The count has changed, or the session there is just ending.
                     None if former.ended_at.is_some() => {}
-                    None => return Ok(Reviving::Lost),
+                    None => return Ok(SessionRestore::Lost),
                 },
             }
             self.backoff(attempt).await?;
@@ -124,7 +124,7 @@ impl Store {
         &self,
         former: &Former,
         joining: &Session,
-        hold: &ConnectionId,
+        recovery_buffer: &ConnectionId,
     ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
         let (expiry, removed) = match joining.expires_at {
             Some(_) => (", expiresAt = :end", ""),
@@ -133,7 +133,7 @@ impl Store {
         let mut values = Item::from([
             (":to".to_owned(), text(&joining.connection)),
             (":opened".to_owned(), number(joining.opened_at.millis())),
-            (":hold".to_owned(), text(hold)),
+            (":hold".to_owned(), text(recovery_buffer)),
             (":flag".to_owned(), text(keys::SOCKET_FLAGGED)),
             (":from".to_owned(), text(&former.connection)),
         ]);
@@ -157,11 +157,11 @@ impl Store {
             .set_expression_attribute_values(Some(values))
     }
 
-    /// Sends the frames of a session to its connection again, and no longer behind `hold`. One write.
+    /// Sends the frames of a session to its connection again, and no longer behind `recovery_buffer`. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn release(&self, session: &Session, hold: &ConnectionId) -> Result<(), Error> {
+    pub async fn release(&self, session: &Session, recovery_buffer: &ConnectionId) -> Result<(), Error> {
         let update = self
             .client
             .update_item()
@@ -169,7 +169,7 @@ impl Store {
             .set_key(Some(keys::user(&session.user, keys::socket(&session.pid))))
             .update_expression("REMOVE heldBy")
             .condition_expression("heldBy = :hold")
-            .expression_attribute_values(":hold", text(hold));
+            .expression_attribute_values(":hold", text(recovery_buffer));
         self.applied(update).await.map(drop)
     }
 

@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, Update};
 use super::connection::{CONNECTION_TTL_SECS, opened_slot};
 use super::presence::online_flag;
 use super::rows::{self, SessionRow, SocketRow, VERSION};
-use super::transaction::{Outcome, Transaction};
+use super::transaction::{Transaction, TransactionOutcome};
 use super::update::Changed;
-use super::user::{Change, claims_change, set_change};
+use super::user::{AttributeChange, claims_change, set_change};
 use super::{Item, Opened, Person, Question, Recipient, Store, keys, number, text};
 use crate::auth::Identity;
 use crate::domain::chat::Place;
@@ -120,13 +120,13 @@ impl Store {
             transaction.update(opened_slot(&self.tables.connections, opened))?;
             transaction.update(count)?;
             match self.transact(transaction).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     self.remove_sockets(&joining.user, expired).await;
                     return Ok(Joining::Joined { sockets });
                 }
-                Outcome::Conflict => {}
-                Outcome::Refused(refused) if refused.at(2) => return Ok(Joining::Gone),
-                Outcome::Refused(mut refused) => {
+                TransactionOutcome::Conflict => {}
+                TransactionOutcome::Refused(refused) if refused.at(2) => return Ok(Joining::Gone),
+                TransactionOutcome::Refused(mut refused) => {
                     if let Some(item) = refused.take(0) {
                         return Ok(Joining::Already(Box::new(session(rows::read(item)?)?)));
                     }
@@ -159,7 +159,7 @@ impl Store {
             began_at: self.clock.now().millis(),
             expires_at: joining.expires_at.map(Timestamp::millis),
             ended_at: None,
-            held_by: None,
+            buffered_in: None,
             rooms: HashSet::new(),
             no_offsets: !joining.takes_offsets,
             ungreeted: true,
@@ -175,7 +175,7 @@ impl Store {
         let was = known.as_ref().map_or(0, |user| user.sockets);
         let also = [("sockets", number(was + 1)), ("online", online_flag())];
         let also = if was == 0 { also.as_slice() } else { also.get(..1).unwrap_or_default() };
-        let Change { expression, names, mut values } = match self.newer_claims(known.as_ref(), identity) {
+        let AttributeChange { expression, names, mut values } = match self.newer_claims(known.as_ref(), identity) {
             Some(at) => claims_change(&identity.claims, at, also),
             None => set_change(also),
         };
@@ -215,15 +215,15 @@ impl Store {
             self.end_socket(&mut transaction, session, at, revivable)?;
             transaction.update(self.one_socket_less(&user, at))?;
             match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Leaving::Left { last }),
-                Outcome::Refused(mut refused) if refused.at(0) || refused.at(1) => {
+                TransactionOutcome::Committed => return Ok(Leaving::Left { last }),
+                TransactionOutcome::Refused(mut refused) if refused.at(0) || refused.at(1) => {
                     match refused.take(0).map(rows::read::<SessionRow>).transpose()? {
                         Some(SessionRow { moved_to: Some(to), .. }) => connection = ConnectionId::parse(&to)?,
                         Some(row) if is_untold(&row, session) => return Ok(Leaving::Untold),
                         _ => return Ok(Leaving::Already),
                     }
                 }
-                Outcome::Refused(_) | Outcome::Conflict => {}
+                TransactionOutcome::Refused(_) | TransactionOutcome::Conflict => {}
             }
             self.backoff(attempt).await?;
             attempt += 1;
@@ -353,8 +353,8 @@ impl Store {
                 })?;
             }
             match self.transact(transaction).await? {
-                Outcome::Committed | Outcome::Refused(_) => return Ok(()),
-                Outcome::Conflict => {}
+                TransactionOutcome::Committed | TransactionOutcome::Refused(_) => return Ok(()),
+                TransactionOutcome::Conflict => {}
             }
             self.backoff(attempt).await?;
             attempt += 1;

@@ -17,7 +17,7 @@ const UNKNOWN_MAX: Duration = Duration::from_secs(6);
 
 /// What became of a transaction.
 #[must_use]
-pub(super) enum Outcome {
+pub(super) enum TransactionOutcome {
     /// All of it is done.
     Committed,
     /// Nothing is done: somebody else was writing one of the rows.
@@ -44,7 +44,7 @@ impl Refused {
 /// What one request for a transaction came to.
 enum Answered {
     /// The outcome is known.
-    Known(Outcome),
+    Known(TransactionOutcome),
     /// Nobody knows whether it is done, or it is being done by an earlier request with the same token.
     Unknown(Error),
 }
@@ -81,14 +81,14 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal` if DynamoDB refuses the request, or if after some seconds it is still unknown whether it is done.
-    pub(super) async fn transact(&self, transaction: Transaction) -> Result<Outcome, Error> {
+    pub(super) async fn transact(&self, transaction: Transaction) -> Result<TransactionOutcome, Error> {
         let token = hex(&self.clock.random::<16>());
         let asking = async {
             let mut attempt = 0;
             loop {
                 let writes = self.client.transact_write_items().client_request_token(&token);
                 let unknown = match writes.set_transact_items(Some(transaction.0.clone())).send().await {
-                    Ok(_) => return Ok(Outcome::Committed),
+                    Ok(_) => return Ok(TransactionOutcome::Committed),
                     Err(error) => match answered(error)? {
                         Answered::Known(outcome) => return Ok(outcome),
                         Answered::Unknown(cause) => cause,
@@ -130,9 +130,9 @@ fn answered(error: SdkError<TransactWriteItemsError>) -> Result<Answered, Error>
     };
     let is = |codes: &[&str]| reasons.iter().any(|reason| reason.code().is_some_and(|code| codes.contains(&code)));
     if is(&["ConditionalCheckFailed"]) {
-        Ok(Answered::Known(Outcome::Refused(Refused(reasons.to_vec()))))
+        Ok(Answered::Known(TransactionOutcome::Refused(Refused(reasons.to_vec()))))
     } else if is(&["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]) {
-        Ok(Answered::Known(Outcome::Conflict))
+        Ok(Answered::Known(TransactionOutcome::Conflict))
     } else {
         Err(Error::internal(error))
     }

@@ -7,9 +7,9 @@ use super::connection::opened_slot;
 use super::polling::Taking;
 use super::rows::OutboxRow;
 use super::session::session_row;
-use super::transaction::{Outcome, Transaction};
+use super::transaction::{Transaction, TransactionOutcome};
 use super::update::Changed;
-use super::{Moments, Opened, Session, Store, keys, number, rows, text};
+use super::{Liveness, Opened, Session, Store, keys, number, rows, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
@@ -17,7 +17,7 @@ use crate::error::Error;
 /// Whether a step towards a WebSocket was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Step {
+pub enum Transition {
     /// It was.
     Taken,
     /// Something else came first.
@@ -37,7 +37,7 @@ pub enum Abandoning {
 /// What became of moving a session to a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Moving {
+pub enum SessionMove {
     /// It is there, or has ended.
     Done,
     /// The WebSocket has ended.
@@ -54,9 +54,9 @@ impl Store {
         &self,
         id: &ConnectionId,
         to: &ConnectionId,
-        moments: Moments,
+        liveness: Liveness,
         stale: Timestamp,
-    ) -> Result<Step, Error> {
+    ) -> Result<Transition, Error> {
         let update = self
             .outbox_update(id)
             .update_expression("SET probe = :to, probeAt = :now REMOVE probed")
@@ -65,8 +65,8 @@ impl Store {
                  AND (attribute_not_exists(probe) OR probe = :to OR probeAt <= :stale)",
             )
             .expression_attribute_values(":to", text(to))
-            .expression_attribute_values(":now", number(moments.now.millis()))
-            .expression_attribute_values(":dead", number(moments.dead.millis()))
+            .expression_attribute_values(":now", number(liveness.now.millis()))
+            .expression_attribute_values(":dead", number(liveness.stale_before.millis()))
             .expression_attribute_values(":stale", number(stale.millis()));
         self.step(update, |_| false).await
     }
@@ -75,7 +75,7 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn note_probe(&self, id: &ConnectionId, to: &ConnectionId, now: Timestamp) -> Result<Step, Error> {
+    pub async fn note_probe(&self, id: &ConnectionId, to: &ConnectionId, now: Timestamp) -> Result<Transition, Error> {
         let nonce = self.nonce();
         let update = self
             .outbox_update(id)
@@ -93,7 +93,7 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn begin_upgrade(&self, id: &ConnectionId, to: &ConnectionId) -> Result<Step, Error> {
+    pub async fn begin_upgrade(&self, id: &ConnectionId, to: &ConnectionId) -> Result<Transition, Error> {
         let nonce = self.nonce();
         let update = self
             .outbox_update(id)
@@ -118,7 +118,7 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn redirect(&self, id: &ConnectionId, to: &ConnectionId) -> Result<Step, Error> {
+    pub async fn redirect(&self, id: &ConnectionId, to: &ConnectionId) -> Result<Transition, Error> {
         let update = self
             .outbox_update(id)
             .update_expression("SET upgradedTo = :to")
@@ -151,7 +151,7 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn move_session(&self, session: &Session, to: &Opened) -> Result<Moving, Error> {
+    pub async fn move_session(&self, session: &Session, to: &Opened) -> Result<SessionMove, Error> {
         let connections = &self.tables.connections;
         let moved = Session { connection: to.id.clone(), ..session.clone() };
         let mut attempt = 0;
@@ -184,10 +184,10 @@ impl Store {
                     .expression_attribute_values(":to", text(&to.id)),
             )?;
             match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Moving::Done),
-                Outcome::Refused(refused) if refused.at(2) => return Ok(Moving::Gone),
-                Outcome::Refused(_) => return Ok(Moving::Done),
-                Outcome::Conflict => {}
+                TransactionOutcome::Committed => return Ok(SessionMove::Done),
+                TransactionOutcome::Refused(refused) if refused.at(2) => return Ok(SessionMove::Gone),
+                TransactionOutcome::Refused(_) => return Ok(SessionMove::Done),
+                TransactionOutcome::Conflict => {}
             }
             self.backoff(attempt).await?;
             attempt += 1;
@@ -216,8 +216,8 @@ impl Store {
         &self,
         update: UpdateItemFluentBuilder,
         ours: impl FnOnce(&OutboxRow) -> bool,
-    ) -> Result<Step, Error> {
+    ) -> Result<Transition, Error> {
         let update = update.return_values(ReturnValue::None);
-        Ok(if self.update::<OutboxRow>(update).await?.is_done(ours) { Step::Taken } else { Step::Refused })
+        Ok(if self.update::<OutboxRow>(update).await?.is_done(ours) { Transition::Taken } else { Transition::Refused })
     }
 }

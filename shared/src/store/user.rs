@@ -40,7 +40,7 @@ impl Store {
     pub async fn see(&self, identity: &Identity) -> Result<(), Error> {
         let known = self.user(&identity.user).await?;
         let Some(claims_at) = self.newer_claims(known.as_ref(), identity) else { return Ok(()) };
-        let Change { expression, names, values } = claims_change(&identity.claims, claims_at, &[]);
+        let AttributeChange { expression, names, values } = claims_change(&identity.claims, claims_at, &[]);
         let update = self.client.update_item().table_name(&self.tables.users);
         let update = update
             .set_key(Some(keys::user(&identity.user, keys::PROFILE)))
@@ -57,7 +57,7 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn put_user(&self, user: &UserId, claims: &Claims, at: Timestamp) -> Result<User, Error> {
-        let Change { expression, names, values } =
+        let AttributeChange { expression, names, values } =
             claims_change(claims, Timestamp::from_millis(at.seconds() * 1_000), &[]);
         let update = self.client.update_item().table_name(&self.tables.users);
         let update = update
@@ -82,14 +82,14 @@ impl Store {
 }
 
 /// What an UpdateItem does.
-pub(super) struct Change {
+pub(super) struct AttributeChange {
     pub(super) expression: String,
     pub(super) names: HashMap<String, String>,
     pub(super) values: Item,
 }
 
 /// Sets a profile's claims, and whatever else is to be set in the same write.
-pub(super) fn claims_change(claims: &Claims, claims_at: Timestamp, also: &[(&str, AttributeValue)]) -> Change {
+pub(super) fn claims_change(claims: &Claims, claims_at: Timestamp, also: &[(&str, AttributeValue)]) -> AttributeChange {
     let ClaimsRow { name, first_name, last_name, username, email, role, picture } = claims.into();
     let claims = [
         ("name", name.map(text)),
@@ -106,7 +106,7 @@ pub(super) fn claims_change(claims: &Claims, claims_at: Timestamp, also: &[(&str
 }
 
 /// Sets attributes.
-pub(super) fn set_change(attributes: &[(&str, AttributeValue)]) -> Change {
+pub(super) fn set_change(attributes: &[(&str, AttributeValue)]) -> AttributeChange {
     change(some(attributes))
 }
 
@@ -115,7 +115,7 @@ fn some<'a>(attributes: &'a [(&str, AttributeValue)]) -> impl Iterator<Item = (&
 }
 
 /// Sets the attributes that have a value and removes the others.
-fn change<'a>(attributes: impl Iterator<Item = (&'a str, Option<AttributeValue>)>) -> Change {
+fn change<'a>(attributes: impl Iterator<Item = (&'a str, Option<AttributeValue>)>) -> AttributeChange {
     let (mut set, mut remove) = (Vec::new(), Vec::new());
     let (mut names, mut values) = (HashMap::new(), HashMap::new());
     for (attribute, value) in attributes {
@@ -129,5 +129,5 @@ fn change<'a>(attributes: impl Iterator<Item = (&'a str, Option<AttributeValue>)
         }
     }
     let removal = if remove.is_empty() { String::new() } else { format!(" REMOVE {}", remove.join(", ")) };
-    Change { expression: format!("SET {}{removal}", set.join(", ")), names, values }
+    AttributeChange { expression: format!("SET {}{removal}", set.join(", ")), names, values }
 }

@@ -76,7 +76,7 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
     })
 }
 
-pub(super) fn words(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
+pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
     let mine = |by: &UserId| by == viewer.user;
     match notice {
         Notice::Blocked { view, by } if mine(by) => {
@@ -112,7 +112,7 @@ pub(super) fn words(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
         Notice::Notified { id, text, kind, at } => {
             vec![("notification", json!({"id": id, "message": text, "type": kind, "createdAt": at.iso()}))]
         }
-        Notice::Online { came: false, .. } => Vec::new(),
+        Notice::Online { became_online: false, .. } => Vec::new(),
         Notice::Online { user, .. } => vec![("user_online", json!({"userId": user.to_string()}))],
         Notice::Offline { user, last_seen } => {
             vec![("user_offline", json!({"userId": user.to_string(), "lastSeen": last_seen.iso()}))]

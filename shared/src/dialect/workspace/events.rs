@@ -96,7 +96,7 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
     })
 }
 
-pub(super) fn words(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
+pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
     match notice {
         Notice::Blocked { view, by } => vec![("conversation:blocked", actor(&view.chat.id, by))],
         Notice::Unblocked { view, by } => vec![("conversation:unblocked", actor(&view.chat.id, by))],

@@ -8,7 +8,7 @@ use super::ClaimsRow;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
-use crate::store::{Ender, Slot};
+use crate::store::{Ender, HeartbeatRow};
 
 /// Connections · `#`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -220,7 +220,7 @@ pub(in crate::store) struct SlotRow {
     upgrade_of: Option<String>,
 }
 
-impl TryFrom<SlotRow> for Slot {
+impl TryFrom<SlotRow> for HeartbeatRow {
     type Error = Error;
 
     fn try_from(row: SlotRow) -> Result<Self, Error> {

@@ -112,8 +112,8 @@ pub(super) struct SocketRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ended_at: Option<i64>,
     /// What its frames wait behind, while it is told what it missed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) held_by: Option<String>,
+    #[serde(rename = "heldBy", skip_serializing_if = "Option::is_none")]
+    pub(super) buffered_in: Option<String>,
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
     pub(super) rooms: HashSet<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
