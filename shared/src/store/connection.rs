@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
 
 use super::rows::{self, ConnectionRow, HeaderRow, HeardRow, VERSION};
-use super::session::{ENDED_TTL_SECS, session};
-use super::update::Changed;
-use super::{Session, Store, keys, number, text};
+use super::{Store, keys, number, text};
 use crate::auth::Identity;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ConnectionId, UserId};
@@ -79,17 +77,6 @@ pub struct Upgrade {
     pub from: ConnectionId,
     /// Whether all of it has moved.
     pub done: bool,
-}
-
-/// What is left of a connection that was closed.
-#[derive(Debug)]
-pub struct Closed {
-    /// Where its client came from.
-    pub upgrade: Option<Upgrade>,
-    /// The sessions that are to be left.
-    pub sessions: Vec<Session>,
-    /// Sessions that were left before and whose user went offline with them, which nobody has finished telling.
-    pub untold: Vec<Session>,
 }
 
 /// A row of the slot index: what a heartbeat needs to know.
@@ -187,37 +174,6 @@ impl Store {
         self.applied(update).await
     }
 
-    /// Marks a connection as closed, so that nothing more can join on it, and gives the sessions that are to be left. Closing it again gives
-    /// the same again, as long as the sessions are not left. One write and one query.
-    ///
-    /// # Errors
-    /// `Error::Internal`.
-    pub async fn close(&self, id: &ConnectionId) -> Result<Closed, Error> {
-        let now = self.clock.now();
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.tables.connections)
-            .set_key(Some(keys::connection(id, keys::CONNECTION)))
-            .update_expression("SET closedAt = :now, #ttl = :ttl REMOVE slot")
-            .condition_expression("attribute_exists(connectionId) AND attribute_not_exists(closedAt)")
-            .expression_attribute_names("#ttl", "ttl")
-            .expression_attribute_values(":now", number(now.millis()))
-            .expression_attribute_values(":ttl", number(now.seconds() + ENDED_TTL_SECS))
-            .return_values(ReturnValue::AllOld);
-        let (Changed::Done(row) | Changed::Refused(row)) = self.update::<ConnectionRow>(update).await?;
-        let upgrade = row.map(opened).transpose()?.and_then(|former| former.upgrade);
-        let mut closed = Closed { upgrade, sessions: Vec::new(), untold: Vec::new() };
-        for row in self.session_rows(id).await? {
-            if row.untold {
-                closed.untold.push(session(row)?);
-            } else if row.ended_at.is_none() {
-                closed.sessions.push(session(row)?);
-            }
-        }
-        Ok(closed)
-    }
-
     /// Notes that a connection was found gone, and whether whoever calls is to do something about it: one of those who find it so at about the
     /// same time, and nobody in the moments after it was closed. Whoever was to may have been killed, hence not for longer. One write. Another attempt that meets the first counts as the first.
     ///
@@ -302,7 +258,7 @@ fn connection_row(opened: &Opened) -> ConnectionRow {
     }
 }
 
-fn opened(row: ConnectionRow) -> Result<Opened, Error> {
+pub(super) fn opened(row: ConnectionRow) -> Result<Opened, Error> {
     let ConnectionRow {
         connection_id,
         namespace: _,

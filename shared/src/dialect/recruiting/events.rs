@@ -9,13 +9,9 @@ use crate::dialect::{Event, Family};
 use crate::domain::chat::Place;
 use crate::domain::command::{Command, Posting};
 use crate::domain::id::{MessageId, UserId};
-use crate::domain::message::{Content, MessageKind, TEXT_MAX_CHARACTERS};
+use crate::domain::message::{Content, TEXT_MAX_CHARACTERS};
 use crate::domain::notice::{Answer, Notice, Reading, Viewer};
 use crate::error::Error;
-
-/// The kinds of message that it has names for.
-pub(super) const KINDS: &[MessageKind] =
-    &[MessageKind::Text, MessageKind::Image, MessageKind::Video, MessageKind::File];
 
 pub(super) const OWNERS: &[(&str, Family)] = &[
     ("send_message", Family::Message),
@@ -53,7 +49,7 @@ pub(super) fn send(fields: &Fields<'_>) -> Result<Command, Error> {
 fn posting(fields: &Fields<'_>) -> Result<Posting, Error> {
     let place = Place::Chat(fields.chat("chatId")?);
     let receiver = fields.optional_user("receiverId")?;
-    let kind = fields.kind("messageType", KINDS)?;
+    let kind = fields.kind("messageType", shapes::KINDS)?;
     let text = fields.optional_text("content")?.map(str::to_owned);
     let content = Content::new(kind, text, fields.medium("mediaUrl")?, TEXT_MAX_CHARACTERS)?;
     Ok(Posting { place, receiver, content, reply_to: None })
