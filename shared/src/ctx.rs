@@ -15,13 +15,13 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::SdkConfig;
 use serde_json::json;
 
+use crate::application::Application;
 use crate::config::{Config, Isolation};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::limit::{EventRates, Strangers};
-use crate::relay::application::Application;
 use crate::store::{Bucket, Ender, Ending, Enqueue, Liveness, Recipient, Store};
 use crate::telemetry;
 

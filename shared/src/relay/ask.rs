@@ -2,11 +2,12 @@
 //!
 //! What is open is noted before it is asked, and taken off with the first answer; an answer to nothing, or one too late, is passed over.
 
+use crate::application::Content;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::frame::socket::AckId;
-use crate::relay::application::{Content, event_frames};
-use crate::relay::reply;
+use crate::relay::content::event_frames;
+use crate::relay::reply::reply;
 use crate::store::{Answering, Asking, Question, Session};
 
 /// How long an answer is waited for.

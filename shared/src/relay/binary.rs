@@ -11,7 +11,8 @@ use crate::ctx::Ctx;
 use crate::domain::clock::Timestamp;
 use crate::error::Error;
 use crate::frame::socket::Attachments;
-use crate::relay::{Incoming, upgrade};
+use crate::relay::incoming::Incoming;
+use crate::relay::upgrade;
 use crate::store::{Collecting, Piece};
 
 /// Looks at whether attachments that are on their way have come: two seconds in all, in which a function that is not running yet has started.

@@ -6,6 +6,7 @@ use http::header::{AUTHORIZATION, ORIGIN, USER_AGENT};
 use serde_json::{Map, Value, json};
 
 use crate::app::{self, presence};
+use crate::application::Application;
 use crate::auth::Identity;
 use crate::config::Origins;
 use crate::ctx::Ctx;
@@ -19,10 +20,12 @@ use crate::domain::user::Status;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
-use crate::relay::application::{self, Application};
+use crate::relay::application;
+use crate::relay::incoming::Incoming;
 use crate::relay::recover::{self, RecoveredSession, Recovery};
+use crate::relay::reply::reply;
 use crate::relay::upgrade::Offer;
-use crate::relay::{Incoming, binary, event, handshake, reply, upgrade};
+use crate::relay::{binary, event, handshake, upgrade};
 use crate::store::{Joining, Opened, Recipient, Session};
 use crate::telemetry;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::app::{presence, typing};
+use crate::application::Application;
 use crate::ctx::{Ctx, own_event};
 use crate::deliver::Delivering;
 use crate::domain::clock::Timestamp;
@@ -13,8 +14,9 @@ use crate::domain::notice::{Audience, Envelope, Notice};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
-use crate::relay::application::Application;
-use crate::relay::{Incoming, current_session, event, pass_over};
+use crate::relay::event;
+use crate::relay::gate::{current_session, pass_over};
+use crate::relay::incoming::Incoming;
 use crate::store::{Abandoning, Closed, Ender, Ending, Leaving, Session, Upgrade};
 use crate::telemetry::{self, Failures};
 

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::app::{self, Caller, Outcome, Then};
+use crate::application::{Application, Content};
 use crate::ctx::{Ctx, POST_MAX_BYTES};
 use crate::deliver::{Delivering, Emitted, Posted, ack_frame, error_frames, event_frame, fit};
 use crate::dialect::{self, Dialect};
@@ -15,8 +16,10 @@ use crate::domain::notice::{Answer, Viewer};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
-use crate::relay::application::{self, Application, Content};
-use crate::relay::{Incoming, SessionStatus, current_session, end, expire, pass_over, reply, session_status};
+use crate::relay::application;
+use crate::relay::gate;
+use crate::relay::incoming::Incoming;
+use crate::relay::reply::{end, reply};
 use crate::store::Session;
 use crate::telemetry;
 
@@ -41,35 +44,15 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         }
         Body::Connect { .. } | Body::Disconnect | Body::ConnectError { .. } => return Ok(()),
     };
-    let session = match current_session(ctx, &incoming, namespace.as_str()).await {
+    let session = match gate::admit(ctx, &incoming, namespace.as_str(), Some((name.as_str(), ack.as_ref()))).await {
         Ok(Some(session)) => session,
-        Ok(None) => {
-            ctx.close(incoming.recipient()).await;
-            return Ok(());
-        }
+        Ok(None) => return Ok(()),
         Err(error) => {
             let Some(dialect) = incoming.dialect(ctx, namespace.as_str()) else { return Ok(()) };
             let emitted = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
             return refuse(ctx, &incoming, emitted, &error).await;
         }
     };
-    match session_status(ctx, &session, incoming.at) {
-        SessionStatus::Live => {}
-        SessionStatus::Left => {
-            pass_over(ctx, &incoming).await;
-            return Ok(());
-        }
-        SessionStatus::Expired => {
-            let emitted = dialect::named(&session.dialect).map(|dialect| Emitted {
-                namespace: namespace.as_str(),
-                dialect,
-                event: name.as_str(),
-                ack: ack.as_ref(),
-            });
-            expire(ctx, &session, emitted).await;
-            return Ok(());
-        }
-    }
     if let Application::Sockets(application) = ctx.application {
         let sayings = application.heard(name.as_str(), Content { arguments, attachments });
         application::say(ctx, &session, ack.as_ref(), sayings).await;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::ctx::Ctx;
 use crate::domain::id::ChatId;
 use crate::error::Error;
-use crate::relay::Incoming;
+use crate::relay::incoming::Incoming;
 use crate::relay::takeover::ensure_delivered;
 use crate::telemetry;
 

@@ -10,7 +10,7 @@ use crate::ctx::{Ctx, Delivery, own_event};
 use crate::domain::id::{ConnectionId, hex};
 use crate::error::Error;
 use crate::frame::engine::{self, Open, Packet};
-use crate::relay::Incoming;
+use crate::relay::incoming::Incoming;
 use crate::store::{Handshaking, Recipient};
 
 /// Posts tried, with waits that double from the first to the longest: about 14 seconds in all, within the client's 20.

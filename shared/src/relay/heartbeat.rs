@@ -17,7 +17,8 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::engine::Packet;
-use crate::relay::{expire, sweep};
+use crate::relay::gate::expire;
+use crate::relay::sweep;
 use crate::store::{HeartbeatRow, Part, Session, SlotRows, WAITING_SLOT};
 use crate::telemetry::Failures;
 

@@ -10,15 +10,15 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
+use crate::application::Application;
 use crate::ctx::Ctx;
 use crate::dialect::Dialect;
 use crate::domain::id::{ConnectionId, hex};
 use crate::error::Error;
 use crate::frame::engine::{self, Packet, SEPARATOR};
-use crate::relay::DIALECT_VARIABLE;
-use crate::relay::application::Application;
 use crate::relay::connect::{is_foreign, opening};
 use crate::relay::handshake::open;
+use crate::relay::incoming::DIALECT_VARIABLE;
 use crate::store::{Direction, Ender, Outbox, PollTurn};
 use crate::telemetry;
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::application::Application;
 use crate::ctx::Ctx;
 use crate::deliver::{Emitted, error_frames};
 use crate::dialect::Family;
@@ -9,9 +10,11 @@ use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
 use crate::limit::Rate;
-use crate::relay::application::{self, Application};
+use crate::relay::application;
 use crate::relay::binary::{self, Taken};
-use crate::relay::{Incoming, SessionStatus, current_session, expire, pass_over, reply, session_status};
+use crate::relay::gate::{self, current_session, pass_over};
+use crate::relay::incoming::Incoming;
+use crate::relay::reply::reply;
 use crate::telemetry;
 
 /// Who is to handle a frame.
@@ -135,19 +138,9 @@ async fn owner(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>) -> Option<O
 /// Replies with an error, if the namespace is joined; else the connection is closed. A socket whose token has ended is told that instead, and its
 /// connection is closed.
 async fn answer(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Error) -> Option<Owner> {
-    match current_session(ctx, incoming, emitted.namespace).await {
-        Ok(None) => return close(ctx, incoming).await,
-        Ok(Some(session)) => match session_status(ctx, &session, incoming.at) {
-            SessionStatus::Live => {}
-            SessionStatus::Left => {
-                pass_over(ctx, incoming).await;
-                return None;
-            }
-            SessionStatus::Expired => {
-                expire(ctx, &session, Some(emitted)).await;
-                return None;
-            }
-        },
+    match gate::admit(ctx, incoming, emitted.namespace, Some((emitted.event, emitted.ack))).await {
+        Ok(Some(_)) => {}
+        Ok(None) => return None,
         Err(error) => telemetry::failed(Some(&incoming.connection), &error),
     }
     telemetry::failed(Some(&incoming.connection), error);

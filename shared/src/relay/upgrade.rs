@@ -12,7 +12,7 @@ use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::engine::Packet;
 use crate::relay::handshake::greet;
-use crate::relay::reply;
+use crate::relay::reply::reply;
 use crate::store::{Opened, Recipient, Session, SessionMove, Transition, Upgrade};
 use crate::telemetry;
 
