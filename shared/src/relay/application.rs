@@ -1,9 +1,11 @@
-//! What speaks in the namespaces of a relay. Parlance is the chat; another application in its place makes a Socket.IO server of the relay, and
-//! the conformance tests put an echo there to prove that it is one.
+//! The application that runs in the namespaces of a relay. Parlance is the chat. With another application in its place,
+//! the relay is a Socket.IO server. The conformance tests run an echo application there to prove it.
 //!
-//! An application hears and says what to say; it reads, writes and posts nothing. Everybody is let in. Deliberately absent: saying something
-//! to another socket than the one that spoke, and an order between what two invocations say to one socket at the same time, for which
-//! API Gateway has no means; so an application had better not answer with attachments what a client sends without waiting.
+//! An application receives events and returns what to send back. It does not read, write or post anything itself. Every
+//! client may connect. Two things are absent on purpose, because API Gateway has no means for them: an application
+//! cannot send to a socket other than the one that sent the event, and there is no order between the frames that two
+//! invocations send to one socket at the same time. So an application should not reply with attachments to events that
+//! a client sends without waiting for the reply.
 
 use serde_json::{Map, Value};
 
@@ -19,59 +21,64 @@ use crate::relay::{Incoming, SessionStatus, ask, current_session, expire, pass_o
 use crate::store::Session;
 use crate::telemetry;
 
-/// What a relay carries.
+/// The application that a relay runs.
 #[derive(Clone, Copy)]
 pub enum Application {
     /// The chat, in its dialects.
     Chat,
-    /// One that speaks Socket.IO.
+    /// An application that uses Socket.IO.
     Sockets(&'static dyn Sockets),
-    /// One that speaks Engine.IO alone: what it says to a message of its client, text or binary.
+    /// An application that uses Engine.IO alone. The function takes one message of the client, text or binary, and
+    /// returns the packets to send back.
     Messages(fn(&engine::Packet<'_>) -> Vec<engine::Packet<'static>>),
 }
 
-/// An application that speaks Socket.IO.
+/// An application that uses Socket.IO.
 pub trait Sockets: Send + Sync {
-    /// Whether there is a namespace of this name, slash included.
+    /// Whether a namespace with this name exists. The name includes the slash.
     fn has_namespace(&self, namespace: &str) -> bool;
 
-    /// What a socket hears first, once its CONNECT with this `auth` is confirmed.
+    /// Returns what a socket receives first, after the relay has confirmed its CONNECT packet. `auth` is the payload of
+    /// that packet.
     fn joined(&self, auth: &Map<String, Value>) -> Vec<Saying>;
 
-    /// What a socket hears of its own event.
+    /// Returns what a socket receives in reply to an event that it emitted.
     fn heard(&self, event: &str, content: Content) -> Vec<Saying>;
 
-    /// What a socket hears of its answer to the question about this.
+    /// Returns what a socket receives in reply to its ack of a question. `about` is the third value of
+    /// [`Saying::Question`].
     fn on_ack(&self, about: &str, answer: Content) -> Vec<Saying>;
 }
 
-/// What an event or an ack carries. Each attachment has its placeholder in the arguments.
+/// The arguments of an event or an ack. Each attachment has its placeholder in the arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
     /// The arguments.
     pub arguments: Vec<Value>,
-    /// What is binary, in the order of the placeholders' numbers.
+    /// The binary attachments, in the order of the placeholders' numbers.
     pub attachments: Vec<Vec<u8>>,
 }
 
-/// Something for the socket that spoke.
+/// One thing to send to the socket that emitted the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Saying {
-    /// An event.
+    /// An event: its name and its content.
     Event(String, Content),
-    /// The answer to what it sent; for nobody, if it asked for none.
+    /// The ack of the event that the socket emitted. The relay drops it if the client asked for no ack.
     Ack(Content),
-    /// An event that asks for an answer, and what that will be about.
+    /// An event that asks the client for an ack: its name, its content, and a text that says what the question is
+    /// about.
     Question(String, Content, String),
 }
 
-/// Anybody, on a first visit.
+/// A new random user without claims and without an end of the token: the identity of a client of an application without
+/// authentication.
 pub(super) fn anybody(ctx: &Ctx) -> Result<Identity, Error> {
     let user = UserId::parse(&hex(&ctx.clock.random::<16>()))?;
     Ok(Identity { user, claims: Claims::default(), issued_at: None, expires_at: None })
 }
 
-/// Lets an application answer a message of Engine.IO, on a connection that is open. One read.
+/// Passes a message of Engine.IO to an application and posts its reply, if the connection is open. One read.
 pub(super) async fn message(
     ctx: &Ctx,
     incoming: &Incoming,
@@ -88,7 +95,8 @@ pub(super) async fn message(
     }
 }
 
-/// Takes a client's answer to a question, once; anything else is passed over.
+/// Passes a client's ack of a question to the application. Each question is answered once; the function ignores any
+/// other ack.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -114,14 +122,14 @@ pub(super) async fn on_ack(
         }
     }
     let Some(question) = ask::take_question(ctx, &session, id).await? else { return Ok(()) };
-    // The chat asks nobody.
+    // The chat never asks a client for an ack.
     if let Application::Sockets(application) = ctx.application {
         say(ctx, &session, None, application.on_ack(&question.about, answer)).await;
     }
     Ok(())
 }
 
-/// Says all that an application has to say, in order.
+/// Sends everything that an application returned, in order.
 pub(super) async fn say(ctx: &Ctx, session: &Session, ack: Option<&AckId>, sayings: Vec<Saying>) {
     for saying in sayings {
         let frames = match (saying, ack) {
@@ -130,7 +138,8 @@ pub(super) async fn say(ctx: &Ctx, session: &Session, ack: Option<&AckId>, sayin
             (Saying::Ack(_), None) => continue,
             (Saying::Question(name, content, about), _) => {
                 if let Err(error) = ask::ask(ctx, session, (&name, content), about).await {
-                    // The client would never be asked, and nobody would know.
+                    // Without the question the client would never reply, and nobody would notice. So the connection is
+                    // closed.
                     telemetry::failed(Some(&session.connection), &error);
                     return ctx.close(session.recipient()).await;
                 }
@@ -141,7 +150,8 @@ pub(super) async fn say(ctx: &Ctx, session: &Session, ack: Option<&AckId>, sayin
     }
 }
 
-/// The frames of an event: its packet, and each attachment. None for what no event may be.
+/// The frames of an event: its packet, then one frame for each attachment. Empty if the name is not allowed for an
+/// event or if there are too many attachments.
 pub(super) fn event_frames(namespace: &str, name: &str, content: Content, ack: Option<AckId>) -> Vec<String> {
     let Content { arguments, attachments } = content;
     let (Ok(name), Some(count)) = (EventName::parse(name), count(&attachments)) else { return Vec::new() };

@@ -1,7 +1,8 @@
-//! The life of a connection: from API Gateway's events to the use cases and back. One file per function of design.md, section 3.
+//! The life of a connection, from API Gateway's events to the use cases and back. One file per function of design.md,
+//! section 3.
 //!
-//! Nothing that answers a client fails towards API Gateway: every error becomes a reply in the protocol, or a log line.
-//! The functions that answer nobody, disconnect, heartbeat and sweep, fail: [`retried`].
+//! A function that answers a client never fails towards API Gateway: it turns every error into a reply in the protocol,
+//! or into a log line. The functions that answer nobody (disconnect, heartbeat and sweep) do fail: see [`retried`].
 
 pub mod application;
 pub mod ask;
@@ -34,22 +35,22 @@ use crate::relay::application::Application;
 use crate::store::{Recipient, Session, Socket};
 use crate::telemetry;
 
-/// The stage variable that names what the root namespace speaks, where that is not the deployment's default.
+/// The stage variable with the name of the root namespace's dialect, if it is not the deployment's default.
 pub const DIALECT_VARIABLE: &str = "defaultDialect";
 
-/// What the relay needs of an event of API Gateway.
+/// The parts of an API Gateway event that the relay needs.
 pub struct Incoming {
-    /// Which connection.
+    /// The id of the connection.
     pub connection: ConnectionId,
-    /// The gateway's name for this very event; empty in events of our own.
+    /// The gateway's unique id of this event; empty in events of our own.
     pub invocation: String,
-    /// When the gateway received it.
+    /// When the gateway received the event.
     pub at: Timestamp,
     /// When the connection was opened, if the event says so.
     pub opened_at: Option<Timestamp>,
-    /// The frame as text: what is binary is `b` and base64, however it came.
+    /// The frame as text. A binary frame is `b` and its bytes in base64, however the gateway delivered it.
     pub body: String,
-    /// The rest, for `$connect`.
+    /// The rest of the event, for `$connect`.
     pub request: ApiGatewayWebsocketProxyRequest,
 }
 
@@ -57,7 +58,7 @@ impl Incoming {
     /// Reads a WebSocket proxy event (gateway.md, "Events").
     ///
     /// # Errors
-    /// `Error::Internal` if it is something else.
+    /// `Error::Internal` if the event is not one.
     pub fn read(event: &Value) -> Result<Self, Error> {
         let mut request = ApiGatewayWebsocketProxyRequest::deserialize(event).map_err(Error::internal)?;
         let context = &mut request.request_context;
@@ -72,26 +73,27 @@ impl Incoming {
 }
 
 impl Incoming {
-    /// The connection, to be replied to or closed.
+    /// The connection, as the recipient of a reply or of a close.
     #[must_use]
     pub const fn recipient(&self) -> Recipient<'_> {
         Recipient { connection: &self.connection, opened_at: self.opened_at }
     }
 
-    /// Whether this is a client asking to connect, and not a frame of one that has.
+    /// Whether this is a client's request to connect, and not a frame of a connected client.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         self.request.request_context.event_type.as_deref() == Some("CONNECT")
     }
 
-    /// Whether this is an event of our own, for which a function was invoked asynchronously. Those of the gateway have
-    /// a name.
+    /// Whether this is an event of our own, with which a function was invoked asynchronously. Only the gateway's events
+    /// have an invocation id.
     #[must_use]
     pub fn is_own(&self) -> bool {
         self.invocation.is_empty()
     }
 
-    /// What is spoken in a namespace, if there is one of this name. An application of its own leaves it to the root's dialect to word errors.
+    /// The dialect of a namespace; `None` if there is no namespace of this name. For another application than the chat,
+    /// the dialect of the root namespace gives errors their form.
     #[must_use]
     pub fn dialect(&self, ctx: &Ctx, namespace: &str) -> Option<&'static dyn Dialect> {
         let default = self.default_dialect(ctx);
@@ -102,7 +104,7 @@ impl Incoming {
         }
     }
 
-    /// What the root namespace speaks: the dialect that the stage names, else the deployment's.
+    /// The dialect of the root namespace: the one that the stage names, else the deployment's default.
     #[must_use]
     pub fn default_dialect(&self, ctx: &Ctx) -> &'static dyn Dialect {
         let of_stage = self.request.stage_variables.get(DIALECT_VARIABLE);
@@ -110,17 +112,18 @@ impl Incoming {
     }
 }
 
-/// What a socket's state makes of an event.
+/// How the relay treats an event, according to the state of its session.
 enum SessionStatus {
-    /// It is handled.
+    /// The relay handles the event.
     Live,
-    /// The socket left before; nobody is there to be answered.
+    /// The socket left before, so there is nobody to answer.
     Left,
-    /// The token has ended, and with this event the connection does.
+    /// The token has ended. The relay closes the connection because of this event.
     Expired,
 }
 
-/// What a client sent before it left still counts; what came after it, or after the token's end, does not.
+/// The status of a session for an event that the gateway received at this time. An event that the client sent before it
+/// left is still handled. An event that came after that, or after the end of the token, is not.
 fn session_status(ctx: &Ctx, session: &Session, at: Timestamp) -> SessionStatus {
     let expired = session.expires_at.is_some_and(|expiry| expiry <= ctx.clock.now());
     match session.ended_at {
@@ -131,8 +134,9 @@ fn session_status(ctx: &Ctx, session: &Session, at: Timestamp) -> SessionStatus 
     }
 }
 
-/// Passes over what a client says in a namespace that it has left. If its whole connection was taken for gone, it is not, and nobody would ever
-/// answer: it is closed, so that its client comes back.
+/// Ignores an event in a namespace that its client has left. If the relay took the whole connection for gone although
+/// it is not, nobody would ever answer the client. Then the function closes the connection, so that the client
+/// reconnects.
 async fn pass_over(ctx: &Ctx, incoming: &Incoming) {
     match upgrade::opened(ctx, &incoming.connection).await {
         Ok(Some(_)) => {}
@@ -141,7 +145,8 @@ async fn pass_over(ctx: &Ctx, incoming: &Incoming) {
     }
 }
 
-/// What a handler gives back to whoever invoked it: never a failure, which would reach the client as a frame it cannot read.
+/// The response of a handler to its invoker. It is never a failure, because the client would receive a failure as a
+/// frame that it cannot read.
 #[must_use]
 pub fn ok_response(result: Result<(), Error>) -> Value {
     if let Err(error) = result {
@@ -150,11 +155,11 @@ pub fn ok_response(result: Result<(), Error>) -> Value {
     json!({"statusCode": 200})
 }
 
-/// What a function gives back that answers nobody: an error fails the invocation, so that Lambda counts it, and invokes
+/// The result of a function that answers nobody. An error fails the invocation, so that Lambda counts it and invokes
 /// the function again as often as template.yaml says.
 ///
 /// # Errors
-/// The error itself, once it is logged.
+/// The given error, after it is logged.
 pub fn retried(result: Result<(), Error>) -> Result<Value, Error> {
     match result {
         Ok(()) => Ok(json!({"statusCode": 200})),
@@ -165,7 +170,7 @@ pub fn retried(result: Result<(), Error>) -> Result<Value, Error> {
     }
 }
 
-/// What `$connect` gives back: its own answer, or a refusal of the upgrade.
+/// The response to `$connect`: its own answer, or for an error the status that refuses the upgrade.
 #[must_use]
 pub fn accepted(result: Result<Value, Error>) -> Value {
     result.unwrap_or_else(|error| {
@@ -174,14 +179,16 @@ pub fn accepted(result: Result<Value, Error>) -> Value {
     })
 }
 
-/// The session in which a client speaks. `None` if there is none, or if its frame breaks into a binary packet: either is to be closed.
+/// The session to which an event belongs. `None` if there is none, or if the frame interrupts a binary packet. In both
+/// cases the caller must close the connection.
 async fn current_session(ctx: &Ctx, incoming: &Incoming, namespace: &str) -> Result<Option<Session>, Error> {
     let Some(session) = upgrade::session(ctx, &incoming.connection, namespace).await? else { return Ok(None) };
     let interrupted = binary::is_interrupted(ctx, incoming, session.attachments_until).await?;
     Ok((!interrupted).then_some(session))
 }
 
-/// Posts frames to a connection, in order; a connection that is gone is handed to the disconnect function.
+/// Posts frames to a connection, in order. Reports a connection that is gone to the disconnect function, and closes one
+/// that does not accept a frame.
 async fn reply<'a>(ctx: &Ctx, to: impl Into<Recipient<'a>>, frames: &[String]) {
     let to = to.into();
     for frame in frames {
@@ -193,8 +200,8 @@ async fn reply<'a>(ctx: &Ctx, to: impl Into<Recipient<'a>>, frames: &[String]) {
     }
 }
 
-/// Tells a socket that its token has ended, also in answer to the event that it sent, if it asked for one. Then its connection is closed, and no
-/// DISCONNECT packet is sent, so that its client comes back by itself (dialects.md, section 8).
+/// Tells a socket that its token has ended. If the event that it sent asked for an ack, that ack says the same. Then it
+/// closes the connection without a DISCONNECT packet, so that the client reconnects by itself (dialects.md, section 8).
 async fn expire(ctx: &Ctx, session: &Session, emitted: Option<Emitted<'_>>) {
     tracing::debug!(connection.id = session.connection.in_logs(), "a token has ended");
     let asked = emitted.filter(|emitted| emitted.ack.is_some());
@@ -204,8 +211,8 @@ async fn expire(ctx: &Ctx, session: &Session, emitted: Option<Emitted<'_>>) {
     ctx.close(session.recipient()).await;
 }
 
-/// Ends a socket from our side: a DISCONNECT packet, after which its client does not come back by itself, and the same packet to the
-/// disconnect function, as if the client had sent it.
+/// Ends a socket from the server's side. The function posts a DISCONNECT packet, after which the client does not
+/// reconnect by itself, and hands the same packet to the disconnect function, as if the client had sent it.
 async fn end(ctx: &Ctx, session: &Session) {
     let Some(frame) = packet_frame(&session.namespace, Body::Disconnect) else { return };
     let event = own_event(&session.connection, "MESSAGE", Some(&frame), Some(ctx.clock.now()));
