@@ -1,56 +1,62 @@
-//! What speaks in the namespaces of a relay. Parlance is the chat; another application in its place makes a Socket.IO server of the relay, and
-//! the conformance tests put an echo there to prove that it is one.
+//! The application that runs in the namespaces of a relay. Parlance is the chat. With another application in its place,
+//! the relay is a Socket.IO server. The conformance tests run an echo application there to prove it.
 //!
-//! An application hears and says what to say; it reads, writes and posts nothing. Everybody is let in. Deliberately absent: saying something
-//! to another socket than the one that spoke, and an order between what two invocations say to one socket at the same time, for which
-//! API Gateway has no means; so an application had better not answer with attachments what a client sends without waiting.
+//! An application receives events and returns what to send back. It does not read, write or post anything itself. Every
+//! client may connect. Two things are absent on purpose, because API Gateway has no means for them: an application
+//! cannot send to a socket other than the one that sent the event, and there is no order between the frames that two
+//! invocations send to one socket at the same time. So an application should not reply with attachments to events that
+//! a client sends without waiting for the reply.
 
 use serde_json::{Map, Value};
 
 use crate::frame::engine;
 
-/// What a relay carries.
+/// The application that a relay runs.
 #[derive(Clone, Copy)]
 pub enum Application {
     /// The chat, in its dialects.
     Chat,
-    /// One that speaks Socket.IO.
+    /// An application that uses Socket.IO.
     Sockets(&'static dyn Sockets),
-    /// One that speaks Engine.IO alone: what it says to a message of its client, text or binary.
+    /// An application that uses Engine.IO alone. The function takes one message of the client, text or binary, and
+    /// returns the packets to send back.
     Messages(fn(&engine::Packet<'_>) -> Vec<engine::Packet<'static>>),
 }
 
 /// An application that speaks Socket.IO.
 pub trait Sockets: Send + Sync {
-    /// Whether there is a namespace of this name, slash included.
+    /// Whether a namespace with this name exists. The name includes the slash.
     fn has_namespace(&self, namespace: &str) -> bool;
 
-    /// What a socket hears first, once its CONNECT with this `auth` is confirmed.
+    /// Returns what a socket receives first, after the relay has confirmed its CONNECT packet. `auth` is the payload of
+    /// that packet.
     fn joined(&self, auth: &Map<String, Value>) -> Vec<Saying>;
 
-    /// What a socket hears of its own event.
+    /// Returns what a socket receives in reply to an event that it emitted.
     fn heard(&self, event: &str, content: Content) -> Vec<Saying>;
 
-    /// What a socket hears of its answer to the question about this.
+    /// Returns what a socket receives in reply to its ack of a question. `about` is the third value of
+    /// [`Saying::Question`].
     fn on_ack(&self, about: &str, answer: Content) -> Vec<Saying>;
 }
 
-/// What an event or an ack carries. Each attachment has its placeholder in the arguments.
+/// The arguments of an event or an ack. Each attachment has its placeholder in the arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
     /// The arguments.
     pub arguments: Vec<Value>,
-    /// What is binary, in the order of the placeholders' numbers.
+    /// The binary attachments, in the order of the placeholders' numbers.
     pub attachments: Vec<Vec<u8>>,
 }
 
-/// Something for the socket that spoke.
+/// One thing to send to the socket that emitted the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Saying {
-    /// An event.
+    /// An event: its name and its content.
     Event(String, Content),
-    /// The answer to what it sent; for nobody, if it asked for none.
+    /// The ack of the event that the socket emitted. The relay drops it if the client asked for no ack.
     Ack(Content),
-    /// An event that asks for an answer, and what that will be about.
+    /// An event that asks the client for an ack: its name, its content, and a text that says what the question is
+    /// about.
     Question(String, Content, String),
 }

@@ -26,7 +26,8 @@ fn modules(folder: &Path, path: &str, all: &mut Modules) {
 fn code(file: &Path) -> String {
     let text = fs::read_to_string(file).unwrap();
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-    let without_comments: String = text.lines().map(|line| line.split("//").next().unwrap().to_owned() + "\n").collect();
+    let without_comments: String =
+        text.lines().map(|line| line.split("//").next().unwrap().to_owned() + "\n").collect();
     let mut parts = without_comments.split('"');
     let mut code = parts.next().unwrap().to_owned();
     while let (Some(_), Some(after)) = (parts.next(), parts.next()) {
@@ -133,5 +134,8 @@ fn no_modules_import_each_other() {
 
 #[test]
 fn a_use_names_every_path_of_its_tree() {
-    assert_eq!(paths("crate::a::{self, b::{C, d as e}, f}"), ["crate::a::self", "crate::a::b::C", "crate::a::b::d", "crate::a::f"]);
+    assert_eq!(
+        paths("crate::a::{self, b::{C, d as e}, f}"),
+        ["crate::a::self", "crate::a::b::C", "crate::a::b::d", "crate::a::f"]
+    );
 }

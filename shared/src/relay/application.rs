@@ -15,13 +15,14 @@ use crate::relay::{ask, gate, upgrade};
 use crate::store::Session;
 use crate::telemetry;
 
-/// Anybody, on a first visit.
+/// A new random user without claims and without an end of the token: the identity of a client of an application without
+/// authentication.
 pub(super) fn anybody(ctx: &Ctx) -> Result<Identity, Error> {
     let user = UserId::parse(&hex(&ctx.clock.random::<16>()))?;
     Ok(Identity { user, claims: Claims::default(), issued_at: None, expires_at: None })
 }
 
-/// Lets an application answer a message of Engine.IO, on a connection that is open. One read.
+/// Passes a message of Engine.IO to an application and posts its reply, if the connection is open. One read.
 pub(super) async fn message(
     ctx: &Ctx,
     incoming: &Incoming,
@@ -38,7 +39,8 @@ pub(super) async fn message(
     }
 }
 
-/// Takes a client's answer to a question, once; anything else is passed over.
+/// Passes a client's ack of a question to the application. Each question is answered once; the function ignores any
+/// other ack.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -57,7 +59,7 @@ pub(super) async fn on_ack(
     Ok(())
 }
 
-/// Says all that an application has to say, in order.
+/// Sends everything that an application returned, in order.
 pub(super) async fn say(ctx: &Ctx, session: &Session, ack: Option<&AckId>, sayings: Vec<Saying>) {
     for saying in sayings {
         let frames = match (saying, ack) {

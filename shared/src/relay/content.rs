@@ -5,7 +5,8 @@ use crate::deliver::packet_frame;
 use crate::frame::engine;
 use crate::frame::socket::{AckId, Attachments, Body, EventName};
 
-/// The frames of an event: its packet, and each attachment. None for what no event may be.
+/// The frames of an event: its packet, then one frame for each attachment. Empty if the name is not allowed for an
+/// event or if there are too many attachments.
 pub(super) fn event_frames(namespace: &str, name: &str, content: Content, ack: Option<AckId>) -> Vec<String> {
     let Content { arguments, attachments } = content;
     let (Ok(name), Some(count)) = (EventName::parse(name), count(&attachments)) else { return Vec::new() };

@@ -1,5 +1,5 @@
-//! An event of a client: session, command, use case, and what is to be said. The functions message, typing, block and presence are this,
-//! each for its own family.
+//! An event of a client: its session, the parsed command, the use case, and the frames to send. The functions message,
+//! typing, block and presence all run this code, each for its own family of events.
 
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ use crate::telemetry;
 /// Handles an event, from its frame to the last post.
 ///
 /// # Errors
-/// `Error::Internal` if the event is none of API Gateway's; whatever else goes wrong is answered.
+/// `Error::Internal` if the event is not one of API Gateway's. The client receives an answer to every other failure.
 pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let incoming = Incoming::read(event)?;
     let Some((Packet { namespace, body }, attachments)) = read(&incoming.body) else { return Ok(()) };
@@ -36,7 +36,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
             let answer = Content { arguments, attachments };
             let taken = application::on_ack(ctx, &incoming, (namespace.as_str(), &id), answer).await;
             if let Err(error) = taken {
-                // An answer that is lost cannot be made up for.
+                // Nothing can replace a lost ack, so the connection is closed.
                 telemetry::failed(Some(&incoming.connection), &error);
                 ctx.close(incoming.recipient()).await;
             }
@@ -86,7 +86,8 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     }
 }
 
-/// The packet of a frame, with the attachments that the switchboard has put behind it.
+/// The packet of a frame, with the attachments that the switchboard appended to it. `None` if the frame holds no
+/// message packet.
 fn read(body: &str) -> Option<(Packet, Vec<Vec<u8>>)> {
     let mut frames = engine::decode_payload(body).ok()?.into_iter();
     let Some(engine::Packet::Message(text)) = frames.next() else { return None };
@@ -97,21 +98,22 @@ fn read(body: &str) -> Option<(Packet, Vec<Vec<u8>>)> {
     Some((socket::decode(&text).ok()?, attachments.collect()))
 }
 
-/// Replies with an error.
+/// Replies to an event with an error.
 async fn refuse(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Error) -> Result<(), Error> {
     telemetry::failed(Some(&incoming.connection), error);
     reply(ctx, incoming.recipient(), &error_frames(ctx, emitted, error)).await;
     Ok(())
 }
 
-/// Says a command's outcome: the answer first, then what everybody hears, then what follows from it.
+/// Sends the outcome of a command: first the answer, then the envelopes for everybody, then the step that follows from
+/// it.
 async fn deliver_outcome(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emitted: Emitted<'_>, outcome: Outcome) {
     let Outcome { answer, envelopes, then } = outcome;
     if matches!(then, Then::HandledBefore) && emitted.ack.is_none() {
         return;
     }
     let mut delivering = Delivering::new(ctx, Some(session));
-    // What is done is done: without profiles the answer shows ids.
+    // The command has already run, so the function goes on after this error. Without profiles the answer shows ids.
     if let Err(error) = delivering.prepare(caller.dialect, &answer, &envelopes).await {
         telemetry::failed(Some(&session.connection), &error);
     }
@@ -125,7 +127,7 @@ async fn deliver_outcome(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emit
         _ => fit::messages(said),
     };
     let first = match first {
-        // A hundred messages by people whose ids alone are too long.
+        // This happens for a hundred messages whose senders' ids alone are too long.
         Some(frame) if frame.len() > POST_MAX_BYTES => {
             let problem = format!("asks for more than the {POST_MAX_BYTES} bytes that one event can carry");
             error_frames(ctx, emitted, &Error::validation("limit", problem))
@@ -140,7 +142,7 @@ async fn deliver_outcome(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emit
     }
 }
 
-/// Notes to whom a message was posted, and tells its sender. Does nothing if its delivery was left to others.
+/// Records to whom a message was posted, and tells its sender. Does nothing if another invocation delivers the message.
 pub async fn note_delivery(
     ctx: &Ctx,
     delivering: &mut Delivering<'_>,
@@ -156,7 +158,8 @@ pub async fn note_delivery(
     }
 }
 
-/// The ack, or without one the event that carries the answer, if the dialect has one.
+/// The ack frame with the answer. If the client asked for no ack, the event that carries the answer, if the dialect has
+/// one.
 fn answer_frame(
     dialect: &dyn Dialect,
     session: &Session,

@@ -43,24 +43,26 @@ pub(super) async fn admit(
     Ok(None)
 }
 
-/// The session in which a client speaks. `None` if there is none, or if its frame breaks into a binary packet: either is to be closed.
+/// The session to which an event belongs. `None` if there is none, or if the frame interrupts a binary packet. In both
+/// cases the caller must close the connection.
 pub(super) async fn current_session(ctx: &Ctx, incoming: &Incoming, namespace: &str) -> Result<Option<Session>, Error> {
     let Some(session) = upgrade::session(ctx, &incoming.connection, namespace).await? else { return Ok(None) };
     let interrupted = binary::is_interrupted(ctx, incoming, session.attachments_until).await?;
     Ok((!interrupted).then_some(session))
 }
 
-/// What a socket's state makes of an event.
+/// How the relay treats an event, according to the state of its session.
 enum SessionStatus {
-    /// It is handled.
+    /// The relay handles the event.
     Live,
-    /// The socket left before; nobody is there to be answered.
+    /// The socket left before, so there is nobody to answer.
     Left,
-    /// The token has ended, and with this event the connection does.
+    /// The token has ended. The relay closes the connection because of this event.
     Expired,
 }
 
-/// What a client sent before it left still counts; what came after it, or after the token's end, does not.
+/// The status of a session for an event that the gateway received at this time. An event that the client sent before it
+/// left is still handled. An event that came after that, or after the end of the token, is not.
 fn session_status(ctx: &Ctx, session: &Session, at: Timestamp) -> SessionStatus {
     let expired = session.expires_at.is_some_and(|expiry| expiry <= ctx.clock.now());
     match session.ended_at {
@@ -71,8 +73,9 @@ fn session_status(ctx: &Ctx, session: &Session, at: Timestamp) -> SessionStatus 
     }
 }
 
-/// Passes over what a client says in a namespace that it has left. If its whole connection was taken for gone, it is not, and nobody would ever
-/// answer: it is closed, so that its client comes back.
+/// Ignores an event in a namespace that its client has left. If the relay took the whole connection for gone although
+/// it is not, nobody would ever answer the client. Then the function closes the connection, so that the client
+/// reconnects.
 pub(super) async fn pass_over(ctx: &Ctx, incoming: &Incoming) {
     match upgrade::opened(ctx, &incoming.connection).await {
         Ok(Some(_)) => {}
@@ -81,8 +84,8 @@ pub(super) async fn pass_over(ctx: &Ctx, incoming: &Incoming) {
     }
 }
 
-/// Tells a socket that its token has ended, also in answer to the event that it sent, if it asked for one. Then its connection is closed, and no
-/// DISCONNECT packet is sent, so that its client comes back by itself (dialects.md, section 8).
+/// Tells a socket that its token has ended. If the event that it sent asked for an ack, that ack says the same. Then it
+/// closes the connection without a DISCONNECT packet, so that the client reconnects by itself (dialects.md, section 8).
 pub(super) async fn expire(ctx: &Ctx, session: &Session, emitted: Option<Emitted<'_>>) {
     tracing::debug!(connection.id = session.connection.in_logs(), "a token has ended");
     let asked = emitted.filter(|emitted| emitted.ack.is_some());

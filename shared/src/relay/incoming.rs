@@ -12,22 +12,22 @@ use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::store::Recipient;
 
-/// The stage variable that names what the root namespace speaks, where that is not the deployment's default.
+/// The stage variable with the name of the root namespace's dialect, if it is not the deployment's default.
 pub const DIALECT_VARIABLE: &str = "defaultDialect";
 
-/// What the relay needs of an event of API Gateway.
+/// The parts of an API Gateway event that the relay needs.
 pub struct Incoming {
-    /// Which connection.
+    /// The id of the connection.
     pub connection: ConnectionId,
-    /// The gateway's name for this very event; empty in events of our own.
+    /// The gateway's unique id of this event; empty in events of our own.
     pub invocation: String,
-    /// When the gateway received it.
+    /// When the gateway received the event.
     pub at: Timestamp,
     /// When the connection was opened, if the event says so.
     pub opened_at: Option<Timestamp>,
-    /// The frame as text: what is binary is `b` and base64, however it came.
+    /// The frame as text. A binary frame is `b` and its bytes in base64, however the gateway delivered it.
     pub body: String,
-    /// The rest, for `$connect`.
+    /// The rest of the event, for `$connect`.
     pub request: ApiGatewayWebsocketProxyRequest,
 }
 
@@ -35,7 +35,7 @@ impl Incoming {
     /// Reads a WebSocket proxy event (gateway.md, "Events").
     ///
     /// # Errors
-    /// `Error::Internal` if it is something else.
+    /// `Error::Internal` if the event is not one.
     pub fn read(event: &Value) -> Result<Self, Error> {
         let mut request = ApiGatewayWebsocketProxyRequest::deserialize(event).map_err(Error::internal)?;
         let context = &mut request.request_context;
@@ -50,26 +50,27 @@ impl Incoming {
 }
 
 impl Incoming {
-    /// The connection, to be replied to or closed.
+    /// The connection, as the recipient of a reply or of a close.
     #[must_use]
     pub const fn recipient(&self) -> Recipient<'_> {
         Recipient { connection: &self.connection, opened_at: self.opened_at }
     }
 
-    /// Whether this is a client asking to connect, and not a frame of one that has.
+    /// Whether this is a client's request to connect, and not a frame of a connected client.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         self.request.request_context.event_type.as_deref() == Some("CONNECT")
     }
 
-    /// Whether this is an event of our own, for which a function was invoked asynchronously. Those of the gateway have
-    /// a name.
+    /// Whether this is an event of our own, with which a function was invoked asynchronously. Only the gateway's events
+    /// have an invocation id.
     #[must_use]
     pub fn is_own(&self) -> bool {
         self.invocation.is_empty()
     }
 
-    /// What is spoken in a namespace, if there is one of this name. An application of its own leaves it to the root's dialect to word errors.
+    /// The dialect of a namespace; `None` if there is no namespace of this name. For another application than the chat,
+    /// the dialect of the root namespace gives errors their form.
     #[must_use]
     pub fn dialect(&self, ctx: &Ctx, namespace: &str) -> Option<&'static dyn Dialect> {
         let default = self.default_dialect(ctx);
@@ -80,7 +81,7 @@ impl Incoming {
         }
     }
 
-    /// What the root namespace speaks: the dialect that the stage names, else the deployment's.
+    /// The dialect of the root namespace: the one that the stage names, else the deployment's default.
     #[must_use]
     pub fn default_dialect(&self, ctx: &Ctx) -> &'static dyn Dialect {
         let of_stage = self.request.stage_variables.get(DIALECT_VARIABLE);

@@ -1,8 +1,8 @@
-//! Engine.IO over HTTP long-polling (socketio.md, "Engine.IO"): a GET opens a connection or waits for what its client is to hear, a POST is what
-//! the client says, packet by packet in order.
+//! Engine.IO over HTTP long-polling (socketio.md, "Engine.IO"). A GET opens a connection, or waits for frames to the
+//! client. A POST carries packets from the client, which are handled one by one in order.
 //!
-//! A request that waits looks into the outbox again and again, because nobody can wake it. A client that goes away in the middle of one is not
-//! noticed: API Gateway does not tell.
+//! A waiting request reads the outbox again and again, because nothing can wake it. If the client goes away during a
+//! request, the server does not notice, because API Gateway does not report it.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -22,46 +22,50 @@ use crate::relay::incoming::DIALECT_VARIABLE;
 use crate::store::{Direction, Ender, Outbox, PollTurn};
 use crate::telemetry;
 
-/// How long a GET waits before it answers that there is nothing: less than the 30 seconds after which an HTTP API gives up.
+/// How long a GET waits before it answers that there is nothing: less than the 30 seconds after which an HTTP API gives
+/// up.
 const WAIT: Duration = Duration::from_secs(25);
-/// How long it waits before a namespace is joined: for the answer to a CONNECT packet, and not so long that strangers could hold many instances.
+/// How long a GET waits before the client has joined a namespace: long enough for the answer to a CONNECT packet, and
+/// short enough that clients without a token cannot occupy many instances.
 const WAIT_UNJOINED: Duration = Duration::from_millis(300);
-/// How often it looks at first, while an answer to what was just sent may be on its way, and how often later.
+/// How often a GET reads the outbox. During the first `EAGER`, while an answer to what the client just sent may be on
+/// its way, the interval is `EAGER_CHECK`. After that it is `PATIENT_CHECK`.
 const EAGER: Duration = Duration::from_secs(2);
 const EAGER_CHECK: Duration = Duration::from_millis(100);
 const PATIENT_CHECK: Duration = Duration::from_millis(500);
-/// How long a request is taken to be running that never ended: longer than any can.
+/// After this time, in milliseconds, a request that never finished no longer counts as running. No request can take
+/// longer.
 const TURN_MILLIS: i64 = 30_000;
-/// How long a WebSocket that was probed keeps releasing GETs without being moved to.
+/// How long, in milliseconds, a probed WebSocket makes GETs return early while the client has not moved to it.
 const PROBE_MILLIS: i64 = 10_000;
-/// How long a connection lives, as long as a WebSocket of API Gateway's.
+/// The maximum age of a connection, in milliseconds: the same as of a WebSocket of API Gateway.
 const AGE_MAX_MILLIS: i64 = 2 * 3_600_000;
 
-/// A request to `/socket.io/`, but for its body.
+/// A request to `/socket.io/`, without its body.
 #[derive(Debug)]
 pub struct Request {
-    /// Its method.
+    /// The HTTP method.
     pub method: Method,
-    /// Its query.
+    /// The query parameters.
     pub query: HashMap<String, String>,
-    /// Its headers.
+    /// The headers.
     pub headers: HeaderMap,
-    /// Where it comes from.
+    /// The IP address of the client.
     pub source_ip: String,
 }
 
-/// What a request is answered with.
+/// The response to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PollResponse {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// Whether the body is JSON; else it is packets.
+    /// Whether the body is JSON. Otherwise it holds packets.
     pub is_json: bool,
     /// The body.
     pub body: String,
 }
 
-/// Why a request is refused (socketio.md, "Engine.IO"), by the code of its error body.
+/// Why the server refuses a request (socketio.md, "Engine.IO"). The number is the code in the error body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
     TransportUnknown = 0,
@@ -98,24 +102,24 @@ impl PollResponse {
         Self { status: 200, is_json: false, body }
     }
 
-    /// One more connection from an address of which many have joined nothing.
+    /// The response to one more connection from an address with many connections that have not joined a namespace.
     fn too_many() -> Self {
         let body = json!({"code": Refusal::Forbidden as u8, "message": "Too many connections"});
         Self { status: 429, is_json: true, body: body.to_string() }
     }
 
-    /// A body that is larger than is taken.
+    /// The response to a body that is larger than the server accepts.
     #[must_use]
     pub fn too_large() -> Self {
         Self { status: 413, is_json: false, body: String::new() }
     }
 }
 
-/// What a request is about.
+/// The connection that a request is about.
 enum Subject {
-    /// A connection that is to be opened.
+    /// A new connection that the client asks to open.
     New,
-    /// One that its client says is there.
+    /// An existing connection, according to the client.
     Known(ConnectionId),
 }
 
@@ -142,7 +146,7 @@ fn subject(ctx: &Ctx, request: &Request) -> Result<Subject, Refusal> {
     if query("EIO") == Some("4") { Ok(Subject::New) } else { Err(Refusal::UnsupportedVersion) }
 }
 
-/// Answers any request that is no POST: opens a connection, or waits for what its client is to hear.
+/// Answers every request that is not a POST: opens a connection, or waits for frames to the client.
 pub async fn get(ctx: &Ctx, request: Request) -> PollResponse {
     let answered = match subject(ctx, &request) {
         Ok(Subject::New) => opened(ctx, request).await,
@@ -166,7 +170,8 @@ async fn opened(ctx: &Ctx, request: Request) -> Result<PollResponse, Error> {
     Ok(PollResponse::packets(open(ctx, opened.id.to_string(), &["websocket"]).encode()))
 }
 
-/// Waits until there is something to hear. A write at each end, a read per look, and one more before the first wait.
+/// Waits until there are frames to return. One write at the beginning and one at the end, one read per check of the
+/// outbox, and one more read before the first wait.
 async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<PollResponse, Error> {
     let mut outbox = match begun(ctx, id, Direction::Get).await? {
         Ok(outbox) => outbox,
@@ -178,7 +183,8 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<PollResponse, Error> {
             return Ok(last(outbox, by));
         }
         if outbox.upgrading {
-            // It was waiting when its client moved without a probe that would have released it.
+            // This GET was waiting when its client moved to the WebSocket without a probe, which would have made the
+            // GET return.
             break;
         }
         if !outbox.frames.is_empty() {
@@ -208,18 +214,19 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<PollResponse, Error> {
 
 /// How long a GET may wait. One read.
 async fn longest_wait(ctx: &Ctx, id: &ConnectionId) -> Result<Duration, Error> {
-    // Without namespaces nobody ever joins.
+    // An application without namespaces has no clients that join.
     let joins = !matches!(ctx.application, Application::Messages(_));
     let is_stranger = joins && !ctx.store.opened(id).await?.is_some_and(|opened| opened.has_joined);
     Ok(if is_stranger { WAIT_UNJOINED } else { WAIT })
 }
 
-/// Whether a WebSocket that works waits for the client to move to it.
+/// Whether the client has a working WebSocket and should move to it, so that the GET must return.
 fn is_released(ctx: &Ctx, outbox: &Outbox) -> bool {
     outbox.probed_at.is_some_and(|at| at.plus_millis(PROBE_MILLIS) > ctx.clock.now())
 }
 
-/// Begins a request. A second one of its kind breaks the protocol, and a connection that is too old ends.
+/// Begins a request. The function closes the connection if another request of the same kind is running, which breaks
+/// the protocol, or if the connection is too old. The inner `Err` is the response for a request that cannot begin.
 async fn begun(ctx: &Ctx, id: &ConnectionId, direction: Direction) -> Result<Result<Outbox, PollResponse>, Error> {
     let liveness = ctx.liveness();
     Ok(match ctx.store.begin(id, direction, liveness, liveness.now.plus_millis(TURN_MILLIS)).await? {
@@ -241,7 +248,8 @@ async fn begun(ctx: &Ctx, id: &ConnectionId, direction: Direction) -> Result<Res
     })
 }
 
-/// The last that a client hears: what still waited, and that the connection has ended unless it said so itself.
+/// The last response of a connection: the frames that still waited, and a close packet unless the client ended the
+/// connection itself.
 fn last(outbox: Outbox, by: Ender) -> PollResponse {
     let end = match by {
         Ender::Client => Packet::Noop,
@@ -261,10 +269,10 @@ pub struct Posted {
     handled: u32,
 }
 
-/// Takes the packets of a POST. `dialect` is what the root namespace speaks.
+/// Takes the packets of a POST. `dialect` is the dialect of the root namespace.
 ///
 /// # Errors
-/// The answer, if they are not taken.
+/// The response to the client, if the packets are not accepted.
 pub async fn post(ctx: &Ctx, request: &Request, body: &[u8], dialect: &dyn Dialect) -> Result<Posted, PollResponse> {
     let connection = match subject(ctx, request)? {
         Subject::Known(id) => id,
@@ -280,12 +288,12 @@ pub async fn post(ctx: &Ctx, request: &Request, body: &[u8], dialect: &dyn Diale
 }
 
 impl Posted {
-    /// The next event to be handled, in API Gateway's form, once the one before it is. `None` at the end, which an end of the connection is
-    /// too. One read between two of them.
+    /// The next event to handle, in the form of API Gateway's events. Call it after the event before has been handled.
+    /// `None` if there are no more packets, or if the connection has ended. One read between two events.
     pub async fn next(&mut self, ctx: &Ctx) -> Option<Value> {
         while let Some(frame) = self.packets.pop_front() {
             match engine::decode(&frame) {
-                // Nobody waits for these.
+                // Nothing waits for these packets.
                 Ok(Packet::Pong | Packet::Noop) => {}
                 Ok(Packet::Close) => {
                     ctx.end_polling(&self.connection, Ender::Client).await;
@@ -311,7 +319,7 @@ impl Posted {
         }
     }
 
-    /// What API Gateway would make of a frame.
+    /// The event that API Gateway would send for this frame.
     fn event(&self, ctx: &Ctx, frame: &str) -> Value {
         json!({
             "requestContext": {
@@ -329,7 +337,7 @@ impl Posted {
         })
     }
 
-    /// Ends the POST.
+    /// Finishes the POST and returns its response.
     pub async fn finish(self, ctx: &Ctx) -> PollResponse {
         match ctx.store.finish(&self.connection, Direction::Post, ctx.clock.now()).await {
             Ok(()) => PollResponse::packets("ok".to_owned()),

@@ -9,7 +9,8 @@ use crate::frame::socket::Body;
 use crate::store::{Recipient, Session};
 use crate::telemetry;
 
-/// What a handler gives back to whoever invoked it: never a failure, which would reach the client as a frame it cannot read.
+/// The response of a handler to its invoker. It is never a failure, because the client would receive a failure as a
+/// frame that it cannot read.
 #[must_use]
 pub fn ok_response(result: Result<(), Error>) -> Value {
     if let Err(error) = result {
@@ -18,11 +19,11 @@ pub fn ok_response(result: Result<(), Error>) -> Value {
     json!({"statusCode": 200})
 }
 
-/// What a function gives back that answers nobody: an error fails the invocation, so that Lambda counts it, and invokes
+/// The result of a function that answers nobody. An error fails the invocation, so that Lambda counts it and invokes
 /// the function again as often as template.yaml says.
 ///
 /// # Errors
-/// The error itself, once it is logged.
+/// The given error, after it is logged.
 pub fn retried(result: Result<(), Error>) -> Result<Value, Error> {
     match result {
         Ok(()) => Ok(json!({"statusCode": 200})),
@@ -33,7 +34,7 @@ pub fn retried(result: Result<(), Error>) -> Result<Value, Error> {
     }
 }
 
-/// What `$connect` gives back: its own answer, or a refusal of the upgrade.
+/// The response to `$connect`: its own answer, or for an error the status that refuses the upgrade.
 #[must_use]
 pub fn accepted(result: Result<Value, Error>) -> Value {
     result.unwrap_or_else(|error| {
@@ -42,7 +43,8 @@ pub fn accepted(result: Result<Value, Error>) -> Value {
     })
 }
 
-/// Posts frames to a connection, in order; a connection that is gone is handed to the disconnect function.
+/// Posts frames to a connection, in order. Reports a connection that is gone to the disconnect function, and closes one
+/// that does not accept a frame.
 pub(super) async fn reply<'a>(ctx: &Ctx, to: impl Into<Recipient<'a>>, frames: &[String]) {
     let to = to.into();
     for frame in frames {
@@ -54,8 +56,8 @@ pub(super) async fn reply<'a>(ctx: &Ctx, to: impl Into<Recipient<'a>>, frames: &
     }
 }
 
-/// Ends a socket from our side: a DISCONNECT packet, after which its client does not come back by itself, and the same packet to the
-/// disconnect function, as if the client had sent it.
+/// Ends a socket from the server's side. The function posts a DISCONNECT packet, after which the client does not
+/// reconnect by itself, and hands the same packet to the disconnect function, as if the client had sent it.
 pub(super) async fn end(ctx: &Ctx, session: &Session) {
     let Some(frame) = packet_frame(&session.namespace, Body::Disconnect) else { return };
     let event = own_event(&session.connection, "MESSAGE", Some(&frame), Some(ctx.clock.now()));

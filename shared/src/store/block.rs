@@ -1,4 +1,4 @@
-//! Blocking, per chat and per person.
+//! Blocks of a chat: each participant may block it, and each block belongs to the person who set it.
 
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 
@@ -11,34 +11,35 @@ use crate::domain::id::{ChatId, UserId};
 use crate::domain::log::{ChangeKind, ChatEvent};
 use crate::error::Error;
 
-/// What became of blocking.
+/// The result of blocking a chat.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Blocking {
     /// The chat is blocked now.
     Blocked(Chat, ChatEvent),
-    /// This person blocked it before.
+    /// This person had blocked the chat before.
     Already(Chat),
     /// The chat was deleted.
     Gone,
 }
 
-/// What became of unblocking.
+/// The result of unblocking a chat.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Unblocking {
-    /// This person's block is gone.
+    /// This person's block is removed.
     Unblocked(Chat, ChatEvent),
-    /// Only somebody else blocks.
+    /// Only another person blocks the chat.
     NotYours,
-    /// Nobody blocks.
+    /// Nobody blocks the chat.
     Nobody(Chat),
     /// The chat was deleted.
     Gone,
 }
 
 impl Store {
-    /// Blocks a chat for everybody, by `by`. One transaction of two writes; none if they block it already.
+    /// Blocks a chat for everybody, in the name of `by`. One transaction of two writes; none if `by` blocks the chat
+    /// already.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -50,7 +51,7 @@ impl Store {
         }
     }
 
-    /// Takes the block of `by` back. One transaction of two writes; none if they do not block.
+    /// Removes the block of `by`. One transaction of two writes; none if `by` does not block the chat.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -71,7 +72,7 @@ impl Store {
         self.flagged_chats("blocked", user).await
     }
 
-    /// Makes `by` block or not, and gives what that changed, if anything.
+    /// Sets or removes the block of `by`. Returns the chat and, if that changed anything, the event.
     async fn set_block(
         &self,
         chat: Chat,

@@ -10,20 +10,22 @@ use super::{Session, Store, Upgrade, keys, number};
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 
-/// What is left of a connection that was closed.
+/// The sessions and the move of a connection that was closed.
 #[derive(Debug)]
 pub struct Closed {
-    /// Where its client came from.
+    /// The move from the polling connection of the client, if there was one.
     pub upgrade: Option<Upgrade>,
-    /// The sessions that are to be left.
+    /// The sessions that are still to be left.
     pub sessions: Vec<Session>,
-    /// Sessions that were left before and whose user went offline with them, which nobody has finished telling.
+    /// Sessions that were left before and whose end took their user offline, while no run has finished telling the
+    /// others.
     pub untold: Vec<Session>,
 }
 
 impl Store {
-    /// Marks a connection as closed, so that nothing more can join on it, and gives the sessions that are to be left. Closing it again gives
-    /// the same again, as long as the sessions are not left. One write and one query.
+    /// Marks a connection as closed, so that no client can join a namespace on it any more, and returns the sessions
+    /// that are to be left. A second call returns the same again, as long as nobody has left the sessions. One write
+    /// and one query.
     ///
     /// # Errors
     /// `Error::Internal`.

@@ -1,7 +1,9 @@
-//! What has happened in a chat, in the chat's own row: how much, when last, the latest changes, and how much of it has been told.
+//! The event log of a chat, stored in the chat's own row: the number of events, the time of the last one, the latest
+//! changes, and how many events have been delivered.
 //!
-//! The changes are one short text, so that the row stays below a kilobyte: `<forgotten>[ <after>.<seq>.<kind><member>[.<number>]*]*`, all
-//! numbers in hex, each time but the first in milliseconds after the one before.
+//! The changes are one short text, so that the row stays below a kilobyte: `<forgotten>[
+//! <after>.<seq>.<kind><member>[.<number>]*]*`. All numbers are in hex. Each time except the first is in milliseconds
+//! after the time before it.
 
 use std::fmt::Write as _;
 
@@ -11,20 +13,21 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
 use crate::domain::log::{Change, ChangeKind, Log};
 
-/// Longest text of a log: with it and the ids of two people the row of a chat stays below a kilobyte.
+/// The longest text of a log, in bytes. With it and the ids of two people the row of a chat stays below a kilobyte.
 const LOG_MAX_BYTES: usize = 480;
 
-/// What every write of an event needs of the chat's row: that nothing happened meanwhile, and how much has happened now.
+/// The parts that every write of an event adds to the update of a chat's row: the condition that no event happened
+/// meanwhile, and the new position.
 pub(super) struct PositionUpdate {
-    /// Assignments, to be joined to others.
+    /// The assignments, to be joined with others.
     pub(super) set: Vec<String>,
     /// The condition.
     pub(super) condition: String,
-    /// The values of both.
+    /// The values of the assignments and of the condition.
     pub(super) values: Item,
 }
 
-/// The write that makes `next` of `chat`.
+/// The write that turns `chat` into `next`.
 pub(super) fn position_update(chat: &Chat, next: &Chat) -> PositionUpdate {
     let mut set = vec!["movedAt = :moved".to_owned()];
     let mut values =
@@ -50,7 +53,7 @@ pub(super) fn position_update(chat: &Chat, next: &Chat) -> PositionUpdate {
     PositionUpdate { set, condition, values }
 }
 
-/// A log as text; of one that is too long the end.
+/// A log as text. Of a log that is too long, the text holds only the end.
 pub(super) fn written(log: &Log, people: &[UserId]) -> String {
     let mut kept = log.changes.len();
     let mut bytes = 16;
@@ -97,7 +100,7 @@ fn entry(change: &Change, before: Timestamp, people: &[UserId]) -> String {
     entry
 }
 
-/// Reads a log; `None` if it is not one.
+/// Reads a log; `None` if the text is not a log.
 pub(super) fn read(text: &str, people: &[UserId]) -> Option<Log> {
     let mut words = text.split(' ');
     let forgotten = Timestamp::from_millis(i64::from_str_radix(words.next()?, 16).ok()?);

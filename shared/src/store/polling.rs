@@ -1,10 +1,12 @@
-//! The outbox of a connection by long-polling: what waits to be fetched, and who is fetching or sending.
+//! The outbox of a long-polling connection: the frames that wait to be fetched, and the requests that are fetching or
+//! sending.
 //!
-//! A row of its own beside the connection's, so that it stays small and in no index: each frame posted to a polling client is one write of it.
-//! A request begins with one conditional write, so that of two at the same time one is refused.
+//! It has a row of its own beside the connection's row, which stays small and is in no index, because each frame posted
+//! to a polling client is one write of it. A request begins with one conditional write, so of two requests at the same
+//! time one is refused.
 //!
-//! Frames are read first, and then exactly those are removed that were read: an answer that is lost loses no frame with it. The first frames
-//! stay the same as long as nobody takes any, and whoever takes some leaves a nonce.
+//! A run first reads the frames, and then removes exactly the frames that it read, so a lost answer loses no frame. The
+//! first frames stay the same as long as no run takes any, and a run that takes frames leaves a nonce.
 
 use std::collections::HashSet;
 
@@ -20,69 +22,71 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 
-/// What may wait in an outbox before one more frame is refused: what a busy chat says in the seconds in which a client that moves to a
-/// WebSocket fetches nothing, because its last POST is still handled. With the largest frame on top a row stays well below its bound; and each
-/// frame rewrites what waits, so more would make a client that fetches nothing dear.
+/// The bytes that may wait in an outbox before one more frame is refused. This is what a busy chat sends during the
+/// seconds in which a client that moves to a WebSocket fetches nothing, because its last POST is still being handled.
+/// Together with the largest frame, a row stays well below its size limit. A higher limit would make a client that
+/// fetches nothing expensive, because each frame rewrites everything that waits.
 const OUTBOX_MAX_BYTES: usize = 131_072;
-/// What DynamoDB counts for a frame besides its text: an element of a list, and its nonce.
+/// What DynamoDB counts for a frame in addition to its text: a list element, and the frame's nonce.
 const ELEMENT_BYTES: usize = 4 + NONCE_BYTES;
-/// Frames taken at once. Each is named in the expression that removes it, of which DynamoDB reads 4 KB.
+/// The most frames taken at once. The expression that removes them names each one, and DynamoDB accepts 4 KB for an
+/// expression.
 const TAKEN_MAX: usize = 200;
 
-/// Who ended a polling connection.
+/// The side that ended a polling connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ender {
-    /// Its client said so.
+    /// The client ended it.
     Client,
-    /// We did.
+    /// The server ended it.
     Server,
 }
 
-/// A polling connection's outbox at some moment.
+/// The outbox of a polling connection at one moment.
 #[derive(Clone, Debug)]
 pub struct Outbox {
-    /// What waits to be fetched, oldest first.
+    /// The frames that wait to be fetched, oldest first.
     pub frames: Vec<String>,
     /// When the connection was opened.
     pub opened_at: Timestamp,
-    /// Who ended it, if it has ended.
+    /// Which side ended the connection, if it has ended.
     pub ended_by: Option<Ender>,
-    /// Whether its client has moved, or is moving, to a WebSocket.
+    /// Whether the client has moved, or is moving, to a WebSocket.
     pub upgrading: bool,
-    /// Until when a request of its client that sends is taken to be running.
+    /// Until when a POST of the client counts as running.
     pub posting_until: Option<Timestamp>,
-    /// When a WebSocket last proved to work that the client may move to.
+    /// When a WebSocket to which the client may move last proved that it works.
     pub probed_at: Option<Timestamp>,
-    /// Who took last what waited.
+    /// The nonce of the run that last took frames.
     taken_nonce: Option<String>,
     recent: HashSet<String>,
 }
 
-/// The two kinds of requests that a polling client makes, each one at a time.
+/// The two kinds of requests of a polling client. Of each kind only one may run at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Fetching what waits.
+    /// A GET, which fetches the frames that wait.
     Get,
-    /// Sending.
+    /// A POST, which sends packets.
     Post,
 }
 
-/// The moments that decide about a polling connection.
+/// The moments that decide whether a polling connection is alive.
 #[derive(Clone, Copy, Debug)]
 pub struct Liveness {
-    /// Now.
+    /// The present time.
     pub now: Timestamp,
-    /// A client that was last seen then is dead.
+    /// A client that was last seen at this time or before is dead.
     pub stale_before: Timestamp,
 }
 
-/// What became of putting a frame into an outbox.
+/// The result of adding a frame to an outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Enqueue {
-    /// It waits to be fetched.
+    /// The frame waits to be fetched.
     Queued,
-    /// Too much waits already.
+    /// The outbox is full.
     Full,
     /// The client has moved to this WebSocket.
     Redirected(ConnectionId),
@@ -90,35 +94,36 @@ pub enum Enqueue {
     Gone,
 }
 
-/// What became of beginning a request.
+/// The result of beginning a request.
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum PollTurn {
-    /// It is this request's turn. This is the outbox; nothing of it is taken yet.
+    /// The request may run. This is the outbox; nothing has been taken from it yet.
     Taken(Box<Outbox>),
-    /// Another request of its kind is running.
+    /// Another request of the same kind is running.
     Busy,
     /// The client has moved to a WebSocket.
     Upgraded,
-    /// There is no such connection, or none any more.
+    /// There is no such connection, or it has ended.
     Unknown,
 }
 
-/// What became of ending a polling connection.
+/// The result of ending a polling connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Ending {
-    /// It has ended, and so ought the WebSocket that its client was about to move to.
+    /// The connection has ended. The caller should also close this WebSocket, to which the client was about to move.
     Ended(Option<ConnectionId>),
-    /// It had ended before, or never was.
+    /// The connection had ended before, or never existed.
     Before,
-    /// Its client has moved to this WebSocket.
+    /// The client has moved to this WebSocket.
     Redirected(ConnectionId),
 }
 
 impl Store {
-    /// Gives a new polling connection an outbox, or opens a hold, which is one that is being let go from the beginning. One write. Does *not*
-    /// write if there is an outbox of this id already, which only an earlier attempt can have made.
+    /// Creates the outbox of a new polling connection, or a recovery buffer. A recovery buffer is an outbox that takes
+    /// no requests and is being drained from the beginning. One write. Does *not* write if there is an outbox with this
+    /// id already, which only an earlier attempt can have created.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -137,7 +142,7 @@ impl Store {
         self.put(put.condition_expression("attribute_not_exists(connectionId)")).await.map(drop)
     }
 
-    /// The outbox. One read.
+    /// Reads an outbox. One read.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -146,8 +151,8 @@ impl Store {
         item.map(|item| Ok(outbox(rows::read(item)?))).transpose()
     }
 
-    /// Puts a frame behind those that wait. One write. A second attempt that meets the first adds nothing, also if the frame was taken
-    /// meanwhile.
+    /// Adds a frame behind the frames that wait. One write. A second attempt that meets the first adds nothing, also if
+    /// the frame was taken meanwhile.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -221,7 +226,7 @@ impl Store {
         })
     }
 
-    /// Ends a request of a polling client, which was there until now. One write.
+    /// Ends a request of a polling client, and records that the client was there until now. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -236,8 +241,8 @@ impl Store {
         self.applied(update).await.map(drop)
     }
 
-    /// Takes the oldest frames that wait in `outbox`, which was read before, and ends the request that fetches them. Gives them; none, if
-    /// somebody else took some meanwhile or the client is moving to a WebSocket. One write.
+    /// Takes the oldest frames of `outbox`, which was read before, and ends the GET that fetches them. Returns the
+    /// frames; none if another run took some meanwhile, or if the client is moving to a WebSocket. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -287,7 +292,7 @@ impl Store {
         Ok(if taken { frames } else { Vec::new() })
     }
 
-    /// Ends a polling connection: it takes no more frames and no more requests. One write.
+    /// Ends a polling connection: its outbox accepts no more frames and no more requests. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -323,20 +328,20 @@ impl Store {
     }
 }
 
-/// What taking frames does besides.
+/// The further changes of a write that takes frames.
 pub(super) struct Taking {
-    /// What it sets, with a comma behind.
+    /// The assignments, each followed by a comma.
     pub(super) sets: &'static str,
-    /// What it removes, with a comma behind.
+    /// The removed attributes, each followed by a comma.
     pub(super) removes: &'static str,
-    /// A further condition, with an `AND` in front.
+    /// A further condition, with `AND` in front.
     pub(super) condition: &'static str,
 }
 
 const NOT_UPGRADING: &str = " AND attribute_not_exists(upgrading)";
 
 impl Direction {
-    /// What the attributes of a request's turn begin with.
+    /// The prefix of the attributes for this kind of request.
     const fn attribute(self) -> &'static str {
         match self {
             Self::Get => "getting",

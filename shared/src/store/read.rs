@@ -1,4 +1,4 @@
-//! Reading: marking a chat, and counting what waits.
+//! Reading: marking a chat or messages as read, and finding the chats with unread messages.
 
 use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
@@ -12,17 +12,17 @@ use crate::domain::log::ChangeKind;
 use crate::domain::message::Message;
 use crate::error::Error;
 
-/// What became of marking messages as read.
+/// The result of marking messages as read.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Marking {
-    /// At least one was newly marked.
+    /// At least one message was newly marked.
     Marked {
         /// The chat just before.
         before: Box<Chat>,
-        /// The chat since.
+        /// The chat after it.
         after: Box<Chat>,
-        /// The messages, where single ones were marked.
+        /// The messages, if single messages were marked.
         messages: Vec<Message>,
     },
     /// Nothing was unread.
@@ -32,8 +32,8 @@ pub enum Marking {
 }
 
 impl Store {
-    /// Marks a whole chat as read by `reader`: watermark, counter and flag in one transaction of two writes. Does *not* write if nothing
-    /// is unread.
+    /// Marks a whole chat as read by `reader`: watermark, counter and flag in one transaction of two writes. Does *not*
+    /// write if nothing is unread.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -63,8 +63,8 @@ impl Store {
         }
     }
 
-    /// Marks messages of a chat as read by `reader`, at most ninety: each message remembers it, and the counter falls by as many, in one
-    /// transaction. Those that are not unread are passed over; does *not* write if none is.
+    /// Marks messages of a chat as read by `reader`, at most ninety. One transaction records it in each message and
+    /// lowers the counter by as many. Ignores messages that are not unread, and does *not* write if none is.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -123,7 +123,7 @@ impl Store {
             .expression_attribute_values(":at", number(at.millis()))
     }
 
-    /// The chats in which something waits for `user`. One query.
+    /// The chats in which `user` has unread messages. One query.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -132,7 +132,7 @@ impl Store {
     }
 }
 
-/// The chat once a member has `left` messages unread. Who has none left has read it all.
+/// The chat after a member has `left` unread messages. A member with none left has read everything.
 fn after_reading(chat: &Chat, index: usize, left: u64, at: Timestamp) -> Chat {
     let mut next = chat.clone();
     if let Some(member) = next.members.get_mut(index) {

@@ -1,4 +1,5 @@
-//! The upgrade of a polling connection to a WebSocket, step by step; each is one conditional write, so that it happens once.
+//! The upgrade of a polling connection to a WebSocket, step by step. Each step is one conditional write, so that it
+//! happens once.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, Update};
@@ -18,35 +19,35 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Transition {
-    /// It was.
+    /// The step was taken.
     Taken,
     /// Something else came first.
     Refused,
 }
 
-/// What became of giving a WebSocket up.
+/// The result of abandoning a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Abandoning {
     /// The client goes on by polling.
     Polling,
-    /// The client had moved to it, and has nothing to go back to.
+    /// The client had moved to the WebSocket, and cannot go back.
     Upgraded,
 }
 
-/// What became of moving a session to a WebSocket.
+/// The result of moving a session to a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum SessionMove {
-    /// It is there, or has ended.
+    /// The session is on the WebSocket, or has ended.
     Done,
     /// The WebSocket has ended.
     Gone,
 }
 
 impl Store {
-    /// Gives a polling client's one chance of a WebSocket to `to`, unless it has moved or another one had its chance after `stale`. One
-    /// write.
+    /// Offers the WebSocket `to` to a polling client. Refused if the client has moved, or if another WebSocket was
+    /// offered after `stale`. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -71,7 +72,8 @@ impl Store {
         self.step(update, |_| false).await
     }
 
-    /// Notes that the WebSocket works, which releases a request that waits. One write. Refused for any but the first probe.
+    /// Records that the WebSocket works, which makes a waiting request return. One write. Refused for every probe but
+    /// the first.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -88,8 +90,8 @@ impl Store {
         self.step(update, |row| row.probed_nonce.as_ref() == Some(&nonce)).await
     }
 
-    /// Begins the move to a WebSocket, whether its probe was noted or not: from here on no request is taken. One write. Refused for any but the
-    /// first time.
+    /// Begins the move to a WebSocket, whether its probe was recorded or not. From here on the outbox accepts no
+    /// request. One write. Refused for every call but the first.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -105,7 +107,7 @@ impl Store {
         self.step(update, |row| row.upgrading_nonce.as_ref() == Some(&nonce)).await
     }
 
-    /// Takes the oldest of what waits while the client moves. One read and one write.
+    /// Takes the oldest frames that wait while the client moves. One read and one write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -114,7 +116,7 @@ impl Store {
         self.take(self.outbox_update(id), outbox, Taking { sets: "", removes: "", condition: "" }).await
     }
 
-    /// Sends every further frame to the WebSocket, provided that nothing waits. One write.
+    /// Directs all further frames to the WebSocket, on condition that no frame waits. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -130,7 +132,7 @@ impl Store {
         self.step(update, |_| false).await
     }
 
-    /// Gives a WebSocket up that has ended. One write.
+    /// Abandons a WebSocket that has ended. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -146,8 +148,8 @@ impl Store {
         })
     }
 
-    /// Moves a session to a WebSocket: its row and its socket's in one transaction of four writes, which fails if the WebSocket has ended.
-    /// The row that stays behind leads to the new one.
+    /// Moves a session to a WebSocket: its row and its socket's row in one transaction of four writes, which fails if
+    /// the WebSocket has ended. The old row stays and names the new one.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -194,7 +196,7 @@ impl Store {
         }
     }
 
-    /// Notes that every session is on the WebSocket now. One write.
+    /// Records that all sessions are on the WebSocket now. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -210,8 +212,8 @@ impl Store {
         self.applied(update).await.map(drop)
     }
 
-    /// Takes a step. `ours` says of the row that made the condition fail whether this very step was taken before, by an attempt whose answer
-    /// was lost.
+    /// Takes a step. `ours` decides about the row that made the condition fail: whether an earlier attempt, whose
+    /// answer was lost, has taken this same step.
     async fn step(
         &self,
         update: UpdateItemFluentBuilder,

@@ -1,4 +1,4 @@
-//! Profiles: who has been seen, and what is known of them.
+//! Profiles: the users who have been seen, and what is known about them.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::domain::user::{Claims, User};
 use crate::error::Error;
 
 impl Store {
-    /// Somebody's profile, if they have been seen. One read.
+    /// Reads a user's profile, if the user has been seen. One read.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -23,7 +23,7 @@ impl Store {
         item.map(|item| rows::read::<ProfileRow>(item)?.try_into()).transpose()
     }
 
-    /// The profiles of those who have been seen, in no particular order. One read per hundred.
+    /// The profiles of those users who have been seen, in no particular order. One read per hundred.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -33,7 +33,8 @@ impl Store {
         items.into_iter().map(|item| rows::read::<ProfileRow>(item)?.try_into()).collect()
     }
 
-    /// Remembers who a token speaks for. One read and one write. Does *not* write for somebody known whose claims are the newest already.
+    /// Stores the claims of a token in its user's profile. One read and one write. Does *not* write if the user is
+    /// known and the known claims are the newest already.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -51,8 +52,9 @@ impl Store {
         self.applied(update).await.map(drop)
     }
 
-    /// Says what is known of somebody, seen or not. A token says in whole seconds when it was issued, so the claims date from the beginning
-    /// of this second: a token of the same second replaces them. One write.
+    /// Sets the claims of a user, whether the user has been seen or not. A token gives its time of issue in whole
+    /// seconds, so the new claims are dated to the beginning of this second: a token of the same second replaces them.
+    /// One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -71,7 +73,7 @@ impl Store {
         }
     }
 
-    /// When the token's claims date from, if they are to replace the known ones: the newest token wins.
+    /// The date of the token's claims, if they replace the known ones: the newest token wins.
     pub(super) fn newer_claims(&self, known: Option<&User>, identity: &Identity) -> Option<Timestamp> {
         let issued_at = identity.issued_at.unwrap_or_else(|| self.clock.now());
         match known {
@@ -81,14 +83,14 @@ impl Store {
     }
 }
 
-/// What an UpdateItem does.
+/// The parts of an UpdateItem.
 pub(super) struct AttributeChange {
     pub(super) expression: String,
     pub(super) names: HashMap<String, String>,
     pub(super) values: Item,
 }
 
-/// Sets a profile's claims, and whatever else is to be set in the same write.
+/// Sets a profile's claims, and further attributes in the same write.
 pub(super) fn claims_change(claims: &Claims, claims_at: Timestamp, also: &[(&str, AttributeValue)]) -> AttributeChange {
     let ClaimsRow { name, first_name, last_name, username, email, role, picture } = claims.into();
     let claims = [
