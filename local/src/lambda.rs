@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::faults::{Faults, Trigger};
 use crate::gateway::{FunctionError, Integration};
@@ -28,6 +28,10 @@ const RETRY_WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs
 /// Wait before a throttled asynchronous event is tried again. Lambda does so for hours, with waits of one second to five minutes.
 const THROTTLED_WAIT: Duration = Duration::from_secs(1);
 
+/// Invocations of one function that run at the same time; further ones wait for one to end. All functions share the cores of one machine: with
+/// thousands of invocations at once each request to AWS would take longer than the functions wait for one.
+const CONCURRENCY_MAX: usize = 100;
+
 /// A handler with what it works with. An error is a failed invocation.
 pub type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, FunctionError>> + Send + Sync>;
 
@@ -35,6 +39,8 @@ struct Deployed {
     handler: Handler,
     function: Arc<Function>,
     invocations: AtomicU64,
+    /// As many permits as invocations may run at the same time.
+    capacity: Semaphore,
 }
 
 /// The registry.
@@ -113,7 +119,10 @@ impl Lambda {
         let by_name = functions
             .into_iter()
             .map(|(function, handler)| {
-                (function.name.clone(), Deployed { handler, function, invocations: AtomicU64::new(0) })
+                let capacity = Semaphore::new(function.concurrency.map_or(CONCURRENCY_MAX, |reserved| {
+                    usize::try_from(reserved).map_or(CONCURRENCY_MAX, |reserved| reserved.min(CONCURRENCY_MAX))
+                }));
+                (function.name.clone(), Deployed { handler, function, invocations: AtomicU64::new(0), capacity })
             })
             .collect();
         let (running, doubled) = (watch::Sender::new(0), AtomicBool::new(false));
@@ -237,6 +246,7 @@ impl Lambda {
         let Some(deployed) = self.by_name.get(name) else {
             return Err(FunctionError(format!("there is no function {name}")));
         };
+        let _permit = deployed.capacity.acquire().await;
         deployed.invocations.fetch_add(1, Ordering::SeqCst);
         let Function { package, timeout, .. } = &*deployed.function;
         let handling = AssertUnwindSafe((deployed.handler)(event)).catch_unwind();

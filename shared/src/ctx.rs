@@ -21,7 +21,7 @@ use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::engine;
-use crate::limit::{EventRates, Strangers};
+use crate::limit::{Addresses, EventRates};
 use crate::store::{Bucket, Ender, Ending, Enqueue, Liveness, Recipient, Store};
 use crate::telemetry;
 
@@ -66,8 +66,8 @@ pub struct Ctx {
     pub bucket: Bucket,
     /// The events per second of the sockets that this instance sees.
     pub event_rates: EventRates,
-    /// For each address, the connections that have not joined a namespace, as far as this instance sees them.
-    pub strangers: Strangers,
+    /// The addresses from which this instance sees connections.
+    pub addresses: Addresses,
     /// The application that runs in the namespaces.
     pub application: Application,
     connections: aws_sdk_apigatewaymanagement::Client,
@@ -112,7 +112,7 @@ impl Ctx {
             store,
             bucket,
             event_rates: EventRates::default(),
-            strangers: Strangers::default(),
+            addresses: Addresses::default(),
             connections,
             lambda: crate::aws::functions(aws),
             application: Application::Chat,

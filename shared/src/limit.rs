@@ -1,7 +1,7 @@
 //! Limits: which apply, and the one that is kept in memory (dialects.md, section 2, "Limits").
 //!
 //! Messages per minute and chats per hour are counted in DynamoDB and exact. Events per second are counted here, in the memory of one
-//! instance of the switchboard: exact in one, best effort across several. So are the connections of an address that never join a namespace.
+//! instance of the switchboard: exact in one, best effort across several. So are the connections from each address.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -106,79 +106,73 @@ impl EventRates {
     }
 }
 
-/// Length of a period in which openings and joins are counted, how many are looked at, and how many of the newest openings do not count yet: a
-/// client that has just opened a connection is about to join.
-const PERIOD_MILLIS: i64 = 10_000;
-const PERIODS: i64 = 6;
-const PERIODS_OF_GRACE: i64 = 1;
-/// Addresses remembered at a time; those of which nothing was heard for so long are forgotten first.
+/// How long an opening counts, and how long a verdict about an address holds.
+const OPENING_MILLIS: i64 = 60_000;
+const VERDICT_MILLIS: i64 = 5_000;
+/// Addresses remembered at a time; those of which nothing was heard for a minute are forgotten first.
 const ADDRESSES_MAX: usize = 20_000;
 
-/// Connections that were opened from an address, and namespaces joined from there.
+/// What an instance knows of an address.
 #[derive(Clone, Copy, Debug, Default)]
-struct Visits {
-    period: i64,
-    opened: i64,
-    joined: i64,
+struct Address {
+    /// When the present minute of openings began, and how many there have been in it and in the one before.
+    since: Timestamp,
+    opened: u64,
+    opened_before: u64,
+    /// Whether its connections are refused, and until when that is known.
+    verdict: Option<(bool, Timestamp)>,
 }
 
-/// The connections of each address that never join a namespace, of those that this instance sees open and join.
-///
-/// Of an address whose clients join, an instance sees about as many joins as openings, also where it is one of many and each of the two goes to
-/// any of them. So the difference is what counts, within the last minute.
+/// What an instance makes of one more connection from an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Opening {
+    /// It is admitted.
+    Admitted,
+    /// It is refused.
+    Refused,
+    /// There have been so many that the tables must say how many of them have joined a namespace. The answer goes to
+    /// [`Addresses::judge`].
+    ToBeJudged,
+}
+
+/// The addresses from which this instance sees connections. Few connections cost nothing; only an address with many in
+/// one minute is looked up, and that once in some seconds.
 #[derive(Debug, Default)]
-pub struct Strangers(Mutex<HashMap<String, [Visits; PERIODS as usize]>>);
+pub struct Addresses(Mutex<HashMap<String, Address>>);
 
-impl Strangers {
-    /// Whether one more connection is taken from this address, at most `limit` of whose connections may have joined nothing; and counts it.
-    /// An address that is not known (empty) is not counted.
-    #[must_use]
-    pub fn admits(&self, address: &str, limit: Option<u64>, at: Timestamp) -> bool {
-        let Some(limit) = limit.filter(|_| !address.is_empty()) else { return true };
-        let now = at.millis().div_euclid(PERIOD_MILLIS);
-        self.visit(address, now, |visits| {
-            let (mut opened, mut joined) = (0, 0);
-            for visits in visits.iter().filter(|visits| visits.period > now - PERIODS) {
-                joined += visits.joined;
-                if visits.period <= now - PERIODS_OF_GRACE {
-                    opened += visits.opened;
-                }
-            }
-            if u64::try_from(opened - joined).is_ok_and(|strangers| strangers >= limit) {
-                return false;
-            }
-            of(visits, now).opened += 1;
-            true
-        })
-    }
-
-    /// Notes that a connection from this address has joined a namespace.
-    pub fn joined(&self, address: &str, at: Timestamp) {
-        if !address.is_empty() {
-            let now = at.millis().div_euclid(PERIOD_MILLIS);
-            self.visit(address, now, |visits| of(visits, now).joined += 1);
-        }
-    }
-
-    fn visit<T>(&self, address: &str, now: i64, visit: impl FnOnce(&mut [Visits]) -> T) -> T {
+impl Addresses {
+    /// Counts one more connection from this address. `limit` is how many of its connections may have joined nothing.
+    pub fn opening(&self, address: &str, limit: u64, at: Timestamp) -> Opening {
         let mut addresses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if addresses.len() >= ADDRESSES_MAX && !addresses.contains_key(address) {
-            addresses.retain(|_, visits| visits.iter().any(|visits| visits.period > now - PERIODS));
+            addresses.retain(|_, known| at < known.since.plus_millis(2 * OPENING_MILLIS));
             if addresses.len() >= ADDRESSES_MAX {
                 addresses.clear();
             }
         }
-        visit(addresses.entry(address.to_owned()).or_default())
+        let known = addresses.entry(address.to_owned()).or_default();
+        let minutes = (at.millis() - known.since.millis()).div_euclid(OPENING_MILLIS);
+        if minutes >= 1 {
+            known.opened_before = if minutes == 1 { known.opened } else { 0 };
+            (known.opened, known.since) = (0, at);
+        }
+        known.opened += 1;
+        if known.opened + known.opened_before <= limit {
+            return Opening::Admitted;
+        }
+        match known.verdict {
+            Some((true, until)) if at < until => Opening::Refused,
+            Some((false, until)) if at < until => Opening::Admitted,
+            _ => Opening::ToBeJudged,
+        }
     }
-}
 
-/// The counts of a period, in the place of those that are too old to be looked at.
-fn of(visits: &mut [Visits], period: i64) -> &mut Visits {
-    let index = usize::try_from(period.rem_euclid(PERIODS)).unwrap_or_default();
-    #[expect(clippy::indexing_slicing, reason = "there are as many places as remainders")]
-    let place = &mut visits[index];
-    if place.period != period {
-        *place = Visits { period, ..Visits::default() };
+    /// Notes for some seconds whether connections from this address are refused.
+    pub fn judge(&self, address: &str, is_refused: bool, at: Timestamp) {
+        let mut addresses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = addresses.get_mut(address) {
+            known.verdict = Some((is_refused, at.plus_millis(VERDICT_MILLIS)));
+        }
     }
-    place
 }

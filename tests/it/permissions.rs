@@ -285,9 +285,14 @@ async fn attaching(isolation: (&str, &str)) -> BTreeSet<Permission> {
 
 /// Has more sockets than a person may have, and more connections than one page of a slot holds.
 async fn crowding(isolation: (&str, &str)) -> BTreeSet<Permission> {
-    let mut world = World::with(&[isolation, ("SocketsPerPerson", "1"), ("PingIntervalMinutes", "1")]).await;
+    let parameters = [isolation, ("SocketsPerPerson", "1"), ("PingIntervalMinutes", "1"), ("StrangersPerAddress", "1")];
+    let mut world = World::with(&parameters).await;
     for label in ["alice", "bob"] {
         world.join(label).await;
+    }
+    for _ in 0..2 {
+        let headers = http::HeaderMap::from_iter([("x-forwarded-for".parse().unwrap(), "192.0.2.1".parse().unwrap())]);
+        world.engine("GET", "EIO=4&transport=polling", headers, "").await;
     }
     world.join_as("alice2", "alice").await;
     world.cloud.faults.inject(Rule::dynamodb("Query").index("slot"), Effect::SplitPages(1));

@@ -103,18 +103,18 @@ async fn limits_that_are_off_close_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_address_of_which_many_have_joined_nothing_is_refused_for_a_minute() {
-    let world = World::with(&[("StrangersPerAddress", "3")]).await;
+async fn an_address_of_which_many_have_joined_nothing_is_refused_until_they_are_closed() {
+    let mut world = World::with(&[("StrangersPerAddress", "3")]).await;
     for _ in 0..5 {
         from(&world, "192.0.2.1").await.expect("whoever has just come may still join");
     }
     world.clock.advance(10_000);
     assert_eq!(from(&world, "192.0.2.1").await, Err(StatusCode::TOO_MANY_REQUESTS));
     from(&world, "192.0.2.2").await.expect("others are not concerned");
-    world.clock.advance(40_000);
+    world.clock.advance(30_000);
     assert_eq!(from(&world, "192.0.2.1").await, Err(StatusCode::TOO_MANY_REQUESTS));
-    world.clock.advance(10_000);
-    from(&world, "192.0.2.1").await.expect("after a minute it is forgotten");
+    world.minute().await;
+    from(&world, "192.0.2.1").await.expect("the sweep has closed them");
 }
 
 #[tokio::test(start_paused = true)]

@@ -44,7 +44,7 @@ fn tables_have_these_keys_and_indexes() {
     Chats: chatId Text
       global erasing: erasing Text · chatId Text, KeysOnly
     Connections: connectionId Text · namespace Text
-      global slot: slot Number · connectionId Text, Include(["openedAt", "expiresAt", "beat", "heardAt", "upgradeOf"])
+      global slot: slot Number · connectionId Text, Include(["openedAt", "expiresAt", "beat", "heardAt", "upgradeOf", "sourceIp"])
     Listings: petId Text
     Messages: chatId Text · seq Number
     Users: userId Text · entry Text
@@ -108,7 +108,8 @@ fn a_table_is_created_by_two_requests() {
               "expiresAt",
               "beat",
               "heardAt",
-              "upgradeOf"
+              "upgradeOf",
+          "sourceIp"
             ],
             "ProjectionType": "INCLUDE"
           }
@@ -425,7 +426,7 @@ fn what_is_not_understood_is_refused_by_name() {
     template.yaml, Resources.Users.Properties: unknown field `TableClass`, expected one of `BillingMode`, `AttributeDefinitions`, `KeySchema`, `LocalSecondaryIndexes`, `GlobalSecondaryIndexes`, `TimeToLiveSpecification`, `StreamSpecification`, `PointInTimeRecoverySpecification`, `SSESpecification`
     template.yaml, Resources.ConnectFunction.Properties: missing field `MemorySize`
     template.yaml, Resources.ConnectFunction.Properties.CodeUri: must be functions/ and the name of a package
-    template.yaml, Resources.ConnectFunction.Properties.Policies.0.Statement.1.Resource: nothing here is called "Users.StreamArn"
+    template.yaml, Resources.ConnectFunction.Properties.Policies.0.Statement.2.Resource: nothing here is called "Users.StreamArn"
     template.yaml, Globals.Function.Environment.Variables.USERS_TABLE: nothing here is called "Nobody"
     template.yaml, Globals.Function.Environment.Variables.USERS_TABLE: !ImportValue with this argument is not understood
     template.yaml, Globals.Function.Environment.Variables.USERS_TABLE.Ref: write the short form, with an exclamation mark

@@ -25,7 +25,7 @@ use crate::relay::incoming::Incoming;
 use crate::relay::recover::{self, RecoveredSession, Recovery};
 use crate::relay::reply::reply;
 use crate::relay::upgrade::Offer;
-use crate::relay::{binary, event, handshake, upgrade};
+use crate::relay::{binary, event, handshake, strangers, upgrade};
 use crate::store::{Joining, Opened, Recipient, Session};
 use crate::telemetry;
 
@@ -49,7 +49,7 @@ pub async fn opened(ctx: &Ctx, incoming: &Incoming) -> Result<Value, Error> {
             Offer::Unknown => return Ok(json!({"statusCode": 400})),
         }
     } else {
-        if !ctx.strangers.admits(&opened.source_ip, ctx.config.limits.strangers(), incoming.at) {
+        if !strangers::admits(ctx, &opened.source_ip, incoming.at).await {
             return Ok(json!({"statusCode": 429}));
         }
         ctx.store.open(&opened).await?;
@@ -202,7 +202,6 @@ async fn join(
             Err(error) => return Ok(Joined::Refused(error)),
         },
     };
-    ctx.strangers.joined(&opened.source_ip, incoming.at);
     let session = session(ctx, incoming, (namespace, dialect), (&identity, opened))?;
     let mut counted = None;
     if let Some(request) = recover::request(ctx, opened, payload) {

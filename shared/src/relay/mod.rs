@@ -19,6 +19,7 @@ mod incoming;
 pub mod polling;
 mod recover;
 mod reply;
+mod strangers;
 pub mod sweep;
 pub mod switchboard;
 mod takeover;

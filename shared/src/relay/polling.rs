@@ -19,6 +19,7 @@ use crate::frame::engine::{self, Packet, SEPARATOR};
 use crate::relay::connect::{is_foreign, opening};
 use crate::relay::handshake::open;
 use crate::relay::incoming::DIALECT_VARIABLE;
+use crate::relay::strangers;
 use crate::store::{Direction, Ender, Outbox, PollTurn};
 use crate::telemetry;
 
@@ -161,7 +162,7 @@ pub async fn get(ctx: &Ctx, request: Request) -> PollResponse {
 async fn opened(ctx: &Ctx, request: Request) -> Result<PollResponse, Error> {
     let id = ConnectionId::polling(ctx.clock.random());
     let at = ctx.clock.now();
-    if !ctx.strangers.admits(&request.source_ip, ctx.config.limits.strangers(), at) {
+    if !strangers::admits(ctx, &request.source_ip, at).await {
         return Ok(PollResponse::too_many());
     }
     let opened = opening(ctx, (id, at), &request.headers, request.source_ip);

@@ -33,6 +33,7 @@ mod room;
 mod rows;
 mod search;
 mod session;
+mod strangers;
 mod transaction;
 mod typing;
 mod update;

@@ -284,6 +284,7 @@ async fn a_websocket_that_ends_right_after_the_move_takes_its_sockets_with_it() 
                 break;
             }
             heard += &world.minute().await;
+            heard += &world.send("alice", "3").await;
         }
         assert_eq!(heard.matches("user_offline").count(), 1, "{heard}");
     }
