@@ -72,7 +72,7 @@ pub enum Origins {
 #[derive(Clone, Copy, Debug)]
 pub struct Heartbeat {
     /// How often the heartbeat has its turn, as template.yaml schedules it.
-    pub turn_millis: u32,
+    pub tick_millis: u32,
     /// Turns between two pings of a connection; also the number of slots.
     pub slots: u32,
     /// What the client waits beyond the interval.
@@ -87,19 +87,19 @@ impl Heartbeat {
     /// From one ping of a connection to the next.
     #[must_use]
     pub fn interval_millis(self) -> u64 {
-        u64::from(self.turn_millis) * u64::from(self.slots)
+        u64::from(self.tick_millis) * u64::from(self.slots)
     }
 
     /// The slot whose turn it is. A connection has the slot of the turn in which it was opened, so that it is first pinged an interval later.
     #[must_use]
     pub fn slot(self, at: Timestamp) -> u32 {
-        let turn = at.millis().div_euclid(i64::from(self.turn_millis)).rem_euclid(i64::from(self.slots));
+        let turn = at.millis().div_euclid(i64::from(self.tick_millis)).rem_euclid(i64::from(self.slots));
         u32::try_from(turn).unwrap_or_default()
     }
 
     /// After how long a silence the other side is taken for dead.
     #[must_use]
-    pub fn patience_millis(self) -> i64 {
+    pub fn liveness_timeout_millis(self) -> i64 {
         i64::try_from(self.interval_millis()).unwrap_or(i64::MAX).saturating_add(i64::from(self.timeout_millis))
     }
 }
@@ -254,7 +254,7 @@ impl Config {
             allowed_roles: settings.list("ALLOWED_ROLES").into_iter().collect(),
             allowed_origins: settings.origins(),
             heartbeat: Heartbeat {
-                turn_millis: MINUTE_MILLIS,
+                tick_millis: MINUTE_MILLIS,
                 slots: settings.number("PING_INTERVAL_MINUTES", 1..=8)?.unwrap_or(5),
                 timeout_millis: settings.number("PING_TIMEOUT_SECONDS", 1..=86_400)?.unwrap_or(120) * 1_000,
                 connect_timeout_millis: settings.number("CONNECT_TIMEOUT_SECONDS", 1..=3_600)?.unwrap_or(45) * 1_000,

@@ -1,4 +1,4 @@
-//! What an invocation works with: settings, clock, tables, bucket, `@connections`, and the other functions.
+//! The context of an invocation: settings, clock, tables, bucket, the `@connections` API, and the other functions.
 
 use std::time::Duration;
 
@@ -15,54 +15,60 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::SdkConfig;
 use serde_json::json;
 
+use crate::application::Application;
 use crate::config::{Config, Isolation};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::limit::{EventRates, Strangers};
-use crate::relay::application::Application;
-use crate::store::{Adding, Bucket, Ender, Ending, Moments, Recipient, Store};
+use crate::store::{Bucket, Ender, Ending, Enqueue, Liveness, Recipient, Store};
 use crate::telemetry;
 
-/// Most that API Gateway takes in one post (gateway.md, "Limits and closes"). A polling client gets no more, for it may move to a WebSocket
-/// before it fetches.
+/// The most bytes that API Gateway accepts in one post (gateway.md, "Limits and closes"). The same limit holds for a
+/// polling client, because it may move to a WebSocket before it fetches the frame.
 pub const POST_MAX_BYTES: usize = 131_072;
 
-/// Longest time that one post takes: the attempt time-out of the client, see [`crate::runtime`] and `local`.
+/// The longest time that one post takes, in milliseconds: the attempt timeout of the client, see [`crate::runtime`] and
+/// `local`.
 pub const POST_MAX_MILLIS: i64 = 1_500;
 
-/// How often a post is made that API Gateway refuses for now (429): with the waits in between, about a second.
+/// How often a post is tried while API Gateway refuses it because of the rate (429). With the waits in between this
+/// takes about a second.
 const POSTS_MAX: u32 = 5;
-/// How often a connection is asked to be closed before the disconnect function ends its sessions without it.
+/// How often the server tries to close a connection. After that the disconnect function ends its sessions although the
+/// connection is still open.
 const CLOSES_MAX: u32 = 5;
-/// How long a connection is young, and how often it is asked for at most meanwhile.
+/// How long a connection counts as young, in milliseconds, and how often a request about it is tried at most during
+/// that time.
 const YOUNG_MILLIS: i64 = 3_000;
 const YOUNG_TRIES_MAX: u32 = 7;
 const WAIT_FIRST_MILLIS: u64 = 50;
 const WAIT_MAX_MILLIS: u64 = 800;
 
-/// Marks a post that is to go out as a binary frame, for hosts that have those. API Gateway is never sent one.
+/// The header that marks a post which goes out as a binary frame, for hosts that have binary frames. It is never sent
+/// to API Gateway.
 pub const BINARY_POST_HEADER: &str = "x-binary-frame";
 
-/// How long frames may be held back while a session is told what it missed: longer than the functions that do so may run.
+/// How long a recovery buffer may hold frames while a session receives the events that it missed, in milliseconds:
+/// longer than the functions that do so may run.
 const HOLD_MILLIS: i64 = 30_000;
 
-/// Built once per instance, borrowed by every invocation.
+/// The context: built once per instance, borrowed by every invocation.
 pub struct Ctx {
-    /// Settings.
+    /// The settings.
     pub config: Config,
-    /// Time and randomness.
+    /// The source of time and of randomness.
     pub clock: Clock,
     /// The tables.
     pub store: Store,
-    /// Media.
+    /// The bucket with media.
     pub bucket: Bucket,
-    /// Events per second of the sockets this instance sees.
+    /// The events per second of the sockets that this instance sees.
     pub event_rates: EventRates,
-    /// The connections of each address that never join, of those this instance sees.
+    /// For each address, the connections that have not joined a namespace, as far as this instance sees them.
     pub strangers: Strangers,
-    /// What speaks in the namespaces.
+    /// The application that runs in the namespaces.
     pub application: Application,
     connections: aws_sdk_apigatewaymanagement::Client,
     lambda: aws_sdk_lambda::Client,
@@ -73,28 +79,28 @@ pub struct Ctx {
 pub enum Route<'a> {
     /// In this process.
     Here,
-    /// In the function of this name, asynchronously.
+    /// In the function of this name, which is invoked asynchronously.
     Function(&'a str),
 }
 
-/// What became of posting a frame.
+/// The result of posting a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Delivery {
-    /// API Gateway took it, or it waits to be fetched.
+    /// API Gateway accepted the frame, or it waits for a polling client or in a recovery buffer.
     Sent,
-    /// The connection is no more.
+    /// The connection no longer exists.
     Gone,
-    /// It was not accepted, and certainly not heard, although the connection may be there.
+    /// The frame was not accepted. The client certainly did not receive it, although the connection may exist.
     NotAccepted,
-    /// It is unknown whether it was heard. Posted again, it might be heard twice.
+    /// It is unknown whether the client received the frame. If it were posted again, the client might receive it twice.
     Unknown,
-    /// It is larger than API Gateway takes, and nobody will ever hear it.
+    /// The frame is larger than API Gateway accepts, so no client can ever receive it.
     TooLarge,
 }
 
 impl Ctx {
-    /// Takes the settings, and how to reach AWS.
+    /// Creates the context from the settings, the clock, and the configuration of the AWS clients.
     #[must_use]
     pub fn new(config: Config, clock: Clock, aws: &SdkConfig) -> Self {
         let tables = crate::aws::tables(aws);
@@ -115,14 +121,14 @@ impl Ctx {
     }
 
     /// Opens the connections to DynamoDB and API Gateway before the first event needs them. Both refuse the requests,
-    /// which are not signed: what one function may do another may not, so there is no request that every role allows.
+    /// which are not signed on purpose: there is no request that the roles of all functions allow.
     pub async fn warm(&self) {
         let nobody = Blob::new("");
         let post = self.connections.post_to_connection().connection_id("nobody").data(nobody);
         let _ = tokio::join!(self.store.warm(Unsigned), post.customize().interceptor(Unsigned).send());
     }
 
-    /// Where the handler of an event family runs; `function` is its name in a deployment that separates them.
+    /// Where the handler of an event family runs. `function` is its name in a deployment that separates the handlers.
     #[must_use]
     pub fn route<'a>(&self, function: &'a str) -> Route<'a> {
         match self.config.isolation {
@@ -134,28 +140,30 @@ impl Ctx {
     /// Invokes a function asynchronously. One request.
     ///
     /// # Errors
-    /// `Error::Internal` if Lambda does not take the event.
+    /// `Error::Internal` if Lambda does not accept the event.
     pub async fn invoke(&self, function: &str, payload: Vec<u8>) -> Result<(), Error> {
         let invocation = self.lambda.invoke().function_name(function).invocation_type(InvocationType::Event);
         invocation.payload(aws_sdk_lambda::primitives::Blob::new(payload)).send().await.map_err(Error::internal)?;
         Ok(())
     }
 
-    /// The moments that decide about a polling connection: its client is dead once it has been without a request for as long as it would
-    /// itself wait for a ping.
+    /// The moments that decide about a polling connection. Its client counts as dead if it has made no request for as
+    /// long as it would itself wait for a ping.
     #[must_use]
-    pub fn moments(&self) -> Moments {
+    pub fn liveness(&self) -> Liveness {
         let now = self.clock.now();
-        Moments { now, dead: now.plus_millis(-self.config.heartbeat.patience_millis()) }
+        Liveness { now, stale_before: now.plus_millis(-self.config.heartbeat.liveness_timeout_millis()) }
     }
 
-    /// Posts one frame. One request: of API Gateway, made again while that refuses it because of the rate, or one write for a polling client to fetch; one more
-    /// for each time that the client has moved since.
+    /// Posts one frame. To a WebSocket: one request to API Gateway, repeated while API Gateway refuses it because of
+    /// the rate. To a polling client: one write, which the client fetches later. One more request for each time that
+    /// the client has moved since.
     pub async fn post<'a>(&self, to: impl Into<Recipient<'a>>, frame: &str) -> Delivery {
         self.post_within(to.into(), frame, POSTS_MAX).await
     }
 
-    /// Posts one frame that may be missed: what is refused for now is not posted again.
+    /// Posts one frame that the client may miss. The function does not repeat a post that is refused because of the
+    /// rate.
     pub async fn post_once<'a>(&self, to: impl Into<Recipient<'a>>, frame: &str) -> Delivery {
         self.post_within(to.into(), frame, 1).await
     }
@@ -163,22 +171,25 @@ impl Ctx {
     async fn post_within(&self, to: Recipient<'_>, frame: &str, posts: u32) -> Delivery {
         let Recipient { connection, opened_at } = to;
         let mut connection = connection.clone();
-        // From a hold to polling, and from there to a WebSocket.
+        // The frame may go from a recovery buffer to a polling connection, and from there to a WebSocket.
         for _ in 0..3 {
-            if !connection.is_polling() && !connection.is_hold() {
+            if !connection.is_polling() && !connection.is_recovery_buffer() {
                 let to = Recipient { connection: &connection, opened_at };
                 return self.post_to_websocket(to, frame, posts).await;
             }
             if frame.len() > POST_MAX_BYTES {
                 return too_large(&connection, frame);
             }
-            let dead =
-                if connection.is_hold() { self.clock.now().plus_millis(-HOLD_MILLIS) } else { self.moments().dead };
-            match self.store.add_frame(&connection, frame, dead).await {
-                Ok(Adding::In) => return Delivery::Sent,
-                Ok(Adding::Elsewhere(there)) => connection = there,
-                Ok(Adding::Gone) => return Delivery::Gone,
-                Ok(Adding::Full) => {
+            let stale_before = if connection.is_recovery_buffer() {
+                self.clock.now().plus_millis(-HOLD_MILLIS)
+            } else {
+                self.liveness().stale_before
+            };
+            match self.store.add_frame(&connection, frame, stale_before).await {
+                Ok(Enqueue::Queued) => return Delivery::Sent,
+                Ok(Enqueue::Redirected(there)) => connection = there,
+                Ok(Enqueue::Gone) => return Delivery::Gone,
+                Ok(Enqueue::Full) => {
                     return not_accepted(&connection, &Error::internal("too much waits to be fetched"));
                 }
                 Err(cause) => return not_accepted(&connection, &cause),
@@ -206,7 +217,7 @@ impl Ctx {
                 }
                 Err(error) => error,
             };
-            // Only of what is refused because of the rate it is certain that the client did not hear it.
+            // Only for a post that is refused because of the rate it is certain that the client did not receive it.
             let is_refused = error.raw_response().is_some_and(|response| response.status().as_u16() == 429);
             if !is_refused {
                 let _ = not_accepted(connection, &Error::internal(error));
@@ -220,7 +231,7 @@ impl Ctx {
         }
     }
 
-    /// Whether a 410 may come from a connection that lives, after so many tries.
+    /// Whether a 410 after this many tries may come from a connection that still exists.
     fn is_young(&self, Recipient { opened_at, .. }: Recipient<'_>, tries: u32) -> bool {
         let young_until = opened_at.map(|at| at.plus_millis(YOUNG_MILLIS));
         tries < YOUNG_TRIES_MAX && young_until.is_some_and(|until| self.clock.now() < until)
@@ -241,14 +252,14 @@ impl Ctx {
         }
     }
 
-    /// Waits before something is tried once more: a random time below a bound that doubles.
+    /// Waits before the next try: a random time below a bound that doubles with each try.
     async fn pause(&self, tried: u32) {
         let most = WAIT_FIRST_MILLIS.saturating_mul(1 << tried.min(16)).min(WAIT_MAX_MILLIS);
         let millis = most / 2 + u64::from_le_bytes(self.clock.random()) % (most / 2).max(1);
         tokio::time::sleep(Duration::from_millis(millis)).await;
     }
 
-    /// What a binary frame carries in place of a text frame of base64, where the host has binary frames.
+    /// The bytes that a binary frame carries in place of a text frame of base64, if the host has binary frames.
     fn binary(&self, frame: &str) -> Option<Vec<u8>> {
         let (true, true) = (self.config.host.binary_frames, frame.starts_with('b')) else { return None };
         match engine::decode(frame) {
@@ -257,37 +268,40 @@ impl Ctx {
         }
     }
 
-    /// Closes a connection from our side. One request. Closing one that is gone is no failure. API Gateway tells the disconnect function of
-    /// a WebSocket's end; of a polling connection's it is told here.
+    /// Closes a connection from the server's side. One request. It is not an error if the connection is gone already.
+    /// API Gateway tells the disconnect function about the end of a WebSocket. For a polling connection this function
+    /// does so.
     pub async fn close<'a>(&self, to: impl Into<Recipient<'a>>) {
         let to = to.into();
         if to.connection.is_polling() {
             self.end_polling(to.connection, Ender::Server).await;
         } else if !self.close_websocket(to).await {
-            self.bury(to.connection).await;
+            self.invoke_disconnect(to.connection).await;
         }
     }
 
-    /// Ends a polling connection, wherever its client is by now, and has the disconnect function do the rest.
+    /// Ends a polling connection, also if its client has moved to a WebSocket by now, and invokes the disconnect
+    /// function to do the rest.
     pub async fn end_polling(&self, connection: &ConnectionId, by: Ender) {
         match self.store.end_outbox(connection, by).await {
             Ok(Ending::Before) => {}
             Ok(Ending::Ended(probe)) => {
-                self.bury(connection).await;
+                self.invoke_disconnect(connection).await;
                 if let Some(websocket) = probe {
                     self.close_websocket(&websocket).await;
                 }
             }
-            Ok(Ending::Elsewhere(websocket)) => {
+            Ok(Ending::Redirected(websocket)) => {
                 self.close_websocket(&websocket).await;
             }
             Err(error) => telemetry::failed(Some(connection), &error),
         }
     }
 
-    /// Closes a connection by WebSocket from our side, and says whether it was there to be closed. One request, made again while API Gateway
-    /// refuses it for now. If it cannot be closed, the disconnect function ends its sessions: nothing is posted to it any more, and its next
-    /// frame, or the next ping that it misses, ends it.
+    /// Closes a WebSocket connection from the server's side. Returns whether API Gateway closed it. One request,
+    /// repeated while API Gateway refuses it for now. If the connection cannot be closed, the disconnect function ends
+    /// its sessions: then nothing is posted to it any more, and its next frame, or the next ping that it misses, ends
+    /// it.
     pub async fn close_websocket<'a>(&self, to: impl Into<Recipient<'a>>) -> bool {
         let to = to.into();
         let connection = to.connection;
@@ -309,7 +323,7 @@ impl Ctx {
             if tried >= CLOSES_MAX {
                 let cause = Error::internal(error);
                 tracing::warn!(connection.id = connection.in_logs(), error.cause = %telemetry::causes(&cause), "a connection was not closed");
-                self.bury(connection).await;
+                self.invoke_disconnect(connection).await;
                 return false;
             }
             self.pause(tried).await;
@@ -317,8 +331,9 @@ impl Ctx {
         }
     }
 
-    /// Reports a connection that was found gone: the disconnect function ends its sessions. If it is not gone after all, it is closed, for
-    /// nothing would be posted to it any more. One write, and two requests unless somebody else has just reported it.
+    /// Reports a connection that was found gone, so that the disconnect function ends its sessions. The function also
+    /// closes the connection: if it exists after all, nothing would be posted to it any more. One write, and two
+    /// requests unless another invocation has just reported the same connection.
     pub async fn report_gone(&self, connection: &ConnectionId) {
         match self.store.note_gone(connection).await {
             Ok(true) => {}
@@ -326,13 +341,13 @@ impl Ctx {
             Err(error) => telemetry::failed(Some(connection), &error),
         }
         if connection.is_polling() {
-            return self.bury(connection).await;
+            return self.invoke_disconnect(connection).await;
         }
-        tokio::join!(self.bury(connection), self.close_websocket(connection));
+        tokio::join!(self.invoke_disconnect(connection), self.close_websocket(connection));
     }
 
-    /// Hands a connection that is gone to the disconnect function.
-    pub async fn bury(&self, connection: &ConnectionId) {
+    /// Invokes the disconnect function for a connection that is gone.
+    pub async fn invoke_disconnect(&self, connection: &ConnectionId) {
         let event = gone_event(connection);
         if let Err(error) = self.invoke(&self.config.functions.disconnect, event).await {
             telemetry::failed(Some(connection), &error);
@@ -340,7 +355,8 @@ impl Ctx {
     }
 }
 
-/// Takes away what makes a request an operation that a role must allow: who asks, and for what.
+/// An interceptor that removes the headers which make a request an operation that a role must allow: the caller and the
+/// operation.
 #[derive(Debug)]
 struct Unsigned;
 
@@ -377,13 +393,14 @@ fn is(error: &SdkError<PostToConnectionError, HttpResponse>, kind: fn(&PostToCon
     error.as_service_error().is_some_and(kind)
 }
 
-/// The event that tells the disconnect function of a connection that somebody found gone.
+/// The event that tells the disconnect function about a connection that was found gone.
 #[must_use]
 pub fn gone_event(connection: &ConnectionId) -> Vec<u8> {
     own_event(connection, "DISCONNECT", None, None)
 }
 
-/// An event of our own in API Gateway's form. Without a time it says nothing of when.
+/// An event of our own, in the form of API Gateway's events. An event without a time says nothing about when it
+/// happened.
 pub(crate) fn own_event(
     connection: &ConnectionId,
     event_type: &str,

@@ -6,6 +6,7 @@
 //! - [`app`]: the use cases, one file per capability: checks, one transaction, what to say to whom.
 //! - [`store`], the tables: DynamoDB.
 //! - [`deliver`]: audiences → sockets → posts.
+//! - [`application`]: what speaks in the namespaces: the chat, or another application.
 //! - [`relay`]: the life of a connection: from API Gateway's events to the use cases and back.
 //! - [`auth`], [`limit`], [`config`], [`error`], [`telemetry`]: tokens, limits, settings, errors, logs.
 //! - `http_event`: requests of the HTTP API, from API Gateway's events to a router and back.
@@ -13,6 +14,7 @@
 //! - [`aws`]: how long it waits for AWS, and how often it tries again.
 
 pub mod app;
+pub mod application;
 pub mod auth;
 pub mod aws;
 pub mod config;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod binary;
 #[cfg(test)]
+mod circles;
+#[cfg(test)]
 mod classroom;
 #[cfg(test)]
 mod codec;

@@ -8,7 +8,7 @@ use shared::relay::{self, Incoming, connect};
 pub async fn handle(ctx: &Ctx, event: Value) -> Value {
     match Incoming::read(&event) {
         Ok(incoming) if incoming.is_connect() => relay::accepted(connect::opened(ctx, &incoming).await),
-        Ok(_) => relay::answered(connect::packet(ctx, &event).await),
-        Err(error) => relay::answered(Err(error)),
+        Ok(_) => relay::ok_response(connect::packet(ctx, &event).await),
+        Err(error) => relay::ok_response(Err(error)),
     }
 }

@@ -6,5 +6,5 @@ use shared::relay::{self, handshake};
 
 /// Posts the open packet of a connection that `connect` accepted.
 pub async fn handle(ctx: &Ctx, event: Value) -> Value {
-    relay::answered(handshake::handle(ctx, &event).await)
+    relay::ok_response(handshake::handle(ctx, &event).await)
 }

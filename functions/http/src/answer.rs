@@ -44,8 +44,8 @@ async fn run(ctx: &Ctx, dialect: &'static dyn Dialect, route: &Route, request: R
     if let Err(error) = delivering.prepare(dialect, &answer, &envelopes).await {
         telemetry::failed(None, &error);
     }
-    let said = dialect.said(&answer, &delivering.caller(&identity.user));
-    let posted = delivering.say(Vec::new(), &envelopes).await;
+    let said = dialect.rest_response(&answer, &delivering.caller(&identity.user));
+    let posted = delivering.deliver(Vec::new(), &envelopes).await;
     if let Then::NoteDelivery(sent) = then {
         note_delivery(ctx, &mut delivering, &sent, posted).await;
     }

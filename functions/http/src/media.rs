@@ -46,7 +46,7 @@ async fn fetch(ctx: &Ctx, request: Request) -> Result<Response, Error> {
             }
             *response.body_mut() = Body::from(bytes);
         }
-        Served::Elsewhere(signed) => {
+        Served::Redirected(signed) => {
             *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
             response.headers_mut().insert(LOCATION, HeaderValue::try_from(signed.url).map_err(Error::internal)?);
             response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -14,7 +14,7 @@ use shared::config::Origins;
 use shared::ctx::Ctx;
 use shared::dialect::Dialect;
 use shared::http_event::{self, HttpFunction};
-use shared::relay::polling::{self, Answer, Request};
+use shared::relay::polling::{self, PollResponse, Request};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 /// The function: it answers events of the HTTP API. `default` is what the root namespace speaks.
@@ -32,7 +32,7 @@ fn router(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> Router {
     Router::new().fallback(handler).layer(cors)
 }
 
-async fn handle(ctx: &Ctx, default: &'static dyn Dialect, request: extract::Request) -> Answer {
+async fn handle(ctx: &Ctx, default: &'static dyn Dialect, request: extract::Request) -> PollResponse {
     let (parts, body) = request.into_parts();
     let query = query(&parts.uri);
     // API Gateway puts the peer's address behind those that the client claims.
@@ -42,7 +42,7 @@ async fn handle(ctx: &Ctx, default: &'static dyn Dialect, request: extract::Requ
     if request.method != Method::POST {
         return polling::get(ctx, request).await;
     }
-    let Ok(body) = to_bytes(body, ctx.config.host.max_payload_bytes).await else { return Answer::too_large() };
+    let Ok(body) = to_bytes(body, ctx.config.host.max_payload_bytes).await else { return PollResponse::too_large() };
     match polling::post(ctx, &request, &body, default).await {
         Ok(mut posted) => {
             while let Some(event) = posted.next(ctx).await {
@@ -64,11 +64,11 @@ fn query(uri: &Uri) -> HashMap<String, String> {
 }
 
 /// The answer to a request that cannot be read.
-fn bad_request() -> Answer {
-    Answer { status: 400, is_json: true, body: r#"{"code":3,"message":"Bad request"}"#.to_owned() }
+fn bad_request() -> PollResponse {
+    PollResponse { status: 400, is_json: true, body: r#"{"code":3,"message":"Bad request"}"#.to_owned() }
 }
 
-fn written(answer: Answer) -> Response {
+fn written(answer: PollResponse) -> Response {
     let kind = if answer.is_json { "application/json" } else { "text/plain; charset=UTF-8" };
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(kind)),

@@ -6,5 +6,5 @@ use shared::relay::{self, event};
 
 /// Handles an event of the typing family, handed over by the switchboard.
 pub async fn handle(ctx: &Ctx, event: Value) -> Value {
-    relay::answered(event::handle(ctx, &event).await)
+    relay::ok_response(event::handle(ctx, &event).await)
 }

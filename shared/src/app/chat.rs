@@ -6,7 +6,7 @@ use super::{Caller, Outcome, chat_of, view, views};
 use crate::ctx::Ctx;
 use crate::domain::chat::{Chat, chat_id};
 use crate::domain::id::{ChatId, ListingId, UserId};
-use crate::domain::log::Step;
+use crate::domain::log::ChatEvent;
 use crate::domain::notice::{Answer, Audience, ChatView, Envelope, Notice, Paging};
 use crate::domain::page::Page;
 use crate::error::{Error, Thing};
@@ -33,7 +33,7 @@ pub(super) async fn create(
     if people.len() < 2 {
         return Err(Error::validation("otherUserId", "is required"));
     }
-    let found = ctx.store.chat_or_remains(&chat_id(&people, about.as_ref())).await?;
+    let found = ctx.store.chat_or_tombstone(&chat_id(&people, about.as_ref())).await?;
     if let Some(chat) = found.clone().filter(|chat| !chat.deleted) {
         return Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created: false }));
     }
@@ -57,7 +57,7 @@ pub(super) async fn make(
     caller: &Caller<'_>,
     (people, about): (&BTreeSet<UserId>, Option<&ListingId>),
     remains: Option<Chat>,
-) -> Result<(Chat, Option<Step>), Error> {
+) -> Result<(Chat, Option<ChatEvent>), Error> {
     let counter = Counter {
         user: caller.user,
         what: "chats",
@@ -74,7 +74,7 @@ pub(super) async fn make(
 }
 
 /// Tells everybody but its maker of a new chat.
-pub(super) fn told(chat: &Chat, maker: &UserId, step: Step) -> Envelope {
+pub(super) fn told(chat: &Chat, maker: &UserId, step: ChatEvent) -> Envelope {
     let others = chat.others(maker).map(|member| member.user.clone()).collect();
     let notice = Notice::ChatCreated(ChatView { chat: chat.clone(), latest: None });
     Envelope::of(step, notice, Audience::People(others))
@@ -96,7 +96,7 @@ pub(super) async fn list(ctx: &Ctx, caller: &Caller<'_>, page: Page) -> Result<O
 
 /// Removes a chat for everybody in it. A repeat is success and tells nobody.
 pub(super) async fn delete(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
-    let chat = ctx.store.chat_or_remains(id).await?.filter(|chat| chat.member(caller.user).is_some());
+    let chat = ctx.store.chat_or_tombstone(id).await?.filter(|chat| chat.member(caller.user).is_some());
     let chat = chat.ok_or(Error::NotFound(Thing::Chat))?;
     let answer = Answer::ChatDeleted(id.clone());
     let people = chat.people();

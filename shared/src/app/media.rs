@@ -33,7 +33,7 @@ pub enum Served {
         bytes: Vec<u8>,
     },
     /// It is too large for an answer, and can be fetched here.
-    Elsewhere(Signed),
+    Redirected(Signed),
     /// It has no such part.
     OutOfRange,
 }
@@ -104,7 +104,7 @@ pub async fn serve(ctx: &Ctx, user: &UserId, name: &MediaName, range: Option<Byt
     check_member(ctx, user, name).await?;
     match ctx.bucket.fetch(name, range).await? {
         Fetching::Found(fetched) if fetched.bytes > SERVED_MAX_BYTES => {
-            Ok(Served::Elsewhere(ctx.bucket.sign_link(name, &fetched.content_type).await?))
+            Ok(Served::Redirected(ctx.bucket.sign_link(name, &fetched.content_type).await?))
         }
         Fetching::Found(fetched) => {
             let (content_type, part) = (fetched.content_type.clone(), fetched.part.clone());

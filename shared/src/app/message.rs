@@ -96,7 +96,7 @@ async fn make_and_store(
         (None, Place::Chat(_)) => return Err(Error::NotFound(Thing::Chat)),
         (None, Place::With(other)) => {
             let people = BTreeSet::from([caller.user.clone(), other.clone()]);
-            let remains = ctx.store.chat_or_remains(&chat_id(&people, None)).await?;
+            let remains = ctx.store.chat_or_tombstone(&chat_id(&people, None)).await?;
             if remains.as_ref().is_some_and(Chat::is_blocked) {
                 return Err(Error::Blocked);
             }
@@ -140,7 +140,7 @@ fn check_references(chat: Option<&Chat>, draft: &Draft) -> Result<(), Error> {
 
 /// Answers with the message that an earlier send of the same name stored, or with its placeholder if its chat was deleted since.
 pub(super) async fn repeated(ctx: &Ctx, caller: &Caller<'_>, first: &First) -> Result<Outcome, Error> {
-    let chat = ctx.store.chat_or_remains(&first.id.chat).await?.ok_or(Error::NotFound(Thing::Message))?;
+    let chat = ctx.store.chat_or_tombstone(&first.id.chat).await?.ok_or(Error::NotFound(Thing::Message))?;
     let stored = ctx.store.message(&first.id).await?;
     let gone = chat.deleted || !chat.holds(first.id.seq);
     let message = match stored {

@@ -24,7 +24,7 @@ use crate::domain::chat::{Chat, Place, plain_chat_id};
 use crate::domain::clock::Timestamp;
 use crate::domain::command::Command;
 use crate::domain::id::{ChatId, UserId};
-use crate::domain::log::Step;
+use crate::domain::log::ChatEvent;
 use crate::domain::message::Message;
 use crate::domain::notice::{Answer, Audience, ChatView, Envelope, Notice};
 use crate::error::{Error, Thing};
@@ -85,7 +85,7 @@ impl Outcome {
     }
 
     /// For an event of a chat.
-    fn happened(answer: Answer, step: Step, notice: Notice, people: Vec<UserId>) -> Self {
+    fn happened(answer: Answer, step: ChatEvent, notice: Notice, people: Vec<UserId>) -> Self {
         let envelopes = vec![Envelope::of(step, notice, Audience::People(people))];
         Self { answer, envelopes, then: Then::Nothing }
     }
@@ -99,7 +99,7 @@ pub async fn run(ctx: &Ctx, caller: &Caller<'_>, command: Command) -> Result<Out
     match command {
         Command::Authenticate { token } => authenticate::renew(ctx, caller, &token).await,
         Command::Block(chat) => block::block(ctx, caller, &chat).await,
-        Command::Come => presence::come(ctx, caller).await,
+        Command::Come => presence::appear_online(ctx, caller).await,
         Command::CountUnread { plain } => read::count_unread(ctx, caller, plain).await,
         Command::CreateChat { with, about } => chat::create(ctx, caller, with, about).await,
         Command::DeleteChat(chat) => chat::delete(ctx, caller, &chat).await,

@@ -19,7 +19,7 @@ use crate::error::Error;
 /// # Errors
 /// `Error::Internal`.
 pub async fn online(ctx: &Ctx, user: &UserId, dialect: &dyn Dialect) -> Result<Vec<User>, Error> {
-    let online: Vec<UserId> = who(ctx, user).await?.into_iter().collect();
+    let online: Vec<UserId> = visible_online(ctx, user).await?.into_iter().collect();
     if !dialect.shows_profiles() {
         return Ok(online.into_iter().map(User::unknown).collect());
     }
@@ -36,7 +36,7 @@ pub async fn online(ctx: &Ctx, user: &UserId, dialect: &dyn Dialect) -> Result<V
     Ok(shown.collect())
 }
 
-async fn who(ctx: &Ctx, user: &UserId) -> Result<BTreeSet<UserId>, Error> {
+async fn visible_online(ctx: &Ctx, user: &UserId) -> Result<BTreeSet<UserId>, Error> {
     let below = ctx.config.presence_everyone_below;
     let online = ctx.store.online(below).await?;
     let mut online: BTreeSet<UserId> = if online.len() < usize::try_from(below).unwrap_or(usize::MAX) {
@@ -55,8 +55,8 @@ async fn who(ctx: &Ctx, user: &UserId) -> Result<BTreeSet<UserId>, Error> {
 ///
 /// # Errors
 /// `Error::Internal`.
-pub async fn witnesses(ctx: &Ctx, user: &UserId) -> Result<Vec<UserId>, Error> {
-    Ok(who(ctx, user).await?.into_iter().filter(|other| other != user).collect())
+pub async fn presence_audience(ctx: &Ctx, user: &UserId) -> Result<Vec<UserId>, Error> {
+    Ok(visible_online(ctx, user).await?.into_iter().filter(|other| other != user).collect())
 }
 
 /// Says how the caller is here, for all dialects, until it is said otherwise or their last socket goes. Saying it twice tells nobody.
@@ -67,16 +67,16 @@ pub(super) async fn set_status(ctx: &Ctx, caller: &Caller<'_>, status: Status) -
     let user = caller.user.clone();
     let notice = match status {
         Status::Offline => Notice::Offline { user, last_seen: caller.at },
-        _ => Notice::Online { user, status, came: former == Status::Offline },
+        _ => Notice::Online { user, status, became_online: former == Status::Offline },
     };
-    Ok(Outcome::told(Answer::Done, notice, witnesses(ctx, caller.user).await?))
+    Ok(Outcome::told(Answer::Done, notice, presence_audience(ctx, caller.user).await?))
 }
 
 /// Says that the caller is here. That is news only if they appeared offline.
-pub(super) async fn come(ctx: &Ctx, caller: &Caller<'_>) -> Result<Outcome, Error> {
-    if !ctx.store.come(caller.user).await? {
+pub(super) async fn appear_online(ctx: &Ctx, caller: &Caller<'_>) -> Result<Outcome, Error> {
+    if !ctx.store.appear_online(caller.user).await? {
         return Ok(Outcome::answer(Answer::Done));
     }
-    let notice = Notice::Online { user: caller.user.clone(), status: Status::Online, came: true };
-    Ok(Outcome::told(Answer::Done, notice, witnesses(ctx, caller.user).await?))
+    let notice = Notice::Online { user: caller.user.clone(), status: Status::Online, became_online: true };
+    Ok(Outcome::told(Answer::Done, notice, presence_audience(ctx, caller.user).await?))
 }

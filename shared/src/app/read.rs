@@ -4,7 +4,7 @@ use super::{Caller, Outcome, chat_of};
 use crate::ctx::Ctx;
 use crate::domain::chat::Chat;
 use crate::domain::id::{ChatId, MessageId};
-use crate::domain::log::Step;
+use crate::domain::log::ChatEvent;
 use crate::domain::message::Message;
 use crate::domain::notice::{Answer, Notice, READ_LISTED_MAX, READ_LOOKED_AT_MAX, Reading};
 use crate::error::{Error, Thing};
@@ -89,7 +89,7 @@ pub(super) async fn mark_messages(
     }
     let mut reading =
         Reading { chat, reader: caller.user.clone(), at: caller.at, marked: 0, messages: Vec::new(), whole: false };
-    let mut step: Option<Step> = None;
+    let mut step: Option<ChatEvent> = None;
     for some in messages.chunks(MARKED_AT_ONCE) {
         let (present, some) = (reading.chat.clone(), some.to_vec());
         match ctx.store.mark_messages_read(present, some, caller.user, caller.at).await? {
@@ -110,7 +110,7 @@ pub(super) async fn mark_messages(
 }
 
 /// What is said of a reading: of one that marked nothing, to its reader alone.
-fn said(reading: Reading, step: Option<Step>) -> Outcome {
+fn said(reading: Reading, step: Option<ChatEvent>) -> Outcome {
     let Some(step) = step else { return Outcome::answer(Answer::Read(reading)) };
     let people = reading.chat.people();
     Outcome::happened(Answer::Read(reading.clone()), step, Notice::Read(reading), people)

@@ -8,9 +8,9 @@ use crate::ctx::Ctx;
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, MessageId, SocketId, UserId};
-use crate::domain::log::{Change, Position, What};
+use crate::domain::log::{Change, ChangeKind, Position};
 use crate::domain::message::Message;
-use crate::domain::notice::{ChatView, Missed, Notice, READ_LISTED_MAX, READ_LOOKED_AT_MAX, Reading};
+use crate::domain::notice::{ChatView, MissedEvent, Notice, READ_LISTED_MAX, READ_LOOKED_AT_MAX, Reading};
 use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
 
@@ -25,7 +25,7 @@ const UNDELIVERED_AGE_MAX_MILLIS: i64 = 10 * 60_000;
 
 /// Whose socket it is, and what it has heard.
 #[derive(Clone, Copy, Debug)]
-pub struct Absent<'a> {
+pub struct RecoveringSocket<'a> {
     /// Who.
     pub user: &'a UserId,
     /// The Socket.IO sid.
@@ -53,7 +53,7 @@ pub struct Undelivered {
 #[derive(Debug, Default)]
 pub struct Missing {
     /// In the order in which it is to be told: by time, and of each chat in the chat's own order.
-    pub events: Vec<Missed>,
+    pub events: Vec<MissedEvent>,
     /// Up to where each chat was looked at.
     pub looked: HashMap<ChatId, Position>,
     /// Chats with events that have not been delivered: they may be on their way to sockets, or somebody has to take over.
@@ -81,15 +81,15 @@ impl Event {
 ///
 /// # Errors
 /// `Error::Internal`.
-pub async fn missing(ctx: &Ctx, absent: Absent<'_>) -> Result<Option<Missing>, Error> {
+pub async fn missing(ctx: &Ctx, absent: RecoveringSocket<'_>) -> Result<Option<Missing>, Error> {
     let settled = ctx.clock.now().plus_millis(-TELLING_MILLIS);
-    let chats = ctx.store.chats_or_remains(&ctx.store.memberships(absent.user).await?).await?;
+    let chats = ctx.store.chats_or_tombstones(&ctx.store.memberships(absent.user).await?).await?;
     let own: Vec<Chat> = chats.into_iter().filter(|chat| chat.member(absent.user).is_some()).collect();
     if !absent.heard.is_possible(&own, ctx.clock.now()) {
         return Ok(None);
     }
     let mut missing = Missing::default();
-    let mut told: Vec<(Timestamp, Missed)> = Vec::new();
+    let mut told: Vec<(Timestamp, MissedEvent)> = Vec::new();
     let mut left = MESSAGES_MAX;
     for chat in &own {
         missing.looked.insert(chat.id.clone(), chat.position());
@@ -121,7 +121,7 @@ pub async fn missing(ctx: &Ctx, absent: Absent<'_>) -> Result<Option<Missing>, E
             // What was heard stays heard, also if this chat was told of late.
             let until = at.min(settled).max(absent.heard.until.plus_millis(-1));
             let chat = chat.id.clone();
-            told.push((at, Missed { notice, chat, previous, position, until, heard: frames, origin }));
+            told.push((at, MissedEvent { notice, chat, previous, position, until, heard: frames, origin }));
         }
     }
     told.sort_by(|(at, one), (later, other)| at.cmp(later).then_with(|| one.chat.cmp(&other.chat)));
@@ -189,7 +189,7 @@ fn changes(heard: &Heard<'_>) -> Option<Vec<(u64, Change)>> {
             None => *rev > late_rev || !offset.covers(&chat.id, change.at),
         })
         .collect();
-    if let Some(erased) = missed.iter().rposition(|(_, change)| change.what == What::Erased) {
+    if let Some(erased) = missed.iter().rposition(|(_, change)| change.what == ChangeKind::Erased) {
         missed.drain(..erased);
     }
     Some(missed)
@@ -294,25 +294,25 @@ async fn notice(ctx: &Ctx, chat: &Chat, event: Event) -> Result<(Notice, Vec<Use
     };
     let message = |seq| MessageId { chat: chat.id.clone(), seq };
     let people = match what {
-        What::Created => chat.others(&by).map(|member| member.user.clone()).collect(),
-        What::Hidden(_) => vec![by.clone()],
+        ChangeKind::Created => chat.others(&by).map(|member| member.user.clone()).collect(),
+        ChangeKind::Hidden(_) => vec![by.clone()],
         _ => chat.people(),
     };
     let notice = match what {
-        What::Blocked => Notice::Blocked { view: view(ctx, chat.clone()).await?, by },
-        What::Unblocked => Notice::Unblocked { view: view(ctx, chat.clone()).await?, by },
-        What::Created => Notice::ChatCreated(ChatView { chat: chat.clone(), latest: None }),
-        What::Erased => Notice::ChatDeleted(chat.id.clone()),
-        What::Deleted(seq) => Notice::MessageDeleted { message: message(seq), for_everyone: true },
-        What::Hidden(seq) => Notice::MessageDeleted { message: message(seq), for_everyone: false },
-        What::Read(read) => {
+        ChangeKind::Blocked => Notice::Blocked { view: view(ctx, chat.clone()).await?, by },
+        ChangeKind::Unblocked => Notice::Unblocked { view: view(ctx, chat.clone()).await?, by },
+        ChangeKind::Created => Notice::ChatCreated(ChatView { chat: chat.clone(), latest: None }),
+        ChangeKind::Erased => Notice::ChatDeleted(chat.id.clone()),
+        ChangeKind::Deleted(seq) => Notice::MessageDeleted { message: message(seq), for_everyone: true },
+        ChangeKind::Hidden(seq) => Notice::MessageDeleted { message: message(seq), for_everyone: false },
+        ChangeKind::Read(read) => {
             let ids: Vec<MessageId> = read.iter().map(|seq| message(*seq)).collect();
             let messages = ctx.store.messages_by_id(ids.iter()).await?;
             let at = messages.iter().find_map(|message| message.read_by.get(&by)).copied().unwrap_or(at);
             let marked = u64::try_from(read.len()).unwrap_or(u64::MAX);
             Notice::Read(Reading { chat: chat.clone(), reader: by, at, marked, messages, whole: false })
         }
-        What::ReadAll { after, marked, received } => {
+        ChangeKind::ReadAll { after, marked, received } => {
             let from = after.max(chat.base).max(seq.saturating_sub(READ_LOOKED_AT_MAX)) + 1;
             let mut messages = ctx.store.messages(chat, from, seq).await?;
             messages.retain(|message| {

@@ -27,7 +27,7 @@ pub(super) async fn set(
             (Place::Chat(chat.id.clone()), told(chat, caller.user, active))
         }
         (None, Place::With(other)) => {
-            let remains = ctx.store.chat_or_remains(&plain_chat_id(caller.user, other)).await?;
+            let remains = ctx.store.chat_or_tombstone(&plain_chat_id(caller.user, other)).await?;
             (place.clone(), told_one(remains.as_ref(), caller.user, other, active))
         }
         (None, Place::Chat(_)) => (place.clone(), Vec::new()),
@@ -35,7 +35,7 @@ pub(super) async fn set(
     let mut envelopes = envelopes;
     if let Some(session) = caller.session.filter(|session| session.typing.contains(&place) != active) {
         if let Some(over) = session.typing.first().filter(|_| active && session.typing.len() >= TYPING_MAX) {
-            let chat = ctx.store.chat_or_remains(&id(caller.user, over)).await?;
+            let chat = ctx.store.chat_or_tombstone(&id(caller.user, over)).await?;
             envelopes.extend(ended(caller.user, over, chat.as_ref()));
             ctx.store.set_typing(session, over, false).await?;
         }
@@ -50,7 +50,7 @@ pub(super) async fn set(
 /// `Error::Internal`.
 pub async fn end(ctx: &Ctx, user: &UserId, places: &[Place]) -> Result<Vec<Envelope>, Error> {
     let ids: BTreeSet<ChatId> = places.iter().map(|place| id(user, place)).collect();
-    let chats = ctx.store.chats_or_remains(&ids.into_iter().collect::<Vec<_>>()).await?;
+    let chats = ctx.store.chats_or_tombstones(&ids.into_iter().collect::<Vec<_>>()).await?;
     let envelopes = places.iter().flat_map(|place| {
         let id = id(user, place);
         ended(user, place, chats.iter().find(|chat| chat.id == id))

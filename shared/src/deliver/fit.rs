@@ -1,13 +1,13 @@
-//! What is too large for one event is shortened until it fits.
+//! Shortens content that is too large for one event until it fits.
 
 use crate::ctx::POST_MAX_BYTES;
 use crate::domain::extent::Extent;
 use crate::domain::message::TEXT_MAX_CHARACTERS;
 
-/// A frame that fits into one event: whole, or if that is too large, with its longest texts shortened as little as
-/// possible; if that does not do, without media and with short names too. `frame` puts it into words within an extent.
-/// Gives the shortest frame if none fits, which only a hundred messages by people whose ids are very long can bring
-/// about.
+/// Returns a frame that fits into one event. `frame` builds the frame within an extent. The function tries the whole
+/// content first. If that is too large, it shortens the longest texts as little as possible. If that is not enough, it
+/// also leaves out media and shortens names. If nothing fits, it returns the shortest frame; this can only happen for a
+/// hundred messages of people whose ids are very long.
 pub fn messages(frame: impl Fn(&Extent) -> Option<String>) -> Option<String> {
     let whole = frame(&Extent::WHOLE)?;
     if fits(&whole) {
@@ -22,7 +22,7 @@ pub fn messages(frame: impl Fn(&Extent) -> Option<String>) -> Option<String> {
     }
 }
 
-/// A frame that fits into one event: with all of `count` people, or as many as possible.
+/// Returns a frame that fits into one event, with all of `count` people or as many of them as possible.
 pub fn people(count: usize, frame: impl Fn(&Extent) -> Option<String>) -> Option<String> {
     longest(count, |people_max| frame(&Extent { people_max, ..Extent::WHOLE }))
 }
@@ -31,13 +31,15 @@ fn fits(frame: &str) -> bool {
     frame.len() <= POST_MAX_BYTES
 }
 
-/// The frame of the largest bound up to `most` that fits, else that of 0. The larger the bound, the longer the frame.
+/// Returns the frame of the largest bound up to `most` that fits, or the frame of 0 if none fits. A larger bound must
+/// give a longer frame.
 fn longest(most: usize, frame: impl Fn(usize) -> Option<String>) -> Option<String> {
     let whole = frame(most)?;
     if fits(&whole) {
         return Some(whole);
     }
-    // What fits is below `above`, and `best` is what fits at `below`, or the least there is.
+    // Loop invariant: the largest bound that fits is below `above`. `best` is the frame at `below`; it fits, or it is
+    // the shortest frame there is.
     let (mut below, mut above, mut best) = (0, most, frame(0)?);
     while above - below > 1 {
         let middle = below.midpoint(above);
@@ -55,7 +57,7 @@ fn longest(most: usize, frame: impl Fn(usize) -> Option<String>) -> Option<Strin
 mod tests {
     use super::*;
 
-    /// A frame of so many bytes for each character of text, name and person.
+    /// Builds a frame with this many bytes for each character of text, for each character of a name, and for media.
     fn frame(texts: usize, names: usize, media: usize) -> impl Fn(&Extent) -> Option<String> {
         move |extent| {
             let length = texts * extent.text_max_characters

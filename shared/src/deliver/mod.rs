@@ -1,9 +1,10 @@
-//! Audiences → sockets → posts.
+//! Delivery: from audiences to sockets to posts.
 //!
-//! A notice is put into words once per socket, by the socket's own dialect, and posted frame by frame in order. Sockets are independent of
-//! each other, and posted to at the same time up to a bound. A socket whose token has ended is told so instead, and its connection is
-//! closed. A connection that is gone is handed to the disconnect function; one that does not take a frame it must hear is closed, so that its client comes back and catches up
-//! instead of missing something unknowingly.
+//! The delivery turns a notice into events once per socket, in the socket's own dialect, and posts the frames of a
+//! socket in order. It posts to many sockets at the same time, up to a bound, and the sockets do not depend on each
+//! other. A socket whose token has ended receives an `error` event instead, and its connection is closed. A connection
+//! that is gone is reported to the disconnect function. A connection that does not accept a frame which it must receive
+//! is closed, so that its client reconnects and catches up instead of missing something without knowing it.
 
 pub mod fit;
 mod order;
@@ -20,8 +21,8 @@ use crate::domain::clock::Timestamp;
 use crate::domain::directory::Directory;
 use crate::domain::extent::Extent;
 use crate::domain::id::{ChatId, ConnectionId, UserId};
-use crate::domain::log::{Position, Step};
-use crate::domain::notice::{Answer, Audience, Envelope, Missed, Notice, Viewer};
+use crate::domain::log::{ChatEvent, Position};
+use crate::domain::notice::{Answer, Audience, Envelope, MissedEvent, Notice, Viewer};
 use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::{Error, Refusal};
 use crate::frame::engine;
@@ -32,75 +33,77 @@ use order::DeliveryOrder;
 pub(crate) use order::Waits;
 pub use order::wait_until_delivered;
 
-/// Sockets posted to, and people looked up, at the same time.
+/// How many sockets are posted to, and how many people are looked up, at the same time.
 const CONCURRENCY: usize = 64;
-/// How long a socket that has joined may take to be told so before others no longer wait for it, and how often they look.
+/// How long others wait for a socket that has joined to receive its greeting, in milliseconds, and how often they
+/// check.
 const GREETING_MAX_MILLIS: i64 = 2_000;
 const GREETING_CHECKS_MAX: u32 = 40;
 const GREETING_CHECK_WAIT: Duration = Duration::from_millis(50);
 
-/// Says things to sockets on behalf of one invocation, and remembers whom it looked up.
+/// The delivery of one invocation: posts notices to sockets, and remembers the people that it has looked up.
 pub struct Delivering<'a> {
     ctx: &'a Ctx,
     origin: Option<&'a Session>,
-    /// What the origin has heard, for the first event after CONNECT.
+    /// What the origin has received so far, for the first event after CONNECT.
     heard: Option<Offset>,
     sockets: HashMap<UserId, Vec<Socket>>,
     directory: Directory,
 }
 
-/// What became of posting.
+/// The result of a delivery.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct Posted {
     /// The people to whom a message was posted.
     pub reached: BTreeSet<UserId>,
-    /// Whether no event of a chat was left to others to deliver.
+    /// Whether this invocation delivered all events of chats, and left none to others.
     pub is_complete: bool,
 }
 
-/// The frames for one socket, and the first of them that matters to its user.
-struct Line {
+/// The frames for one socket. Answers to the client come first, then everything else.
+struct SocketBatch {
     user: UserId,
     connection: ConnectionId,
     /// When the connection was opened.
     opened_at: Timestamp,
-    /// What `frames` wait behind, if the socket is being told what it missed.
-    held_by: Option<ConnectionId>,
-    /// If it has not been told that it is connected, which it is to hear first.
+    /// The recovery buffer that takes `frames`, while the socket receives the events that it missed.
+    buffered_in: Option<ConnectionId>,
+    /// Present if the socket has not received its greeting yet, which must reach it first.
     ungreeted: Option<Ungreeted>,
-    /// Answers, which wait for nothing.
+    /// Answers. They wait for nothing.
     first: Vec<String>,
     frames: Vec<Frame>,
-    /// Whether the connection is closed once all that is posted.
+    /// Whether the connection is closed after everything has been posted.
     closes: bool,
 }
 
 struct Frame {
     text: String,
-    /// Whether it may be missed: typing and presence say nothing that lasts.
+    /// Whether the socket may miss this frame: typing and presence are only valid for a moment.
     volatile: bool,
-    /// Whether it tells of a message by somebody else.
+    /// Whether the frame carries a message of another user.
     message: bool,
-    /// The end of the lease to deliver the event that it tells of, if it is an event of a chat.
+    /// The end of the lease to deliver the frame's event, if it is an event of a chat.
     lease_until: Option<Timestamp>,
 }
 
 impl<'a> Delivering<'a> {
-    /// For an invocation that `origin` caused, if a socket did.
+    /// Creates the delivery of an invocation. `origin` is the socket that caused the invocation, if a socket did.
     #[must_use]
     pub fn new(ctx: &'a Ctx, origin: Option<&'a Session>) -> Self {
         Self { ctx, origin, heard: None, sockets: HashMap::new(), directory: Directory::default() }
     }
 
-    /// For a socket that has just connected and has heard so much.
+    /// Creates the delivery for a socket that has just connected. `heard` is what it has received so far.
     #[must_use]
     pub fn greeting(ctx: &'a Ctx, origin: &'a Session, heard: Offset) -> Self {
         Self { heard: Some(heard), ..Self::new(ctx, Some(origin)) }
     }
 
-    /// Looks up what `dialect` needs to word an answer. One query per person in the audience of `envelopes`, who will be told anyway; if the
-    /// dialect shows profiles, a read per hundred people and a read per hundred listings besides.
+    /// Looks up the profiles and listings that `dialect` needs for an answer. One query per person in the audience of
+    /// `envelopes`, which the delivery needs anyway. If the dialect shows profiles, also one read per hundred people
+    /// and one read per hundred listings.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -114,7 +117,7 @@ impl<'a> Delivering<'a> {
         if !dialect.shows_profiles() {
             return Ok(());
         }
-        self.meet(answer.people()).await?;
+        self.load_profiles(answer.people()).await?;
         let listings = answer.listings();
         if !listings.is_empty() {
             let listings = self.ctx.store.listings(&listings).await?;
@@ -123,7 +126,7 @@ impl<'a> Delivering<'a> {
         Ok(())
     }
 
-    /// The caller, for wording their answer.
+    /// The caller as a viewer, for building their answer.
     #[must_use]
     pub fn caller<'b>(&'b self, user: &'b UserId) -> Viewer<'b> {
         self.viewer(user, true, None)
@@ -134,23 +137,24 @@ impl<'a> Delivering<'a> {
         Viewer { user, origin, joined, directory: &self.directory, now: self.ctx.clock.now(), extent: Extent::WHOLE }
     }
 
-    /// Posts `first` to the origin, then every envelope to everybody it is for. A failure is logged: what is stored and not delivered is
-    /// delivered by the next event of its chat, or by the function followup.
-    pub async fn say(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> Posted {
-        self.deliver(first, envelopes).await.unwrap_or_else(|error| {
+    /// Posts `first` to the origin, then every envelope to everybody in its audience. The function logs a failure: the
+    /// next event of a chat, or the function followup, delivers what was stored and not delivered.
+    pub async fn deliver(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> Posted {
+        self.try_deliver(first, envelopes).await.unwrap_or_else(|error| {
             telemetry::failed(self.origin.map(|origin| &origin.connection), &error);
             Posted::default()
         })
     }
 
-    /// Posts `first` to the origin, then every envelope to everybody it is for; events of a chat in their order, so once those before are
-    /// delivered. One query per person not looked up before, a read per hundred people who are only mentioned if a dialect that hears of it
-    /// shows profiles, one post per frame, and one write that records which change was delivered; of a message the caller is to record it.
+    /// Posts `first` to the origin, then every envelope to everybody in its audience. It delivers the events of a chat
+    /// in their order, so it waits until the events before have been delivered. One query per person who was not looked
+    /// up before; one read per hundred people who are only mentioned, if a dialect in the audience shows profiles; one
+    /// post per frame; and one write that records which event was delivered. For a message the caller must record it.
     ///
     /// # Errors
-    /// `Error::Internal` if somebody cannot be looked up. Then events of a chat are posted to nobody and left to others to deliver; what no chat
-    /// remembers is posted to those who were found.
-    pub async fn deliver(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> Result<Posted, Error> {
+    /// `Error::Internal` if the function cannot look up somebody. Then it posts events of chats to nobody and leaves
+    /// them to others to deliver. It posts everything else to the people whom it found.
+    pub async fn try_deliver(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> Result<Posted, Error> {
         let ctx = self.ctx;
         let mut order = DeliveryOrder::of(envelopes, ctx.clock.now());
         let failed = self.look_up(envelopes).await.err();
@@ -159,14 +163,14 @@ impl<'a> Delivering<'a> {
         }
         if self.profiles_are_shown(envelopes) {
             let mentioned = envelopes.iter().flat_map(|envelope| envelope.notice.people()).collect();
-            // Without profiles people go by their ids.
-            if let Err(error) = self.meet(mentioned).await {
+            // Without their profiles people are shown by their ids.
+            if let Err(error) = self.load_profiles(mentioned).await {
                 telemetry::failed(None, &error);
             }
         }
         let mut first = first;
         if order.must_wait() {
-            // An answer waits for nobody.
+            // An answer does not wait for other events.
             let answers = std::mem::take(&mut first);
             tokio::join!(self.answer(answers), order.wait(ctx));
         }
@@ -182,25 +186,28 @@ impl<'a> Delivering<'a> {
         if let Some(session) = self.origin {
             let (user, connection) = (session.user.clone(), session.connection.clone());
             let opened_at = session.opened_at;
-            let (held_by, ungreeted, frames) = (None, None, Vec::new());
-            let line = Line { user, connection, opened_at, held_by, ungreeted, first, frames, closes: false };
+            let (buffered_in, ungreeted, frames) = (None, None, Vec::new());
+            let line =
+                SocketBatch { user, connection, opened_at, buffered_in, ungreeted, first, frames, closes: false };
             post(self.ctx, line).await;
         }
     }
 
-    /// What a socket missed, as frames, each with how much the socket will have heard by then; `None` if it says that it heard more frames of an
-    /// event than the event has. If the dialect shows profiles, a read per hundred people.
+    /// The events that a socket missed, as frames. Each frame carries the offset that the socket has reached with it.
+    /// `None` if the socket claims that it received more frames of an event than the event has. If the dialect shows
+    /// profiles, one read per hundred people.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn retell(&mut self, socket: &Socket, missed: &[Missed]) -> Result<Option<Vec<String>>, Error> {
+    pub async fn replay(&mut self, socket: &Socket, missed: &[MissedEvent]) -> Result<Option<Vec<String>>, Error> {
         let Some(dialect) = dialect::named(&socket.dialect) else { return Ok(Some(Vec::new())) };
         if dialect.shows_profiles() {
-            self.meet(missed.iter().flat_map(|missed| missed.notice.people()).collect()).await?;
+            self.load_profiles(missed.iter().flat_map(|missed| missed.notice.people()).collect()).await?;
         }
         let mut frames = Vec::new();
-        for Missed { notice, chat, previous, position, until, heard, origin } in missed {
-            // Whoever heard nothing of a message of their own, not even the answer maybe, is told of it as their other devices are.
+        for MissedEvent { notice, chat, previous, position, until, heard, origin } in missed {
+            // A client that received nothing of its own message, perhaps not even the answer, receives it as the user's
+            // other devices do.
             let events = self.events(dialect, notice, socket, *origin && *heard > 0);
             let count = events.len();
             if *heard > 0 && !usize::try_from(*heard).is_ok_and(|heard| heard < count) {
@@ -216,7 +223,7 @@ impl<'a> Delivering<'a> {
         Ok(Some(frames))
     }
 
-    /// Finds the sockets of everybody who is to be told, and their profiles in the same query.
+    /// Looks up the sockets of everybody in the audience, and their profiles in the same query.
     async fn look_up(&mut self, envelopes: &[Envelope]) -> Result<(), Error> {
         let unknown: BTreeSet<UserId> =
             audience(envelopes).filter(|user| !self.sockets.contains_key(user)).cloned().collect();
@@ -237,8 +244,8 @@ impl<'a> Delivering<'a> {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Finds the profiles of people not looked up before.
-    async fn meet(&mut self, people: BTreeSet<UserId>) -> Result<(), Error> {
+    /// Looks up the profiles of people who were not looked up before.
+    async fn load_profiles(&mut self, people: BTreeSet<UserId>) -> Result<(), Error> {
         let known = &self.directory.users;
         let unknown: Vec<UserId> = people.into_iter().filter(|user| !known.contains_key(user)).collect();
         if unknown.is_empty() {
@@ -255,20 +262,20 @@ impl<'a> Delivering<'a> {
         dialects.any(|name| dialect::named(name).is_some_and(Dialect::shows_profiles))
     }
 
-    fn lines(&self, first: Vec<String>, envelopes: &[Envelope], order: &DeliveryOrder) -> Vec<Line> {
+    fn lines(&self, first: Vec<String>, envelopes: &[Envelope], order: &DeliveryOrder) -> Vec<SocketBatch> {
         let now = self.ctx.clock.now();
         let people: BTreeSet<&UserId> = audience(envelopes).collect();
         let sockets = people.iter().filter_map(|user| self.sockets.get(*user)).flatten();
         let line = |socket: &Socket, first, frames| {
-            let Socket { user, connection, opened_at, held_by, ungreeted, .. } = socket.clone();
-            Line { user, connection, opened_at, held_by, ungreeted, first, frames, closes: false }
+            let Socket { user, connection, opened_at, buffered_in, ungreeted, .. } = socket.clone();
+            SocketBatch { user, connection, opened_at, buffered_in, ungreeted, first, frames, closes: false }
         };
         let others = sockets.filter(|socket| !self.is_origin(socket)).map(|socket| {
             let frames = self.frames(envelopes, socket, false, order);
             let expired = socket.expires_at.is_some_and(|end| end <= now);
             if expired && !frames.is_empty() {
                 let told = expired_frame(self.ctx, socket).into_iter().collect();
-                return Line { closes: true, ..line(socket, told, Vec::new()) };
+                return SocketBatch { closes: true, ..line(socket, told, Vec::new()) };
             }
             line(socket, Vec::new(), frames)
         });
@@ -276,9 +283,9 @@ impl<'a> Delivering<'a> {
             let mut own = self.sockets.get(&session.user).into_iter().flatten();
             let socket = own.find(|socket| self.is_origin(socket)).cloned().unwrap_or_else(|| Socket::of(session));
             let frames = self.frames(envelopes, &socket, true, order);
-            Line { ungreeted: None, ..line(&socket, first, frames) }
+            SocketBatch { ungreeted: None, ..line(&socket, first, frames) }
         });
-        let said = |line: &Line| !line.first.is_empty() || !line.frames.is_empty();
+        let said = |line: &SocketBatch| !line.first.is_empty() || !line.frames.is_empty();
         origin.into_iter().chain(others).filter(said).collect()
     }
 
@@ -307,7 +314,7 @@ impl<'a> Delivering<'a> {
             if let Notice::OnlineUsers(users) = notice {
                 let text = fit::people(users.len(), |extent| {
                     let viewer = Viewer { extent: *extent, ..self.viewer(user, origin, None) };
-                    event_frame(namespace, dialect.words(notice, &viewer).pop()?, None)
+                    event_frame(namespace, dialect.notice_events(notice, &viewer).pop()?, None)
                 });
                 frames.extend(text.map(|text| Frame { text, volatile, message: false, lease_until }));
                 continue;
@@ -326,17 +333,18 @@ impl<'a> Delivering<'a> {
         frames
     }
 
-    /// What a socket hears of a notice that is for its user.
+    /// The events that a socket receives for a notice to its user.
     fn events(&self, dialect: &dyn Dialect, notice: &Notice, socket: &Socket, origin: bool) -> Vec<Event> {
         let joined = notice.room().filter(|room| socket.rooms.contains(*room));
         if dialect.has_rooms() && joined.is_none() && matches!(notice, Notice::Typing { .. }) {
             return Vec::new();
         }
-        dialect.words(notice, &self.viewer(&socket.user, origin, joined))
+        dialect.notice_events(notice, &self.viewer(&socket.user, origin, joined))
     }
 
-    /// How much a socket has heard with the frame of this index; `None` if its client does not come back to its session.
-    fn offset(&self, socket: &Socket, step: &Step, index: usize, is_last: bool) -> Option<Offset> {
+    /// The offset that a socket has reached with the frame of this index; `None` if the client does not recover its
+    /// session.
+    fn offset(&self, socket: &Socket, step: &ChatEvent, index: usize, is_last: bool) -> Option<Offset> {
         if !self.ctx.config.recovers(socket.takes_offsets) {
             return None;
         }
@@ -346,13 +354,13 @@ impl<'a> Delivering<'a> {
     }
 }
 
-/// What a socket has heard of a chat with the frame of this index among those that tell of one event.
+/// The position in a chat that a socket has reached with the frame of this index, among the frames of one event.
 fn last(chat: &ChatId, (previous, position): (Position, Position), index: u64, is_last: bool) -> Last {
     let chat = chat.clone();
     if is_last { Last { chat, position, frames: 0 } } else { Last { chat, position: previous, frames: index + 1 } }
 }
 
-/// Everybody who is to be told.
+/// Everybody in the audiences of the envelopes.
 fn audience(envelopes: &[Envelope]) -> impl Iterator<Item = &UserId> {
     envelopes.iter().flat_map(|envelope| match &envelope.to {
         Audience::People(people) => people.as_slice(),
@@ -364,9 +372,10 @@ fn is_volatile(notice: &Notice) -> bool {
     matches!(notice, Notice::Typing { .. } | Notice::Online { .. } | Notice::Offline { .. } | Notice::OnlineUsers(_))
 }
 
-/// Posts a line's frames in order; the line's user, if a message reached them. A socket that does not take what it must hear, or not in time, is
-/// closed, so that its client comes back and is told.
-async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
+/// Posts the frames of a batch in order. Returns the batch's user if a message reached them. If a socket does not
+/// accept a frame that it must receive, or not in time, the function closes its connection, so that the client
+/// reconnects and receives it.
+async fn post(ctx: &Ctx, line: SocketBatch) -> Option<UserId> {
     if let Some(ungreeted) = &line.ungreeted {
         wait_until_greeted(ctx, &line.user, ungreeted).await;
     }
@@ -374,7 +383,7 @@ async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
     let answer = |text| Frame { text, volatile: false, message: false, lease_until: None };
     let live = Recipient { connection: &line.connection, opened_at: Some(line.opened_at) };
     let answers = line.first.into_iter().map(|text| (live, answer(text)));
-    let there = line.held_by.as_ref().map_or(live, Recipient::from);
+    let there = line.buffered_in.as_ref().map_or(live, Recipient::from);
     let events = line.frames.into_iter().map(|frame| (there, frame));
     for (there, frame) in answers.chain(events) {
         let begins_until = frame.lease_until.map(|until| until.plus_millis(-POST_MAX_MILLIS));
@@ -392,7 +401,7 @@ async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
                 ctx.close(live).await;
                 break;
             }
-            Delivery::Gone if there.connection.is_hold() => {
+            Delivery::Gone if there.connection.is_recovery_buffer() => {
                 ctx.close(live).await;
                 break;
             }
@@ -408,7 +417,7 @@ async fn post(ctx: &Ctx, line: Line) -> Option<UserId> {
     reached.then_some(line.user)
 }
 
-/// Waits until a socket has been told that it is connected, or should have been. A read per look.
+/// Waits until a socket has received its greeting, or the time for that is over. One read per check.
 async fn wait_until_greeted(ctx: &Ctx, user: &UserId, Ungreeted { pid, since }: &Ungreeted) {
     if since.plus_millis(GREETING_MAX_MILLIS) < ctx.clock.now() {
         return;
@@ -422,8 +431,8 @@ async fn wait_until_greeted(ctx: &Ctx, user: &UserId, Ungreeted { pid, since }: 
     }
 }
 
-/// The text frame of an event, with how much the socket has heard as its last argument if it is one that may be missed and told again;
-/// `None` for a name that no event may have.
+/// The text frame of an event. If the socket can miss the event and receive it again later, its last argument is the
+/// offset that the socket has reached with it. `None` if the name is not allowed for an event.
 #[must_use]
 pub fn event_frame(namespace: &str, (name, argument): Event, offset: Option<&Offset>) -> Option<String> {
     let name = EventName::parse(name).ok()?;
@@ -432,20 +441,20 @@ pub fn event_frame(namespace: &str, (name, argument): Event, offset: Option<&Off
     packet_frame(namespace, Body::Event { name, arguments, ack: None })
 }
 
-/// The text frame of an acknowledgement.
+/// The text frame of an ack.
 #[must_use]
 pub fn ack_frame(namespace: &str, id: &AckId, argument: Value) -> Option<String> {
     packet_frame(namespace, Body::Ack { id: id.clone(), arguments: vec![argument] })
 }
 
-/// The text frame of a packet; `None` for a name that no namespace may have.
+/// The text frame of a packet; `None` if the name is not allowed for a namespace.
 #[must_use]
 pub fn packet_frame(namespace: &str, body: Body) -> Option<String> {
     let namespace = Namespace::parse(namespace).ok()?;
     Some(engine::Packet::Message(Packet { namespace, body }.encode().into()).encode())
 }
 
-/// Why a socket whose token has ended is told nothing more.
+/// The error for a socket whose token has ended. It receives nothing else.
 pub const EXPIRED: Error = Error::Authentication(Refusal::ExpiredToken);
 
 /// The `error` event for a socket whose token has ended.
@@ -455,20 +464,21 @@ pub fn expired_frame(ctx: &Ctx, socket: &Socket) -> Option<String> {
     event_frame(&socket.namespace, ("error", dialect.error(&EXPIRED, ctx.clock.now())), None)
 }
 
-/// An event that is answered with an error.
+/// An event of a client that is answered with an error.
 #[derive(Clone, Copy)]
 pub struct Emitted<'a> {
-    /// Where it was emitted.
+    /// The namespace of the event.
     pub namespace: &'a str,
-    /// What is spoken there.
+    /// The dialect of the namespace.
     pub dialect: &'static dyn Dialect,
-    /// Its name.
+    /// The name of the event.
     pub event: &'a str,
-    /// Present if the client wants an answer.
+    /// The ack id, if the client asked for an ack.
     pub ack: Option<&'a AckId>,
 }
 
-/// The frames that answer an event with an error: a failed ack if one was asked for, else the `error` event.
+/// The frames that answer an event with an error: a failed ack if the client asked for an ack, otherwise the `error`
+/// event.
 #[must_use]
 pub fn error_frames(ctx: &Ctx, emitted: Emitted<'_>, error: &Error) -> Vec<String> {
     let Emitted { namespace, dialect, event, ack } = emitted;

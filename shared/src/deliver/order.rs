@@ -1,8 +1,9 @@
-//! The order of delivery: the events of a chat are delivered in the order in which they were stored, although each is delivered by whoever stored
-//! it (docs/delivery-order.md).
+//! The order of delivery: the events of a chat are delivered in the order in which they were stored, although each is
+//! delivered by the invocation that stored it (docs/delivery-order.md).
 //!
-//! Whoever stores an event knows from the chat's row whether all before has been delivered, and if so has the lease to deliver it. Else it waits
-//! until that is so. If whoever is before it does not deliver, the function followup takes over (docs/delivery-order.md).
+//! An invocation that stores an event learns from the chat's row whether all events before it have been delivered. If
+//! so, it has the lease to deliver its event. If not, it waits until they are. If the invocation before it does not
+//! deliver, the function followup takes over (docs/delivery-order.md).
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,24 +11,27 @@ use std::time::Duration;
 use crate::ctx::Ctx;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ChatId;
-use crate::domain::log::{LEASE_MILLIS, Step};
+use crate::domain::log::{ChatEvent, LEASE_MILLIS};
 use crate::domain::notice::{Envelope, Notice};
 use crate::error::Error;
 use crate::store::Delivered;
 use crate::telemetry;
 
-/// How long is waited, at most: for somebody else's lease, the margin after it, and a takeover.
+/// How long an invocation waits without progress, at most: for the lease of another invocation, the margin after it,
+/// and a takeover.
 const WAIT_MAX: Duration = Duration::from_secs(8);
 const CHECK_FIRST: Duration = Duration::from_millis(1);
 const CHECK_MAX: Duration = Duration::from_millis(100);
-/// A look at the row for each event that is still before, so that whoever is next looks often and who is far behind does not.
+/// The pause between two reads of the row, per event that is still before. So the next invocation in the order reads
+/// often, and one that is far behind does not.
 const CHECK_PER_EVENT: Duration = Duration::from_millis(5);
-/// How long an event waits for its turn in all, however fast those before are delivered: less than the functions' time-outs.
+/// How long an event waits for its turn in all, however fast the events before are delivered: less than the functions'
+/// timeouts.
 const TURN_MAX: Duration = Duration::from_secs(11);
-/// A lease that ends sooner is not worth beginning with.
+/// The shortest remaining time of a lease, in milliseconds, with which a delivery may begin.
 const LEASE_MIN_MILLIS: i64 = LEASE_MILLIS / 2;
 
-/// Waits that double, up to a bound in all.
+/// Waits that double each time, up to a bound for all of them together.
 pub(crate) struct Waits {
     left: Duration,
     next: Duration,
@@ -38,7 +42,7 @@ impl Waits {
         Self { left: WAIT_MAX, next: CHECK_FIRST }
     }
 
-    /// Waits once. `false` once the bound is met.
+    /// Waits once. Returns `false`, without waiting, when the bound is reached.
     pub(crate) async fn wait(&mut self) -> bool {
         if self.left.is_zero() {
             return false;
@@ -52,24 +56,24 @@ impl Waits {
 
 /// Whether this invocation delivers the events that it stored in one chat.
 #[derive(Clone, Copy, Debug)]
-enum Turn {
-    /// Those before have not all been delivered, as far as is known.
+enum DeliveryTurn {
+    /// As far as is known, the events before have not all been delivered.
     Waiting,
-    /// It delivers them, and begins no post after this.
+    /// This invocation delivers them. It must not begin a post after this time.
     Mine(Timestamp),
-    /// Somebody else has delivered them, or will.
+    /// Another invocation has delivered them, or will deliver them.
     Others,
 }
 
 struct Pending {
-    /// How many events are to be delivered before.
+    /// How many events of the chat must be delivered before these.
     after: u64,
-    /// How many events have been delivered once these are.
+    /// How many events of the chat have been delivered after these.
     events: u64,
     /// When the last of them was stored.
     stored_at: Timestamp,
-    turn: Turn,
-    /// Whether the caller records it: of a message more is recorded in the same write.
+    turn: DeliveryTurn,
+    /// Whether the caller records the delivery. This is so for a message, because the same write records more about it.
     recorded_by_caller: bool,
 }
 
@@ -77,14 +81,14 @@ struct Pending {
 pub(super) struct DeliveryOrder(HashMap<ChatId, Pending>);
 
 impl DeliveryOrder {
-    /// What is known without a request.
+    /// Builds the order from what is known without a request.
     pub(super) fn of(envelopes: &[Envelope], now: Timestamp) -> Self {
         let mut pending: HashMap<ChatId, Pending> = HashMap::new();
         for Envelope { notice, to: _, step } in envelopes {
-            let Some(Step { chat, after, lease_until, position, at, .. }) = step else { continue };
-            // Storing it may have taken so long that another lease is needed.
+            let Some(ChatEvent { chat, after, lease_until, position, at, .. }) = step else { continue };
+            // Storing the event may have taken so long that the invocation needs another lease.
             let in_time = lease_until.filter(|until| now.plus_millis(LEASE_MIN_MILLIS) <= *until);
-            let turn = in_time.map_or(Turn::Waiting, Turn::Mine);
+            let turn = in_time.map_or(DeliveryTurn::Waiting, DeliveryTurn::Mine);
             let first = Pending { after: *after, events: 0, stored_at: *at, turn, recorded_by_caller: false };
             let pending = pending.entry(chat.clone()).or_insert(first);
             pending.events = position.events();
@@ -94,37 +98,37 @@ impl DeliveryOrder {
         Self(pending)
     }
 
-    /// Whether anything is to be waited for.
+    /// Whether the invocation must wait for other events before it delivers.
     pub(super) fn must_wait(&self) -> bool {
-        self.0.values().any(|pending| matches!(pending.turn, Turn::Waiting))
+        self.0.values().any(|pending| matches!(pending.turn, DeliveryTurn::Waiting))
     }
 
-    /// Waits until this invocation may deliver, or somebody else has. A read per look.
+    /// Waits until this invocation may deliver its events, or another one has delivered them. One read per check.
     pub(super) async fn wait(&mut self, ctx: &Ctx) {
         for (chat, pending) in &mut self.0 {
-            if matches!(pending.turn, Turn::Waiting) {
+            if matches!(pending.turn, DeliveryTurn::Waiting) {
                 pending.turn = turn(ctx, chat, pending).await;
             }
         }
     }
 
-    /// Until when posts of this chat's events may begin; `None` if they are not to be delivered here.
+    /// The time after which no post of this chat's events may begin; `None` if this invocation must not deliver them.
     pub(super) fn lease(&self, chat: &ChatId) -> Option<Timestamp> {
         match self.0.get(chat)?.turn {
-            Turn::Mine(until) => Some(until),
-            Turn::Waiting | Turn::Others => None,
+            DeliveryTurn::Mine(until) => Some(until),
+            DeliveryTurn::Waiting | DeliveryTurn::Others => None,
         }
     }
 
-    /// Whether all of these are delivered here.
+    /// Whether this invocation delivers all of these events.
     pub(super) fn is_complete(&self) -> bool {
-        self.0.values().all(|pending| matches!(pending.turn, Turn::Mine(_)))
+        self.0.values().all(|pending| matches!(pending.turn, DeliveryTurn::Mine(_)))
     }
 
-    /// Records that these have been delivered. One write per chat.
+    /// Records that these events have been delivered. One write per chat.
     pub(super) async fn record(&self, ctx: &Ctx) {
         for (chat, pending) in &self.0 {
-            if matches!(pending.turn, Turn::Mine(_))
+            if matches!(pending.turn, DeliveryTurn::Mine(_))
                 && !pending.recorded_by_caller
                 && let Err(error) = ctx.store.record_delivered(chat, pending.events).await
             {
@@ -133,29 +137,30 @@ impl DeliveryOrder {
         }
     }
 
-    /// Leaves the delivery to others, of whom the function followup is one. Nothing of it has been posted. One write per chat.
+    /// Leaves the delivery to others, for example to the function followup. Call it before anything has been posted.
+    /// One write per chat.
     pub(super) async fn release(&mut self, ctx: &Ctx) {
         for (chat, pending) in &mut self.0 {
-            if let Turn::Mine(until) = pending.turn
+            if let DeliveryTurn::Mine(until) = pending.turn
                 && let Err(error) = ctx.store.release_delivery(chat, pending.after, until).await
             {
                 telemetry::failed(None, &error);
             }
-            pending.turn = Turn::Others;
+            pending.turn = DeliveryTurn::Others;
         }
     }
 }
 
-async fn turn(ctx: &Ctx, chat: &ChatId, pending: &Pending) -> Turn {
+async fn turn(ctx: &Ctx, chat: &ChatId, pending: &Pending) -> DeliveryTurn {
     let (mut waited, mut without_progress, mut told) = (Duration::ZERO, Duration::ZERO, 0);
     while waited < TURN_MAX && without_progress < WAIT_MAX {
         let found = ctx.store.delivery(chat).await;
         let turn = match &found {
             Ok(found) => look(ctx, chat, pending, found).await,
-            Err(_) => Ok(Turn::Waiting),
+            Err(_) => Ok(DeliveryTurn::Waiting),
         };
         match turn {
-            Ok(Turn::Waiting) => {}
+            Ok(DeliveryTurn::Waiting) => {}
             Ok(turn) => return turn,
             Err(error) => telemetry::failed(None, &error),
         }
@@ -173,30 +178,32 @@ async fn turn(ctx: &Ctx, chat: &ChatId, pending: &Pending) -> Turn {
         without_progress += wait;
     }
     tracing::warn!(chat.id = %chat, "events before have not been delivered; the function followup delivers");
-    Turn::Others
+    DeliveryTurn::Others
 }
 
-async fn look(ctx: &Ctx, chat: &ChatId, pending: &Pending, found: &Delivered) -> Result<Turn, Error> {
+async fn look(ctx: &Ctx, chat: &ChatId, pending: &Pending, found: &Delivered) -> Result<DeliveryTurn, Error> {
     let now = ctx.clock.now();
     if found.told >= pending.events {
-        return Ok(Turn::Others);
+        return Ok(DeliveryTurn::Others);
     }
     if found.told >= pending.after && !found.is_claimed {
-        // In time, so that no offset says of a moment that all of it was heard while this is not.
+        // The lease ends in time, so that no offset says that the client has received everything up to a moment while
+        // it has not received this event.
         let until = found.lease_until.unwrap_or(now).min(pending.stored_at.plus_millis(LEASE_MILLIS));
         if now.plus_millis(LEASE_MIN_MILLIS) <= until {
-            return Ok(Turn::Mine(until));
+            return Ok(DeliveryTurn::Mine(until));
         }
         let claimed = ctx.store.claim_delivery(chat, found).await?;
-        return Ok(claimed.map_or(Turn::Waiting, Turn::Mine));
+        return Ok(claimed.map_or(DeliveryTurn::Waiting, DeliveryTurn::Mine));
     }
-    Ok(Turn::Waiting)
+    Ok(DeliveryTurn::Waiting)
 }
 
-/// Waits until so many events of a chat have been delivered by whoever is to. A read per look.
+/// Waits until this number of events of a chat has been delivered by the invocations that should deliver them. One read
+/// per check.
 ///
 /// # Errors
-/// `Error::Internal` if they are not delivered after some seconds.
+/// `Error::Internal` if the events are not delivered after some seconds.
 pub async fn wait_until_delivered(ctx: &Ctx, chat: &ChatId, events: u64) -> Result<(), Error> {
     let mut waits = Waits::new();
     while ctx.store.delivery(chat).await?.told < events {

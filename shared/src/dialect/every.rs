@@ -66,7 +66,7 @@ pub(super) fn owner(event: &str) -> Option<Family> {
 }
 
 /// The status and body of an answer that reads the same in every dialect.
-pub(super) fn say(answer: &Answer) -> Option<(u16, Value)> {
+pub(super) fn rest_answer(answer: &Answer) -> Option<(u16, Value)> {
     let (status, data) = match answer {
         Answer::MediaLink { url, expires_at } => (200, json!({"url": url, "expiresAt": expires_at.iso()})),
         Answer::Upload { id, method, url, headers } => {

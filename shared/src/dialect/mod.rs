@@ -96,7 +96,7 @@ pub trait Dialect: Send + Sync {
     fn answer_event(&self, answer: &Answer, viewer: &Viewer<'_>) -> Option<Event>;
 
     /// What a socket hears of a notice, in this order.
-    fn words(&self, notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event>;
+    fn notice_events(&self, notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event>;
 
     /// Whether a socket is told who is here when it connects.
     fn greets_with_online_users(&self) -> bool;
@@ -118,7 +118,7 @@ pub trait Dialect: Send + Sync {
     fn routes(&self) -> &'static [Route];
 
     /// The status and the REST body of an answer.
-    fn say(&self, answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value);
+    fn rest_answer(&self, answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value);
 
     /// The REST body of an error.
     fn rest_error(&self, error: &Error, now: Timestamp) -> Value;
@@ -193,7 +193,7 @@ impl dyn Dialect {
     ///
     /// # Errors
     /// `Error::Validation` naming the field that is wrong, or the event if it is unknown.
-    pub fn asked(&self, event: &str, arguments: &[Value]) -> Result<Command, Error> {
+    pub fn parse_command(&self, event: &str, arguments: &[Value]) -> Result<Command, Error> {
         every::command(event, arguments).unwrap_or_else(|| self.command(event, arguments))
     }
 
@@ -211,7 +211,7 @@ impl dyn Dialect {
 
     /// The status and the REST body of an answer.
     #[must_use]
-    pub fn said(&self, answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
-        every::say(answer).unwrap_or_else(|| self.say(answer, viewer))
+    pub fn rest_response(&self, answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
+        every::rest_answer(answer).unwrap_or_else(|| self.rest_answer(answer, viewer))
     }
 }

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ListingId, UserId, hex};
-use crate::domain::log::{Change, LEASE_MILLIS, Late, Log, Position, Step, What};
+use crate::domain::log::{Change, ChangeKind, ChatEvent, LEASE_MILLIS, Late, Log, Position};
 
 /// How far somebody has come in a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,7 +195,7 @@ impl Chat {
     }
 
     /// Adds a change to what has happened.
-    pub fn change(&mut self, by: &UserId, what: What, at: Timestamp) {
+    pub fn change(&mut self, by: &UserId, what: ChangeKind, at: Timestamp) {
         self.moves(at);
         self.rev += 1;
         self.log.changes.push(Change { at: self.moved_at, seq: self.seq, by: by.clone(), what });
@@ -203,8 +203,8 @@ impl Chat {
 
     /// The event that made this chat of what it was `before`.
     #[must_use]
-    pub fn step_from(&self, before: &Self) -> Step {
-        Step {
+    pub fn step_from(&self, before: &Self) -> ChatEvent {
+        ChatEvent {
             chat: self.id.clone(),
             position: self.position(),
             is_message: self.seq > before.seq,

@@ -140,7 +140,7 @@ impl ConnectionId {
     #[must_use]
     pub fn in_logs(&self) -> &str {
         const SHOWN: usize = 10;
-        let shown = if self.is_polling() || self.is_hold() { self.0.get(..SHOWN) } else { None };
+        let shown = if self.is_polling() || self.is_recovery_buffer() { self.0.get(..SHOWN) } else { None };
         shown.unwrap_or(&self.0)
     }
 
@@ -149,13 +149,13 @@ impl ConnectionId {
 
     /// What holds back the frames of a session while it is told what it missed: no connection, but frames are posted to it as to one.
     #[must_use]
-    pub fn hold(random: [u8; 16]) -> Self {
+    pub fn recovery_buffer(random: [u8; 16]) -> Self {
         Self(format!("{}{}", Self::HOLD, hex(&random)))
     }
 
     /// Whether this is a hold, and no connection.
     #[must_use]
-    pub fn is_hold(&self) -> bool {
+    pub fn is_recovery_buffer(&self) -> bool {
         self.0.starts_with(Self::HOLD)
     }
 }

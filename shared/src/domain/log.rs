@@ -41,12 +41,12 @@ pub struct Change {
     /// Who did it.
     pub by: UserId,
     /// What.
-    pub what: What,
+    pub what: ChangeKind,
 }
 
 /// What a change was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum ChangeKind {
     /// The chat is blocked by one more.
     Blocked,
     /// The chat was made.
@@ -99,7 +99,7 @@ pub struct Late {
 
 /// An event of a chat that is to be told: where it is in the chat, and what is known of the telling of those before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct ChatEvent {
     /// Which chat.
     pub chat: ChatId,
     /// The chat's position once it had happened.
@@ -116,7 +116,7 @@ pub struct Step {
     pub lease_until: Option<Timestamp>,
 }
 
-impl Step {
+impl ChatEvent {
     /// This step, told together with earlier ones that were made by the same hand.
     #[must_use]
     pub fn together_with(self, earlier: Option<Self>) -> Self {

@@ -8,7 +8,7 @@ use crate::domain::directory::Directory;
 use crate::domain::extent::Extent;
 use crate::domain::id::{ChatId, ListingId, MessageId, SocketId, UserId};
 use crate::domain::listing::Listing;
-use crate::domain::log::{Position, Step};
+use crate::domain::log::{ChatEvent, Position};
 use crate::domain::media::UploadId;
 use crate::domain::message::Message;
 use crate::domain::page::Page;
@@ -225,7 +225,7 @@ pub enum Notice {
         /// How they are here.
         status: Status,
         /// Whether they came; else they were here, and only dialects that tell of a status have a word for it.
-        came: bool,
+        became_online: bool,
     },
     /// Who is here; said to a socket that just connected.
     OnlineUsers(Vec<User>),
@@ -338,7 +338,7 @@ pub struct Envelope {
     /// Whose sockets are told.
     pub to: Audience,
     /// The event of a chat that it tells of; `None` for what no chat remembers.
-    pub step: Option<Step>,
+    pub step: Option<ChatEvent>,
 }
 
 impl Envelope {
@@ -350,14 +350,14 @@ impl Envelope {
 
     /// Tells of an event of a chat.
     #[must_use]
-    pub const fn of(step: Step, notice: Notice, to: Audience) -> Self {
+    pub const fn of(step: ChatEvent, notice: Notice, to: Audience) -> Self {
         Self { notice, to, step: Some(step) }
     }
 }
 
 /// An event of a chat that somebody missed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missed {
+pub struct MissedEvent {
     /// What happened.
     pub notice: Notice,
     /// In which chat.

@@ -1,18 +1,22 @@
-//! Asking a client (socketio.md, "Server-to-client acks"): an event with an ack id, whose answer comes in an invocation of its own.
+//! Questions to a client (socketio.md, "Server-to-client acks"): events with an ack id. The client's ack arrives in an
+//! invocation of its own.
 //!
-//! What is open is noted before it is asked, and taken off with the first answer; an answer to nothing, or one too late, is passed over.
+//! The relay stores a question before it emits the event, and removes it with the first ack. It ignores an ack that
+//! belongs to no question, and an ack that arrives too late.
 
+use crate::application::Content;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::frame::socket::AckId;
-use crate::relay::application::{Content, event_frames};
-use crate::relay::reply;
+use crate::relay::content::event_frames;
+use crate::relay::reply::reply;
 use crate::store::{Answering, Asking, Question, Session};
 
-/// How long an answer is waited for.
+/// How long a question stays open for its ack.
 const ANSWER_WITHIN_MILLIS: i64 = 60_000;
 
-/// Emits an event to a socket that asks for an answer. `about` comes back with it. One write and one post per frame.
+/// Emits an event that asks a socket for an ack. `about` is stored with the question and given back with the ack. One
+/// write and one post per frame.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -23,7 +27,7 @@ pub async fn ask(
     about: String,
 ) -> Result<Asking, Error> {
     let now = ctx.clock.now();
-    // Client libraries read ids as numbers, which are exact up to 53 bits.
+    // Client libraries read ids as numbers, which are exact up to 53 bits. So the id has 48.
     let [a, b, c, d, e, f] = ctx.clock.random::<6>();
     let digits = u64::from_be_bytes([0, 0, a, b, c, d, e, f]).to_string();
     let id = AckId::parse(&digits).map_err(Error::internal)?;
@@ -35,11 +39,16 @@ pub async fn ask(
     Ok(asking)
 }
 
-/// The question that an answer belongs to, the first time it is answered. One write; nothing for an answer to no question.
+/// Returns the question that an ack belongs to, when its first ack arrives in time. One write; none if the ack belongs
+/// to no question.
 ///
 /// # Errors
 /// `Error::Internal`.
-pub(super) async fn answered<'a>(ctx: &Ctx, session: &'a Session, id: &AckId) -> Result<Option<&'a Question>, Error> {
+pub(super) async fn take_question<'a>(
+    ctx: &Ctx,
+    session: &'a Session,
+    id: &AckId,
+) -> Result<Option<&'a Question>, Error> {
     let Some(question) = session.asked.iter().find(|question| question.id == id.as_str()) else { return Ok(None) };
     let answering = ctx.store.answer(session, question).await?;
     Ok((answering == Answering::First && ctx.clock.now() < question.until).then_some(question))

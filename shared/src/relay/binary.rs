@@ -1,9 +1,11 @@
-//! Binary packets (socketio.md, "Socket.IO"): a header, and attachments as frames of their own, each in an invocation of its own. What has come
-//! waits in the tables until the packet is whole, for as long as a client may take to join, and is then handled like any other.
+//! Binary packets (socketio.md, "Socket.IO"): a header frame, followed by one frame per attachment. Each frame arrives
+//! in an invocation of its own. The relay keeps the frames in the tables until the packet is complete, but not longer
+//! than a client may take to join a namespace. It then handles the complete packet like any other packet.
 //!
-//! Frames may overtake each other on their way here, so a packet is put together in the order in which the gateway received its frames, and a text frame that
-//! seems to come in between gets a moment. What cannot be told apart are the attachments of two packets that a client sends without
-//! waiting in between, behind a gateway that hands on several frames at once.
+//! Frames may overtake each other on their way to the functions. So the relay assembles a packet in the order in which
+//! the gateway received its frames. A text frame that seems to come between the frames of a packet waits for a moment,
+//! because the missing attachments may still arrive. One case cannot be told apart: the attachments of two packets that
+//! a client sends without waiting in between, behind a gateway that hands on several frames at once.
 
 use std::time::Duration;
 
@@ -11,24 +13,27 @@ use crate::ctx::Ctx;
 use crate::domain::clock::Timestamp;
 use crate::error::Error;
 use crate::frame::socket::Attachments;
-use crate::relay::{Incoming, upgrade};
+use crate::relay::incoming::Incoming;
+use crate::relay::upgrade;
 use crate::store::{Collecting, Piece};
 
-/// Looks at whether attachments that are on their way have come: two seconds in all, in which a function that is not running yet has started.
+/// How often the relay checks whether attachments that are on their way have arrived. With [`CHECK_WAIT`] this is two
+/// seconds in all, which is enough for a function that is not running yet to start.
 const CHECKS_MAX: u32 = 20;
 const CHECK_WAIT: Duration = Duration::from_millis(100);
 
-/// What became of a frame of a binary packet.
+/// The result of taking a frame of a binary packet.
 pub(super) enum Taken {
-    /// There is more to come, or nobody to wait for it.
+    /// The packet is not complete yet, or there is no packet that this frame could complete.
     Waiting,
-    /// With it the packet is whole: the frames, header first.
+    /// The packet is complete with this frame. The value holds its frames, header first.
     Whole(Vec<String>),
-    /// It breaks the protocol.
+    /// The frame breaks the protocol.
     Broken,
 }
 
-/// Takes the header of a packet. One read, one query, a write each for connection and sessions, and two for the frame; none without attachments.
+/// Takes the header frame of a packet. One read, one query, one write each for the connection and its sessions, and two
+/// writes for the frame; no request for a packet without attachments.
 pub(super) async fn header(
     ctx: &Ctx,
     incoming: &Incoming,
@@ -45,7 +50,7 @@ pub(super) async fn header(
     if !sessions.iter().any(|session| session.namespace == namespace) {
         return Ok(Taken::Broken);
     }
-    let until = ctx.clock.now().plus_millis(patience_millis(ctx));
+    let until = ctx.clock.now().plus_millis(packet_timeout_millis(ctx));
     ctx.store.await_attachments(&incoming.connection, &sessions, until).await?;
     let piece = piece(incoming, Some(attachments.count()));
     ctx.store.keep_frame(&incoming.connection, piece).await?;
@@ -58,7 +63,8 @@ pub(super) async fn header(
     Ok(Taken::Broken)
 }
 
-/// Takes an attachment. One read and two writes; with the last, a write and a read per frame more.
+/// Takes an attachment frame. One read and two writes; the last attachment costs one more write, and one more read per
+/// frame.
 pub(super) async fn attachment(ctx: &Ctx, incoming: &Incoming) -> Result<Taken, Error> {
     if !has_joined(ctx, incoming).await? {
         return Ok(Taken::Broken);
@@ -68,7 +74,8 @@ pub(super) async fn attachment(ctx: &Ctx, incoming: &Incoming) -> Result<Taken, 
     collect(ctx, incoming, piece).await.map(taken)
 }
 
-/// Whether the connection is open and somebody has shown a token on it: nothing is kept for strangers.
+/// Whether the connection is open and a client has shown a token on it. The relay keeps no frames for clients without a
+/// token.
 async fn has_joined(ctx: &Ctx, incoming: &Incoming) -> Result<bool, Error> {
     Ok(upgrade::opened(ctx, &incoming.connection).await?.is_some_and(|opened| opened.has_joined))
 }
@@ -78,7 +85,7 @@ fn piece(incoming: &Incoming, announces: Option<u8>) -> Piece<'_> {
 }
 
 async fn collect(ctx: &Ctx, incoming: &Incoming, piece: Piece<'_>) -> Result<Collecting, Error> {
-    let dead = ctx.clock.now().plus_millis(-patience_millis(ctx));
+    let dead = ctx.clock.now().plus_millis(-packet_timeout_millis(ctx));
     ctx.store.collect(&incoming.connection, piece, dead).await
 }
 
@@ -90,8 +97,8 @@ fn taken(collected: Collecting) -> Taken {
     }
 }
 
-/// Whether a text frame breaks into a packet whose attachments have not come. `until` is what the session or the connection says of such
-/// packets; without, nothing is read.
+/// Whether a text frame interrupts a packet whose attachments have not arrived. `until` is the time that the session or
+/// the connection stores about such packets. If it is `None` or has passed, the function reads nothing.
 pub(super) async fn is_interrupted(ctx: &Ctx, incoming: &Incoming, until: Option<Timestamp>) -> Result<bool, Error> {
     if until.is_none_or(|until| until <= ctx.clock.now()) {
         return Ok(false);
@@ -105,7 +112,8 @@ pub(super) async fn is_interrupted(ctx: &Ctx, incoming: &Incoming, until: Option
     Ok(true)
 }
 
-/// How long a packet may take: as long as a client may take to join a namespace, which is when the sweep closes either.
-fn patience_millis(ctx: &Ctx) -> i64 {
+/// How long a packet may take to be complete, in milliseconds: as long as a client may take to join a namespace. After
+/// this time the sweep closes the connection in both cases.
+fn packet_timeout_millis(ctx: &Ctx) -> i64 {
     i64::from(ctx.config.heartbeat.connect_timeout_millis)
 }

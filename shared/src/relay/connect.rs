@@ -6,6 +6,7 @@ use http::header::{AUTHORIZATION, ORIGIN, USER_AGENT};
 use serde_json::{Map, Value, json};
 
 use crate::app::{self, presence};
+use crate::application::Application;
 use crate::auth::Identity;
 use crate::config::Origins;
 use crate::ctx::Ctx;
@@ -19,14 +20,17 @@ use crate::domain::user::Status;
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
-use crate::relay::application::{self, Application};
-use crate::relay::recover::{self, Coming, Revived};
+use crate::relay::application;
+use crate::relay::incoming::Incoming;
+use crate::relay::recover::{self, RecoveredSession, Recovery};
+use crate::relay::reply::reply;
 use crate::relay::upgrade::Offer;
-use crate::relay::{Incoming, binary, event, handshake, reply, upgrade};
+use crate::relay::{binary, event, handshake, upgrade};
 use crate::store::{Joining, Opened, Recipient, Session};
 use crate::telemetry;
 
-/// Answers `$connect`: stores what later frames will not carry and has the open packet posted. The status is what the upgrade answers with.
+/// Handles `$connect`: stores what later frames do not carry, and invokes the function that posts the open packet. The
+/// `statusCode` of the returned value is the HTTP status that answers the upgrade request.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -37,7 +41,7 @@ pub async fn opened(ctx: &Ctx, incoming: &Incoming) -> Result<Value, Error> {
     }
     let source_ip = request.request_context.identity.source_ip.clone().unwrap_or_default();
     let opened = opening(ctx, (incoming.connection.clone(), incoming.at), &request.headers, source_ip);
-    // A session id is that of a polling connection, whose client was told its open packet.
+    // A `sid` in the query names a polling connection. Its client has already received the open packet by polling.
     if let Some(sid) = request.query_string_parameters.first("sid") {
         match upgrade::offered(ctx, opened, sid).await? {
             Offer::Made(opened) => ctx.store.open(&opened).await?,
@@ -51,7 +55,7 @@ pub async fn opened(ctx: &Ctx, incoming: &Incoming) -> Result<Value, Error> {
         ctx.store.open(&opened).await?;
         handshake::opens(ctx, &opened.id).await?;
     }
-    // A client that offers subprotocols must be given one of them.
+    // The server must choose one of the subprotocols that a client offers.
     let offered = request.headers.get("sec-websocket-protocol").and_then(|value| value.to_str().ok());
     let chosen = offered.and_then(|offered| offered.split(',').next()).map(str::trim);
     Ok(match chosen {
@@ -60,7 +64,7 @@ pub async fn opened(ctx: &Ctx, incoming: &Incoming) -> Result<Value, Error> {
     })
 }
 
-/// A connection as its handshake tells of it.
+/// Builds a connection from the headers of its handshake.
 pub(super) fn opening(
     ctx: &Ctx,
     (id, at): (ConnectionId, Timestamp),
@@ -81,7 +85,8 @@ pub(super) fn opening(
     }
 }
 
-/// The status that refuses a handshake: a page of a foreign origin, or a request that is not Engine.IO v4 over WebSocket.
+/// Returns the HTTP status that refuses a handshake, or `None` if the handshake is accepted. The function refuses a
+/// page of a foreign origin, and a request that is not Engine.IO v4 over WebSocket.
 fn refused(allowed: &Origins, request: &ApiGatewayWebsocketProxyRequest) -> Option<u16> {
     if is_foreign(allowed, &request.headers) {
         return Some(403);
@@ -91,17 +96,18 @@ fn refused(allowed: &Origins, request: &ApiGatewayWebsocketProxyRequest) -> Opti
     (!opens).then_some(400)
 }
 
-/// Whether this comes from a page that may not connect.
+/// Whether the request comes from a page whose origin is not allowed to connect.
 pub(super) fn is_foreign(allowed: &Origins, headers: &HeaderMap) -> bool {
     let origin = headers.get(ORIGIN).and_then(|value| value.to_str().ok());
     matches!((allowed, origin), (Origins::Only(allowed), Some(origin)) if !allowed.contains(origin))
 }
 
-/// Answers a CONNECT packet: joins the namespace, or refuses with CONNECT_ERROR and leaves the connection open. An event that concerns a
-/// socket's credentials is answered as any other. A client that changes its transport is helped along.
+/// Handles a CONNECT packet: joins the namespace, or refuses with CONNECT_ERROR and leaves the connection open. It
+/// handles an event about a socket's credentials like any other event, and the packets with which a client changes its
+/// transport.
 ///
 /// # Errors
-/// `Error::Internal` if the event is none of API Gateway's; whatever else goes wrong is answered.
+/// `Error::Internal` if the event is not one of API Gateway's. The client receives an answer to every other failure.
 pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let incoming = Incoming::read(event)?;
     let text = match engine::decode(&incoming.body) {
@@ -120,7 +126,7 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         return Ok(());
     };
     match join(ctx, &incoming, (namespace.as_str(), dialect), payload.as_ref()).await {
-        Ok(Joined::Anew(begun)) => {
+        Ok(Joined::NewSession(begun)) => {
             let Begun { session, sockets, at } = *begun;
             let confirmation = recover::confirmation(ctx, &session);
             if let Application::Sockets(application) = ctx.application {
@@ -131,13 +137,14 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
                 close_excess(ctx, &session, sockets).await;
             }
         }
-        Ok(Joined::Back(revived)) => welcome_back(ctx, dialect, &revived).await,
+        Ok(Joined::Recovered(recovered)) => welcome_back(ctx, dialect, &recovered).await,
         Ok(Joined::Over) => {}
         Ok(Joined::Refused(error)) => {
             telemetry::failed(Some(connection), &error);
             refuse(ctx, &incoming, namespace.as_str(), refusal(ctx, dialect, &error)).await;
         }
-        // A client that is refused does not come back by itself, so an error of ours closes the connection.
+        // A client that receives CONNECT_ERROR does not reconnect by itself. So for an internal error the relay closes
+        // the connection instead.
         Err(error) => {
             telemetry::failed(Some(connection), &error);
             ctx.close(incoming.recipient()).await;
@@ -146,27 +153,28 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     Ok(())
 }
 
-/// A session that began.
+/// A new session.
 struct Begun {
     session: Session,
-    /// How many sockets the user has with it.
+    /// The number of the user's sockets, this one included.
     sockets: u64,
     at: Timestamp,
 }
 
-/// What became of a CONNECT packet.
+/// The result of a CONNECT packet.
 enum Joined {
-    /// A session began.
-    Anew(Box<Begun>),
-    /// A former session is back.
-    Back(Box<Revived>),
-    /// The token is none that may join.
+    /// A new session has begun.
+    NewSession(Box<Begun>),
+    /// A former session has been recovered.
+    Recovered(Box<RecoveredSession>),
+    /// The client may not join with its token.
     Refused(Error),
-    /// It is dealt with: the connection is gone, the event came twice, or the namespace was joined before.
+    /// Nothing is left to do: the connection is gone, the same event came twice, or the client had joined the namespace
+    /// before.
     Over,
 }
 
-/// Joins the namespace, in the session that the client had before if that can be.
+/// Joins the namespace. Recovers the session that the client had before, if that is possible.
 async fn join(
     ctx: &Ctx,
     incoming: &Incoming,
@@ -174,7 +182,7 @@ async fn join(
     payload: Option<&Map<String, Value>>,
 ) -> Result<Joined, Error> {
     let Some(opened) = &upgrade::opened(ctx, &incoming.connection).await? else {
-        // Nothing is known of it, or nothing any more, and nobody would ping it.
+        // The tables hold nothing about this connection, or nothing any more, so nobody would ping it.
         ctx.close(incoming.recipient()).await;
         return Ok(Joined::Over);
     };
@@ -186,7 +194,7 @@ async fn join(
         Application::Sockets(_) => application::anybody(ctx)?,
         Application::Chat | Application::Messages(_) => match app::authenticate(ctx, token(ctx, opened, payload)) {
             Ok(identity) => identity,
-            // Joining twice breaks the protocol, whatever the token.
+            // Joining twice breaks the protocol, whatever the token is.
             Err(_) if opened.has_joined && is_joined(ctx, incoming, namespace).await? => {
                 ctx.close(incoming.recipient()).await;
                 return Ok(Joined::Over);
@@ -197,19 +205,19 @@ async fn join(
     ctx.strangers.joined(&opened.source_ip, incoming.at);
     let session = session(ctx, incoming, (namespace, dialect), (&identity, opened))?;
     let mut counted = None;
-    if let Some(claim) = recover::claim(ctx, opened, payload) {
-        match recover::revive(ctx, opened, (&session, &identity), claim).await? {
-            Coming::Back(revived) => return Ok(Joined::Back(revived)),
-            Coming::Anew(sockets) => counted = sockets,
-            Coming::Already(joined) => return Ok(joined_before(ctx, incoming, &joined).await),
-            Coming::Gone => return Ok(Joined::Over),
+    if let Some(request) = recover::request(ctx, opened, payload) {
+        match recover::revive(ctx, opened, (&session, &identity), request).await? {
+            Recovery::Recovered(recovered) => return Ok(Joined::Recovered(recovered)),
+            Recovery::NewSession(sockets) => counted = sockets,
+            Recovery::Already(joined) => return Ok(joined_before(ctx, incoming, &joined).await),
+            Recovery::Gone => return Ok(Joined::Over),
         }
     }
     let at = ctx.clock.now();
     Ok(match ctx.store.join(opened, &session, &identity).await? {
         Joining::Joined { sockets } => {
             let sockets = counted.unwrap_or(sockets);
-            Joined::Anew(Box::new(Begun { session, sockets, at }))
+            Joined::NewSession(Box::new(Begun { session, sockets, at }))
         }
         Joining::Gone => Joined::Over,
         Joining::Already(joined) => joined_before(ctx, incoming, &joined).await,
@@ -221,7 +229,7 @@ async fn is_joined(ctx: &Ctx, incoming: &Incoming, namespace: &str) -> Result<bo
     Ok(session.is_some_and(|session| session.ended_at.is_none()))
 }
 
-/// Closes a connection whose client joins a namespace twice, unless it is the same event that came twice.
+/// Closes a connection whose client joins a namespace twice, unless the same event came twice.
 async fn joined_before(ctx: &Ctx, incoming: &Incoming, joined: &Session) -> Joined {
     if joined.joined_by != incoming.invocation {
         tracing::debug!(connection.id = incoming.connection.in_logs(), "a namespace was joined twice");
@@ -230,25 +238,27 @@ async fn joined_before(ctx: &Ctx, incoming: &Incoming, joined: &Session) -> Join
     Joined::Over
 }
 
-/// Tells a client that came back what it missed, greets it, and lets it hear what is new. If that fails it had better come back once more.
-async fn welcome_back(ctx: &Ctx, dialect: &dyn Dialect, revived: &Revived) {
-    let connection = &revived.session.connection;
+/// Sends a recovered client the events that it missed, greets it, and then releases the events that the recovery buffer
+/// holds. On failure the function closes the connection, so that the client reconnects once more.
+async fn welcome_back(ctx: &Ctx, dialect: &dyn Dialect, recovered: &RecoveredSession) {
+    let connection = &recovered.session.connection;
     let told = async {
-        if revived.tell(ctx).await {
-            let first = revived.sockets == Some(1);
-            greet(ctx, dialect, (&revived.session, first), revived.heard.clone(), None).await;
-            revived.release(ctx).await?;
+        if recovered.tell(ctx).await {
+            let first = recovered.sockets == Some(1);
+            greet(ctx, dialect, (&recovered.session, first), recovered.heard.clone(), None).await;
+            recovered.release(ctx).await?;
         }
-        close_excess(ctx, &revived.session, revived.sockets.unwrap_or_default()).await;
+        close_excess(ctx, &recovered.session, recovered.sockets.unwrap_or_default()).await;
         Ok::<(), Error>(())
     };
     if let Err(error) = told.await {
         telemetry::failed(Some(connection), &error);
-        ctx.close(revived.session.recipient()).await;
+        ctx.close(recovered.session.recipient()).await;
     }
 }
 
-/// The token of the CONNECT payload, else what the handshake's header proved, provided that it is still good.
+/// The identity of the token in the CONNECT payload. Without one, the identity that the handshake's header proved,
+/// provided that it has not expired.
 fn token(ctx: &Ctx, opened: &Opened, payload: Option<&Map<String, Value>>) -> Result<Identity, crate::error::Refusal> {
     use crate::error::Refusal;
     let given = payload.and_then(|payload| payload.get("token")).filter(|token| !token.is_null());
@@ -288,8 +298,8 @@ fn session(
     })
 }
 
-/// Closes those connections of a user that were heard from longest ago, if there are more sockets than one person may have (dialects.md,
-/// section 9). Nothing is read as long as there are not.
+/// Closes the user's connections that were heard from longest ago, if the user has more sockets than one person may
+/// have (dialects.md, section 9). Reads nothing while the number is within the limit.
 async fn close_excess(ctx: &Ctx, session: &Session, sockets: u64) {
     let most = ctx.config.limits.sockets_per_person;
     if usize::try_from(sockets).is_ok_and(|sockets| sockets <= most) {
@@ -318,7 +328,8 @@ async fn close_excess(ctx: &Ctx, session: &Session, sockets: u64) {
     }
 }
 
-/// Confirms and greets, and only then looks up who is here, and tells the others if this is the user's first socket.
+/// Posts the confirmation and the greeting first. Only then it looks up who is online, and tells the others if this is
+/// the user's first socket.
 async fn greet(
     ctx: &Ctx,
     dialect: &dyn Dialect,
@@ -334,8 +345,8 @@ async fn greet(
     };
     let connected = [Envelope::new(connected, Audience::Origin)];
     let is_new = confirmation.is_some();
-    let _ = delivering.say(confirmation.into_iter().collect(), &connected).await;
-    // Everything else waits for this, or for a moment.
+    let _ = delivering.deliver(confirmation.into_iter().collect(), &connected).await;
+    // Every other post to this socket waits for this record, or for a limited time.
     if is_new && let Err(error) = ctx.store.record_greeted(session).await {
         telemetry::failed(Some(&session.connection), &error);
     }
@@ -348,14 +359,15 @@ async fn greet(
                     envelopes.push(Envelope::new(Notice::OnlineUsers(online), Audience::Origin));
                 }
                 if first {
-                    let notice = Notice::Online { user: session.user.clone(), status: Status::Online, came: true };
+                    let notice =
+                        Notice::Online { user: session.user.clone(), status: Status::Online, became_online: true };
                     envelopes.push(Envelope::new(notice, Audience::People(others)));
                 }
             }
             Err(error) => telemetry::failed(Some(&session.connection), &error),
         }
     }
-    let _ = delivering.say(Vec::new(), &envelopes).await;
+    let _ = delivering.deliver(Vec::new(), &envelopes).await;
 }
 
 /// The payload of CONNECT_ERROR.

@@ -1,10 +1,12 @@
-//! `$disconnect`, DISCONNECT packets, and connections that somebody found gone. Doing any of it twice does it once.
+//! `$disconnect`, DISCONNECT packets, and connections that another function found gone. Every step is idempotent: to
+//! repeat it has no further effect.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::app::{presence, typing};
+use crate::application::Application;
 use crate::ctx::{Ctx, own_event};
 use crate::deliver::Delivering;
 use crate::domain::clock::Timestamp;
@@ -13,24 +15,27 @@ use crate::domain::notice::{Audience, Envelope, Notice};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
-use crate::relay::application::Application;
-use crate::relay::{Incoming, event, pass_over, speaker};
+use crate::relay::event;
+use crate::relay::gate::{current_session, pass_over};
+use crate::relay::incoming::Incoming;
 use crate::store::{Abandoning, Closed, Ender, Ending, Leaving, Session, Upgrade};
 use crate::telemetry::{self, Failures};
 
-/// Looks at whether the run that left a session has told the others: three seconds in all, longer than it takes.
+/// How often this function checks whether the run that left a session has told the others. With [`CHECK_WAIT`] this is
+/// three seconds in all, longer than that run takes.
 const CHECKS_MAX: u32 = 30;
 const CHECK_WAIT: Duration = Duration::from_millis(100);
 
-/// Handles the end of a connection, a DISCONNECT packet, or an event that asks for the end of its socket.
+/// Handles the end of a connection, a DISCONNECT packet, or an event that asks to end its socket.
 ///
 /// # Errors
-/// `Error::Internal`; the invocation may be tried again.
+/// `Error::Internal`. The invocation may be tried again.
 pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let incoming = Incoming::read(event)?;
     if incoming.request.request_context.event_type.as_deref() == Some("DISCONNECT") {
         return match connection(ctx, &incoming).await {
-            // API Gateway has invoked this function synchronously and will not do so again, but Lambda will.
+            // API Gateway invoked this function synchronously and does not retry. Lambda retries an asynchronous
+            // invocation.
             Err(error) if !incoming.is_own() => {
                 telemetry::failed(Some(&incoming.connection), &error);
                 let event = own_event(&incoming.connection, "DISCONNECT", None, Some(incoming.at));
@@ -44,9 +49,9 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     if !matches!(body, Body::Disconnect) {
         return event::handle(ctx, event).await;
     }
-    match speaker(ctx, &incoming, namespace.as_str()).await? {
+    match current_session(ctx, &incoming, namespace.as_str()).await? {
         Some(session) if session.ended_at.is_none() => leave(ctx, &session, incoming.at, None).await,
-        // The packet came again. The run that left may have been killed before it told anybody.
+        // The packet came again. The run that left the session may have been killed before it told anybody.
         Some(session) if ctx.store.offline_untold(&session).await? => finish_leaving(ctx, &session, incoming.at).await,
         Some(_) => {
             pass_over(ctx, &incoming).await;
@@ -59,10 +64,10 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     }
 }
 
-/// Leaves every namespace of a connection that is no more, and finishes what an earlier run may have left undone. A session that cannot be
-/// left holds no other one up.
+/// Leaves every namespace of a connection that has ended, and finishes what an earlier run may have left undone. If the
+/// function cannot leave one session, it still leaves the others.
 async fn connection(ctx: &Ctx, incoming: &Incoming) -> Result<(), Error> {
-    // An event of our own says nothing of the time.
+    // An event of our own carries no time.
     let at = if incoming.at.millis() == 0 { ctx.clock.now() } else { incoming.at };
     let window = i64::from(ctx.config.recovery_window_secs);
     let Left { sessions, untold } = left(ctx, &incoming.connection).await?;
@@ -77,11 +82,11 @@ async fn connection(ctx: &Ctx, incoming: &Incoming) -> Result<(), Error> {
     failures.result()
 }
 
-/// The sessions of a connection that is no more.
+/// The sessions of a connection that has ended.
 struct Left {
-    /// Those that are to be left.
+    /// The sessions that are still to be left.
     sessions: Vec<Session>,
-    /// Those that were left before, of which nobody may have been told.
+    /// The sessions that an earlier run left, perhaps without telling the others.
     untold: Vec<Session>,
 }
 
@@ -92,8 +97,8 @@ impl Left {
     }
 }
 
-/// The sessions of a connection that is no more, be they on their way from polling to a WebSocket. A WebSocket that its client never moved
-/// to had none, and the polling goes on.
+/// Ends a connection and returns its sessions, also those that are on their way from polling to a WebSocket. A
+/// WebSocket to which its client never moved has no sessions, and in that case the polling connection goes on.
 async fn left(ctx: &Ctx, id: &ConnectionId) -> Result<Left, Error> {
     let Closed { upgrade, sessions, untold } = ctx.store.close(id).await?;
     let mut left = Left { sessions, untold };
@@ -112,17 +117,18 @@ async fn left(ctx: &Ctx, id: &ConnectionId) -> Result<Left, Error> {
     Ok(left)
 }
 
-/// Ends a polling connection for whoever still asks; the WebSocket that its client moved to, or was about to.
+/// Ends a polling connection, so that requests that still arrive for it learn that it has ended. Returns the WebSocket
+/// to which its client had moved or was about to move.
 async fn ended(ctx: &Ctx, polling: &ConnectionId) -> Result<Option<ConnectionId>, Error> {
     Ok(match ctx.store.end_outbox(polling, Ender::Server).await? {
         Ending::Ended(websocket) => websocket,
-        Ending::Elsewhere(websocket) => Some(websocket),
+        Ending::Redirected(websocket) => Some(websocket),
         Ending::Before => None,
     })
 }
 
-/// Leaves a namespace: its typing ends, and if it was the user's last socket the others hear that they are offline. Its client may come back
-/// to the session until `revivable`.
+/// Leaves a namespace. The user stops typing there; if this was the user's last socket, the others are told that the
+/// user is offline. The client may recover the session until `revivable`.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -138,7 +144,8 @@ pub async fn leave(ctx: &Ctx, session: &Session, at: Timestamp, revivable: Optio
     if last { ctx.store.record_offline_told(session).await } else { Ok(()) }
 }
 
-/// Tells that a session's typing ended, and if it was the `last` socket of its user, that they are offline.
+/// Tells the others that the user of a session stopped typing and, if it was the `last` socket of that user, that the
+/// user is offline.
 async fn tell(ctx: &Ctx, session: &Session, at: Timestamp, last: bool) -> Result<(), Error> {
     let mut envelopes = typing::end(ctx, &session.user, &session.typing).await.unwrap_or_else(|error| {
         telemetry::failed(Some(&session.connection), &error);
@@ -147,19 +154,20 @@ async fn tell(ctx: &Ctx, session: &Session, at: Timestamp, last: bool) -> Result
     if last {
         envelopes.push(offline(ctx, session, at).await?);
     }
-    let _ = Delivering::new(ctx, None).say(Vec::new(), &envelopes).await;
+    let _ = Delivering::new(ctx, None).deliver(Vec::new(), &envelopes).await;
     Ok(())
 }
 
-/// What the others hear once a user's last socket went at this time.
+/// The notice that a user's last socket left at this time, for everybody who may see the user's presence.
 async fn offline(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<Envelope, Error> {
-    let witnesses = presence::witnesses(ctx, &session.user).await?;
+    let presence_audience = presence::presence_audience(ctx, &session.user).await?;
     let notice = Notice::Offline { user: session.user.clone(), last_seen: at };
-    Ok(Envelope::new(notice, Audience::People(witnesses)))
+    Ok(Envelope::new(notice, Audience::People(presence_audience)))
 }
 
-/// Tells that a user is offline in place of the run that left the session: that one is doing so right now, or it was killed before. So it gets
-/// a moment first. A user who is back by then is not offline.
+/// Tells the others that a user is offline, in place of the run that left the session. That run may be doing so right
+/// now, or it was killed before. So this function first waits for a moment. It tells nobody if the user has a socket
+/// again by then.
 async fn finish_leaving(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<(), Error> {
     for _ in 0..CHECKS_MAX {
         tokio::time::sleep(CHECK_WAIT).await;
@@ -170,7 +178,7 @@ async fn finish_leaving(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<(
     let is_chat = matches!(ctx.application, Application::Chat);
     if is_chat && ctx.store.user(&session.user).await?.is_some_and(|user| user.sockets == 0) {
         let envelope = offline(ctx, session, session.ended_at.unwrap_or(at)).await?;
-        let _ = Delivering::new(ctx, None).say(Vec::new(), &[envelope]).await;
+        let _ = Delivering::new(ctx, None).deliver(Vec::new(), &[envelope]).await;
     }
     ctx.store.record_offline_told(session).await
 }

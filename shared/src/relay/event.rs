@@ -1,9 +1,10 @@
-//! An event of a client: session, command, use case, and what is to be said. The functions message, typing, block and presence are this,
-//! each for its own family.
+//! An event of a client: its session, the parsed command, the use case, and the frames to send. The functions message,
+//! typing, block and presence all run this code, each for its own family of events.
 
 use serde_json::Value;
 
 use crate::app::{self, Caller, Outcome, Then};
+use crate::application::{Application, Content};
 use crate::ctx::{Ctx, POST_MAX_BYTES};
 use crate::deliver::{Delivering, Emitted, Posted, ack_frame, error_frames, event_frame, fit};
 use crate::dialect::{self, Dialect};
@@ -15,15 +16,17 @@ use crate::domain::notice::{Answer, Viewer};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
-use crate::relay::application::{self, Application, Content};
-use crate::relay::{Incoming, Standing, end, expire, pass_over, reply, speaker, standing};
+use crate::relay::application;
+use crate::relay::gate;
+use crate::relay::incoming::Incoming;
+use crate::relay::reply::{end, reply};
 use crate::store::Session;
 use crate::telemetry;
 
 /// Handles an event, from its frame to the last post.
 ///
 /// # Errors
-/// `Error::Internal` if the event is none of API Gateway's; whatever else goes wrong is answered.
+/// `Error::Internal` if the event is not one of API Gateway's. The client receives an answer to every other failure.
 pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let incoming = Incoming::read(event)?;
     let Some((Packet { namespace, body }, attachments)) = read(&incoming.body) else { return Ok(()) };
@@ -31,9 +34,9 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         Body::Event { name, arguments, ack } | Body::BinaryEvent { name, arguments, ack, .. } => (name, arguments, ack),
         Body::Ack { id, arguments } | Body::BinaryAck { id, arguments, .. } => {
             let answer = Content { arguments, attachments };
-            let taken = application::answered(ctx, &incoming, (namespace.as_str(), &id), answer).await;
+            let taken = application::on_ack(ctx, &incoming, (namespace.as_str(), &id), answer).await;
             if let Err(error) = taken {
-                // An answer that is lost cannot be made up for.
+                // Nothing can replace a lost ack, so the connection is closed.
                 telemetry::failed(Some(&incoming.connection), &error);
                 ctx.close(incoming.recipient()).await;
             }
@@ -41,35 +44,15 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         }
         Body::Connect { .. } | Body::Disconnect | Body::ConnectError { .. } => return Ok(()),
     };
-    let session = match speaker(ctx, &incoming, namespace.as_str()).await {
+    let session = match gate::admit(ctx, &incoming, namespace.as_str(), Some((name.as_str(), ack.as_ref()))).await {
         Ok(Some(session)) => session,
-        Ok(None) => {
-            ctx.close(incoming.recipient()).await;
-            return Ok(());
-        }
+        Ok(None) => return Ok(()),
         Err(error) => {
             let Some(dialect) = incoming.dialect(ctx, namespace.as_str()) else { return Ok(()) };
             let emitted = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
             return refuse(ctx, &incoming, emitted, &error).await;
         }
     };
-    match standing(ctx, &session, incoming.at) {
-        Standing::Live => {}
-        Standing::Left => {
-            pass_over(ctx, &incoming).await;
-            return Ok(());
-        }
-        Standing::Expired => {
-            let emitted = dialect::named(&session.dialect).map(|dialect| Emitted {
-                namespace: namespace.as_str(),
-                dialect,
-                event: name.as_str(),
-                ack: ack.as_ref(),
-            });
-            expire(ctx, &session, emitted).await;
-            return Ok(());
-        }
-    }
     if let Application::Sockets(application) = ctx.application {
         let sayings = application.heard(name.as_str(), Content { arguments, attachments });
         application::say(ctx, &session, ack.as_ref(), sayings).await;
@@ -84,7 +67,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         invocation: Some(&incoming.invocation),
     };
     let asked = if attachments.is_empty() {
-        dialect.asked(name.as_str(), &arguments)
+        dialect.parse_command(name.as_str(), &arguments)
     } else {
         Err(Error::validation("event", "has binary attachments, which are not supported"))
     };
@@ -96,14 +79,15 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let emitted = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
     match ran {
         Ok(outcome) => {
-            say(ctx, &caller, &session, emitted, outcome).await;
+            deliver_outcome(ctx, &caller, &session, emitted, outcome).await;
             Ok(())
         }
         Err(error) => refuse(ctx, &incoming, emitted, &error).await,
     }
 }
 
-/// The packet of a frame, with the attachments that the switchboard has put behind it.
+/// The packet of a frame, with the attachments that the switchboard appended to it. `None` if the frame holds no
+/// message packet.
 fn read(body: &str) -> Option<(Packet, Vec<Vec<u8>>)> {
     let mut frames = engine::decode_payload(body).ok()?.into_iter();
     let Some(engine::Packet::Message(text)) = frames.next() else { return None };
@@ -114,21 +98,22 @@ fn read(body: &str) -> Option<(Packet, Vec<Vec<u8>>)> {
     Some((socket::decode(&text).ok()?, attachments.collect()))
 }
 
-/// Replies with an error.
+/// Replies to an event with an error.
 async fn refuse(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Error) -> Result<(), Error> {
     telemetry::failed(Some(&incoming.connection), error);
     reply(ctx, incoming.recipient(), &error_frames(ctx, emitted, error)).await;
     Ok(())
 }
 
-/// Says a command's outcome: the answer first, then what everybody hears, then what follows from it.
-async fn say(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emitted: Emitted<'_>, outcome: Outcome) {
+/// Sends the outcome of a command: first the answer, then the envelopes for everybody, then the step that follows from
+/// it.
+async fn deliver_outcome(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emitted: Emitted<'_>, outcome: Outcome) {
     let Outcome { answer, envelopes, then } = outcome;
     if matches!(then, Then::HandledBefore) && emitted.ack.is_none() {
         return;
     }
     let mut delivering = Delivering::new(ctx, Some(session));
-    // What is done is done: without profiles the answer shows ids.
+    // The command has already run, so the function goes on after this error. Without profiles the answer shows ids.
     if let Err(error) = delivering.prepare(caller.dialect, &answer, &envelopes).await {
         telemetry::failed(Some(&session.connection), &error);
     }
@@ -142,14 +127,14 @@ async fn say(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emitted: Emitted
         _ => fit::messages(said),
     };
     let first = match first {
-        // A hundred messages by people whose ids alone are too long.
+        // This happens for a hundred messages whose senders' ids alone are too long.
         Some(frame) if frame.len() > POST_MAX_BYTES => {
             let problem = format!("asks for more than the {POST_MAX_BYTES} bytes that one event can carry");
             error_frames(ctx, emitted, &Error::validation("limit", problem))
         }
         frame => frame.into_iter().collect(),
     };
-    let posted = delivering.say(first, &envelopes).await;
+    let posted = delivering.deliver(first, &envelopes).await;
     match then {
         Then::Nothing | Then::HandledBefore => {}
         Then::Leave => end(ctx, session).await,
@@ -157,7 +142,7 @@ async fn say(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emitted: Emitted
     }
 }
 
-/// Notes to whom a message was posted, and tells its sender. Does nothing if its delivery was left to others.
+/// Records to whom a message was posted, and tells its sender. Does nothing if another invocation delivers the message.
 pub async fn note_delivery(
     ctx: &Ctx,
     delivering: &mut Delivering<'_>,
@@ -168,12 +153,13 @@ pub async fn note_delivery(
         return;
     }
     match app::note_delivered(ctx, chat, message, &posted.reached).await {
-        Ok(envelopes) => drop(delivering.say(Vec::new(), &envelopes).await),
+        Ok(envelopes) => drop(delivering.deliver(Vec::new(), &envelopes).await),
         Err(error) => telemetry::failed(None, &error),
     }
 }
 
-/// The ack, or without one the event that carries the answer, if the dialect has one.
+/// The ack frame with the answer. If the client asked for no ack, the event that carries the answer, if the dialect has
+/// one.
 fn answer_frame(
     dialect: &dyn Dialect,
     session: &Session,

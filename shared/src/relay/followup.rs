@@ -1,8 +1,9 @@
-//! What is left to do after an invocation, whatever became of it (docs/guarantees.md): events of chats that were stored and not delivered are
-//! delivered, and the client of an event that was given up is not left waiting.
+//! The work that remains after an invocation, whatever its result was (docs/guarantees.md). This function delivers the
+//! events of chats that were stored but not delivered, and it closes the connection of a client whose event was given
+//! up, so that the client does not wait for an answer.
 //!
-//! This is also the place for whatever must happen at least once after a message: push notifications, webhooks, an event bus. None of it is here
-//! yet.
+//! Anything that must happen at least once after a message belongs here too: push notifications, webhooks, an event
+//! bus. None of these exists yet.
 
 use std::collections::HashMap;
 
@@ -12,19 +13,20 @@ use serde_json::{Value, json};
 use crate::ctx::Ctx;
 use crate::domain::id::ChatId;
 use crate::error::Error;
-use crate::relay::Incoming;
+use crate::relay::incoming::Incoming;
 use crate::relay::takeover::ensure_delivered;
 use crate::telemetry;
 
-/// Chats looked after at the same time.
+/// How many chats one invocation handles at the same time.
 const CONCURRENCY: usize = 16;
 
-/// Handles a batch of the stream of the table Chats, or the record of an event that a function did not handle.
+/// Handles a batch of the stream of the table Chats, or the record of an event that a function failed to handle.
 ///
-/// The answer to a batch names the first record of each chat that is to be handed over again (`batchItemFailures`).
+/// The answer to a batch names, for each chat that failed, the first record that Lambda must hand over again
+/// (`batchItemFailures`).
 ///
 /// # Errors
-/// `Error::Internal` if an event that was given up cannot be read.
+/// `Error::Internal` if the event that was given up cannot be read.
 pub async fn handle(ctx: &Ctx, event: &Value) -> Result<Value, Error> {
     if let Some(given_up) = event.get("requestPayload") {
         give_up(ctx, given_up).await?;
@@ -43,17 +45,17 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<Value, Error> {
     Ok(json!({"batchItemFailures": failures}))
 }
 
-/// What the records of a batch say of one chat.
+/// What the records of one batch say about one chat.
 struct Found {
-    /// Events stored, by the newest record.
+    /// The number of stored events, according to the newest record.
     events: u64,
-    /// Of these delivered.
+    /// The number of delivered events, according to the newest record.
     told: u64,
     /// The sequence number of the oldest record.
     first_record: String,
 }
 
-/// The chats that have events which had not been delivered when their newest record was written.
+/// The chats with events that had not been delivered when their newest record was written.
 fn undelivered(event: &Value) -> HashMap<ChatId, Found> {
     let mut chats: HashMap<ChatId, Found> = HashMap::new();
     for record in event.get("Records").and_then(Value::as_array).into_iter().flatten() {
@@ -66,7 +68,7 @@ fn undelivered(event: &Value) -> HashMap<ChatId, Found> {
         let Some(id) = id else { continue };
         let sequence = record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default();
         let found = chats.entry(id).or_insert(Found { events: 0, told: 0, first_record: sequence.to_owned() });
-        // A record may come twice, but those of one chat come in their order.
+        // The stream may hand over a record twice, but it keeps the order of the records of one chat.
         found.events = found.events.max(number("seq").saturating_add(number("rev")));
         found.told = found.told.max(number("told"));
     }
@@ -74,8 +76,8 @@ fn undelivered(event: &Value) -> HashMap<ChatId, Found> {
     chats
 }
 
-/// Closes the connection whose frame a function was given and did not handle, because it was killed or throttled: its client comes back, and
-/// knows of each event without an ack that it may not have been handled.
+/// Closes the connection whose frame a function received and did not handle, because Lambda killed or throttled the
+/// function. The client reconnects, and knows for each event without an ack that the server may not have handled it.
 async fn give_up(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let incoming = Incoming::read(event)?;
     tracing::error!(connection.id = incoming.connection.in_logs(), "an event was given up; its connection is closed");

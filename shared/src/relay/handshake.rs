@@ -1,6 +1,7 @@
-//! The open packet (socketio.md, "Engine.IO"). A client sends nothing before it, and API Gateway takes no post before `$connect` has
-//! returned; so it is posted from here, again and again while API Gateway says that the connection does not exist. A WebSocket that is let in
-//! only to be closed is closed from here too.
+//! The open packet (socketio.md, "Engine.IO"). A client sends nothing before it receives this packet, and API Gateway
+//! accepts no post before `$connect` has returned. So this function posts it, and repeats the post while API Gateway
+//! says that the connection does not exist. This function also closes a WebSocket that `$connect` accepted only to
+//! close it.
 
 use std::time::Duration;
 
@@ -10,17 +11,19 @@ use crate::ctx::{Ctx, Delivery, own_event};
 use crate::domain::id::{ConnectionId, hex};
 use crate::error::Error;
 use crate::frame::engine::{self, Open, Packet};
-use crate::relay::Incoming;
+use crate::relay::incoming::Incoming;
 use crate::store::{Handshaking, Recipient};
 
-/// Posts tried, with waits that double from the first to the longest: about 14 seconds in all, within the client's 20.
+/// How often the function tries to post. The waits double from the first to the longest: about 14 seconds in all, which
+/// is less than the 20 seconds that the client waits.
 const ATTEMPTS_MAX: u32 = 32;
-/// Tries to close a connection, about five seconds in all: its client may have gone by itself.
+/// How often the function tries to close a connection: about five seconds in all. It does not try longer, because the
+/// client may have left by itself.
 const CLOSES_MAX: u32 = 16;
 const WAIT_FIRST_MILLIS: u64 = 5;
 const WAIT_MAX_MILLIS: u64 = 500;
 
-/// Has the open packet posted. One request.
+/// Invokes the function that posts the open packet. One request.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -28,7 +31,7 @@ pub(super) async fn opens(ctx: &Ctx, connection: &ConnectionId) -> Result<(), Er
     invoke(ctx, connection, None).await
 }
 
-/// Has a connection closed that is not stored. One request.
+/// Invokes the function that closes a connection which is not stored. One request.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -41,7 +44,7 @@ async fn invoke(ctx: &Ctx, connection: &ConnectionId, packet: Option<&Packet<'_>
     ctx.invoke(&ctx.config.functions.handshake, event).await
 }
 
-/// Posts the open packet, once per connection; or closes the connection, if that is what the event holds.
+/// Posts the open packet, once per connection. If the event holds a close packet, it closes the connection instead.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -57,21 +60,22 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     Ok(())
 }
 
-/// Posts the first frame that a WebSocket hears, as often as it takes but not more often than this; then the connection is taken for gone.
+/// Posts the first frame that a WebSocket receives, and repeats the post up to `attempts` times. If every attempt
+/// fails, the function reports the connection as gone.
 pub(super) async fn greet<'a>(ctx: &Ctx, to: impl Into<Recipient<'a>>, frame: &str, attempts: u32) {
     let to = to.into();
     for attempt in 0..attempts {
         match ctx.post(to, frame).await {
             Delivery::Sent => return,
             Delivery::Gone | Delivery::NotAccepted | Delivery::TooLarge => pause(attempt).await,
-            // A client that hears it twice is confused; a new connection is not.
+            // A client that receives the open packet twice is confused. On a new connection it receives it once.
             Delivery::Unknown => return ctx.close(to).await,
         }
     }
     ctx.report_gone(to.connection).await;
 }
 
-/// Closes a connection as soon as API Gateway knows of it.
+/// Closes a connection as soon as API Gateway knows about it.
 async fn close(ctx: &Ctx, connection: &ConnectionId) {
     for attempt in 0..CLOSES_MAX {
         if ctx.close_websocket(connection).await {
@@ -86,7 +90,7 @@ async fn pause(attempt: u32) {
     tokio::time::sleep(Duration::from_millis(wait)).await;
 }
 
-/// The open packet of a session whose client may move to these transports.
+/// The open packet of a session. `upgrades` are the transports to which its client may move.
 pub(super) fn open(ctx: &Ctx, sid: String, upgrades: &[&str]) -> Packet<'static> {
     let heartbeat = ctx.config.heartbeat;
     Packet::Open(Open {

@@ -1,11 +1,12 @@
-//! Each minute: pings the connections whose turn it is, and closes those with a socket whose token ended. What is overdue, `sweep`
-//! closes.
+//! The heartbeat, once per minute: pings the connections of the slot whose turn it is, and closes connections with a
+//! socket whose token has ended. The function `sweep` closes overdue connections.
 //!
-//! Nothing is written for a ping: a connection is in a slot from its first CONNECT on, and minute m pings slot m modulo the number of slots.
-//! It is noted that a slot has had its turn. A turn that was left out, or not done, is made up for by the next minute: a client waits for a
-//! ping longer than that.
+//! A ping needs no write. A connection belongs to a slot from its first CONNECT on, and minute m pings slot m modulo
+//! the number of slots. The heartbeat records only that a slot had its turn. If a turn was left out or not finished,
+//! the next minute makes up for it, because a client waits longer than that for a ping.
 //!
-//! A slot is read page by page. The first page is pinged by the invocation that reads it; for each further one the function invokes itself.
+//! The heartbeat reads a slot page by page. The invocation that reads the first page pings it. For each further page
+//! the function invokes itself.
 
 use std::collections::BTreeMap;
 
@@ -17,26 +18,30 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::engine::Packet;
-use crate::relay::{expire, sweep};
-use crate::store::{Part, Session, Slot, SlotRows, WAITING_SLOT};
+use crate::relay::gate::expire;
+use crate::relay::sweep;
+use crate::store::{HeartbeatRow, Part, Session, SlotRows, WAITING_SLOT};
 use crate::telemetry::Failures;
 
-/// Connections pinged at the same time. A post takes some twenty milliseconds, so the connections of a page take some three seconds.
+/// How many connections are pinged at the same time. A post takes about twenty milliseconds, so the connections of a
+/// page take about three seconds.
 const CONCURRENCY: usize = 64;
 
-/// A turn of a slot.
+/// A turn of a slot that is due.
 #[derive(Clone, Copy, Debug)]
-struct Turn {
+struct DueTurn {
     slot: u32,
-    /// The minute for which it was scheduled.
+    /// The minute for which the turn was scheduled.
     at: Timestamp,
 }
 
-/// One minute's turn: that of the minute for which it was scheduled, for EventBridge may be late, and then no slot may
-/// be left out; or a part of a turn. A failure with one connection keeps no other from being pinged.
+/// Runs the turn of one minute, or a part of a turn. The turn is that of the minute for which it was scheduled:
+/// EventBridge may be late, and no slot may be left out then. If one connection fails, the function still pings the
+/// others.
 ///
 /// # Errors
-/// `Error::Internal` if anything failed. The invocation is not tried again, for the next minute makes up for a turn that is not done.
+/// `Error::Internal` if anything failed. The invocation is not tried again, because the next minute makes up for an
+/// unfinished turn.
 pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let mut failures = Failures::default();
     if let Some((turn, part)) = part_of(event) {
@@ -54,28 +59,29 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     failures.result()
 }
 
-/// The turns of a minute: its own, and before that those of the minutes since this slot's last one that are not done.
-async fn due(ctx: &Ctx, scheduled_for: Timestamp, failures: &mut Failures) -> Vec<Turn> {
+/// The turns of a minute: first the unfinished turns of the earlier minutes, since the last recorded turn of each slot,
+/// and then the minute's own turn.
+async fn due(ctx: &Ctx, scheduled_for: Timestamp, failures: &mut Failures) -> Vec<DueTurn> {
     let heartbeat = ctx.config.heartbeat;
-    let turn_millis = i64::from(heartbeat.turn_millis);
-    let minute = scheduled_for.plus_millis(-scheduled_for.millis().rem_euclid(turn_millis));
+    let tick_millis = i64::from(heartbeat.tick_millis);
+    let minute = scheduled_for.plus_millis(-scheduled_for.millis().rem_euclid(tick_millis));
     let noted = failures.note(None, ctx.store.turns().await).unwrap_or_default();
     let turns = (0..i64::from(heartbeat.slots)).rev().map(|back| {
-        let at = minute.plus_millis(-back * turn_millis);
-        Turn { slot: heartbeat.slot(at), at }
+        let at = minute.plus_millis(-back * tick_millis);
+        DueTurn { slot: heartbeat.slot(at), at }
     });
-    let is_due = |turn: &Turn| {
-        // A slot that never had a turn has had no connections to be pinged.
+    let is_due = |turn: &DueTurn| {
+        // A slot that never had a turn has had no connections to ping.
         let noted = noted.get(&turn.slot);
         turn.at == minute || noted.is_some_and(|last| last.at < turn.at || (last.at == turn.at && !last.is_done))
     };
     turns.filter(is_due).collect()
 }
 
-/// Pings the first page of a slot, and has the further ones pinged by further invocations.
-async fn take_turn(ctx: &Ctx, turn: Turn, failures: &mut Failures) {
+/// Pings the first page of a slot, and invokes the function again for each further page.
+async fn take_turn(ctx: &Ctx, turn: DueTurn, failures: &mut Failures) {
     let heartbeat = ctx.config.heartbeat;
-    // With a long connect timeout those that wait for it are to be pinged too.
+    // With a long connect timeout, connections that wait for their first CONNECT need pings too.
     let waiting = if u64::from(heartbeat.connect_timeout_millis) < heartbeat.interval_millis() {
         Vec::new()
     } else {
@@ -94,7 +100,7 @@ async fn take_turn(ctx: &Ctx, turn: Turn, failures: &mut Failures) {
         };
         let mut rows: SlotRows = std::mem::take(&mut carried);
         rows.extend(page);
-        // The rows of the last connection may go on with the next page, and belong together.
+        // The rows of the last connection may continue on the next page. The rows of one connection must stay together.
         let last = rows.iter().rev().find_map(|row| row.as_ref().ok()).map(|row| row.connection.clone());
         part.before = last.filter(|_| is_followed);
         if part.before.is_some() {
@@ -116,12 +122,12 @@ async fn take_turn(ctx: &Ctx, turn: Turn, failures: &mut Failures) {
     }
 }
 
-fn is_of(row: &Result<Slot, Error>, connection: Option<&ConnectionId>) -> bool {
+fn is_of(row: &Result<HeartbeatRow, Error>, connection: Option<&ConnectionId>) -> bool {
     row.as_ref().is_ok_and(|row| Some(&row.connection) == connection)
 }
 
-/// Whether another invocation pings a part of a slot.
-async fn is_handed_over(ctx: &Ctx, turn: Turn, Part { from, before }: &Part, failures: &mut Failures) -> bool {
+/// Whether another invocation was started to ping this part of a slot.
+async fn is_handed_over(ctx: &Ctx, turn: DueTurn, Part { from, before }: &Part, failures: &mut Failures) -> bool {
     let id = |id: &Option<ConnectionId>| id.as_ref().map(ToString::to_string);
     let event = json!({"slot": turn.slot, "turnAt": turn.at.millis(), "from": id(from), "before": id(before)});
     let event = json!({"part": event}).to_string().into_bytes();
@@ -129,18 +135,18 @@ async fn is_handed_over(ctx: &Ctx, turn: Turn, Part { from, before }: &Part, fai
 }
 
 /// The part of a turn that an event of [`is_handed_over`] asks for.
-fn part_of(event: &Value) -> Option<(Turn, Part)> {
+fn part_of(event: &Value) -> Option<(DueTurn, Part)> {
     let part = event.get("part")?;
     let slot = u32::try_from(part.get("slot")?.as_u64()?).ok()?;
     let at = Timestamp::from_millis(part.get("turnAt")?.as_i64()?);
     let id = |name| part.get(name).and_then(Value::as_str).and_then(|id| ConnectionId::parse(id).ok());
-    Some((Turn { slot, at }, Part { from: id("from"), before: id("before") }))
+    Some((DueTurn { slot, at }, Part { from: id("from"), before: id("before") }))
 }
 
 /// Pings the connections of these rows.
-async fn ping(ctx: &Ctx, rows: SlotRows, waiting: Vec<Slot>, failures: &mut Failures) {
+async fn ping(ctx: &Ctx, rows: SlotRows, waiting: Vec<HeartbeatRow>, failures: &mut Failures) {
     let now = ctx.clock.now();
-    let mut connections: BTreeMap<ConnectionId, Vec<Slot>> = BTreeMap::new();
+    let mut connections: BTreeMap<ConnectionId, Vec<HeartbeatRow>> = BTreeMap::new();
     for row in failures.note_all(Ok(rows)).into_iter().chain(waiting) {
         connections.entry(row.connection.clone()).or_default().push(row);
     }
@@ -151,11 +157,12 @@ async fn ping(ctx: &Ctx, rows: SlotRows, waiting: Vec<Slot>, failures: &mut Fail
     }
 }
 
-/// Pings a connection, and tells those of its sockets whose token has ended, which closes it. One that has stopped answering, where that is noted, is closed.
+/// Pings a connection. Tells those of its sockets whose token has ended, which closes the connection. If the deployment
+/// records pongs, it closes a connection whose client has stopped answering.
 async fn beat(
     ctx: &Ctx,
     connection: ConnectionId,
-    rows: Vec<Slot>,
+    rows: Vec<HeartbeatRow>,
     now: Timestamp,
 ) -> (ConnectionId, Result<(), Error>) {
     if rows.iter().any(|row| is_silent(ctx, row, now)) {
@@ -163,7 +170,7 @@ async fn beat(
         ctx.close(&connection).await;
         return (connection, Ok(()));
     }
-    // The ping first: whatever else goes wrong, the client stays.
+    // The ping goes first: whatever else fails, the client stays connected.
     if !rows.iter().any(|row| is_new(ctx, row, now)) {
         match ctx.post(&connection, &Packet::Ping.encode()).await {
             Delivery::Sent | Delivery::NotAccepted | Delivery::Unknown | Delivery::TooLarge => {}
@@ -184,23 +191,26 @@ async fn beat(
     (connection, ended)
 }
 
-/// The session of a row, if it is live and its token has ended: the row may be older than its latest renewal.
-async fn expired_session(ctx: &Ctx, row: &Slot, now: Timestamp) -> Result<Option<Session>, Error> {
+/// The session of a row, if it is live and its token has ended. The function reads the session because the row may be
+/// older than the latest renewal of the token.
+async fn expired_session(ctx: &Ctx, row: &HeartbeatRow, now: Timestamp) -> Result<Option<Session>, Error> {
     let session = ctx.store.session(&row.connection, &row.namespace).await?;
     let is_expired = |session: &Session| session.expires_at.is_some_and(|expiry| expiry <= now);
     Ok(session.filter(|session| session.ended_at.is_none() && is_expired(session)))
 }
 
-/// Whether a connection was opened so little ago that it may wait for the next turn of its slot: that one still comes in time.
-fn is_new(ctx: &Ctx, row: &Slot, now: Timestamp) -> bool {
+/// Whether a connection was opened so recently that it may wait for the next turn of its slot, which still comes in
+/// time.
+fn is_new(ctx: &Ctx, row: &HeartbeatRow, now: Timestamp) -> bool {
     let since = now.plus_millis(-i64::from(ctx.config.heartbeat.timeout_millis) / 2);
     row.is_connection() && !row.continues && row.opened_at > since
 }
 
-/// Whether a client has not answered the pings of an interval. One that polls is known by its requests.
-fn is_silent(ctx: &Ctx, row: &Slot, now: Timestamp) -> bool {
+/// Whether a client has not answered the pings of an interval. For a client that polls, its requests show that it is
+/// there, so this is always false.
+fn is_silent(ctx: &Ctx, row: &HeartbeatRow, now: Timestamp) -> bool {
     let heartbeat = ctx.config.heartbeat;
     let counts = heartbeat.notes_pongs && row.is_connection() && !row.connection.is_polling();
     let heard_at = row.heard_at.unwrap_or(row.opened_at);
-    counts && heard_at.plus_millis(heartbeat.patience_millis()) <= now
+    counts && heard_at.plus_millis(heartbeat.liveness_timeout_millis()) <= now
 }

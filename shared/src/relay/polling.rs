@@ -1,8 +1,8 @@
-//! Engine.IO over HTTP long-polling (socketio.md, "Engine.IO"): a GET opens a connection or waits for what its client is to hear, a POST is what
-//! the client says, packet by packet in order.
+//! Engine.IO over HTTP long-polling (socketio.md, "Engine.IO"). A GET opens a connection, or waits for frames to the
+//! client. A POST carries packets from the client, which are handled one by one in order.
 //!
-//! A request that waits looks into the outbox again and again, because nobody can wake it. A client that goes away in the middle of one is not
-//! noticed: API Gateway does not tell.
+//! A waiting request reads the outbox again and again, because nothing can wake it. If the client goes away during a
+//! request, the server does not notice, because API Gateway does not report it.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -10,58 +10,62 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
+use crate::application::Application;
 use crate::ctx::Ctx;
 use crate::dialect::Dialect;
 use crate::domain::id::{ConnectionId, hex};
 use crate::error::Error;
 use crate::frame::engine::{self, Packet, SEPARATOR};
-use crate::relay::DIALECT_VARIABLE;
-use crate::relay::application::Application;
 use crate::relay::connect::{is_foreign, opening};
 use crate::relay::handshake::open;
-use crate::store::{Direction, Ender, Outbox, Turn};
+use crate::relay::incoming::DIALECT_VARIABLE;
+use crate::store::{Direction, Ender, Outbox, PollTurn};
 use crate::telemetry;
 
-/// How long a GET waits before it answers that there is nothing: less than the 30 seconds after which an HTTP API gives up.
+/// How long a GET waits before it answers that there is nothing: less than the 30 seconds after which an HTTP API gives
+/// up.
 const WAIT: Duration = Duration::from_secs(25);
-/// How long it waits before a namespace is joined: for the answer to a CONNECT packet, and not so long that strangers could hold many instances.
+/// How long a GET waits before the client has joined a namespace: long enough for the answer to a CONNECT packet, and
+/// short enough that clients without a token cannot occupy many instances.
 const WAIT_UNJOINED: Duration = Duration::from_millis(300);
-/// How often it looks at first, while an answer to what was just sent may be on its way, and how often later.
+/// How often a GET reads the outbox. During the first `EAGER`, while an answer to what the client just sent may be on
+/// its way, the interval is `EAGER_CHECK`. After that it is `PATIENT_CHECK`.
 const EAGER: Duration = Duration::from_secs(2);
 const EAGER_CHECK: Duration = Duration::from_millis(100);
 const PATIENT_CHECK: Duration = Duration::from_millis(500);
-/// How long a request is taken to be running that never ended: longer than any can.
+/// After this time, in milliseconds, a request that never finished no longer counts as running. No request can take
+/// longer.
 const TURN_MILLIS: i64 = 30_000;
-/// How long a WebSocket that was probed keeps releasing GETs without being moved to.
+/// How long, in milliseconds, a probed WebSocket makes GETs return early while the client has not moved to it.
 const PROBE_MILLIS: i64 = 10_000;
-/// How long a connection lives, as long as a WebSocket of API Gateway's.
+/// The maximum age of a connection, in milliseconds: the same as of a WebSocket of API Gateway.
 const AGE_MAX_MILLIS: i64 = 2 * 3_600_000;
 
-/// A request to `/socket.io/`, but for its body.
+/// A request to `/socket.io/`, without its body.
 #[derive(Debug)]
 pub struct Request {
-    /// Its method.
+    /// The HTTP method.
     pub method: Method,
-    /// Its query.
+    /// The query parameters.
     pub query: HashMap<String, String>,
-    /// Its headers.
+    /// The headers.
     pub headers: HeaderMap,
-    /// Where it comes from.
+    /// The IP address of the client.
     pub source_ip: String,
 }
 
-/// What a request is answered with.
+/// The response to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// HTTP status.
+pub struct PollResponse {
+    /// The HTTP status.
     pub status: u16,
-    /// Whether the body is JSON; else it is packets.
+    /// Whether the body is JSON. Otherwise it holds packets.
     pub is_json: bool,
     /// The body.
     pub body: String,
 }
 
-/// Why a request is refused (socketio.md, "Engine.IO"), by the code of its error body.
+/// Why the server refuses a request (socketio.md, "Engine.IO"). The number is the code in the error body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
     TransportUnknown = 0,
@@ -72,7 +76,7 @@ enum Refusal {
     UnsupportedVersion = 5,
 }
 
-impl From<Refusal> for Answer {
+impl From<Refusal> for PollResponse {
     fn from(refusal: Refusal) -> Self {
         let (status, message) = match refusal {
             Refusal::TransportUnknown => (400, "Transport unknown"),
@@ -86,36 +90,36 @@ impl From<Refusal> for Answer {
     }
 }
 
-impl From<Error> for Answer {
+impl From<Error> for PollResponse {
     fn from(error: Error) -> Self {
         telemetry::failed(None, &error);
         Self { status: error.status(), is_json: true, body: json!({"message": error.to_string()}).to_string() }
     }
 }
 
-impl Answer {
+impl PollResponse {
     fn packets(body: String) -> Self {
         Self { status: 200, is_json: false, body }
     }
 
-    /// One more connection from an address of which many have joined nothing.
+    /// The response to one more connection from an address with many connections that have not joined a namespace.
     fn too_many() -> Self {
         let body = json!({"code": Refusal::Forbidden as u8, "message": "Too many connections"});
         Self { status: 429, is_json: true, body: body.to_string() }
     }
 
-    /// A body that is larger than is taken.
+    /// The response to a body that is larger than the server accepts.
     #[must_use]
     pub fn too_large() -> Self {
         Self { status: 413, is_json: false, body: String::new() }
     }
 }
 
-/// What a request is about.
+/// The connection that a request is about.
 enum Subject {
-    /// A connection that is to be opened.
+    /// A new connection that the client asks to open.
     New,
-    /// One that its client says is there.
+    /// An existing connection, according to the client.
     Known(ConnectionId),
 }
 
@@ -142,32 +146,33 @@ fn subject(ctx: &Ctx, request: &Request) -> Result<Subject, Refusal> {
     if query("EIO") == Some("4") { Ok(Subject::New) } else { Err(Refusal::UnsupportedVersion) }
 }
 
-/// Answers any request that is no POST: opens a connection, or waits for what its client is to hear.
-pub async fn get(ctx: &Ctx, request: Request) -> Answer {
+/// Answers every request that is not a POST: opens a connection, or waits for frames to the client.
+pub async fn get(ctx: &Ctx, request: Request) -> PollResponse {
     let answered = match subject(ctx, &request) {
         Ok(Subject::New) => opened(ctx, request).await,
         Ok(Subject::Known(id)) if request.method == Method::GET => fetched(ctx, &id).await,
         Ok(Subject::Known(_)) => Ok(Refusal::BadRequest.into()),
         Err(refusal) => Ok(refusal.into()),
     };
-    answered.unwrap_or_else(Answer::from)
+    answered.unwrap_or_else(PollResponse::from)
 }
 
 /// Opens a connection. Two writes.
-async fn opened(ctx: &Ctx, request: Request) -> Result<Answer, Error> {
+async fn opened(ctx: &Ctx, request: Request) -> Result<PollResponse, Error> {
     let id = ConnectionId::polling(ctx.clock.random());
     let at = ctx.clock.now();
     if !ctx.strangers.admits(&request.source_ip, ctx.config.limits.strangers(), at) {
-        return Ok(Answer::too_many());
+        return Ok(PollResponse::too_many());
     }
     let opened = opening(ctx, (id, at), &request.headers, request.source_ip);
     ctx.store.open_outbox(&opened.id, at).await?;
     ctx.store.open(&opened).await?;
-    Ok(Answer::packets(open(ctx, opened.id.to_string(), &["websocket"]).encode()))
+    Ok(PollResponse::packets(open(ctx, opened.id.to_string(), &["websocket"]).encode()))
 }
 
-/// Waits until there is something to hear. A write at each end, a read per look, and one more before the first wait.
-async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<Answer, Error> {
+/// Waits until there are frames to return. One write at the beginning and one at the end, one read per check of the
+/// outbox, and one more read before the first wait.
+async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<PollResponse, Error> {
     let mut outbox = match begun(ctx, id, Direction::Get).await? {
         Ok(outbox) => outbox,
         Err(answer) => return Ok(answer),
@@ -178,13 +183,14 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<Answer, Error> {
             return Ok(last(outbox, by));
         }
         if outbox.upgrading {
-            // It was waiting when its client moved without a probe that would have released it.
+            // This GET was waiting when its client moved to the WebSocket without a probe, which would have made the
+            // GET return.
             break;
         }
         if !outbox.frames.is_empty() {
             let frames = ctx.store.fetch(id, outbox, ctx.clock.now()).await?;
             if !frames.is_empty() {
-                return Ok(Answer::packets(frames.join(SEPARATOR)));
+                return Ok(PollResponse::packets(frames.join(SEPARATOR)));
             }
         } else if waited > Duration::ZERO && is_released(ctx, &outbox) {
             break;
@@ -203,53 +209,55 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<Answer, Error> {
         outbox = found;
     }
     ctx.store.finish(id, Direction::Get, ctx.clock.now()).await?;
-    Ok(Answer::packets(Packet::Noop.encode()))
+    Ok(PollResponse::packets(Packet::Noop.encode()))
 }
 
 /// How long a GET may wait. One read.
 async fn longest_wait(ctx: &Ctx, id: &ConnectionId) -> Result<Duration, Error> {
-    // Without namespaces nobody ever joins.
+    // An application without namespaces has no clients that join.
     let joins = !matches!(ctx.application, Application::Messages(_));
     let is_stranger = joins && !ctx.store.opened(id).await?.is_some_and(|opened| opened.has_joined);
     Ok(if is_stranger { WAIT_UNJOINED } else { WAIT })
 }
 
-/// Whether a WebSocket that works waits for the client to move to it.
+/// Whether the client has a working WebSocket and should move to it, so that the GET must return.
 fn is_released(ctx: &Ctx, outbox: &Outbox) -> bool {
     outbox.probed_at.is_some_and(|at| at.plus_millis(PROBE_MILLIS) > ctx.clock.now())
 }
 
-/// Begins a request. A second one of its kind breaks the protocol, and a connection that is too old ends.
-async fn begun(ctx: &Ctx, id: &ConnectionId, direction: Direction) -> Result<Result<Outbox, Answer>, Error> {
-    let moments = ctx.moments();
-    Ok(match ctx.store.begin(id, direction, moments, moments.now.plus_millis(TURN_MILLIS)).await? {
-        Turn::Taken(outbox) if outbox.opened_at.plus_millis(AGE_MAX_MILLIS) <= moments.now => {
+/// Begins a request. The function closes the connection if another request of the same kind is running, which breaks
+/// the protocol, or if the connection is too old. The inner `Err` is the response for a request that cannot begin.
+async fn begun(ctx: &Ctx, id: &ConnectionId, direction: Direction) -> Result<Result<Outbox, PollResponse>, Error> {
+    let liveness = ctx.liveness();
+    Ok(match ctx.store.begin(id, direction, liveness, liveness.now.plus_millis(TURN_MILLIS)).await? {
+        PollTurn::Taken(outbox) if outbox.opened_at.plus_millis(AGE_MAX_MILLIS) <= liveness.now => {
             ctx.close(id).await;
             Err(match direction {
                 Direction::Get => last(*outbox, Ender::Server),
                 Direction::Post => Refusal::SessionUnknown.into(),
             })
         }
-        Turn::Taken(outbox) => Ok(*outbox),
-        Turn::Busy => {
+        PollTurn::Taken(outbox) => Ok(*outbox),
+        PollTurn::Busy => {
             tracing::debug!(connection.id = id.in_logs(), "a client makes two requests at the same time");
             ctx.close(id).await;
             Err(Refusal::BadRequest.into())
         }
-        Turn::Upgraded => Err(Refusal::BadRequest.into()),
-        Turn::Unknown => Err(Refusal::SessionUnknown.into()),
+        PollTurn::Upgraded => Err(Refusal::BadRequest.into()),
+        PollTurn::Unknown => Err(Refusal::SessionUnknown.into()),
     })
 }
 
-/// The last that a client hears: what still waited, and that the connection has ended unless it said so itself.
-fn last(outbox: Outbox, by: Ender) -> Answer {
+/// The last response of a connection: the frames that still waited, and a close packet unless the client ended the
+/// connection itself.
+fn last(outbox: Outbox, by: Ender) -> PollResponse {
     let end = match by {
         Ender::Client => Packet::Noop,
         Ender::Server => Packet::Close,
     };
     let mut frames = outbox.frames;
     frames.push(end.encode());
-    Answer::packets(frames.join(SEPARATOR))
+    PollResponse::packets(frames.join(SEPARATOR))
 }
 
 /// A POST whose packets are being handled.
@@ -261,16 +269,16 @@ pub struct Posted {
     handled: u32,
 }
 
-/// Takes the packets of a POST. `dialect` is what the root namespace speaks.
+/// Takes the packets of a POST. `dialect` is the dialect of the root namespace.
 ///
 /// # Errors
-/// The answer, if they are not taken.
-pub async fn post(ctx: &Ctx, request: &Request, body: &[u8], dialect: &dyn Dialect) -> Result<Posted, Answer> {
+/// The response to the client, if the packets are not accepted.
+pub async fn post(ctx: &Ctx, request: &Request, body: &[u8], dialect: &dyn Dialect) -> Result<Posted, PollResponse> {
     let connection = match subject(ctx, request)? {
         Subject::Known(id) => id,
         Subject::New => return Err(Refusal::BadHandshakeMethod.into()),
     };
-    begun(ctx, &connection, Direction::Post).await.map_err(Answer::from)??;
+    begun(ctx, &connection, Direction::Post).await.map_err(PollResponse::from)??;
     let Some(packets) = std::str::from_utf8(body).ok().and_then(|body| engine::decode_payload(body).ok()) else {
         ctx.close(&connection).await;
         return Err(Refusal::BadRequest.into());
@@ -280,12 +288,12 @@ pub async fn post(ctx: &Ctx, request: &Request, body: &[u8], dialect: &dyn Diale
 }
 
 impl Posted {
-    /// The next event to be handled, in API Gateway's form, once the one before it is. `None` at the end, which an end of the connection is
-    /// too. One read between two of them.
+    /// The next event to handle, in the form of API Gateway's events. Call it after the event before has been handled.
+    /// `None` if there are no more packets, or if the connection has ended. One read between two events.
     pub async fn next(&mut self, ctx: &Ctx) -> Option<Value> {
         while let Some(frame) = self.packets.pop_front() {
             match engine::decode(&frame) {
-                // Nobody waits for these.
+                // Nothing waits for these packets.
                 Ok(Packet::Pong | Packet::Noop) => {}
                 Ok(Packet::Close) => {
                     ctx.end_polling(&self.connection, Ender::Client).await;
@@ -311,7 +319,7 @@ impl Posted {
         }
     }
 
-    /// What API Gateway would make of a frame.
+    /// The event that API Gateway would send for this frame.
     fn event(&self, ctx: &Ctx, frame: &str) -> Value {
         json!({
             "requestContext": {
@@ -329,10 +337,10 @@ impl Posted {
         })
     }
 
-    /// Ends the POST.
-    pub async fn finish(self, ctx: &Ctx) -> Answer {
+    /// Finishes the POST and returns its response.
+    pub async fn finish(self, ctx: &Ctx) -> PollResponse {
         match ctx.store.finish(&self.connection, Direction::Post, ctx.clock.now()).await {
-            Ok(()) => Answer::packets("ok".to_owned()),
+            Ok(()) => PollResponse::packets("ok".to_owned()),
             Err(error) => error.into(),
         }
     }

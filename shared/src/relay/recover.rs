@@ -1,65 +1,68 @@
-//! Connection state recovery (socketio.md): a client that comes back to its session is told what it missed, and then whatever is new.
+//! Connection state recovery (socketio.md): a client that reconnects to its session receives first the events that it
+//! missed, and then the new ones.
 //!
-//! The session moves to the new connection with its frames held back, so that nothing new is told before what was missed is. What was missed
-//! is then looked for, told, and followed by what was held back, less what was among what was missed.
+//! The session moves to the new connection with a recovery buffer in front of it. New frames go into the buffer, so
+//! that the client does not receive them before the missed events. The relay then looks for the missed events, sends
+//! them, and after that sends the frames in the buffer, without those that belong to missed events.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::app::recover::{Absent, Missing, missing};
+use crate::app::recover::{Missing, RecoveringSocket, missing};
 use crate::auth::Identity;
 use crate::ctx::{Ctx, Delivery};
 use crate::deliver::{Delivering, packet_frame, wait_until_delivered};
 use crate::domain::id::{ConnectionId, Pid};
-use crate::domain::notice::Missed;
+use crate::domain::notice::MissedEvent;
 use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
-use crate::store::{Former, Opened, Recipient, Reviving, Session, Socket, Step};
+use crate::store::{Former, Opened, Recipient, Session, SessionRestore, Socket, Transition};
 
-/// Batches of frames held back that are let go. If more keep coming, the client had better come back once more.
+/// How many batches of buffered frames are sent to one client. If more keep coming, the client must reconnect once
+/// more.
 const BATCHES_MAX: u32 = 100;
-/// How often a frame that is not taken is posted again: a polling client fetches meanwhile.
+/// How often a frame that is not accepted is posted again. Meanwhile a polling client fetches what waits.
 const POSTS_MAX: u32 = 40;
 const POST_WAIT: Duration = Duration::from_millis(100);
 
-/// A session that a client says it had.
-pub(super) struct Claim {
+/// A client's request to recover a session that it had.
+pub(super) struct RecoveryRequest {
     pid: Pid,
-    /// What it has heard; `None` if nothing since the session began.
+    /// What the client has received; `None` if it received no event since the session began.
     heard: Option<Offset>,
 }
 
-/// A session that is back.
-pub(super) struct Revived {
+/// A recovered session.
+pub(super) struct RecoveredSession {
     pub(super) session: Session,
-    /// How many sockets the user has with it; `None` if it is in the place of a live one.
+    /// The number of the user's sockets, this one included; `None` if the session replaces a live one.
     pub(super) sockets: Option<u64>,
-    /// What was heard of it, once what was missed is told.
+    /// What the client has received after it was sent the missed events.
     pub(super) heard: Offset,
-    hold: ConnectionId,
+    recovery_buffer: ConnectionId,
     missing: Missing,
-    /// What was missed.
+    /// The frames of the missed events.
     frames: Vec<String>,
 }
 
-/// What becomes of a claim.
-pub(super) enum Coming {
-    /// The session is back, and nothing of it has been said yet.
-    Back(Box<Revived>),
-    /// There is no such session for this client any more, or it missed more than is told again: a new one begins. How many sockets the user has
-    /// with it, if the former one tells.
-    Anew(Option<u64>),
-    /// The namespace was joined before.
+/// The result of a request to recover a session.
+pub(super) enum Recovery {
+    /// The session is recovered, and nothing has been sent to its client yet.
+    Recovered(Box<RecoveredSession>),
+    /// This client has no such session any more, or it missed more than the relay can send again. A new session begins.
+    /// The value is the number of the user's sockets with it, if the recovery attempt counted them.
+    NewSession(Option<u64>),
+    /// The client had already joined the namespace.
     Already(Box<Session>),
     /// The connection is gone.
     Gone,
 }
 
-/// The claim in a CONNECT payload; `None` if there is none, or nothing that could be one.
-pub(super) fn claim(ctx: &Ctx, opened: &Opened, payload: Option<&Map<String, Value>>) -> Option<Claim> {
+/// The request to recover a session in a CONNECT payload; `None` if there is none, or if it is not valid.
+pub(super) fn request(ctx: &Ctx, opened: &Opened, payload: Option<&Map<String, Value>>) -> Option<RecoveryRequest> {
     if !ctx.config.recovers(opened.takes_offsets) {
         return None;
     }
@@ -69,11 +72,11 @@ pub(super) fn claim(ctx: &Ctx, opened: &Opened, payload: Option<&Map<String, Val
         None | Some(Value::Null) => None,
         Some(offset) => Some(Offset::parse(offset.as_str()?)?),
     };
-    Some(Claim { pid, heard })
+    Some(RecoveryRequest { pid, heard })
 }
 
-/// Brings a session back as far as nobody hears it: it is on the new connection, and its frames are held back. `joining` is the session
-/// that would begin instead.
+/// Moves a session to the new connection with a recovery buffer in front of it, so that its client receives nothing
+/// yet. `joining` is the session that would begin otherwise.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -81,81 +84,83 @@ pub(super) async fn revive(
     ctx: &Ctx,
     opened: &Opened,
     (joining, identity): (&Session, &Identity),
-    claim: Claim,
-) -> Result<Coming, Error> {
+    request: RecoveryRequest,
+) -> Result<Recovery, Error> {
     let now = ctx.clock.now();
-    let Some(former) = ctx.store.former_session(&joining.user, &claim.pid).await? else {
-        return Ok(Coming::Anew(None));
+    let Some(former) = ctx.store.former_session(&joining.user, &request.pid).await? else {
+        return Ok(Recovery::NewSession(None));
     };
     let window = i64::from(ctx.config.recovery_window_secs) * 1_000;
     let over = former.ended_at.is_some_and(|ended| ended.plus_millis(window) < now);
     if over || former.namespace != joining.namespace || former.dialect != joining.dialect {
-        return Ok(Coming::Anew(None));
+        return Ok(Recovery::NewSession(None));
     }
     if former.ended_at.is_none() && former.connection == joining.connection {
-        // The packet came twice, or another one was first.
+        // The packet came twice, or another CONNECT packet was first.
         let joined = ctx.store.session(&joining.connection, &joining.namespace).await?;
-        return Ok(joined.map_or(Coming::Gone, |joined| Coming::Already(Box::new(joined))));
+        return Ok(joined.map_or(Recovery::Gone, |joined| Recovery::Already(Box::new(joined))));
     }
-    let session = Session { pid: claim.pid, sid: former.sid.clone(), ..joining.clone() };
-    let hold = ConnectionId::hold(ctx.clock.random());
-    ctx.store.open_outbox(&hold, now).await?;
-    let sockets = match ctx.store.revive((opened, &hold), &former, &session, identity).await? {
-        Reviving::Revived { sockets } => sockets,
-        Reviving::Already(session) => return Ok(Coming::Already(session)),
-        Reviving::Gone => return Ok(Coming::Gone),
-        Reviving::Lost => return Ok(Coming::Anew(None)),
+    let session = Session { pid: request.pid, sid: former.sid.clone(), ..joining.clone() };
+    let recovery_buffer = ConnectionId::recovery_buffer(ctx.clock.random());
+    ctx.store.open_outbox(&recovery_buffer, now).await?;
+    let sockets = match ctx.store.revive((opened, &recovery_buffer), &former, &session, identity).await? {
+        SessionRestore::Restored { sockets } => sockets,
+        SessionRestore::Already(session) => return Ok(Recovery::Already(session)),
+        SessionRestore::Gone => return Ok(Recovery::Gone),
+        SessionRestore::Lost => return Ok(Recovery::NewSession(None)),
     };
-    found(ctx, (former, identity), (session, sockets, hold), claim.heard).await
+    found(ctx, (former, identity), (session, sockets, recovery_buffer), request.heard).await
 }
 
-/// Looks for what a session missed that has just been brought back. If that cannot be told, the session ends.
+/// Looks for the events that a recovered session missed. If they cannot be sent, the function ends the session.
 async fn found(
     ctx: &Ctx,
     (former, identity): (Former, &Identity),
-    (session, sockets, hold): (Session, Option<u64>, ConnectionId),
+    (session, sockets, recovery_buffer): (Session, Option<u64>, ConnectionId),
     heard: Option<Offset>,
-) -> Result<Coming, Error> {
+) -> Result<Recovery, Error> {
     if former.ended_at.is_none() {
         ctx.store.see(identity).await?;
         // Nobody had noticed that the old connection is gone.
         ctx.close(Recipient { connection: &former.connection, opened_at: Some(former.opened_at) }).await;
     }
     let heard = match heard {
-        // What was stored in the very moment in which the session began need not have been told to it, whatever chat it is of.
+        // An event that was stored in the same millisecond in which the session began may not have been sent to it, in
+        // any chat.
         Some(heard) => Offset { until: heard.until.max(former.began_at.plus_millis(-1)), ..heard },
         None => Offset::since(former.began_at),
     };
     let settled = ctx.clock.now().plus_millis(-TELLING_MILLIS);
-    let absent = Absent { user: &session.user, socket: &session.sid, heard: &heard };
+    let absent = RecoveringSocket { user: &session.user, socket: &session.sid, heard: &heard };
     let told = match missing(ctx, absent).await? {
         Some(missing) => retold(ctx, &session, &missing).await?.map(|frames| (missing, frames)),
         None => None,
     };
     let Some((missing, frames)) = told else {
         let _ = ctx.store.leave(&session, ctx.clock.now(), None).await?;
-        return Ok(Coming::Anew(sockets));
+        return Ok(Recovery::NewSession(sockets));
     };
-    // Once all that is told, there is nothing else that was stored before.
+    // After all the missed events are sent, nothing else that was stored before is missing.
     let heard = match missing.events.last() {
-        Some(Missed { chat, position, .. }) => {
+        Some(MissedEvent { chat, position, .. }) => {
             Offset { until: settled, last: Some(Last { chat: chat.clone(), position: *position, frames: 0 }) }
         }
         None => Offset { until: heard.until.max(settled), ..heard },
     };
-    Ok(Coming::Back(Box::new(Revived { session, sockets, heard, hold, missing, frames })))
+    Ok(Recovery::Recovered(Box::new(RecoveredSession { session, sockets, heard, recovery_buffer, missing, frames })))
 }
 
-/// What a session missed, as frames; `None` if what it has heard is none of ours.
+/// The frames of the events that a session missed; `None` if the position that the client claims cannot come from this
+/// server.
 async fn retold(ctx: &Ctx, session: &Session, missing: &Missing) -> Result<Option<Vec<String>>, Error> {
     let own = ctx.store.person(&session.user).await?.sockets;
     let socket = own.into_iter().find(|socket| socket.is_of(session));
     let socket = socket.unwrap_or_else(|| Socket::of(session));
-    Delivering::new(ctx, Some(session)).retell(&socket, &missing.events).await
+    Delivering::new(ctx, Some(session)).replay(&socket, &missing.events).await
 }
 
-impl Revived {
-    /// Confirms the session and tells what was missed. Whether the client is still there.
+impl RecoveredSession {
+    /// Confirms the session and sends the missed events. Returns whether the client is still there.
     pub(super) async fn tell(&self, ctx: &Ctx) -> bool {
         let Self { session, frames, .. } = self;
         for frame in confirmation(ctx, session).iter().chain(frames) {
@@ -166,26 +171,28 @@ impl Revived {
         true
     }
 
-    /// Lets go what was held back, less what was told as missed, and everything from here on.
+    /// Sends the frames in the recovery buffer, without those that were sent as missed events. From then on all frames
+    /// go directly to the connection.
     pub(super) async fn release(&self, ctx: &Ctx) -> Result<(), Error> {
-        let Self { session, hold, .. } = self;
+        let Self { session, recovery_buffer, .. } = self;
         self.settle(ctx).await?;
         let mut batches = 0;
-        while ctx.store.redirect(hold, &session.connection).await? == Step::Refused {
+        while ctx.store.redirect(recovery_buffer, &session.connection).await? == Transition::Refused {
             if batches == BATCHES_MAX {
                 return Err(Error::internal("more keeps being held back for a client than it can be posted"));
             }
-            for frame in ctx.store.flush(hold).await?.iter().filter(|frame| !self.is_told(frame)) {
+            for frame in ctx.store.flush(recovery_buffer).await?.iter().filter(|frame| !self.is_told(frame)) {
                 if !post(ctx, session.recipient(), frame).await {
                     return Ok(());
                 }
             }
             batches += 1;
         }
-        ctx.store.release(session, hold).await
+        ctx.store.release(session, recovery_buffer).await
     }
 
-    /// Waits until everything that was looked at has been delivered, so that none of it comes after what was held back.
+    /// Waits until everything that the recovery looked at has been delivered, so that none of it comes after the frames
+    /// of the buffer.
     async fn settle(&self, ctx: &Ctx) -> Result<(), Error> {
         for chat in &self.missing.undelivered {
             let Some(looked) = self.missing.looked.get(chat) else { continue };
@@ -194,7 +201,7 @@ impl Revived {
         Ok(())
     }
 
-    /// Whether a frame that was held back is of an event that was looked for as missed.
+    /// Whether a frame in the buffer belongs to an event that the recovery looked at as missed.
     fn is_told(&self, frame: &str) -> bool {
         let Some(Last { chat, position, frames }) = offset(frame).and_then(|offset| offset.last) else { return false };
         let event = position.events() + u64::from(frames > 0);
@@ -202,7 +209,7 @@ impl Revived {
     }
 }
 
-/// The packet that confirms a session, with its private id if it may be come back to.
+/// The packet that confirms a session. It carries the private id of the session if the client may recover it.
 pub(super) fn confirmation(ctx: &Ctx, session: &Session) -> Option<String> {
     let mut payload = Map::from_iter([("sid".to_owned(), session.sid.to_string().into())]);
     if ctx.config.recovers(session.takes_offsets) {
@@ -211,14 +218,15 @@ pub(super) fn confirmation(ctx: &Ctx, session: &Session) -> Option<String> {
     packet_frame(&session.namespace, Body::Connect { payload: Some(payload) })
 }
 
-/// The offset that an event's frame carries.
+/// The offset that the frame of an event carries.
 fn offset(frame: &str) -> Option<Offset> {
     let Ok(engine::Packet::Message(text)) = engine::decode(frame) else { return None };
     let Ok(Packet { body: Body::Event { arguments, .. }, .. }) = socket::decode(&text) else { return None };
     Offset::parse(arguments.last()?.as_str()?)
 }
 
-/// Posts a frame, again and again while it is not accepted; whether it was. A client that does not take it, or may have, is closed.
+/// Posts a frame, and repeats the post while it is not accepted. Returns whether it was accepted. If the client does
+/// not accept the frame, or it is unknown whether it received it, the function closes the connection.
 async fn post(ctx: &Ctx, to: Recipient<'_>, frame: &str) -> bool {
     for _ in 0..POSTS_MAX {
         match ctx.post(to, frame).await {

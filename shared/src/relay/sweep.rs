@@ -1,30 +1,31 @@
-//! Each minute, apart from the heartbeat: closes what is overdue, and erases what deleted chats left.
+//! The sweep, once per minute and separate from the heartbeat: closes overdue connections, and erases what deleted
+//! chats left behind.
 //!
-//! One run does a bounded part of it, many items at once, beginning at a random place; the next one goes on with what
-//! is left. So neither a flood nor an item that always fails keeps others from their turn for long.
+//! One run handles a bounded part of this work, many items at once, beginning at a random place. The next run goes on
+//! with what is left. So neither a flood nor an item that always fails keeps other items waiting for long.
 
 use futures_util::StreamExt as _;
 
 use crate::ctx::Ctx;
 use crate::domain::clock::Timestamp;
 use crate::error::Error;
-use crate::store::{Slot, WAITING_SLOT};
+use crate::store::{HeartbeatRow, WAITING_SLOT};
 use crate::telemetry::Failures;
 
-/// Overdue connections closed in one run, and at the same time: two requests each, so some ten seconds of the
-/// function's fifty.
+/// How many overdue connections one run closes, and how many at the same time. Each takes two requests, so a run needs
+/// about ten of the function's fifty seconds.
 const CLOSED_MAX: usize = 10_000;
 const CLOSED_AT_ONCE: usize = 64;
-/// Deleted chats looked after in one run, and at the same time, and messages erased of each: at most 50,000 write units
-/// a minute.
+/// How many deleted chats one run handles, how many of them at the same time, and how many messages of each it erases:
+/// at most 50,000 write units per minute.
 const CHATS_MAX: i32 = 100;
 const CHATS_AT_ONCE: usize = 8;
 const MESSAGES_ERASED_MAX: i32 = 500;
 
-/// One run. A failure with one item keeps no other from being handled.
+/// Runs the sweep once. If one item fails, the run still handles the others.
 ///
 /// # Errors
-/// `Error::Internal` if anything failed. The invocation is not tried again, for there is another one each minute.
+/// `Error::Internal` if anything failed. The invocation is not tried again, because another one follows each minute.
 pub async fn handle(ctx: &Ctx) -> Result<(), Error> {
     let mut failures = Failures::default();
     close_overdue(ctx, &mut failures).await;
@@ -32,9 +33,9 @@ pub async fn handle(ctx: &Ctx) -> Result<(), Error> {
     failures.result()
 }
 
-/// Whether what waits has done so for too long: a connection without a namespace (socketio.md, "connect timeout"), or a
-/// binary packet without its attachments.
-pub(super) fn is_overdue(ctx: &Ctx, row: &Slot, now: Timestamp) -> bool {
+/// Whether a row has waited too long: a connection without a namespace (socketio.md, "connect timeout"), or a binary
+/// packet without its attachments.
+pub(super) fn is_overdue(ctx: &Ctx, row: &HeartbeatRow, now: Timestamp) -> bool {
     row.opened_at.plus_millis(i64::from(ctx.config.heartbeat.connect_timeout_millis)) <= now
 }
 
@@ -55,11 +56,11 @@ async fn close_overdue(ctx: &Ctx, failures: &mut Failures) {
     }
 }
 
-/// Closes a connection, has the disconnect function do the rest, and forgets the packet that was not whole, if that was
-/// what waited.
-async fn close(ctx: &Ctx, row: &Slot) -> Result<(), Error> {
+/// Closes a connection, invokes the disconnect function to do the rest, and deletes the incomplete packet if the row is
+/// about one.
+async fn close(ctx: &Ctx, row: &HeartbeatRow) -> Result<(), Error> {
     ctx.close(&row.connection).await;
-    ctx.bury(&row.connection).await;
+    ctx.invoke_disconnect(&row.connection).await;
     if row.is_connection() { Ok(()) } else { ctx.store.forget_packet(&row.connection).await }
 }
 

@@ -1,7 +1,9 @@
-//! `$default`: every frame, sorted by who owns it (socketio.md). Answers what nobody owns.
+//! `$default`: receives every frame and finds the function that handles it (socketio.md). Answers the events that no
+//! function handles.
 
 use serde_json::Value;
 
+use crate::application::Application;
 use crate::ctx::Ctx;
 use crate::deliver::{Emitted, error_frames};
 use crate::dialect::Family;
@@ -9,23 +11,25 @@ use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, AckId, Body, Packet};
 use crate::limit::Rate;
-use crate::relay::application::{self, Application};
+use crate::relay::application;
 use crate::relay::binary::{self, Taken};
-use crate::relay::{Incoming, Standing, expire, pass_over, reply, speaker, standing};
+use crate::relay::gate::{self, current_session, pass_over};
+use crate::relay::incoming::Incoming;
+use crate::relay::reply::reply;
 use crate::telemetry;
 
-/// Who is to handle a frame.
+/// The function that handles a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// CONNECT packets, and the packets of a client that changes its transport.
+    /// The function connect: CONNECT packets, and the packets of a client that changes its transport.
     Connect,
-    /// Events, and DISCONNECT packets.
+    /// The function of an event family: events, and DISCONNECT packets.
     Family(Family),
 }
 
-/// Decodes a frame, and names its owner and the event to hand on: the very same, or of a binary packet one with all of it. `None` for a frame
-/// that was dealt with here: a pong, a protocol error that closed the connection, an event that nobody owns or that came too fast, a part of a
-/// binary packet.
+/// Decodes a frame, and returns its owner and the event to hand on. That event is the given one; for a binary packet it
+/// holds all frames of the packet. `None` if the frame was handled here: a pong, a protocol error that closed the
+/// connection, an event that no function handles or that came too fast, or a part of a binary packet.
 pub async fn sort(ctx: &Ctx, incoming: &Incoming, event: Value) -> Option<(Owner, Value)> {
     let packet = match (engine::decode(&incoming.body), ctx.application) {
         (Ok(packet @ (engine::Packet::Message(_) | engine::Packet::Binary(_))), Application::Messages(speak)) => {
@@ -34,7 +38,7 @@ pub async fn sort(ctx: &Ctx, incoming: &Incoming, event: Value) -> Option<(Owner
         }
         (Ok(engine::Packet::Message(text)), _) => socket::decode(&text),
         (Ok(engine::Packet::Binary(_)), _) => {
-            // A part that is not taken cannot be made up for.
+            // Nothing can replace a part of a packet that is not accepted.
             if counted(ctx, incoming) != Rate::Within {
                 return close(ctx, incoming).await;
             }
@@ -48,7 +52,7 @@ pub async fn sort(ctx: &Ctx, incoming: &Incoming, event: Value) -> Option<(Owner
             };
         }
         (Ok(engine::Packet::Noop), _) => return None,
-        // Only a WebSocket can be probed and moved to.
+        // Only a client on a WebSocket can send a probe or move to it.
         (Ok(engine::Packet::PingProbe | engine::Packet::Upgrade), _) if !incoming.connection.is_polling() => {
             return Some((Owner::Connect, event));
         }
@@ -64,7 +68,7 @@ pub async fn sort(ctx: &Ctx, incoming: &Incoming, event: Value) -> Option<(Owner
     }
 }
 
-/// Goes on with a binary packet once it is whole.
+/// Continues with a binary packet once it is complete.
 async fn whole(
     ctx: &Ctx,
     incoming: &Incoming,
@@ -75,7 +79,7 @@ async fn whole(
         Ok(Taken::Waiting) => return None,
         Ok(Taken::Whole(frames)) => frames,
         Ok(Taken::Broken) => return close(ctx, incoming).await,
-        // A part that is lost cannot be made up for.
+        // Nothing can replace a lost part of a packet.
         Err(error) => {
             telemetry::failed(Some(&incoming.connection), &error);
             return close(ctx, incoming).await;
@@ -89,11 +93,11 @@ async fn whole(
     Some((owner, event))
 }
 
-/// Who is to handle a packet, its attachments included.
+/// The owner of a packet and its attachments.
 async fn of_packet(ctx: &Ctx, incoming: &Incoming, packet: Packet) -> Option<Owner> {
     let Packet { namespace, body } = packet;
     match body {
-        // Who joins so many namespaces at once has no use for them.
+        // A client that joins so many namespaces at once cannot have a use for them.
         Body::Connect { .. } if counted(ctx, incoming) != Rate::Within => close(ctx, incoming).await,
         Body::Connect { .. } => Some(Owner::Connect),
         Body::Disconnect => Some(Owner::Family(Family::Disconnect)),
@@ -102,14 +106,14 @@ async fn of_packet(ctx: &Ctx, incoming: &Incoming, packet: Packet) -> Option<Own
             let event = Emitted { namespace: namespace.as_str(), dialect, event: name.as_str(), ack: ack.as_ref() };
             owner(ctx, incoming, event).await
         }
-        Body::Ack { id, .. } | Body::BinaryAck { id, .. } => answered(ctx, incoming, namespace.as_str(), &id).await,
+        Body::Ack { id, .. } | Body::BinaryAck { id, .. } => route_ack(ctx, incoming, namespace.as_str(), &id).await,
         Body::ConnectError { .. } => close(ctx, incoming).await,
     }
 }
 
 async fn owner(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>) -> Option<Owner> {
     let Emitted { namespace, dialect, event, ack: _ } = emitted;
-    // What an application of its own does with an event is said by the function message.
+    // For another application than the chat, the function message handles every event.
     if let Application::Sockets(_) = ctx.application {
         return Some(Owner::Family(Family::Message));
     }
@@ -132,22 +136,12 @@ async fn owner(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>) -> Option<O
     }
 }
 
-/// Replies with an error, if the namespace is joined; else the connection is closed. A socket whose token has ended is told that instead, and its
-/// connection is closed.
+/// Replies to an event with an error if the client has joined the namespace. If not, it closes the connection. If the
+/// socket's token has ended, the function tells the socket that instead and closes its connection.
 async fn answer(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Error) -> Option<Owner> {
-    match speaker(ctx, incoming, emitted.namespace).await {
-        Ok(None) => return close(ctx, incoming).await,
-        Ok(Some(session)) => match standing(ctx, &session, incoming.at) {
-            Standing::Live => {}
-            Standing::Left => {
-                pass_over(ctx, incoming).await;
-                return None;
-            }
-            Standing::Expired => {
-                expire(ctx, &session, Some(emitted)).await;
-                return None;
-            }
-        },
+    match gate::admit(ctx, incoming, emitted.namespace, Some((emitted.event, emitted.ack))).await {
+        Ok(Some(_)) => {}
+        Ok(None) => return None,
         Err(error) => telemetry::failed(Some(&incoming.connection), &error),
     }
     telemetry::failed(Some(&incoming.connection), error);
@@ -155,9 +149,9 @@ async fn answer(ctx: &Ctx, incoming: &Incoming, emitted: Emitted<'_>, error: &Er
     None
 }
 
-/// An answer belongs to a question that is open, or to nothing: then it is passed over.
-async fn answered(ctx: &Ctx, incoming: &Incoming, namespace: &str, id: &AckId) -> Option<Owner> {
-    match speaker(ctx, incoming, namespace).await {
+/// The owner of an ack that belongs to an open question. The relay ignores an ack that belongs to none.
+async fn route_ack(ctx: &Ctx, incoming: &Incoming, namespace: &str, id: &AckId) -> Option<Owner> {
+    match current_session(ctx, incoming, namespace).await {
         Ok(Some(session)) => {
             if session.ended_at.is_some() {
                 pass_over(ctx, incoming).await;
@@ -167,7 +161,7 @@ async fn answered(ctx: &Ctx, incoming: &Incoming, namespace: &str, id: &AckId) -
             asked.then_some(Owner::Family(Family::Message))
         }
         Ok(None) => close(ctx, incoming).await,
-        // An answer that is lost cannot be made up for.
+        // Nothing can replace a lost ack.
         Err(error) => {
             telemetry::failed(Some(&incoming.connection), &error);
             close(ctx, incoming).await
@@ -175,15 +169,16 @@ async fn answered(ctx: &Ctx, incoming: &Incoming, namespace: &str, id: &AckId) -
     }
 }
 
-/// Counts a frame that is no event against what its connection may send.
+/// Counts a frame that is not an event against the rate that its connection may send.
 fn counted(ctx: &Ctx, incoming: &Incoming) -> Rate {
     let limit = ctx.config.limits.in_force(incoming.default_dialect(ctx)).frames_per_second();
-    // An application of its own has limits of its own.
+    // Another application than the chat has limits of its own.
     let limit = limit.filter(|_| matches!(ctx.application, Application::Chat));
     ctx.event_rates.count(incoming.connection.to_string(), limit, incoming.at)
 }
 
-/// Notes that a client lives, where that is wanted. A connection that nothing is known of any more is closed.
+/// Records that a client has answered a ping, if the deployment records pongs. Closes a connection that the tables do
+/// not know any more.
 async fn note_pong<T>(ctx: &Ctx, incoming: &Incoming) -> Option<T> {
     if !ctx.config.heartbeat.notes_pongs {
         return None;
@@ -207,7 +202,7 @@ async fn close<T>(ctx: &Ctx, incoming: &Incoming) -> Option<T> {
 /// Replies to an event that could not be handed to its owner.
 pub async fn not_handed_over(ctx: &Ctx, incoming: &Incoming, error: &Error) {
     telemetry::failed(Some(&incoming.connection), error);
-    // Without an answer to a CONNECT, a DISCONNECT or a probe nothing can go on; a new connection may fare better.
+    // Without an answer to a CONNECT, a DISCONNECT or a probe the client cannot go on. A new connection may succeed.
     let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else {
         return ctx.close(incoming.recipient()).await;
     };

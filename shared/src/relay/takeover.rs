@@ -1,11 +1,12 @@
-//! Taking over: delivering what somebody else stored and did not deliver, because that invocation was killed, came to a standstill, or could not
-//! look up who is here (docs/delivery-order.md).
+//! The takeover of a delivery: delivers events that another invocation stored and did not deliver, because it was
+//! killed, got stuck, or could not look up who is online (docs/delivery-order.md).
 //!
-//! If it is certain that nothing was posted, the events are delivered as they would have been. Else some sockets may have heard them and some not,
-//! and nobody knows which: then the connections of everybody in the chat are closed. Their clients come back, each with an offset that says
-//! exactly what it has heard, and are told the rest (connection state recovery).
+//! If it is certain that nothing was posted, the function delivers the events as the other invocation would have done.
+//! Otherwise some sockets may have received them and some not, and it is unknown which. Then the function closes the
+//! connections of everybody in the chat. Their clients reconnect, each with an offset that says exactly what it has
+//! received, and receive the rest by connection state recovery.
 //!
-//! The function followup alone takes over: others wait for it.
+//! Only the function followup takes over. Others wait for it.
 
 use std::collections::BTreeMap;
 
@@ -17,18 +18,19 @@ use crate::ctx::Ctx;
 use crate::deliver::{Delivering, Posted, Waits};
 use crate::domain::chat::Chat;
 use crate::domain::id::ChatId;
-use crate::domain::log::{LEASE_MILLIS, Step};
+use crate::domain::log::{ChatEvent, LEASE_MILLIS};
 use crate::domain::notice::{Audience, Envelope, Notice};
 use crate::error::Error;
 use crate::store::{Delivered, Recipient};
 
-/// Connections closed at the same time.
+/// How many connections are closed at the same time.
 const CONCURRENCY: usize = 64;
 
-/// Waits until at least so many events of a chat have been delivered, and delivers them if whoever should does not. A read per look.
+/// Waits until at least this number of events of a chat has been delivered. If the invocation that should deliver them
+/// does not, the function delivers them. One read per check.
 ///
 /// # Errors
-/// `Error::Internal` if they are not delivered after some seconds.
+/// `Error::Internal` if the events are not delivered after some seconds.
 pub(super) async fn ensure_delivered(ctx: &Ctx, chat: &ChatId, events: u64) -> Result<(), Error> {
     let mut waits = Waits::new();
     loop {
@@ -45,15 +47,15 @@ pub(super) async fn ensure_delivered(ctx: &Ctx, chat: &ChatId, events: u64) -> R
     }
 }
 
-/// Delivers the events after `found.told`, unless somebody else takes over first.
+/// Delivers the events after the first `found.told`, unless another invocation takes over first.
 ///
 /// # Errors
-/// `Error::Internal`; then they are still to be delivered.
+/// `Error::Internal`. The events are then still undelivered.
 async fn take_over(ctx: &Ctx, id: &ChatId, found: &Delivered) -> Result<(), Error> {
     if ctx.store.claim_delivery(id, found).await?.is_none() {
         return Ok(());
     }
-    let Some(chat) = ctx.store.chat_or_remains(id).await? else { return Ok(()) };
+    let Some(chat) = ctx.store.chat_or_tombstone(id).await? else { return Ok(()) };
     let nothing_posted = found.lease_until.is_none();
     let events = if nothing_posted { undelivered(ctx, &chat, found.told).await? } else { None };
     tracing::warn!(chat.id = %id, told = found.told, events = chat.position().events(), closes = events.is_none(), "delivery is taken over");
@@ -68,21 +70,22 @@ async fn deliver(ctx: &Ctx, chat: &Chat, events: Vec<Undelivered>) -> Result<(),
     for Undelivered { position, is_message, at, notice, people } in events {
         let after = position.events().saturating_sub(1);
         let lease_until = Some(ctx.clock.now().plus_millis(LEASE_MILLIS));
-        let step = Step { chat: chat.id.clone(), position, is_message, after, told: after, at, lease_until };
+        let step = ChatEvent { chat: chat.id.clone(), position, is_message, after, told: after, at, lease_until };
         let mut delivering = Delivering::new(ctx, None);
         let envelope = Envelope::of(step, notice, Audience::People(people));
         let Posted { reached, is_complete: _ } =
-            delivering.deliver(Vec::new(), std::slice::from_ref(&envelope)).await?;
+            delivering.try_deliver(Vec::new(), std::slice::from_ref(&envelope)).await?;
         if let Notice::Sent { chat: as_stored, message } = &envelope.notice {
             let as_stored = Chat { seq: position.seq, rev: position.rev, ..as_stored.clone() };
             let envelopes = note_delivered(ctx, &as_stored, message, &reached).await?;
-            let _ = delivering.deliver(Vec::new(), &envelopes).await?;
+            let _ = delivering.try_deliver(Vec::new(), &envelopes).await?;
         }
     }
     Ok(())
 }
 
-/// Closes the connections of everybody in a chat, and records its events as delivered: whoever comes back is told them.
+/// Closes the connections of everybody in a chat, and records its events as delivered. A client that reconnects
+/// receives them by recovery.
 async fn close(ctx: &Ctx, chat: &Chat) -> Result<(), Error> {
     let mut connections = BTreeMap::new();
     for user in chat.people() {

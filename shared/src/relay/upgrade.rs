@@ -1,9 +1,11 @@
-//! A client that began by polling moves to a WebSocket (socketio.md, "Engine.IO"), and nothing is lost, doubled or reordered by it.
+//! The move of a client from polling to a WebSocket (socketio.md, "Engine.IO"). No frame is lost, doubled or reordered
+//! by it.
 //!
-//! The WebSocket is offered with its handshake, proves to work with `2probe`, and is moved to with `5`, which some clients send without having
-//! waited for the answer to the probe, or without a probe: no polling request is taken any
-//! more, what waits is posted in order, further frames are sent straight on, and only then do the sessions get the WebSocket's id, so that
-//! nobody who looks them up can be ahead of what waited. An event that comes over the WebSocket meanwhile waits until it is done.
+//! The client offers the WebSocket with its handshake, proves with `2probe` that it works, and moves to it with `5`.
+//! Some clients send `5` without waiting for the answer to the probe, or without a probe. From then on the server
+//! accepts no polling request, posts the waiting frames in order, and sends further frames directly to the WebSocket.
+//! Only then do the sessions get the WebSocket's id. So a function that looks up the sessions cannot post ahead of the
+//! frames that waited. An event that arrives over the WebSocket during the move waits until the move is done.
 
 use std::time::Duration;
 
@@ -12,32 +14,34 @@ use crate::domain::id::ConnectionId;
 use crate::error::Error;
 use crate::frame::engine::Packet;
 use crate::relay::handshake::greet;
-use crate::relay::reply;
-use crate::store::{Moving, Opened, Recipient, Session, Step, Upgrade};
+use crate::relay::reply::reply;
+use crate::store::{Opened, Recipient, Session, SessionMove, Transition, Upgrade};
 use crate::telemetry;
 
-/// Posts tried of the first frame that a WebSocket hears, about five seconds in all, within the functions' timeouts.
+/// How often the server tries to post the first frame to a WebSocket: about five seconds in all, less than the
+/// functions' timeouts.
 const GREETINGS_MAX: u32 = 16;
-/// How long a WebSocket has its one chance before another one may be offered.
+/// How long, in milliseconds, an offered WebSocket may take before the client may offer another one.
 const CHANCE_MILLIS: i64 = 10_000;
-/// Looks at whether a move is done, or a polling request has ended: five seconds in all, within the functions' timeouts.
+/// How often the server checks whether a move is done, or a polling request has ended. With [`CHECK_WAIT`] this is five
+/// seconds in all, less than the functions' timeouts.
 const CHECKS_MAX: u32 = 100;
 const CHECK_WAIT: Duration = Duration::from_millis(50);
-/// Batches of waiting frames posted during a move. If more keep coming, the client had better come back.
+/// How many batches of waiting frames are posted during a move. If more keep coming, the client must reconnect.
 const BATCHES_MAX: u32 = 100;
 
-/// What becomes of a WebSocket whose client says that it polls.
+/// The result of offering a WebSocket for a polling connection.
 pub(super) enum Offer {
-    /// It may be moved to.
+    /// The client may move to it.
     Made(Box<Opened>),
-    /// Its client has moved, is about to, or is gone.
+    /// The client has moved already, is about to move, or is gone.
     Refused,
-    /// There is no such client.
+    /// There is no such polling connection.
     Unknown,
 }
 
-/// The connection of a WebSocket that may be moved to: identity and slot are those of the polling connection `sid`. A read and a write;
-/// two reads if it has moved.
+/// Offers a WebSocket to the polling connection `sid`. The returned connection has the identity and the slot of the
+/// polling connection. One read and one write; two reads if the client has moved already.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -48,22 +52,24 @@ pub(super) async fn offered(ctx: &Ctx, opened: Opened, sid: &str) -> Result<Offe
         let moved = ctx.store.outbox(&from).await?.is_some_and(|outbox| outbox.upgrading);
         return Ok(if moved { Offer::Refused } else { Offer::Unknown });
     };
-    let moments = ctx.moments();
-    let stale = moments.now.plus_millis(-CHANCE_MILLIS);
-    Ok(match ctx.store.offer_websocket(&from, &opened.id, moments, stale).await? {
-        // The slot stays, or the client could miss a ping; browsers give a WebSocket no headers.
-        Step::Taken => Offer::Made(Box::new(Opened {
+    let liveness = ctx.liveness();
+    let stale = liveness.now.plus_millis(-CHANCE_MILLIS);
+    Ok(match ctx.store.offer_websocket(&from, &opened.id, liveness, stale).await? {
+        // The slot stays the same, or the client could miss a ping. The header is copied because browsers send no such
+        // headers with a WebSocket.
+        Transition::Taken => Offer::Made(Box::new(Opened {
             slot: polling.slot,
             header: polling.header,
             takes_offsets: polling.takes_offsets,
             upgrade: Some(Upgrade { from, done: false }),
             ..opened
         })),
-        Step::Refused => Offer::Refused,
+        Transition::Refused => Offer::Refused,
     })
 }
 
-/// Takes the step that a packet asks for: `2probe` or `5`. A client that may not is closed.
+/// Takes the step of the move that a packet asks for: `2probe` or `5`. Closes the connection if the client may not take
+/// the step, or if the step fails.
 pub(super) async fn step(ctx: &Ctx, websocket: Recipient<'_>, packet: &Packet<'_>) {
     let taken = match packet {
         Packet::PingProbe => probe(ctx, websocket).await,
@@ -76,26 +82,27 @@ pub(super) async fn step(ctx: &Ctx, websocket: Recipient<'_>, packet: &Packet<'_
     }
 }
 
-/// Answers a probe, and has the polling request that waits released. One that comes again is passed over.
+/// Answers a probe, and makes the waiting polling request return. The function ignores a probe that comes again.
 async fn probe(ctx: &Ctx, websocket: Recipient<'_>) -> Result<(), Error> {
     let Some((_, from)) = upgradable(ctx, websocket).await? else { return Ok(()) };
     match ctx.store.note_probe(&from, websocket.connection, ctx.clock.now()).await? {
-        Step::Taken => greet(ctx, websocket, &Packet::PongProbe.encode(), GREETINGS_MAX).await,
-        Step::Refused => close_unless(ctx, websocket, &from, |outbox| outbox.ended_by.is_none()).await?,
+        Transition::Taken => greet(ctx, websocket, &Packet::PongProbe.encode(), GREETINGS_MAX).await,
+        Transition::Refused => close_unless(ctx, websocket, &from, |outbox| outbox.ended_by.is_none()).await?,
     }
     Ok(())
 }
 
-/// Moves. A packet that comes again is passed over.
+/// Moves the client to the WebSocket. The function ignores a packet that comes again.
 async fn upgrade(ctx: &Ctx, websocket: Recipient<'_>) -> Result<(), Error> {
     let Some((opened, from)) = upgradable(ctx, websocket).await? else { return Ok(()) };
     match ctx.store.begin_upgrade(&from, websocket.connection).await? {
-        Step::Taken => move_all(ctx, &opened, &from).await,
-        Step::Refused => close_unless(ctx, websocket, &from, |outbox| outbox.upgrading).await,
+        Transition::Taken => move_all(ctx, &opened, &from).await,
+        Transition::Refused => close_unless(ctx, websocket, &from, |outbox| outbox.upgrading).await,
     }
 }
 
-/// The connection and where its client polls; `None`, and it is closed, for a WebSocket that nobody can move to or that nothing is known of.
+/// The connection of a WebSocket, and the polling connection of its client. `None` if the move is done. Also `None` if
+/// the tables know nothing about the WebSocket or it was not offered for a move; then the function closes it.
 async fn upgradable(ctx: &Ctx, websocket: Recipient<'_>) -> Result<Option<(Opened, ConnectionId)>, Error> {
     let Some(opened) = ctx.store.opened(websocket.connection).await? else {
         ctx.close(websocket).await;
@@ -123,9 +130,9 @@ async fn close_unless(
     Ok(())
 }
 
-/// Moves what waits, then everything that is to come, then the sessions.
+/// Moves the frames that wait, then all future frames, then the sessions.
 async fn move_all(ctx: &Ctx, to: &Opened, from: &ConnectionId) -> Result<(), Error> {
-    // Whoever keeps to the protocol has no request running any more.
+    // A client that keeps to the protocol has no request running any more.
     for _ in 0..CHECKS_MAX {
         let posting = ctx.store.outbox(from).await?.and_then(|outbox| outbox.posting_until);
         if posting.is_none_or(|until| until <= ctx.clock.now()) {
@@ -135,7 +142,7 @@ async fn move_all(ctx: &Ctx, to: &Opened, from: &ConnectionId) -> Result<(), Err
     }
     ctx.store.move_packet(from, &to.id).await?;
     let mut batches = 0;
-    while ctx.store.redirect(from, &to.id).await? == Step::Refused {
+    while ctx.store.redirect(from, &to.id).await? == Transition::Refused {
         if batches == BATCHES_MAX {
             return Err(Error::internal("more keeps waiting for a client than it can be posted"));
         }
@@ -143,15 +150,16 @@ async fn move_all(ctx: &Ctx, to: &Opened, from: &ConnectionId) -> Result<(), Err
         batches += 1;
     }
     for session in ctx.store.close(from).await?.sessions {
-        if ctx.store.move_session(&session, to).await? == Moving::Gone {
-            ctx.bury(from).await;
+        if ctx.store.move_session(&session, to).await? == SessionMove::Gone {
+            ctx.invoke_disconnect(from).await;
             return Ok(());
         }
     }
     ctx.store.settle(&to.id).await
 }
 
-/// The session of a namespace, also if it is still on its way from polling to this WebSocket. One read; more only if there is none.
+/// The session of a namespace, also while it is moving from polling to this WebSocket. One read; more only if there is
+/// none.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -165,7 +173,8 @@ pub(super) async fn session(ctx: &Ctx, connection: &ConnectionId, namespace: &st
     }
 }
 
-/// The connection, while it is open; one that is being moved to is waited for. One read, more only while it is moved to.
+/// The connection, if it is open. If the client is moving to it, the function waits for the end of the move. One read;
+/// more only during a move.
 ///
 /// # Errors
 /// `Error::Internal`.

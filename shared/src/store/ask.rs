@@ -1,5 +1,6 @@
-//! Questions: events that ask a client for an ack (socketio.md, "Server-to-client acks"). What is open is on the session, which whoever handles
-//! an answer reads anyway; so an answer that belongs to nothing costs nothing.
+//! Questions: events that ask a client for an ack (socketio.md, "Server-to-client acks"). The open questions are stored
+//! on the session, which the handler of an ack reads anyway. So an ack that belongs to no question costs no further
+//! request.
 
 use std::collections::HashSet;
 
@@ -12,47 +13,49 @@ use super::{Session, Store, keys, nonce, number, text};
 use crate::domain::clock::Timestamp;
 use crate::error::Error;
 
-/// Questions that may be open at once on one socket: a session stays small, for every event reads it.
+/// The most questions that may be open at once on one socket. The session must stay small, because every event reads
+/// it.
 pub const QUESTIONS_MAX: usize = 16;
 
-/// Answers that a session remembers before the oldest are forgotten.
+/// The most nonces of answers that a session keeps. After that the outdated ones are deleted.
 const ANSWERED_MAX: usize = 16;
 
 /// A question that a client has not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// The ack id, digits.
+    /// The ack id, in digits.
     pub id: String,
-    /// What the answer is for, in the asker's own words.
+    /// What the question is about, in the words of the application.
     pub about: String,
-    /// From then on an answer is passed over.
+    /// When the question ends. An ack after this time is ignored.
     pub until: Timestamp,
 }
 
-/// What became of noting a question.
+/// The result of storing a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Asking {
-    /// It may be put to the client.
+    /// The question is stored and may be sent to the client.
     Noted,
-    /// Too many are open.
+    /// Too many questions are open.
     TooMany,
     /// The socket has left.
     Gone,
 }
 
-/// What became of taking a question off.
+/// The result of removing a question because of an ack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Answering {
-    /// This is its answer.
+    /// This is the first ack of the question.
     First,
-    /// It was answered before, or the socket has left.
+    /// The question was answered before, or the socket has left.
     Over,
 }
 
 impl Store {
-    /// Notes a question before it is put to a client. One write; two more if what is over is in the way.
+    /// Stores a question before it is sent to the client. One write; two more if questions that have ended must be
+    /// removed first.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -92,8 +95,8 @@ impl Store {
         }
     }
 
-    /// Takes a question off because its answer is there, once. One write, and one more each time that it finds `ANSWERED_MAX` answers to be
-    /// forgotten.
+    /// Removes a question because its ack has arrived. This succeeds once per question. One write, and one more each
+    /// time that it finds `ANSWERED_MAX` outdated nonces to delete.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -112,7 +115,7 @@ impl Store {
                 .return_values(ReturnValue::AllOld);
             match self.update::<SessionRow>(update).await? {
                 Changed::Done(row) => {
-                    // The answer counts, whether the old ones are forgotten now or with the next.
+                    // The ack counts, whether the old nonces are deleted now or with the next ack.
                     let _ = self.forget_answers(&connection, session, row).await;
                     return Ok(Answering::First);
                 }
@@ -123,7 +126,7 @@ impl Store {
         }
     }
 
-    /// Forgets the answers that nobody will ask for any more, once there are many.
+    /// Deletes the nonces that no attempt will look for any more, when there are many of them.
     async fn forget_answers(&self, connection: &str, session: &Session, row: Option<SessionRow>) -> Result<(), Error> {
         let over = nonce::over(&row.map(|row| row.answered).unwrap_or_default(), self.clock.now());
         if over.len() < ANSWERED_MAX {

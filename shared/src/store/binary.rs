@@ -1,9 +1,9 @@
-//! A binary packet whose attachments have not all come (socketio.md, "Socket.IO").
+//! A binary packet whose attachments have not all arrived (socketio.md, "Socket.IO").
 //!
-//! Beside the connection's row, each frame has one of its own, which is written once and expires by itself; and there is one of the packet, which names
-//! its frames. That one is in the waiting slot while the packet is incomplete, so that the sweep closes a connection
-//! whose attachments never come. Each frame is noted in it by a conditional write, and of several at the same time
-//! exactly one finds the packet whole.
+//! Each frame has a row of its own beside the connection's row. It is written once and expires by itself. One more row
+//! describes the packet and names its frames. That row is in the waiting slot while the packet is incomplete, so that
+//! the sweep closes a connection whose attachments never arrive. A conditional write notes each frame in that row, so
+//! of several frames at the same time exactly one finds the packet complete.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
@@ -17,11 +17,13 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 
-/// What may have come before one more frame is refused. With the largest message on top it is still less than an event for a function may be.
+/// The bytes that may have arrived before one more frame is refused. Together with the largest message this is still
+/// less than the largest event that a function accepts.
 const PACKET_MAX_BYTES: usize = 262_144;
-/// Makes a packet's row one of no packet. Which frames came stays known for a while: one may come twice.
+/// Turns a packet's row into a row without a packet. The row remembers for a while which frames arrived, because a
+/// frame may arrive twice.
 const FORGET: &str = "REMOVE headerBy, headerAt, wanted, attachments, nonce, bytes, slot, openedAt";
-/// How long a frame is kept: longer than a packet may take.
+/// How long a frame is kept, in seconds: longer than a packet may take.
 const FRAME_TTL_SECS: i64 = 2 * 3_600;
 
 /// One frame of a binary packet.
@@ -29,37 +31,38 @@ const FRAME_TTL_SECS: i64 = 2 * 3_600;
 pub struct Piece<'a> {
     /// The frame as text.
     pub frame: &'a str,
-    /// The event it came with, so that the same event invoked twice is known.
+    /// The id of the event that carried the frame, so that a second invocation for the same event is recognized.
     pub invocation: &'a str,
-    /// When the gateway received it.
+    /// When the gateway received the frame.
     pub at: Timestamp,
-    /// For the header of a packet, how many attachments follow.
+    /// For the header of a packet: how many attachments follow.
     pub announces: Option<u8>,
 }
 
 impl Piece<'_> {
-    /// How a packet's row names the frame: when it came, as a nonce says it, and with which event.
+    /// The name of the frame in its packet's row: the time of its arrival in the form of a nonce, and the event's id.
     fn entry(&self) -> String {
         nonce::dated(self.at, self.invocation)
     }
 }
 
-/// What became of a frame of a binary packet.
+/// The result of noting a frame of a binary packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Collecting {
-    /// There is more to come, or the frame came before.
+    /// The packet is not complete yet, or the frame had arrived before.
     Waiting,
-    /// With it the packet is whole: header and attachments, in the order in which the gateway received them.
+    /// The packet is complete with this frame. The value holds header and attachments, in the order in which the
+    /// gateway received them.
     Whole(Vec<String>),
-    /// It is a header, and the attachments of another one have not all come.
+    /// The frame is a header, and the attachments of another header have not all arrived.
     Busy,
-    /// It is too much, too late, or belongs to no header.
+    /// The frame is too much, is too late, or belongs to no header.
     Refused,
 }
 
 impl Store {
-    /// Keeps a frame, for [`Store::collect`] to take note of. One write.
+    /// Stores a frame. [`Store::collect`] notes it afterwards. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -78,7 +81,8 @@ impl Store {
         self.applied(update).await.map(drop)
     }
 
-    /// Notes a frame that is kept. One write; if the packet is whole, one more and a read per frame. A packet begun before `dead` is too old.
+    /// Notes a stored frame in its packet's row. One write; if the packet is complete, one more write and one read per
+    /// frame. A packet that began before `dead` is too old.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -87,7 +91,7 @@ impl Store {
         let update = self.piece_update(id, piece, dead)?.expression_attribute_values(":nonce", text(&nonce));
         let row = match self.update::<BinaryRow>(update).await? {
             Changed::Done(Some(row)) => row,
-            // An earlier attempt has noted the frame. Whoever wrote last finds the packet whole.
+            // An earlier attempt of this run has noted the frame. The run that wrote last finds the packet complete.
             Changed::Refused(Some(row)) if row.nonce.as_ref() == Some(&nonce) => row,
             Changed::Refused(Some(row)) if row.received.contains(&piece.entry()) => return Ok(Collecting::Waiting),
             Changed::Refused(Some(row)) if piece.announces.is_some() && row.header_by.is_some() => {
@@ -97,7 +101,7 @@ impl Store {
         };
         let BinaryRow { header_by, header_at, wanted, mut attachments, received, .. } = row;
         let Some(header) = header_by else { return Ok(Collecting::Waiting) };
-        // Nothing that belongs to a header was received before it.
+        // No attachment of a header was received before the header.
         if attachments.iter().any(|attachment| Some(attachment.at) < header_at) {
             return Ok(Collecting::Refused);
         }
@@ -113,7 +117,7 @@ impl Store {
         Ok(Collecting::Whole(frames))
     }
 
-    /// Forgets a packet that is whole, and of the frames that came before those that cannot come again.
+    /// Removes a complete packet from the row, and also the names of earlier frames that cannot arrive again.
     async fn take_packet(&self, id: &ConnectionId, header: &str, over: Vec<String>) -> Result<(), Error> {
         let update = self.packet_update(id).condition_expression("headerBy = :header");
         let update = update.expression_attribute_values(":header", text(header));
@@ -179,7 +183,7 @@ impl Store {
             .return_values(ReturnValue::AllNew))
     }
 
-    /// Forgets the frames of a packet: it is whole, or never will be. One write.
+    /// Removes the packet from the row, because it is complete or never will be. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -188,7 +192,7 @@ impl Store {
         self.applied(update.condition_expression("attribute_exists(connectionId)")).await.map(drop)
     }
 
-    /// When the header was received whose attachments have not all come. One read.
+    /// When the gateway received a header whose attachments have not all arrived. One read.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -196,7 +200,8 @@ impl Store {
         Ok(self.packet(id).await?.and_then(|row| row.header_at).map(Timestamp::from_millis))
     }
 
-    /// Marks a connection and its sessions: until then a text frame may break into a binary packet. One write each.
+    /// Marks a connection and its sessions: until the given time a text frame may interrupt a binary packet. One write
+    /// each.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -221,8 +226,8 @@ impl Store {
         Ok(())
     }
 
-    /// Takes along what has come of a binary packet when its client moves to a WebSocket. One read; if there is something, two writes, and a
-    /// read and a write per frame.
+    /// Moves the frames of an incomplete binary packet when its client moves to a WebSocket. One read; if there is a
+    /// packet, also two writes, and one read and one write per frame.
     ///
     /// # Errors
     /// `Error::Internal`.

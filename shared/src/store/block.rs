@@ -1,44 +1,45 @@
-//! Blocking, per chat and per person.
+//! Blocks of a chat: each participant may block it, and each block belongs to the person who set it.
 
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 
-use super::log::{Moving, moving};
-use super::transaction::{Outcome, Transaction};
+use super::log::{PositionUpdate, position_update};
+use super::transaction::{Transaction, TransactionOutcome};
 use super::{Store, keys, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, UserId};
-use crate::domain::log::{Step, What};
+use crate::domain::log::{ChangeKind, ChatEvent};
 use crate::error::Error;
 
-/// What became of blocking.
+/// The result of blocking a chat.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Blocking {
     /// The chat is blocked now.
-    Blocked(Chat, Step),
-    /// This person blocked it before.
+    Blocked(Chat, ChatEvent),
+    /// This person had blocked the chat before.
     Already(Chat),
     /// The chat was deleted.
     Gone,
 }
 
-/// What became of unblocking.
+/// The result of unblocking a chat.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Unblocking {
-    /// This person's block is gone.
-    Unblocked(Chat, Step),
-    /// Only somebody else blocks.
+    /// This person's block is removed.
+    Unblocked(Chat, ChatEvent),
+    /// Only another person blocks the chat.
     NotYours,
-    /// Nobody blocks.
+    /// Nobody blocks the chat.
     Nobody(Chat),
     /// The chat was deleted.
     Gone,
 }
 
 impl Store {
-    /// Blocks a chat for everybody, by `by`. One transaction of two writes; none if they block it already.
+    /// Blocks a chat for everybody, in the name of `by`. One transaction of two writes; none if `by` blocks the chat
+    /// already.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -50,7 +51,7 @@ impl Store {
         }
     }
 
-    /// Takes the block of `by` back. One transaction of two writes; none if they do not block.
+    /// Removes the block of `by`. One transaction of two writes; none if `by` does not block the chat.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -71,14 +72,14 @@ impl Store {
         self.flagged_chats("blocked", user).await
     }
 
-    /// Makes `by` block or not, and gives what that changed, if anything.
+    /// Sets or removes the block of `by`. Returns the chat and, if that changed anything, the event.
     async fn set_block(
         &self,
         chat: Chat,
         by: &UserId,
         blocks: bool,
         at: Timestamp,
-    ) -> Result<(Chat, Option<Step>), Error> {
+    ) -> Result<(Chat, Option<ChatEvent>), Error> {
         let mut chat = chat;
         let mut attempt = 0;
         loop {
@@ -91,16 +92,16 @@ impl Store {
             if let Some(member) = next.members.get_mut(index) {
                 member.blocks = blocks;
             }
-            next.change(by, if blocks { What::Blocked } else { What::Unblocked }, self.clock.now());
+            next.change(by, if blocks { ChangeKind::Blocked } else { ChangeKind::Unblocked }, self.clock.now());
             let there = match self.transact(self.blocking(&chat, &next, by, blocks)?).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     let step = next.step_from(&chat);
                     return Ok((next, Some(step)));
                 }
-                Outcome::Conflict => None,
-                Outcome::Refused(mut refused) => refused.take(0),
+                TransactionOutcome::Conflict => None,
+                TransactionOutcome::Refused(mut refused) => refused.take(0),
             };
-            chat = self.as_others_left(&chat, there, attempt).await?;
+            chat = self.reload_after_conflict(&chat, there, attempt).await?;
             attempt += 1;
         }
     }
@@ -111,7 +112,7 @@ impl Store {
         } else {
             ("DELETE blockedBy :set", "contains(blockedBy, :by)", "REMOVE blocked")
         };
-        let Moving { set, condition: unmoved, mut values } = moving(chat, next);
+        let PositionUpdate { set, condition: unmoved, mut values } = position_update(chat, next);
         values.insert(":at".to_owned(), number(next.updated_at.millis()));
         values.insert(":by".to_owned(), text(by));
         values.insert(":set".to_owned(), AttributeValue::Ss(vec![by.to_string()]));

@@ -1,4 +1,4 @@
-//! Chats and who takes part: making, finding, listing, deleting.
+//! Chats and their participants: creating, finding, listing and deleting chats.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,76 +6,77 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 
 use super::limit::{Counter, NotCounted};
-use super::log::{Moving, moving};
+use super::log::{PositionUpdate, position_update};
 use super::rows::{self, ChatRow, MembershipRow};
-use super::transaction::{Outcome, Transaction};
+use super::transaction::{Transaction, TransactionOutcome};
 use super::{Item, Store, keys, number, text};
 use crate::domain::chat::{Chat, chat_id};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ListingId, MessageId, UserId};
-use crate::domain::log::{Step, What};
+use crate::domain::log::{ChangeKind, ChatEvent};
 use crate::domain::message::Message;
 use crate::domain::page::Page;
 use crate::error::Error;
 
-/// Rows of a membership index read at a time.
+/// How many rows of a membership index one query reads.
 const INDEX_BATCH: i32 = 500;
 
-/// How long it is remembered that somebody took part in a chat that was deleted: longer than anybody may be away and come back to their
+/// How long a membership of a deleted chat is kept, in seconds: longer than a client may be away and still recover its
 /// session.
 const ERASED_TTL_SECS: i64 = 2 * 3_600;
 
-/// What became of making a chat.
+/// The result of creating a chat.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Creation {
-    /// It is new.
-    Created(Chat, Step),
-    /// It was there.
+    /// The chat is new.
+    Created(Chat, ChatEvent),
+    /// The chat existed already.
     AlreadyThere(Chat),
-    /// Nothing is made: its maker's limit is met.
+    /// No chat is created, because its creator has reached the limit.
     Full {
-        /// Whole seconds until it is not.
+        /// Whole seconds until the creator may try again.
         retry_after_secs: u64,
     },
 }
 
 impl Store {
-    /// A chat, unless it was deleted. One read.
+    /// Reads a chat; `None` if it was deleted or never existed. One read.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn chat(&self, id: &ChatId) -> Result<Option<Chat>, Error> {
-        Ok(self.chat_or_remains(id).await?.filter(|chat| !chat.deleted))
+        Ok(self.chat_or_tombstone(id).await?.filter(|chat| !chat.deleted))
     }
 
-    /// A chat, or what a deleted one left behind. One read.
+    /// Reads a chat, or the tombstone of a deleted chat. One read.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn chat_or_remains(&self, id: &ChatId) -> Result<Option<Chat>, Error> {
+    pub async fn chat_or_tombstone(&self, id: &ChatId) -> Result<Option<Chat>, Error> {
         let item = self.get(&self.tables.chats, keys::chat(id)).await?;
         item.map(|item| rows::read::<ChatRow>(item)?.try_into()).transpose()
     }
 
-    /// The chats that exist among `ids`, in no particular order. One read per hundred.
+    /// The chats among `ids` that exist and were not deleted, in no particular order. One read per hundred.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn chats(&self, ids: &[ChatId]) -> Result<Vec<Chat>, Error> {
-        Ok(self.chats_or_remains(ids).await?.into_iter().filter(|chat| !chat.deleted).collect())
+        Ok(self.chats_or_tombstones(ids).await?.into_iter().filter(|chat| !chat.deleted).collect())
     }
 
-    /// The chats that exist among `ids`, or what deleted ones left behind, in no particular order. One read per hundred.
+    /// The chats among `ids` that exist, or the tombstones of deleted ones, in no particular order. One read per
+    /// hundred.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn chats_or_remains(&self, ids: &[ChatId]) -> Result<Vec<Chat>, Error> {
+    pub async fn chats_or_tombstones(&self, ids: &[ChatId]) -> Result<Vec<Chat>, Error> {
         let items = self.get_all(&self.tables.chats, ids.iter().map(keys::chat).collect()).await?;
         items.into_iter().map(|item| rows::read::<ChatRow>(item)?.try_into()).collect()
     }
 
-    /// The newest message of each chat that has one. One read per hundred.
+    /// The newest message of each chat that has messages. One read per hundred.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -90,8 +91,9 @@ impl Store {
         messages.collect()
     }
 
-    /// Makes the chat of these people about this: chat, its maker's count against the limit, memberships and chat counts in one transaction. Does
-    /// *not* write if somebody else made it meanwhile. Two writes per person and two more.
+    /// Creates the chat of these people about this listing. One transaction writes the chat, its creator's count
+    /// against the limit, the memberships and the chat counts. `remains` is the tombstone of an earlier chat, if there
+    /// is one. Does *not* write if somebody else created the chat meanwhile. Two writes per person and two more.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -111,13 +113,13 @@ impl Store {
                 None => Chat::between(people, about.cloned(), 0, counter.at),
             };
             let mut chat = before.made_anew(counter.at);
-            chat.change(counter.user, What::Created, self.clock.now());
+            chat.change(counter.user, ChangeKind::Created, self.clock.now());
             match self.transact(self.creation(&before, &chat, counter)?).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     let step = chat.step_from(&before);
                     return Ok(Creation::Created(chat, step));
                 }
-                Outcome::Refused(mut refused) => {
+                TransactionOutcome::Refused(mut refused) => {
                     if refused.at(1) && !refused.at(0) {
                         let full = counter.refusal(refused.take(1).as_ref());
                         if let NotCounted::Full { retry_after_secs } = full {
@@ -126,10 +128,10 @@ impl Store {
                     }
                     match refused.take(0) {
                         Some(item) => remains = Some(rows::read::<ChatRow>(item)?.try_into()?),
-                        None => remains = self.chat_or_remains(&id).await?,
+                        None => remains = self.chat_or_tombstone(&id).await?,
                     }
                 }
-                Outcome::Conflict => {}
+                TransactionOutcome::Conflict => {}
             }
             self.backoff(attempt).await?;
             attempt += 1;
@@ -140,7 +142,7 @@ impl Store {
         let mut transaction = Transaction::default();
         let mut row = rows::write(ChatRow::from(chat))?;
         if chat.base > 0 {
-            // What the former chat left may not be erased yet.
+            // The messages of the former chat may not be erased yet.
             row.insert("erasing".to_owned(), text(keys::FLAGGED));
         }
         transaction.put(
@@ -169,12 +171,13 @@ impl Store {
         Ok(transaction)
     }
 
-    /// Deletes a chat for everybody: what remains of it says where the next one's messages begin, that its own are to be erased, who but `by`
-    /// blocked it, and for a while that it was there. One transaction of five writes. The event, if this call did it.
+    /// Deletes a chat for everybody and leaves a tombstone. The tombstone says where the messages of a next chat begin,
+    /// that the old messages must be erased, who other than `by` blocked the chat, and for a while that the chat
+    /// existed. One transaction of five writes. Returns the event, if this call deleted the chat.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn delete_chat(&self, chat: Chat, by: &UserId, at: Timestamp) -> Result<Option<Step>, Error> {
+    pub async fn delete_chat(&self, chat: Chat, by: &UserId, at: Timestamp) -> Result<Option<ChatEvent>, Error> {
         let mut chat = chat;
         let mut attempt = 0;
         loop {
@@ -182,8 +185,8 @@ impl Store {
                 return Ok(None);
             }
             let mut next = chat.clone();
-            next.change(by, What::Erased, self.clock.now());
-            let Moving { set, condition, mut values } = moving(&chat, &next);
+            next.change(by, ChangeKind::Erased, self.clock.now());
+            let PositionUpdate { set, condition, mut values } = position_update(&chat, &next);
             values.insert(":at".to_owned(), number(at.millis()));
             values.insert(":flagged".to_owned(), text(keys::FLAGGED));
             values.insert(":by".to_owned(), AttributeValue::Ss(vec![by.to_string()]));
@@ -219,17 +222,17 @@ impl Store {
                 )?;
             }
             let there = match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Some(next.step_from(&chat))),
-                Outcome::Conflict => None,
-                Outcome::Refused(mut refused) => refused.take(0),
+                TransactionOutcome::Committed => return Ok(Some(next.step_from(&chat))),
+                TransactionOutcome::Conflict => None,
+                TransactionOutcome::Refused(mut refused) => refused.take(0),
             };
-            chat = self.as_others_left(&chat, there, attempt).await?;
+            chat = self.reload_after_conflict(&chat, there, attempt).await?;
             attempt += 1;
         }
     }
 
-    /// A page of a user's chats, most recent activity first. Reads the keys of the memberships up to the end of the page's last day, and
-    /// the chats of the days that the page touches.
+    /// A page of a user's chats, those with the most recent activity first. Reads the keys of the memberships up to the
+    /// end of the page's last day, and the chats of the days that the page touches.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -245,7 +248,8 @@ impl Store {
         Ok(chats.into_iter().skip(offset - before).take(limit).collect())
     }
 
-    /// The newest days' memberships, whole days, at least `wanted` of them if there are as many.
+    /// The memberships of the newest days. The list ends with a whole day, and has at least `wanted` entries if there
+    /// are as many.
     async fn recent_entries(&self, user: &UserId, wanted: usize) -> Result<Vec<(String, ChatId)>, Error> {
         let mut entries: Vec<(String, ChatId)> = Vec::new();
         let mut start = None;
@@ -267,14 +271,14 @@ impl Store {
         }
     }
 
-    /// The chats flagged in one of a user's sparse indexes, `unread` or `blocked`. One query per megabyte.
+    /// The chats that are flagged in one of a user's sparse indexes, `unread` or `blocked`. One query per megabyte.
     pub(super) async fn flagged_chats(&self, index: &str, user: &UserId) -> Result<Vec<ChatId>, Error> {
         let items = self.memberships_by(index, user).into_paginator().items().send();
         let found: Vec<Item> = items.collect::<Result<_, _>>().await.map_err(Error::internal)?;
         Ok(found.iter().filter_map(|item| keys::chat_of_membership(item.get("entry")?.as_s().ok()?)).collect())
     }
 
-    /// The query for all of a user's memberships, in no particular order.
+    /// The query for all memberships of a user, in no particular order.
     pub(super) fn memberships_of(&self, user: &UserId) -> QueryFluentBuilder {
         self.client
             .query()

@@ -3,35 +3,35 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
 
 use super::rows::{self, ConnectionRow, HeaderRow, HeardRow, VERSION};
-use super::session::{ENDED_TTL_SECS, session};
-use super::update::Changed;
-use super::{Session, Store, keys, number, text};
+use super::{Store, keys, number, text};
 use crate::auth::Identity;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ConnectionId, UserId};
 use crate::error::{Error, Refusal};
 
-/// API Gateway ends a connection after two hours; an hour later DynamoDB may forget what was left of it.
+/// How long a connection's row is kept, in seconds. API Gateway ends a connection after two hours; one hour later
+/// DynamoDB may delete the row.
 pub(super) const CONNECTION_TTL_SECS: i64 = 3 * 3_600;
 
-/// How long it is left to whoever found a connection gone to do something about it.
+/// After one run has found a connection gone, how long others leave the work to it, in milliseconds.
 const GONE_MILLIS: i64 = 10_000;
 
-/// The slot of connections that have not joined a namespace yet: nobody pings them, and they are closed if they wait too long.
+/// The slot of connections that have not joined a namespace yet. They are not pinged, and are closed if they wait too
+/// long.
 pub const WAITING_SLOT: i64 = -1;
 
-/// A connection that is posted to or closed, and when it was opened, if that is known.
+/// A connection to which something is posted or which is closed, and when it was opened, if that is known.
 ///
-/// API Gateway answers 410 for a connection that it does not know everywhere yet. So while a connection is young, a 410 is not taken for its end
-/// (socketio.md, "Engine.IO").
+/// API Gateway answers 410 for a connection that not all of its servers know yet. So while a connection is young, a 410
+/// does not mean that the connection has ended (socketio.md, "Engine.IO").
 #[derive(Clone, Copy, Debug)]
 pub struct Recipient<'a> {
-    /// Which connection.
+    /// The id of the connection.
     pub connection: &'a ConnectionId,
-    /// When it was opened; `None` takes a 410 at its word.
+    /// When the connection was opened. With `None`, a 410 always means that the connection has ended.
     pub opened_at: Option<Timestamp>,
 }
 
@@ -44,93 +44,84 @@ impl<'a> From<&'a ConnectionId> for Recipient<'a> {
 /// A connection as `$connect` stored it.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    /// Which.
+    /// The id of the connection.
     pub id: ConnectionId,
-    /// The minute of the ping interval at which it is pinged.
+    /// The slot of the connection: the minute of the ping interval at which it is pinged.
     pub slot: u32,
-    /// When.
+    /// When the connection was opened.
     pub at: Timestamp,
-    /// From where.
+    /// The IP address of the client.
     pub source_ip: String,
-    /// What the handshake's `Authorization` header proved, if there was one.
+    /// The identity that the handshake's `Authorization` header proved, or why the header was refused. `None` without
+    /// such a header.
     pub header: Option<Result<Identity, Refusal>>,
-    /// What of a client moves here, if it began by polling.
+    /// The move of a polling client to this WebSocket, if its client began by polling.
     pub upgrade: Option<Upgrade>,
     /// Until when attachments of a binary packet may be on their way.
     pub attachments_until: Option<Timestamp>,
-    /// Whether its client can take offsets, as its `User-Agent` and the settings said.
+    /// Whether the client can receive offsets, according to its `User-Agent` and the settings.
     pub takes_offsets: bool,
-    /// Whether a namespace was ever joined on it.
+    /// Whether a client has ever joined a namespace on this connection.
     pub has_joined: bool,
 }
 
 impl Opened {
-    /// The connection, to be posted to or closed.
+    /// The connection, as the recipient of a post or of a close.
     #[must_use]
     pub const fn recipient(&self) -> Recipient<'_> {
         Recipient { connection: &self.id, opened_at: Some(self.at) }
     }
 }
 
-/// The move of a client from polling to a WebSocket, as the WebSocket knows of it.
+/// The move of a client from polling to a WebSocket, as stored with the WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upgrade {
     /// The polling connection.
     pub from: ConnectionId,
-    /// Whether all of it has moved.
+    /// Whether everything has moved.
     pub done: bool,
 }
 
-/// What is left of a connection that was closed.
-#[derive(Debug)]
-pub struct Closed {
-    /// Where its client came from.
-    pub upgrade: Option<Upgrade>,
-    /// The sessions that are to be left.
-    pub sessions: Vec<Session>,
-    /// Sessions that were left before and whose user went offline with them, which nobody has finished telling.
-    pub untold: Vec<Session>,
-}
-
-/// A row of the slot index: what a heartbeat needs to know.
+/// A row of the slot index: what the heartbeat needs to know.
 #[derive(Clone, Debug)]
-pub struct Slot {
-    /// Which connection.
+pub struct HeartbeatRow {
+    /// The id of the connection.
     pub connection: ConnectionId,
-    /// Which namespace; `#` for the connection itself.
+    /// The namespace; `#` for the connection itself.
     pub namespace: String,
-    /// When it was opened.
+    /// When the connection was opened.
     pub opened_at: Timestamp,
     /// When the token ends.
     pub expires_at: Option<Timestamp>,
-    /// The slot in which the connection is pinged. Of the connection alone, as is what follows.
+    /// The slot in which the connection is pinged. Only the connection's own row has this field and the following ones.
     pub beat: Option<u32>,
-    /// When its client last answered a ping, where that is noted.
+    /// When the client last answered a ping, if the deployment records pongs.
     pub heard_at: Option<Timestamp>,
-    /// Whether its client polled before, and may have waited for a ping since then.
+    /// Whether the client polled before. It may then have waited for a ping since that time.
     pub continues: bool,
 }
 
-impl Slot {
-    /// Whether this is the connection itself.
+impl HeartbeatRow {
+    /// Whether this is the row of the connection itself.
     #[must_use]
     pub fn is_connection(&self) -> bool {
         self.namespace == keys::CONNECTION
     }
 }
 
-/// What became of marking a connection as greeted.
+/// The result of marking a connection as greeted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Handshaking {
-    /// The open packet is to be posted.
+    /// The caller must post the open packet.
     First,
-    /// It was posted, or the connection is gone.
+    /// Another run posts or has posted the open packet, or the connection is gone.
     Over,
 }
 
 impl Store {
-    /// Stores a new connection. One write. Does *not* write if it is stored already: an id names one connection.
+    /// Stores a new connection. One write. Does *not* write if the connection is stored already, because an id names
+    /// exactly one connection.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -140,7 +131,7 @@ impl Store {
         self.put(put.condition_expression("attribute_not_exists(connectionId)")).await.map(drop)
     }
 
-    /// The connection, while it is open. One read.
+    /// Reads a connection, while it is open. One read.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -150,7 +141,8 @@ impl Store {
         row.filter(|row| row.closed_at.is_none()).map(opened).transpose()
     }
 
-    /// Notes that the open packet is about to be posted, so that a doubled invocation does not post it again. One write.
+    /// Records that the open packet is about to be posted, so that a second invocation for the same event does not post
+    /// it again. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -171,7 +163,7 @@ impl Store {
         Ok(if is_first { Handshaking::First } else { Handshaking::Over })
     }
 
-    /// Notes that a client has answered a ping. One write. Whether its connection is open.
+    /// Records that a client has answered a ping. Returns whether its connection is open. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -187,39 +179,10 @@ impl Store {
         self.applied(update).await
     }
 
-    /// Marks a connection as closed, so that nothing more can join on it, and gives the sessions that are to be left. Closing it again gives
-    /// the same again, as long as the sessions are not left. One write and one query.
-    ///
-    /// # Errors
-    /// `Error::Internal`.
-    pub async fn close(&self, id: &ConnectionId) -> Result<Closed, Error> {
-        let now = self.clock.now();
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.tables.connections)
-            .set_key(Some(keys::connection(id, keys::CONNECTION)))
-            .update_expression("SET closedAt = :now, #ttl = :ttl REMOVE slot")
-            .condition_expression("attribute_exists(connectionId) AND attribute_not_exists(closedAt)")
-            .expression_attribute_names("#ttl", "ttl")
-            .expression_attribute_values(":now", number(now.millis()))
-            .expression_attribute_values(":ttl", number(now.seconds() + ENDED_TTL_SECS))
-            .return_values(ReturnValue::AllOld);
-        let (Changed::Done(row) | Changed::Refused(row)) = self.update::<ConnectionRow>(update).await?;
-        let upgrade = row.map(opened).transpose()?.and_then(|former| former.upgrade);
-        let mut closed = Closed { upgrade, sessions: Vec::new(), untold: Vec::new() };
-        for row in self.session_rows(id).await? {
-            if row.untold {
-                closed.untold.push(session(row)?);
-            } else if row.ended_at.is_none() {
-                closed.sessions.push(session(row)?);
-            }
-        }
-        Ok(closed)
-    }
-
-    /// Notes that a connection was found gone, and whether whoever calls is to do something about it: one of those who find it so at about the
-    /// same time, and nobody in the moments after it was closed. Whoever was to may have been killed, hence not for longer. One write. Another attempt that meets the first counts as the first.
+    /// Records that a connection was found gone. Returns whether the caller must act on it. Of several runs that find
+    /// the connection gone at about the same time, only one must act; in the moments after the connection was closed,
+    /// none must. This holds for a limited time only, because the run that had to act may have been killed. One write.
+    /// A second attempt that meets the write of the first counts as the first.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -240,8 +203,8 @@ impl Store {
         self.applied(update).await
     }
 
-    /// When the client of each connection was last heard from: a pong that was noted, a polling request, else its opening. One read per hundred
-    /// connections. Those that are closed are left out.
+    /// When the client of each connection was last heard from: its recorded pong, its last polling request, or else the
+    /// opening of the connection. Closed connections are left out. One read per hundred connections.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -260,7 +223,7 @@ impl Store {
     }
 }
 
-/// Puts a connection into its slot, provided that it is open.
+/// The write that puts a connection into its slot, on condition that the connection is open.
 pub(super) fn opened_slot(table: &str, opened: &Opened) -> UpdateBuilder {
     Update::builder()
         .table_name(table)
@@ -302,7 +265,7 @@ fn connection_row(opened: &Opened) -> ConnectionRow {
     }
 }
 
-fn opened(row: ConnectionRow) -> Result<Opened, Error> {
+pub(super) fn opened(row: ConnectionRow) -> Result<Opened, Error> {
     let ConnectionRow {
         connection_id,
         namespace: _,

@@ -1,32 +1,33 @@
-//! Making messages placeholders, for everyone or for one person, and taking what they counted as unread with them.
+//! Deleting messages, for everyone or for one person. A deleted message becomes a placeholder, and no longer counts as
+//! unread.
 
 use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
-use super::transaction::{Outcome, Transaction};
+use super::transaction::{Transaction, TransactionOutcome};
 use super::{Store, keys, number};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
-use crate::domain::log::{Step, What};
+use crate::domain::log::{ChangeKind, ChatEvent};
 use crate::domain::message::Message;
 use crate::error::Error;
 
-/// What became of making a message a placeholder.
+/// The result of turning a message into a placeholder.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Deletion {
-    /// It is a placeholder now.
-    Deleted(Box<(Chat, Message, Step)>),
-    /// It was one before.
+    /// The message is a placeholder now.
+    Deleted(Box<(Chat, Message, ChatEvent)>),
+    /// The message was a placeholder before.
     Already(Box<(Chat, Message)>),
     /// The chat was deleted.
     Gone,
 }
 
 impl Store {
-    /// Takes a message back for everyone: its content goes, and with it what it counted as unread. One transaction of two writes, one more
-    /// for each person who has nothing unread any more.
+    /// Deletes a message for everyone: removes its content, and it no longer counts as unread. One transaction of two
+    /// writes, and one more write for each person who has nothing unread any more.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -45,16 +46,16 @@ impl Store {
             let mut transaction = Transaction::default();
             transaction.update(self.blanking(&message, &waiting, at))?;
             let mut next = without_unread(&chat, &waiting);
-            next.change(&message.sender, What::Deleted(message.id.seq), self.clock.now());
+            next.change(&message.sender, ChangeKind::Deleted(message.id.seq), self.clock.now());
             self.recount(&mut transaction, &chat, &next)?;
             match self.transact(transaction).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     let deleted = Message { content: None, deleted_at: Some(at), ..message };
                     let step = next.step_from(&chat);
                     return Ok(Deletion::Deleted(Box::new((next, deleted, step))));
                 }
-                Outcome::Refused(_) | Outcome::Conflict => {
-                    chat = self.as_others_left(&chat, None, attempt).await?;
+                TransactionOutcome::Refused(_) | TransactionOutcome::Conflict => {
+                    chat = self.reload_after_conflict(&chat, None, attempt).await?;
                     let Some(present) = self.message(&message.id).await? else { return Ok(Deletion::Gone) };
                     message = present;
                 }
@@ -63,7 +64,8 @@ impl Store {
         }
     }
 
-    /// Blanks a message that has not been deleted, and that those who have it unread have neither read nor hidden meanwhile.
+    /// The write that blanks a message. Its condition: the message has not been deleted, and nobody of those who have
+    /// it unread has read or hidden it meanwhile.
     fn blanking(&self, message: &Message, waiting: &[UserId], at: Timestamp) -> UpdateBuilder {
         let mut condition = "attribute_exists(chatId) AND attribute_not_exists(deletedAt)".to_owned();
         let mut update = Update::builder()
@@ -82,8 +84,8 @@ impl Store {
         update.condition_expression(condition)
     }
 
-    /// Deletes a message for one person alone, and what it counted as unread for them. One transaction of two writes, one more if
-    /// they have nothing unread any more.
+    /// Deletes a message for one person only. It no longer counts as unread for this person. One transaction of two
+    /// writes, and one more write if the person has nothing unread any more.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -108,16 +110,16 @@ impl Store {
             transaction.update(self.hiding(&message, from, unread, at))?;
             let waiting = if unread { vec![from.clone()] } else { Vec::new() };
             let mut next = without_unread(&chat, &waiting);
-            next.change(from, What::Hidden(message.id.seq), self.clock.now());
+            next.change(from, ChangeKind::Hidden(message.id.seq), self.clock.now());
             self.recount(&mut transaction, &chat, &next)?;
             match self.transact(transaction).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     message.hidden_for.insert(from.clone(), at);
                     let step = next.step_from(&chat);
                     return Ok(Deletion::Deleted(Box::new((next, message, step))));
                 }
-                Outcome::Refused(_) | Outcome::Conflict => {
-                    chat = self.as_others_left(&chat, None, attempt).await?;
+                TransactionOutcome::Refused(_) | TransactionOutcome::Conflict => {
+                    chat = self.reload_after_conflict(&chat, None, attempt).await?;
                     let Some(present) = self.message(&message.id).await? else { return Ok(Deletion::Gone) };
                     message = present;
                 }
@@ -142,7 +144,7 @@ impl Store {
     }
 }
 
-/// The chat with one message less unread for each of these people.
+/// The chat with one unread message less for each of these people.
 fn without_unread(chat: &Chat, people: &[UserId]) -> Chat {
     let mut next = chat.clone();
     for member in next.members.iter_mut().filter(|member| people.contains(&member.user)) {

@@ -1,8 +1,10 @@
-//! How far the events of a chat have been delivered, and who may deliver the next one (docs/delivery-order.md).
+//! The delivery state of a chat: how many of its events have been delivered, and which invocation may deliver the next
+//! one (docs/delivery-order.md).
 //!
-//! The chat's row says how many of its events have been delivered (`told`), and until when whoever stored the event after those may deliver it
-//! (`leaseUntil`). Whoever stores an event gets the lease in the same write, if all before has been delivered; so in the ordinary case nothing of
-//! this costs a request. Once a lease is over, somebody else may claim it.
+//! The chat's row says how many of its events have been delivered (`told`), and until when the invocation that stored
+//! the next event may deliver it (`leaseUntil`). If all events before have been delivered, the invocation that stores
+//! an event gets the lease in the same write. So in the ordinary case none of this costs a request. After the end of a
+//! lease another invocation may claim it.
 
 use super::rows::DeliveryRow;
 use super::{Store, keys, number, rows, text};
@@ -11,26 +13,28 @@ use crate::domain::id::ChatId;
 use crate::domain::log::{LEASE_MARGIN_MILLIS, LEASE_MILLIS, Late};
 use crate::error::Error;
 
-/// For how long it is remembered that events were delivered late: longer than anybody may come back to a session.
+/// How long the row remembers that events were delivered late, in milliseconds: longer than a client may be away and
+/// still recover its session.
 const LATE_KEPT_MILLIS: i64 = 2 * 3_600_000;
 
-/// How far the events of a chat have been delivered.
+/// The delivery state of a chat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Delivered {
-    /// How many events are stored.
+    /// The number of stored events.
     pub events: u64,
-    /// How many of them have been delivered.
+    /// The number of delivered events.
     pub told: u64,
-    /// Until when somebody may be delivering the event after those. `None` if certainly nobody has begun to.
+    /// Until when an invocation may be delivering the event after those. `None` if certainly no invocation has begun
+    /// to.
     pub lease_until: Option<Timestamp>,
-    /// Whether that is somebody who claimed the lease, and not whoever stored the event.
+    /// Whether an invocation claimed this lease. Otherwise the lease belongs to the invocation that stored the event.
     pub is_claimed: bool,
-    /// The events that were delivered late, if any were lately.
+    /// The events that were delivered late, if there were any lately.
     pub late: Option<Late>,
 }
 
 impl Delivered {
-    /// Whether somebody else may deliver what is left, whatever has become of whoever had the lease.
+    /// Whether another invocation may deliver the remaining events, whatever happened to the holder of the lease.
     #[must_use]
     pub fn may_be_taken_over(&self, now: Timestamp) -> bool {
         self.lease_until.is_none_or(|until| until.plus_millis(LEASE_MARGIN_MILLIS) <= now)
@@ -38,7 +42,7 @@ impl Delivered {
 }
 
 impl Store {
-    /// How far the events of a chat have been delivered. One read.
+    /// Reads the delivery state of a chat. One read.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -64,8 +68,8 @@ impl Store {
         })
     }
 
-    /// Takes the lease to deliver the events after `found.told`, and notes that they are late, provided that nobody else did meanwhile. One
-    /// write. Until when it holds; `None` if somebody else was first.
+    /// Claims the lease to deliver the events after the first `found.told`, and records that they are late. Returns the
+    /// end of the lease; `None` if another invocation was first. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -93,13 +97,13 @@ impl Store {
         if let Some(lease) = found.lease_until {
             update = update.expression_attribute_values(":found", number(lease.millis()));
         }
-        // A condition that failed on a claim of ours met its own first attempt.
+        // If the condition failed although the row holds our nonce, an earlier attempt of this claim succeeded.
         let claimed = self.update::<DeliveryRow>(update).await?.is_done(|row| row.lease_by.as_deref() == Some(&nonce));
         Ok(claimed.then_some(until))
     }
 
-    /// Records that so many events of a chat have been delivered; whoever waits to deliver the next one has the lease from here on. One write.
-    /// Does *not* write if as many were recorded before.
+    /// Records that this number of events of a chat has been delivered. From then on the invocation that waits to
+    /// deliver the next event has the lease. One write. Does *not* write if as many were recorded before.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -117,7 +121,7 @@ impl Store {
         self.applied(update).await.map(drop)
     }
 
-    /// Gives a lease back whose holder has delivered nothing, so that somebody else may deliver at once. One write.
+    /// Returns a lease whose holder has delivered nothing, so that another invocation may deliver at once. One write.
     ///
     /// # Errors
     /// `Error::Internal`.

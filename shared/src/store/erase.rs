@@ -1,4 +1,4 @@
-//! Erasing the messages that a deleted chat left, a bounded piece at a time.
+//! Erasing the messages that a deleted chat left behind, in bounded pieces.
 
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 
@@ -8,8 +8,9 @@ use crate::domain::id::{ChatId, hex};
 use crate::error::Error;
 
 impl Store {
-    /// Deleted chats whose messages are still to be erased, at most `most`. If there are more, those from a random one
-    /// on, so that each comes up sooner or later, although others may never get done. One query; two if there are more.
+    /// Deleted chats whose messages must still be erased, at most `most`. If there are more, the list begins at a
+    /// random chat. So the sweep reaches each chat sooner or later, even if it can never finish some of them. One
+    /// query; two if there are more than `most`.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -25,7 +26,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Chats of the index from an id on, or the beginning of one.
+    /// The chats of the index from a given id, or beginning of an id, onwards.
     async fn erasing(&self, start: &str, most: i32) -> Result<Vec<ChatId>, Error> {
         let found = self
             .client
@@ -43,14 +44,14 @@ impl Store {
         ids.map(|id| ChatId::parse(id)).collect()
     }
 
-    /// Erases up to `most` messages that a deleted chat left behind; once none are left, the chat is not to be erased any more. How many
-    /// were erased.
+    /// Erases up to `most` messages that a deleted chat left behind. When none are left, the function removes the chat
+    /// from the index of chats to erase. Returns how many messages it erased.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn erase(&self, id: &ChatId, most: i32) -> Result<usize, Error> {
-        let Some(chat) = self.chat_or_remains(id).await? else { return Ok(0) };
-        // A chat made anew after the deletion begins above its base.
+        let Some(chat) = self.chat_or_tombstone(id).await? else { return Ok(0) };
+        // If the chat was created again after the deletion, its new messages begin above its base.
         let last = if chat.deleted { chat.seq } else { chat.base };
         let found = self
             .client
@@ -75,7 +76,7 @@ impl Store {
         Ok(erased)
     }
 
-    /// Takes the chat out of the index, unless it was made anew or deleted again meanwhile.
+    /// Removes the chat from the index, unless it was created again or deleted again meanwhile.
     async fn erased(&self, chat: &Chat) -> Result<(), Error> {
         let state = if chat.deleted { "attribute_exists(deletedAt)" } else { "attribute_not_exists(deletedAt)" };
         let update = self
@@ -91,7 +92,7 @@ impl Store {
     }
 
     async fn delete_all(&self, keys: Vec<Item>) -> Result<(), Error> {
-        /// DynamoDB's bound for one BatchWriteItem.
+        /// DynamoDB's limit for one BatchWriteItem.
         const BATCH_MAX: usize = 25;
         let table = &self.tables.messages;
         for batch in keys.chunks(BATCH_MAX) {

@@ -1,4 +1,4 @@
-//! The slots in which connections are pinged, page by page, and which turns of them are done.
+//! The slots in which connections are pinged, read page by page, and the record of their turns.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,47 +11,47 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_async::future::pagination_stream::PaginationStream;
 
 use super::rows::{self, SlotRow, TurnRow, VERSION};
-use super::{Item, Slot, Store, keys, number, text};
+use super::{HeartbeatRow, Item, Store, keys, number, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 
-/// How long it is remembered that a turn was done: longer than any interval.
+/// How long the record of a turn is kept, in seconds: longer than any interval.
 const TURN_TTL_SECS: i64 = 3_600;
 
-/// Rows of a slot, each of which may be one that cannot be read.
-pub type SlotRows = Vec<Result<Slot, Error>>;
+/// The rows of a slot. Each may be a row that cannot be read.
+pub type SlotRows = Vec<Result<HeartbeatRow, Error>>;
 
-/// A part of a slot: the connections from one on and before another, by their ids.
+/// A part of a slot: the connections from one id on and before another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Part {
-    /// From this connection on; else from the first.
+    /// The first connection of the part. With `None` the part begins at the first connection of the slot.
     pub from: Option<ConnectionId>,
-    /// Before this connection; else to the last.
+    /// The first connection after the part. With `None` the part goes to the last connection of the slot.
     pub before: Option<ConnectionId>,
 }
 
 impl Part {
-    /// How the part is called among those of its slot.
+    /// The name of the part among the parts of its slot.
     fn name(&self) -> String {
         self.from.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 }
 
-/// The last turn of a slot that was begun, and what was done of it.
+/// The last turn of a slot that was begun, and how much of it is done.
 #[derive(Clone, Debug)]
-pub struct Turn {
-    /// The time for which it was scheduled.
+pub struct SlotTurn {
+    /// The time for which the turn was scheduled.
     pub at: Timestamp,
-    /// Whether all of it is done.
+    /// Whether all parts of the turn are done.
     pub is_done: bool,
 }
 
-/// A slot, page by page.
+/// A slot, read page by page.
 pub struct SlotPages(PaginationStream<Result<QueryOutput, SdkError<QueryError, HttpResponse>>>);
 
 impl SlotPages {
-    /// The rows of the next page, and whether another one follows. `None` at the end. One query.
+    /// Reads the rows of the next page, and whether another page follows. `None` at the end. One query.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -65,8 +65,8 @@ impl SlotPages {
 }
 
 impl Store {
-    /// Everything in a slot, through the index (eventually consistent), or why it cannot be read, row by row. One query
-    /// per megabyte.
+    /// All rows of a slot, from the index (eventually consistent). A row that cannot be read is an error of its own.
+    /// One query per megabyte.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -74,18 +74,18 @@ impl Store {
         self.all_of(self.slot_query(slot)).await
     }
 
-    /// A slot, page by page: a megabyte each, some 7,000 connections.
+    /// A slot page by page. A page is one megabyte, about 7,000 connections.
     #[must_use]
     pub fn slot_pages(&self, slot: u32) -> SlotPages {
         SlotPages(self.slot_query(slot.into()).into_paginator().send())
     }
 
-    /// A part of a slot. One query per megabyte.
+    /// The rows of a part of a slot. One query per megabyte.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn slot_part(&self, slot: u32, Part { from, before }: &Part) -> Result<SlotRows, Error> {
-        // Ids are of Base64: `!` is less than any of its characters, and `~` is greater.
+        // Ids are Base64: `!` sorts before all of its characters, and `~` after all of them.
         let first = from.as_ref().map_or_else(|| "!".to_owned(), ToString::to_string);
         let last = before.as_ref().map_or_else(|| "~".to_owned(), ToString::to_string);
         let query = self
@@ -117,7 +117,7 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn turns(&self) -> Result<BTreeMap<u32, Turn>, Error> {
+    pub async fn turns(&self) -> Result<BTreeMap<u32, SlotTurn>, Error> {
         let query = self
             .client
             .query()
@@ -134,14 +134,14 @@ impl Store {
         for TurnRow { of_slot, part, turn_at, parts, .. } in &rows {
             if part.is_empty() {
                 let is_done = parts.iter().all(|part| done.contains(&(*of_slot, part.as_str(), *turn_at)));
-                turns.insert(*of_slot, Turn { at: Timestamp::from_millis(*turn_at), is_done });
+                turns.insert(*of_slot, SlotTurn { at: Timestamp::from_millis(*turn_at), is_done });
             }
         }
         Ok(turns)
     }
 
-    /// Notes that a part of a slot has had its turn; with the first part, that the turn has these further `parts`. One write. Not if a
-    /// later turn is noted.
+    /// Records that a part of a slot has had its turn. With the first part it also records the further `parts` of the
+    /// turn. One write. Does *not* write if a later turn is recorded.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -171,6 +171,6 @@ impl Store {
     }
 }
 
-fn slot(item: Item) -> Result<Slot, Error> {
+fn slot(item: Item) -> Result<HeartbeatRow, Error> {
     rows::read::<SlotRow>(item)?.try_into()
 }

@@ -1,4 +1,4 @@
-//! Every key, spelled once.
+//! The keys of all tables. Each key is spelled here and nowhere else.
 
 use std::collections::HashMap;
 
@@ -11,73 +11,74 @@ use crate::domain::chat::Place;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ClientMessageId, ListingId, MessageId, Pid, UserId};
 
-/// Sort key of a user's profile.
+/// The sort key of a user's profile.
 pub(super) const PROFILE: &str = "profile";
-/// What every membership's sort key begins with.
+/// The prefix of every membership's sort key.
 pub(super) const MEMBERSHIPS: &str = "chat#";
-/// What every socket's sort key begins with.
+/// The prefix of every socket's sort key.
 pub(super) const SOCKETS: &str = "socket#";
-/// Above every socket's sort key. From a profile's key to here there are a user's profile and sockets, and nothing else.
+/// A sort key after every socket's sort key. Between a profile's key and this one there are only the user's profile and
+/// sockets.
 pub(super) const AFTER_SOCKETS: &str = "socket$";
-/// Sort key of a connection itself, before any namespace.
+/// The sort key of a connection itself. It sorts before every namespace.
 pub(super) const CONNECTION: &str = "#";
-/// Sort key of a polling connection's outbox.
+/// The sort key of a polling connection's outbox.
 pub(super) const OUTBOX: &str = "#outbox";
-/// Sort key of a binary packet that is not whole.
+/// The sort key of an incomplete binary packet.
 pub(super) const BINARY: &str = "#binary";
-/// The partition of the turns of slots: no connection has such an id.
+/// The partition key of the turns of slots. No connection has such an id.
 pub(super) const TURNS: &str = "#turns";
-/// What every namespace begins with, and none of those above.
+/// The prefix of every namespace. None of the sort keys above has it.
 pub(super) const NAMESPACES: &str = "/";
-/// Most attachments of one packet, as in the protocol.
+/// The most attachments of one packet, as in the protocol.
 pub(super) const ATTACHMENTS_MAX: u8 = 10;
-/// The one value of the sparse keys `unread`, `blocked` and `erasing`, and of `online` for people.
+/// The only value of the sparse keys `unread`, `blocked` and `erasing`, and the value of `online` for people.
 pub(super) const FLAGGED: &str = "1";
 /// The value of `online` for sockets.
 pub(super) const SOCKET_FLAGGED: &str = "socket";
-/// What an attribute of a message begins with that says when somebody read it.
+/// The prefix of a message's attributes that say when a user read it.
 pub(super) const READ: &str = "read#";
-/// What an attribute of a message begins with that says when somebody deleted it for themselves.
+/// The prefix of a message's attributes that say when a user deleted it for themselves.
 pub(super) const HIDDEN: &str = "hidden#";
 
-/// Users: a chat that the user takes part in.
+/// Users: the sort key of a user's membership in a chat.
 pub(super) fn membership(chat: &ChatId) -> String {
     format!("{MEMBERSHIPS}{chat}")
 }
 
-/// Users: a live socket of the user.
+/// Users: the sort key of a user's socket.
 pub(super) fn socket(pid: &Pid) -> String {
     format!("{SOCKETS}{pid}")
 }
 
-/// Users: a send that the client named.
+/// Users: the sort key of a send with a client message id.
 pub(super) fn sent(id: &ClientMessageId) -> String {
     format!("once#{id}")
 }
 
-/// Users: what the user did in a window of time.
+/// Users: the sort key of a limit's count in one window of time.
 pub(super) fn limit(what: &str, window: i64) -> String {
     format!("limit#{what}#{window}")
 }
 
-/// Users: the attribute of a limit's row for an event that it counted: 48 bits of a hash, because a row holds many, and each kilobyte of it
-/// is a unit for every further event.
+/// Users: the attribute of a limit's row for an event that it counted. It is 48 bits of a hash, because a row holds
+/// many of them, and each kilobyte of the row costs one unit for every further event.
 pub(super) fn counted_event(invocation: &str) -> String {
     let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(invocation));
     format!("e{}", digest.get(..8).unwrap_or(&digest))
 }
 
-/// Messages: the attribute that says when `user` read it.
+/// Messages: the attribute that says when `user` read the message.
 pub(super) fn read(user: &UserId) -> String {
     format!("{READ}{user}")
 }
 
-/// Messages: the attribute that says when `user` deleted it for themselves.
+/// Messages: the attribute that says when `user` deleted the message for themselves.
 pub(super) fn hidden(user: &UserId) -> String {
     format!("{HIDDEN}{user}")
 }
 
-/// Connections: where somebody types, in a session's set.
+/// Connections: the entry in a session's set for a place where the user types.
 pub(super) fn typing(place: &Place) -> String {
     match place {
         Place::Chat(chat) => chat.to_string(),
@@ -85,7 +86,7 @@ pub(super) fn typing(place: &Place) -> String {
     }
 }
 
-/// The place that an entry of a session's set names.
+/// The place that an entry of a session's set stands for.
 pub(super) fn place_of_typing(entry: &str) -> Option<Place> {
     match entry.strip_prefix('@') {
         Some(user) => UserId::parse(user).ok().map(Place::With),
@@ -93,18 +94,18 @@ pub(super) fn place_of_typing(entry: &str) -> Option<Place> {
     }
 }
 
-/// Connections: a frame of a binary packet, by the event it came with.
+/// Connections: the sort key of a binary packet's frame, by the id of the event that carried it.
 pub(super) fn frame(invocation: &str) -> String {
     format!("{BINARY}#{invocation}")
 }
 
-/// Connections: a question that a client has not answered, in a session's set.
+/// Connections: the entry in a session's set for a question that the client has not answered.
 pub(super) fn question(question: &Question) -> String {
     let Question { id, about, until } = question;
     format!("{}#{id}#{about}", until.millis())
 }
 
-/// The question that an entry of a session's set is.
+/// The question that an entry of a session's set stands for.
 pub(super) fn question_of(entry: &str) -> Option<Question> {
     let (until, rest) = entry.split_once('#')?;
     let (id, about) = rest.split_once('#')?;
@@ -117,42 +118,42 @@ pub(super) fn day(at: Timestamp) -> String {
     at.iso().chars().take(10).collect()
 }
 
-/// A row of Users.
+/// The key of a row of Users.
 pub(super) fn user(id: &UserId, entry: impl ToString) -> Item {
     HashMap::from([("userId".to_owned(), text(id)), ("entry".to_owned(), text(entry))])
 }
 
-/// A row of Chats.
+/// The key of a row of Chats.
 pub(super) fn chat(id: &ChatId) -> Item {
     HashMap::from([("chatId".to_owned(), text(id))])
 }
 
-/// A row of Messages.
+/// The key of a row of Messages.
 pub(super) fn message(id: &MessageId) -> Item {
     HashMap::from([("chatId".to_owned(), text(&id.chat)), ("seq".to_owned(), number(id.seq))])
 }
 
-/// A row of Listings.
+/// The key of a row of Listings.
 pub(super) fn listing(id: &ListingId) -> Item {
     HashMap::from([("petId".to_owned(), text(id))])
 }
 
-/// A row of Connections.
+/// The key of a row of Connections.
 pub(super) fn connection(id: impl ToString, namespace: impl ToString) -> Item {
     HashMap::from([("connectionId".to_owned(), text(id)), ("namespace".to_owned(), text(namespace))])
 }
 
-/// Connections: the last turn of a part of a slot. The first part has no name.
+/// Connections: the key of the last turn of a part of a slot. The first part has an empty name.
 pub(super) fn turn(slot: u32, part: &str) -> Item {
     connection(TURNS, format!("{slot}#{part}"))
 }
 
-/// The private id that a socket's sort key names.
+/// The private id in a socket's sort key.
 pub(super) fn pid_of_socket(entry: &str) -> Option<Pid> {
     Pid::parse(entry.strip_prefix(SOCKETS)?).ok()
 }
 
-/// The chat that a membership's sort key names.
+/// The chat id in a membership's sort key.
 pub(super) fn chat_of_membership(entry: &str) -> Option<ChatId> {
     ChatId::parse(entry.strip_prefix(MEMBERSHIPS)?).ok()
 }

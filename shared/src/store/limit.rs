@@ -1,8 +1,9 @@
-//! Limits: how often a user does something in a fixed window, counted in the transaction that does it.
+//! Limits: how often a user does something in a fixed window of time. The transaction that does it also counts it.
 //!
-//! The count is a write among the others of the transaction, so nothing is counted that is not stored, and nothing is to be taken back. The
-//! row of a window also remembers the events that it counted: API Gateway and Lambda may hand on one event twice, and the second falls into the
-//! same window, because windows go by the time at which the gateway received the event.
+//! The count is one of the writes of that transaction. So nothing is counted that is not stored, and a count never has
+//! to be undone. The row of a window also remembers the events that it counted. API Gateway and Lambda may hand on one
+//! event twice. The second time falls into the same window, because the window depends on the time at which the gateway
+//! received the event.
 
 use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
@@ -11,38 +12,39 @@ use super::{Item, Store, keys, number};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
 
-/// Lambda gives an asynchronous event up after six hours at the latest; a row is kept for longer than that.
+/// How long a row is kept after its window, in seconds. Lambda gives up an asynchronous event after six hours at the
+/// latest, so this is longer.
 const TTL_SECS: i64 = 7 * 3_600;
 
-/// What is counted, for whom, and up to what.
+/// What is counted, for which user, and up to which limit.
 #[derive(Clone, Debug)]
 pub struct Counter<'a> {
-    /// Whose actions are counted.
+    /// The user whose actions are counted.
     pub user: &'a UserId,
-    /// What is counted; part of the key.
+    /// What is counted; a part of the key.
     pub what: &'static str,
-    /// Length of the window, in seconds.
+    /// The length of the window, in seconds.
     pub window_secs: i64,
     /// When the gateway received the event.
     pub at: Timestamp,
-    /// Most in one window; `None` counts without end.
+    /// The limit in one window; `None` counts without a limit.
     pub limit: Option<u64>,
-    /// The gateway's name for the event, if it may come twice.
+    /// The gateway's id of the event, if the event may arrive twice.
     pub invocation: Option<&'a str>,
 }
 
-/// Why a count was refused.
+/// Why the count was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(super) enum NotCounted {
-    /// This very event was counted before, and then this number was remembered for it.
+    /// The same event was counted before. The value is the number that was remembered for it.
     SameEvent(u64),
     /// The window is full.
     Full {
-        /// Whole seconds until it ends.
+        /// Whole seconds until the window ends.
         retry_after_secs: u64,
     },
-    /// Neither is true of the row any more.
+    /// Neither reason is true of the row any more.
     Changed,
 }
 
@@ -61,7 +63,7 @@ impl Counter<'_> {
         u64::try_from(left_millis).unwrap_or_default().div_ceil(1_000).max(1)
     }
 
-    /// What it means that the condition of the counting write failed on this row.
+    /// The reason why the condition of the counting write failed on this row.
     pub(super) fn refusal(&self, row: Option<&Item>) -> NotCounted {
         let read = |name: &str| row?.get(name)?.as_n().ok()?.parse::<u64>().ok();
         if let Some(remembered) = self.invocation.and_then(|invocation| read(&keys::counted_event(invocation))) {
@@ -78,8 +80,8 @@ impl Counter<'_> {
 }
 
 impl Store {
-    /// The write that counts one more, for a transaction: it fails if the window is full or this event was counted before. `remembered` is
-    /// kept with the event.
+    /// The write that counts one more, as a part of a transaction. It fails if the window is full or the same event was
+    /// counted before. `remembered` is stored with the event.
     pub(super) fn counting(&self, counter: &Counter<'_>, remembered: u64) -> UpdateBuilder {
         let mut set = "SET #ttl = :ttl".to_owned();
         let mut condition = "(attribute_not_exists(#count) OR #count < :limit)".to_owned();

@@ -1,4 +1,4 @@
-//! Listings: what is for sale, and by whom.
+//! Listings: what is for sale, and who sells it.
 
 use super::rows::{self, ListingRow};
 use super::{Store, keys, text};
@@ -6,18 +6,18 @@ use crate::domain::id::ListingId;
 use crate::domain::listing::Listing;
 use crate::error::Error;
 
-/// What became of putting a listing.
+/// The result of putting a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Putting {
-    /// It is as was said.
+    /// The listing is stored.
     Put,
-    /// It is somebody else's, and as it was.
+    /// The listing belongs to another user, and is unchanged.
     NotYours,
 }
 
 impl Store {
-    /// A listing. One read.
+    /// Reads a listing. One read.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -26,7 +26,7 @@ impl Store {
         item.map(|item| rows::read::<ListingRow>(item)?.try_into()).transpose()
     }
 
-    /// The listings that exist among `ids`, in no particular order. One read per hundred.
+    /// The listings among `ids` that exist, in no particular order. One read per hundred.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -35,7 +35,7 @@ impl Store {
         items.into_iter().map(|item| rows::read::<ListingRow>(item)?.try_into()).collect()
     }
 
-    /// Makes a listing, or changes one of the same owner's. One write.
+    /// Creates a listing, or changes a listing of the same owner. One write.
     ///
     /// # Errors
     /// `Error::Internal`.

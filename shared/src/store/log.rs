@@ -1,7 +1,9 @@
-//! What has happened in a chat, in the chat's own row: how much, when last, the latest changes, and how much of it has been told.
+//! The event log of a chat, stored in the chat's own row: the number of events, the time of the last one, the latest
+//! changes, and how many events have been delivered.
 //!
-//! The changes are one short text, so that the row stays below a kilobyte: `<forgotten>[ <after>.<seq>.<kind><member>[.<number>]*]*`, all
-//! numbers in hex, each time but the first in milliseconds after the one before.
+//! The changes are one short text, so that the row stays below a kilobyte: `<forgotten>[
+//! <after>.<seq>.<kind><member>[.<number>]*]*`. All numbers are in hex. Each time except the first is in milliseconds
+//! after the time before it.
 
 use std::fmt::Write as _;
 
@@ -9,23 +11,24 @@ use super::{Item, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
-use crate::domain::log::{Change, Log, What};
+use crate::domain::log::{Change, ChangeKind, Log};
 
-/// Longest text of a log: with it and the ids of two people the row of a chat stays below a kilobyte.
+/// The longest text of a log, in bytes. With it and the ids of two people the row of a chat stays below a kilobyte.
 const LOG_MAX_BYTES: usize = 480;
 
-/// What every write of an event needs of the chat's row: that nothing happened meanwhile, and how much has happened now.
-pub(super) struct Moving {
-    /// Assignments, to be joined to others.
+/// The parts that every write of an event adds to the update of a chat's row: the condition that no event happened
+/// meanwhile, and the new position.
+pub(super) struct PositionUpdate {
+    /// The assignments, to be joined with others.
     pub(super) set: Vec<String>,
     /// The condition.
     pub(super) condition: String,
-    /// The values of both.
+    /// The values of the assignments and of the condition.
     pub(super) values: Item,
 }
 
-/// The write that makes `next` of `chat`.
-pub(super) fn moving(chat: &Chat, next: &Chat) -> Moving {
+/// The write that turns `chat` into `next`.
+pub(super) fn position_update(chat: &Chat, next: &Chat) -> PositionUpdate {
     let mut set = vec!["movedAt = :moved".to_owned()];
     let mut values =
         Item::from([(":seq".to_owned(), number(chat.seq)), (":moved".to_owned(), number(next.moved_at.millis()))]);
@@ -47,10 +50,10 @@ pub(super) fn moving(chat: &Chat, next: &Chat) -> Moving {
         values.insert(":recent".to_owned(), text(written(&next.log, &next.people())));
     }
     let condition = format!("seq = :seq AND {rev} AND attribute_not_exists(deletedAt)");
-    Moving { set, condition, values }
+    PositionUpdate { set, condition, values }
 }
 
-/// A log as text; of one that is too long the end.
+/// A log as text. Of a log that is too long, the text holds only the end.
 pub(super) fn written(log: &Log, people: &[UserId]) -> String {
     let mut kept = log.changes.len();
     let mut bytes = 16;
@@ -78,17 +81,17 @@ fn entry(change: &Change, before: Timestamp, people: &[UserId]) -> String {
     let after = at.millis().saturating_sub(before.millis()).max(0);
     let member = people.iter().position(|user| user == by).unwrap_or(people.len());
     let (kind, numbers) = match what {
-        What::Blocked => ('b', Vec::new()),
-        What::Created => ('c', Vec::new()),
-        What::Deleted(message) => ('d', vec![*message]),
-        What::Erased => ('e', Vec::new()),
-        What::Hidden(message) => ('h', vec![*message]),
-        What::Read(messages) => ('r', messages.clone()),
-        What::ReadAll { after, marked, received } => {
+        ChangeKind::Blocked => ('b', Vec::new()),
+        ChangeKind::Created => ('c', Vec::new()),
+        ChangeKind::Deleted(message) => ('d', vec![*message]),
+        ChangeKind::Erased => ('e', Vec::new()),
+        ChangeKind::Hidden(message) => ('h', vec![*message]),
+        ChangeKind::Read(messages) => ('r', messages.clone()),
+        ChangeKind::ReadAll { after, marked, received } => {
             let late = at.millis().saturating_sub(received.millis());
             ('a', vec![*after, *marked, u64::try_from(late).unwrap_or(0)])
         }
-        What::Unblocked => ('u', Vec::new()),
+        ChangeKind::Unblocked => ('u', Vec::new()),
     };
     let mut entry = format!("{after:x}.{seq:x}.{kind}{member:x}");
     for number in numbers {
@@ -97,7 +100,7 @@ fn entry(change: &Change, before: Timestamp, people: &[UserId]) -> String {
     entry
 }
 
-/// Reads a log; `None` if it is not one.
+/// Reads a log; `None` if the text is not a log.
 pub(super) fn read(text: &str, people: &[UserId]) -> Option<Log> {
     let mut words = text.split(' ');
     let forgotten = Timestamp::from_millis(i64::from_str_radix(words.next()?, 16).ok()?);
@@ -120,17 +123,17 @@ fn change(entry: &str, before: Timestamp, people: &[UserId]) -> Option<Change> {
     let by = people.get(usize::from_str_radix(member, 16).ok()?)?.clone();
     let numbers: Vec<u64> = parts.map(hex).collect::<Option<_>>()?;
     let what = match (kind, numbers.as_slice()) {
-        ('b', []) => What::Blocked,
-        ('c', []) => What::Created,
-        ('d', [message]) => What::Deleted(*message),
-        ('e', []) => What::Erased,
-        ('h', [message]) => What::Hidden(*message),
-        ('r', messages) => What::Read(messages.to_vec()),
+        ('b', []) => ChangeKind::Blocked,
+        ('c', []) => ChangeKind::Created,
+        ('d', [message]) => ChangeKind::Deleted(*message),
+        ('e', []) => ChangeKind::Erased,
+        ('h', [message]) => ChangeKind::Hidden(*message),
+        ('r', messages) => ChangeKind::Read(messages.to_vec()),
         ('a', [after, marked, late]) => {
             let received = at.plus_millis(-i64::try_from(*late).ok()?);
-            What::ReadAll { after: *after, marked: *marked, received }
+            ChangeKind::ReadAll { after: *after, marked: *marked, received }
         }
-        ('u', []) => What::Unblocked,
+        ('u', []) => ChangeKind::Unblocked,
         _ => return None,
     };
     Some(Change { at, seq, by, what })
@@ -148,11 +151,11 @@ mod tests {
         ["alice", "bob"].map(|id| UserId::parse(id).unwrap()).to_vec()
     }
 
-    fn log(whats: &[What]) -> Log {
+    fn log(whats: &[ChangeKind]) -> Log {
         let at = |index: usize| Timestamp::from_millis(1_767_323_045_006 + i64::try_from(index).unwrap() * 300);
         let by = |index: usize| people()[index % 2].clone();
         let change =
-            |(index, what): (usize, &What)| Change { at: at(index), seq: 7, by: by(index), what: what.clone() };
+            |(index, what): (usize, &ChangeKind)| Change { at: at(index), seq: 7, by: by(index), what: what.clone() };
         Log { forgotten: Timestamp::default(), changes: whats.iter().enumerate().map(change).collect() }
     }
 
@@ -160,14 +163,14 @@ mod tests {
     fn a_log_comes_back_as_it_was_written() {
         let received = Timestamp::from_millis(1_767_323_045_000);
         let log = log(&[
-            What::Created,
-            What::Blocked,
-            What::Deleted(5),
-            What::Hidden(6),
-            What::Read(vec![3, 7]),
-            What::ReadAll { after: 3, marked: 4, received },
-            What::Unblocked,
-            What::Erased,
+            ChangeKind::Created,
+            ChangeKind::Blocked,
+            ChangeKind::Deleted(5),
+            ChangeKind::Hidden(6),
+            ChangeKind::Read(vec![3, 7]),
+            ChangeKind::ReadAll { after: 3, marked: 4, received },
+            ChangeKind::Unblocked,
+            ChangeKind::Erased,
         ]);
         let text = written(&log, &people());
         insta::assert_snapshot!(text, @"0 19b7ca98c8e.7.c0 12c.7.b1 12c.7.d0.5 12c.7.h1.6 12c.7.r0.3.7 12c.7.a1.3.4.5e2 12c.7.u0 12c.7.e1");
@@ -178,7 +181,7 @@ mod tests {
 
     #[test]
     fn of_a_long_log_the_end_is_kept_and_when_the_rest_was() {
-        let long = log(&vec![What::Deleted(5); 100]);
+        let long = log(&vec![ChangeKind::Deleted(5); 100]);
         let text = written(&long, &people());
         assert!(text.len() <= LOG_MAX_BYTES, "{}", text.len());
         let kept = read(&text, &people()).unwrap();

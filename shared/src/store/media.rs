@@ -1,8 +1,9 @@
-//! Media: the bucket, where `media/` holds what messages show and `uploads/` what nobody has named in a message yet.
+//! The bucket with media. `media/` holds the objects that messages show, and `uploads/` holds uploads that no message
+//! has named yet.
 //!
-//! Nothing is stored for an upload before it is there: its id carries until when it is good, and its key whose and for which chat it is.
-//! A key is made of parsed ids and of nothing else. Our role may not list the bucket, so S3 refuses what does not exist, and a refusal is
-//! taken for that.
+//! Nothing is stored about an upload before a client puts it. Its id says until when it is valid, and its key says who
+//! uploads it and for which chat. A key consists only of parsed ids. Our role may not list the bucket, so S3 answers
+//! 403 for an object that does not exist, and this code treats that answer as "missing".
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -23,13 +24,14 @@ use crate::domain::media::{MediaName, UploadId};
 use crate::domain::media_type::{MediaType, SIGNATURE_BYTES, is_shown};
 use crate::error::Error;
 
-/// How long an upload may be put and then named: long enough for the largest over a slow line.
+/// How long a client may put an upload and then name it in a message, in milliseconds: long enough for the largest
+/// upload over a slow line.
 const UPLOAD_LIFE_MILLIS: i64 = 15 * 60 * 1_000;
-/// How long an address is good that needs no token (dialects.md, section 9, "Media").
+/// How long a signed address is valid, in milliseconds. It needs no token (dialects.md, section 9, "Media").
 const LINK_LIFE_MILLIS: i64 = 5 * 60 * 1_000;
-/// An object never changes, but not everybody may see it.
+/// The caching of an object. An object never changes, but not everybody may see it.
 const CACHE_CONTROL: &str = "private, max-age=31536000, immutable";
-/// What S3 says of an object whose type it was not told.
+/// The type that S3 reports for an object that was stored without a type.
 const UNKNOWN_TYPE: &str = "application/octet-stream";
 
 /// The bucket, through the AWS SDK.
@@ -40,52 +42,52 @@ pub struct Bucket {
     clock: Clock,
 }
 
-/// An upload: by whom, for which chat, and which.
+/// An upload: the user who prepared it, the chat that it is for, and its id.
 #[derive(Clone, Copy, Debug)]
 pub struct Upload<'a> {
-    /// The chat it was prepared for.
+    /// The chat for which the upload was prepared.
     pub chat: &'a ChatId,
-    /// Who prepared it.
+    /// The user who prepared the upload.
     pub user: &'a UserId,
-    /// Its id.
+    /// The id of the upload.
     pub id: &'a UploadId,
 }
 
-/// A request that whoever has it may make, until it expires.
+/// A signed request. Whoever has it may make it until it expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed {
-    /// Where to.
+    /// The address of the request.
     pub url: String,
-    /// Until when.
+    /// When the request expires.
     pub expires_at: Timestamp,
 }
 
-/// What there is of an upload.
+/// The part of an upload that decides about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Uploaded {
-    /// Its first bytes, enough to tell what it is.
+    /// The first bytes, enough to recognize the type.
     pub beginning: Vec<u8>,
-    /// All of its bytes.
+    /// The size of the whole upload, in bytes.
     pub size: u64,
     version: String,
 }
 
-/// What became of keeping an upload.
+/// The result of keeping an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Keeping {
-    /// It is among the media now, and still an upload.
+    /// The upload was copied to the media. The upload itself is still there.
     Kept,
-    /// It is not what it was when it was looked at, or is gone.
+    /// The upload has changed since it was examined, or is gone.
     Changed,
 }
 
-/// A part of an object, as the header `Range` says it.
+/// A part of an object, as in the header `Range`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ByteRange {
-    /// From the first number on, up to and including the second if there is one.
+    /// From the first number on, up to and including the second one if there is one.
     From(u64, Option<u64>),
-    /// The last so many.
+    /// The last bytes, this many.
     Last(u64),
 }
 
@@ -99,24 +101,24 @@ impl fmt::Display for ByteRange {
     }
 }
 
-/// What became of asking for an object.
+/// The result of fetching an object.
 #[must_use]
 pub enum Fetching {
-    /// Here it is.
+    /// The object, or the part of it.
     Found(Fetched),
-    /// It has no such part.
+    /// The object has no such part.
     OutOfRange,
-    /// There is none.
+    /// There is no such object.
     Missing,
 }
 
-/// An object, or a part of one, whose bytes are not read yet.
+/// An object, or a part of one, whose bytes have not been read yet.
 pub struct Fetched {
-    /// What it is.
+    /// The content type.
     pub content_type: String,
-    /// How many bytes there are to read.
+    /// The number of bytes to read.
     pub bytes: u64,
-    /// Which part it is, as the header `Content-Range` says it; `None` for the whole.
+    /// The part of the object, as in the header `Content-Range`; `None` for the whole object.
     pub part: Option<String>,
     body: ByteStream,
 }
@@ -125,24 +127,25 @@ impl Fetched {
     /// Reads the bytes.
     ///
     /// # Errors
-    /// `Error::Internal` if S3 stops in between.
+    /// `Error::Internal` if S3 stops before the end.
     pub async fn read(self) -> Result<Vec<u8>, Error> {
         Ok(self.body.collect().await.map_err(Error::internal)?.to_vec())
     }
 }
 
 impl Bucket {
-    /// Takes how to reach AWS, and the bucket's name.
+    /// Creates the bucket's client from the AWS configuration and the bucket's name.
     #[must_use]
     pub fn new(aws: &SdkConfig, name: String, clock: Clock) -> Self {
-        // The SDK's own checksums would have to be in what a client sends to a signed address, too.
+        // With the SDK's own checksums, a client would have to send them to a signed address, too.
         let config = aws_sdk_s3::config::Builder::from(aws)
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
         Self { client: Client::from_conf(config.build()), name, clock }
     }
 
-    /// A name that no object has. Half of what looks random in it says who gave it, to [`is_from`] alone.
+    /// A new name that no object has. Half of the part that looks random identifies the sender, but only to
+    /// [`is_from`].
     #[must_use]
     pub fn new_name(&self, chat: &ChatId, sender: &UserId, media_type: MediaType) -> MediaName {
         let random = hex(&self.clock.random::<8>());
@@ -150,14 +153,14 @@ impl Bucket {
         MediaName { chat: chat.clone(), random, extension: media_type.extension.to_owned() }
     }
 
-    /// An id that no upload has, good from now on.
+    /// A new id that no upload has. It is valid from now on.
     #[must_use]
     pub fn new_upload(&self) -> UploadId {
         let expires_at = self.clock.now().plus_millis(UPLOAD_LIFE_MILLIS);
         UploadId { random: hex(&self.clock.random::<16>()), expires_at }
     }
 
-    /// Signs the one request by which an upload of exactly this size and type can be put, until its id expires. No request.
+    /// Signs the one request that can put an upload of exactly this size and type, until the id expires. No request.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -169,7 +172,7 @@ impl Bucket {
         Ok(address(&signed, upload.id.expires_at))
     }
 
-    /// Looks at what was put. One request. `None` if nothing was.
+    /// Examines an upload: its first bytes and its size. `None` if no client has put it. One request.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -179,7 +182,7 @@ impl Bucket {
         let got = match get.send().await {
             Ok(got) => got,
             Err(error) if is_missing(&error) => return Ok(None),
-            // Of nothing there is no part.
+            // An empty object has no part that could be returned.
             Err(error) if status(&error) == Some(416) => {
                 return Ok(Some(Uploaded { beginning: Vec::new(), size: 0, version: String::new() }));
             }
@@ -193,7 +196,7 @@ impl Bucket {
         Ok(Some(Uploaded { beginning, size, version }))
     }
 
-    /// Copies an upload to an object, provided that it is still what was looked at. One request.
+    /// Copies an upload to a media object, on condition that it has not changed since it was examined. One request.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -215,7 +218,7 @@ impl Bucket {
         }
     }
 
-    /// Removes an upload. One request. One that is not there is no failure.
+    /// Deletes an upload. It is not an error if there is none. One request.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -234,7 +237,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Removes an object. One request. One that is not there is no failure.
+    /// Deletes an object. It is not an error if there is none. One request.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -242,7 +245,7 @@ impl Bucket {
         self.delete(media_key(name)).await
     }
 
-    /// Asks for an object or a part of it. One request.
+    /// Fetches an object, or a part of it. One request.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -261,7 +264,7 @@ impl Bucket {
         }
     }
 
-    /// What an object is. One request. `None` if there is none.
+    /// The content type of an object; `None` if there is no such object. One request.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -273,7 +276,7 @@ impl Bucket {
         }
     }
 
-    /// Signs an address at which an object of this type can be fetched for a while. No request.
+    /// Signs an address from which an object of this type can be fetched for a limited time. No request.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -299,14 +302,15 @@ impl Bucket {
     }
 }
 
-/// Whether a name was given to an object that `sender` sent: others may write it into their messages, but the object is not theirs.
+/// Whether this name was made for an object that `sender` sent. Others may write the name into their messages, but the
+/// object is not theirs.
 #[must_use]
 pub fn is_from(name: &MediaName, sender: &UserId) -> bool {
     let (random, sealed) = name.random.split_at_checked(16).unwrap_or_default();
     seal(&name.chat, random, sender) == sealed
 }
 
-/// 16 hex digits that go with these three.
+/// 16 hex digits that follow from these three values.
 fn seal(chat: &ChatId, random: &str, sender: &UserId) -> String {
     let digest = Sha256::digest(format!("{chat}/{random}/{sender}"));
     hex(digest.get(..8).unwrap_or_default())
@@ -321,7 +325,8 @@ fn media_key(name: &MediaName) -> String {
     format!("media/{chat}/{random}.{extension}")
 }
 
-/// A user's id may be any text, and is not for the keys of a bucket: its hash stands for it.
+/// The key of an upload. A user id may be any text and must not appear in the keys of a bucket, so its hash stands in
+/// its place.
 fn upload_key(upload: Upload<'_>) -> String {
     let Upload { chat, user, id } = upload;
     let user = hex(&Sha256::digest(user.as_str()));

@@ -1,4 +1,4 @@
-//! Messages: sending, reading, taking back, and noting that they arrived.
+//! Messages: sending, reading, and recording that they were delivered.
 
 use std::collections::HashMap;
 
@@ -6,72 +6,75 @@ use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 
 use super::limit::{Counter, NotCounted};
-use super::log::{Moving, moving};
+use super::log::{PositionUpdate, position_update};
 use super::rows::{self, ChatRow, MessageRow, SentRow, VERSION};
-use super::transaction::{Outcome, Refused, Transaction};
+use super::transaction::{Refused, Transaction, TransactionOutcome};
 use super::update::Changed;
 use super::{Item, Store, keys, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ClientMessageId, MessageId, UserId};
-use crate::domain::log::{LEASE_MILLIS, Step};
+use crate::domain::log::{ChatEvent, LEASE_MILLIS};
 use crate::domain::message::{Draft, Message};
 use crate::error::Error;
 
-/// How long a client's own name for a send is remembered (dialects.md, section 8).
+/// How long a client message id is remembered, in seconds (dialects.md, section 8).
 const SENT_TTL_SECS: i64 = 24 * 3_600;
 
-/// Attempts that are made at once with the chat that a failed condition gave back.
+/// How many attempts are made without a wait, each with the chat that a failed condition returned.
 const ATTEMPTS_AT_ONCE: u32 = 6;
 
-/// Where the chat and the count are among the writes of a send.
+/// The positions of the chat's write and of the count among the writes of a send.
 const CHAT: usize = 1;
 const COUNT: usize = 2;
 
-/// What became of a send.
+/// The result of a send.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Sending {
-    /// It is stored; the chat as it is now.
-    Stored(Box<(Chat, Message, Step)>),
-    /// A send of the same name stored this before.
+    /// The message is stored. The value holds the chat after it, the message, and the event.
+    Stored(Box<(Chat, Message, ChatEvent)>),
+    /// An earlier send with the same client message id stored this message.
     Repeated(First),
-    /// An earlier invocation for this very event stored this.
+    /// An earlier invocation for the same event stored this message.
     SameEvent(First),
-    /// Nothing is stored: somebody blocks.
+    /// Nothing is stored, because a participant blocks the chat.
     Blocked,
-    /// Nothing is stored: the chat was deleted.
+    /// Nothing is stored, because the chat was deleted.
     Gone,
-    /// Nothing is stored: the sender's limit is met.
+    /// Nothing is stored, because the sender has reached the limit.
     Full {
-        /// Whole seconds until it is not.
+        /// Whole seconds until the sender may try again.
         retry_after_secs: u64,
     },
 }
 
-/// What a send of a name stored first.
+/// The message that the first send with a client message id stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct First {
-    /// The message.
+    /// The id of the message.
     pub id: MessageId,
-    /// When.
+    /// When the message was stored.
     pub at: Timestamp,
 }
 
 impl Store {
-    /// Stores the next message of a chat: message, chat, the sender's count against the limit, the flags of those for whom it is the first
-    /// unread, the first of the day or the sender's first, and the client's name for it if it has one, in one transaction. `chat` may be a moment old: a failed
-    /// condition gives back the present one. Three writes in the ordinary case, of two units each.
+    /// Stores the next message of a chat. One transaction writes the message, the chat, the sender's count against the
+    /// limit, and the client message id if there is one. It also updates memberships: the unread flag of every other
+    /// participant who had nothing unread, the day of everybody if this is the first message of the day, and the
+    /// others' sets of silent peers if this is the sender's first message. `chat` may be slightly out of date: a failed
+    /// condition returns the present chat. Three writes in the ordinary case, of two units each.
     ///
     /// # Errors
-    /// `Error::Internal`; then it is unknown whether it is stored.
+    /// `Error::Internal`. It is then unknown whether the message is stored.
     pub async fn send(&self, chat: Chat, draft: &Draft, counter: &Counter<'_>) -> Result<Sending, Error> {
         let sender = counter.user;
         let mut chat = chat;
         let mut attempt = 0;
         loop {
             if chat.deleted || chat.is_blocked() {
-                // The end of the chat, or the block, may be newer than the send that this one repeats.
+                // The deletion of the chat, or the block, may be newer than an earlier send with the same client
+                // message id.
                 return Ok(match self.sent(sender, draft.client_message_id.as_ref()).await? {
                     Some(first) => Sending::Repeated(first),
                     None if chat.deleted => Sending::Gone,
@@ -82,12 +85,12 @@ impl Store {
             let (transaction, sent) =
                 self.sending(&chat, &next, &message, (draft.client_message_id.as_ref(), counter))?;
             let there = match self.transact(transaction).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     let step = next.step_from(&chat);
                     return Ok(Sending::Stored(Box::new((next, message, step))));
                 }
-                Outcome::Conflict => None,
-                Outcome::Refused(mut refused) => {
+                TransactionOutcome::Conflict => None,
+                TransactionOutcome::Refused(mut refused) => {
                     if let Some(first) = repeated(&mut refused, sent)? {
                         return Ok(Sending::Repeated(first));
                     }
@@ -104,12 +107,12 @@ impl Store {
                     refused.take(CHAT)
                 }
             };
-            chat = self.as_others_left(&chat, there, attempt).await?;
+            chat = self.reload_after_conflict(&chat, there, attempt).await?;
             attempt += 1;
         }
     }
 
-    /// The message that a send of this name stored within the last day. One read, none without a name.
+    /// The message that a send with this client message id stored within the last day. One read; none without an id.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -120,7 +123,7 @@ impl Store {
         if row.ttl <= self.clock.now().seconds() { Ok(None) } else { first_message(row).map(Some) }
     }
 
-    /// The writes of a send, and the index of the one that notes the client's name.
+    /// The writes of a send, and the position of the write that records the client message id.
     fn sending(
         &self,
         chat: &Chat,
@@ -177,9 +180,9 @@ impl Store {
         Ok((transaction, sent))
     }
 
-    /// The chat's own write of a send, with every check as its condition.
+    /// The update of the chat's row for a send. Its condition holds every check.
     fn advance(&self, chat: &Chat, next: &Chat, sender: &UserId) -> Result<UpdateBuilder, Error> {
-        let Moving { mut set, mut condition, mut values } = moving(chat, next);
+        let PositionUpdate { mut set, mut condition, mut values } = position_update(chat, next);
         set.extend(["activeAt = :active".to_owned(), "updatedAt = :updated".to_owned()]);
         condition.push_str(" AND attribute_not_exists(blockedBy)");
         values.insert(":active".to_owned(), number(next.active_at.millis()));
@@ -190,7 +193,8 @@ impl Store {
                 if !old.wrote {
                     removal = format!(" REMOVE members[{index}].silent");
                 }
-                // Nobody waits for their own message: where the sender has come so far, they come along.
+                // The sender does not wait for their own message: a watermark of the sender that is at the end of the
+                // chat moves with it.
                 for (name, old, new) in [("read", old.read, new.read), ("got", old.delivered, new.delivered)] {
                     let value = format!(":{name}");
                     if old != new {
@@ -238,9 +242,15 @@ impl Store {
             .expression_attribute_values(":now", number(now)))
     }
 
-    /// The chat for another attempt after others were first: what a failed condition gave back, if it did. Whoever waits knows an old chat
-    /// again, so the first attempts are at once; later ones wait and look again.
-    pub(super) async fn as_others_left(&self, chat: &Chat, there: Option<Item>, attempt: u32) -> Result<Chat, Error> {
+    /// The chat for another attempt after another run wrote first. It is the chat that the failed condition returned,
+    /// if there is one. That chat is fresh, so the first attempts are made without a wait; later attempts wait and read
+    /// the chat again.
+    pub(super) async fn reload_after_conflict(
+        &self,
+        chat: &Chat,
+        there: Option<Item>,
+        attempt: u32,
+    ) -> Result<Chat, Error> {
         if let Some(item) = there.filter(|_| attempt < ATTEMPTS_AT_ONCE) {
             return rows::read::<ChatRow>(item)?.try_into();
         }
@@ -248,13 +258,13 @@ impl Store {
         self.present(chat).await
     }
 
-    /// The chat as it is now.
+    /// Reads the chat as it is now.
     pub(super) async fn present(&self, chat: &Chat) -> Result<Chat, Error> {
-        let found = self.chat_or_remains(&chat.id).await?;
+        let found = self.chat_or_tombstone(&chat.id).await?;
         found.ok_or_else(|| Error::internal("a chat's row is missing that was there a moment ago"))
     }
 
-    /// One message. One read.
+    /// Reads one message. One read.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -263,7 +273,7 @@ impl Store {
         item.map(rows::message).transpose()
     }
 
-    /// The messages that exist among `ids`, oldest first. One read per hundred.
+    /// The messages among `ids` that exist, oldest first. One read per hundred.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -274,7 +284,8 @@ impl Store {
         Ok(messages)
     }
 
-    /// The messages of a chat from one sort key to another, both included, oldest first. One query per megabyte, wherever they are.
+    /// The messages of a chat from one sort key to another, both included, oldest first. One query per megabyte,
+    /// wherever in the chat they are.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -296,10 +307,11 @@ impl Store {
         found.into_iter().map(rows::message).collect()
     }
 
-    /// Writes the change that made `next` of `chat`, with the members' unread counters and read watermarks, provided that nothing happened
-    /// meanwhile, and clears the flags of those who have nothing unread any more.
+    /// Adds the writes that turn `chat` into `next`: the change, and the members' unread counters and read watermarks,
+    /// on condition that no event happened meanwhile. Also clears the flags of the members who have nothing unread any
+    /// more.
     pub(super) fn recount(&self, transaction: &mut Transaction, chat: &Chat, next: &Chat) -> Result<(), Error> {
-        let Moving { mut set, condition, mut values } = moving(chat, next);
+        let PositionUpdate { mut set, condition, mut values } = position_update(chat, next);
         let mut names = HashMap::new();
         for (index, (old, new)) in chat.members.iter().zip(&next.members).enumerate() {
             if old.unread != new.unread {
@@ -336,8 +348,10 @@ impl Store {
         Ok(())
     }
 
-    /// Records that a message has been delivered to everybody who is here, and that it reached a recipient: the watermark moves if it is the next
-    /// one, else the message itself remembers. One write; then two.
+    /// Records that a message has been delivered to everybody who is online, and that it reached a recipient. If it is
+    /// the next message after the recipient's watermark, the watermark moves. Otherwise the message itself stores the
+    /// recipient. One write if the watermark moves. Two if the message stores the recipient, and one more if the write
+    /// of the watermark was tried and refused before.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -364,7 +378,7 @@ impl Store {
         self.applied(update).await.map(drop)
     }
 
-    /// Notes that a recipient fetched what was waiting. One write. Whether anything was.
+    /// Records that a recipient fetched all messages of a chat. Returns whether there were undelivered ones. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -377,8 +391,9 @@ impl Store {
         Ok(advanced == Advanced::Done)
     }
 
-    /// Moves a delivered watermark forward, provided that it has come at least to `from` and not yet to `to`; and in the same write, if `told`
-    /// is given, records that so many events have been delivered, provided that no more are.
+    /// Moves a delivered watermark forward, on condition that it is at least at `from` and not yet at `to`. If `told`
+    /// is given, the same write records that this number of events has been delivered, on condition that no higher
+    /// number is recorded.
     async fn advance_delivered(
         &self,
         chat: &Chat,
@@ -419,7 +434,7 @@ impl Store {
         let Some(row) = row.filter(|row| row.deleted_at.is_none()) else { return Ok(Advanced::NotNext) };
         let recorded = told.is_none_or(|told| row.told >= told);
         Ok(match row.members.get(index) {
-            // The first attempt was done, and its answer lost.
+            // An earlier attempt succeeded, and its answer was lost.
             Some(member) if recorded && member.got == to && member.got_at == Some(at.millis()) => Advanced::Done,
             Some(member) if recorded && member.got >= to => Advanced::Before,
             _ => Advanced::NotNext,
@@ -427,20 +442,20 @@ impl Store {
     }
 }
 
-/// What became of moving a delivered watermark.
+/// The result of moving a delivered watermark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Advanced {
-    /// It moved.
+    /// The watermark moved.
     Done,
-    /// It had come as far before.
+    /// The watermark was there or further already.
     Before,
-    /// It did not move: something before has not been delivered, or the chat was deleted.
+    /// The watermark did not move: an earlier message has not been delivered, or the chat was deleted.
     NotNext,
 }
 
-/// The chat after its next message, and that message, which was received and is stored at these times. Its `created_at`
-/// does not go back: if another instance's clock was ahead, it is the time of the message before, or of the chat's
-/// creation (dialects.md, "Pages").
+/// The chat after its next message, and that message. `at` is when the gateway received it, and `now` is when it is
+/// stored. Its `created_at` never goes back: if the clock of another instance was ahead, it is the time of the message
+/// before, or of the chat's creation (dialects.md, "Pages").
 fn following(chat: &Chat, sender: &UserId, draft: &Draft, (at, now): (Timestamp, Timestamp)) -> (Chat, Message) {
     let seq = chat.seq + 1;
     let mut next = chat.clone();

@@ -1,10 +1,12 @@
-//! DynamoDB: the five tables of design.md, section 4. And S3: the bucket that media are in, [`Bucket`].
+//! The store: the five DynamoDB tables of design.md, section 4, and the S3 bucket with media, [`Bucket`].
 //!
-//! `keys` spells every key, `rows` is the only serde, and each capability's reads and writes are in the file of its name. The seam
-//! for tests and the local cloud is the SDK's connector; there is no second implementation.
+//! `keys` spells every key, `rows` is the only module with serde, and each capability's reads and writes are in the
+//! file of its name. Tests and the local cloud replace the SDK's connector; there is no second implementation of the
+//! store.
 //!
-//! Invariants: `seq` has no gaps; an unread counter is exact and its index entry exists exactly while it is above zero; a user's
-//! socket count is exact; nothing is half-stored, because what belongs together is one transaction.
+//! Invariants: `seq` has no gaps. An unread counter is exact, and its index entry exists exactly while the counter is
+//! above zero. A user's socket count is exact. Nothing is half-stored, because rows that belong together are written in
+//! one transaction.
 
 mod ask;
 mod binary;
@@ -13,6 +15,7 @@ mod chat;
 mod connection;
 mod delete;
 mod delivery;
+mod disconnect;
 mod erase;
 mod heartbeat;
 mod keys;
@@ -51,25 +54,26 @@ pub use ask::{Answering, Asking, QUESTIONS_MAX, Question};
 pub use binary::{Collecting, Piece};
 pub use block::{Blocking, Unblocking};
 pub use chat::Creation;
-pub use connection::{Closed, Handshaking, Opened, Recipient, Slot, Upgrade, WAITING_SLOT};
+pub use connection::{Handshaking, HeartbeatRow, Opened, Recipient, Upgrade, WAITING_SLOT};
 pub use delete::Deletion;
 pub use delivery::Delivered;
-pub use heartbeat::{Part, SlotPages, SlotRows, Turn as SlotTurn};
+pub use disconnect::Closed;
+pub use heartbeat::{Part, SlotPages, SlotRows, SlotTurn};
 pub use limit::Counter;
 pub use listing::Putting;
 pub use media::{Bucket, ByteRange, Fetched, Fetching, Keeping, Signed, Upload, Uploaded, is_from};
 pub use message::{First, Sending};
-pub use polling::{Adding, Direction, Ender, Ending, Moments, Outbox, Turn};
+pub use polling::{Direction, Ender, Ending, Enqueue, Liveness, Outbox, PollTurn};
 pub use presence::{Person, Socket, Ungreeted};
 pub use read::Marking;
-pub use recover::{Former, Reviving};
+pub use recover::{Former, SessionRestore};
 pub use room::{Entering, ROOMS_MAX};
 pub use search::Scan;
 pub use session::{Joining, Leaving, Session};
-pub use upgrade::{Abandoning, Moving, Step};
+pub use upgrade::{Abandoning, SessionMove, Transition};
 
-/// How often a write is tried again when others wrote first. With full jitter up to a quarter of a second each, a chat in which dozens
-/// write at once still gets every message in.
+/// How often a write is tried again when other runs wrote first. The waits are random, up to a quarter of a second each
+/// ("full jitter"). So a chat in which dozens of users write at once still stores every message.
 const ATTEMPTS_MAX: u32 = 24;
 const BACKOFF_BASE_MILLIS: u64 = 5;
 const BACKOFF_MAX_MILLIS: u64 = 250;
@@ -85,21 +89,21 @@ pub struct Store {
 }
 
 impl Store {
-    /// Takes a client and the tables' names.
+    /// Creates the store from a client, the tables' names and a clock.
     #[must_use]
     pub fn new(client: Client, tables: Tables, clock: Clock) -> Self {
         Self { client, tables, clock }
     }
 
-    /// Opens the connection to DynamoDB before the first event needs it; answers nothing and writes nothing. `unsigned`
-    /// makes of the request one that no role has to allow.
+    /// Opens the connection to DynamoDB before the first event needs it. The call reads nothing and writes nothing.
+    /// `unsigned` turns the request into one that no role has to allow.
     pub async fn warm(&self, unsigned: impl Intercept + 'static) {
         let key = keys::connection("-", keys::CONNECTION);
         let get = self.client.get_item().table_name(&self.tables.connections).set_key(Some(key));
         let _ = get.customize().interceptor(unsigned).send().await;
     }
 
-    /// Waits a random while that grows with each attempt; `Err` once there have been too many.
+    /// Waits for a random time that grows with each attempt. `Err` after too many attempts.
     async fn backoff(&self, attempt: u32) -> Result<(), Error> {
         if attempt >= ATTEMPTS_MAX {
             return Err(Error::internal("too many others write the same row at the same time"));
@@ -115,10 +119,10 @@ impl Store {
         Ok(got.map_err(Error::internal)?.item)
     }
 
-    /// Gets rows by their keys, a hundred at a time, in no particular order. Rows that do not exist are left out.
+    /// Reads rows by their keys, a hundred at a time, in no particular order. Leaves out rows that do not exist.
     async fn get_all(&self, table: &str, keys: Vec<Item>) -> Result<Vec<Item>, Error> {
         use aws_sdk_dynamodb::types::KeysAndAttributes;
-        /// DynamoDB's bound for one BatchGetItem.
+        /// DynamoDB's limit for one BatchGetItem.
         const BATCH_MAX: usize = 100;
         let mut items = Vec::with_capacity(keys.len());
         for batch in keys.chunks(BATCH_MAX) {

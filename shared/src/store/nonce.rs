@@ -1,28 +1,29 @@
-//! How a conditional write knows its own first attempt.
+//! Nonces: how a conditional write recognizes its own first attempt.
 //!
-//! The SDK sends a write again when no answer came. The first attempt may have been done all the same, and then the second one meets it: a frame
-//! waits twice, or a condition fails and is taken for "somebody else was first". So such a write stores a nonce, made anew for each run, and
-//! a failed condition whose row has this very nonce says that the write is done.
+//! The SDK sends a write again when no answer came. The first attempt may have succeeded all the same, and then the
+//! second one meets its result: a frame would wait twice, or the condition fails and looks as if another run was first.
+//! So such a write stores a nonce that is new for each run. If a condition fails and the row holds this nonce, the
+//! write has succeeded.
 
 use super::Store;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::id::hex;
 
-/// How long a nonce is kept where several are kept in a set: longer than one write with all its attempts can take.
+/// How long a nonce is kept in a set of nonces, in seconds: longer than one write with all its attempts can take.
 const KEPT_SECS: i64 = 15;
-/// The digits of the time in front, up to the year 2106.
+/// The number of digits of the time at the beginning, enough up to the year 2106.
 const TIME_DIGITS: usize = 8;
 /// The length of every nonce.
 pub(super) const NONCE_BYTES: usize = TIME_DIGITS + 10;
 
 impl Store {
-    /// A nonce for one write: when it was made, in seconds, and 40 random bits.
+    /// A new nonce for one write: the time in seconds, and 40 random bits.
     pub(super) fn nonce(&self) -> String {
         made(&self.clock)
     }
 }
 
-/// Those of these nonces that are so old that nobody will ask for them any more.
+/// The nonces among these that are so old that no attempt will look for them any more.
 pub(super) fn over<'a>(nonces: impl IntoIterator<Item = &'a String>, now: Timestamp) -> Vec<String> {
     let is_over = |nonce: &&String| {
         let made_at = nonce.get(..TIME_DIGITS).and_then(|digits| i64::from_str_radix(digits, 16).ok());
@@ -35,7 +36,8 @@ fn made(clock: &Clock) -> String {
     dated(clock.now(), &hex(&clock.random::<5>()))
 }
 
-/// A name for something that came at this time, which is over when a nonce made then is.
+/// A dated name for something that arrived at this time. It becomes outdated at the same moment as a nonce made at this
+/// time.
 pub(super) fn dated(at: Timestamp, name: &str) -> String {
     format!("{:08x}{name}", at.seconds())
 }

@@ -1,10 +1,12 @@
-//! The outbox of a connection by long-polling: what waits to be fetched, and who is fetching or sending.
+//! The outbox of a long-polling connection: the frames that wait to be fetched, and the requests that are fetching or
+//! sending.
 //!
-//! A row of its own beside the connection's, so that it stays small and in no index: each frame posted to a polling client is one write of it.
-//! A request begins with one conditional write, so that of two at the same time one is refused.
+//! It has a row of its own beside the connection's row, which stays small and is in no index, because each frame posted
+//! to a polling client is one write of it. A request begins with one conditional write, so of two requests at the same
+//! time one is refused.
 //!
-//! Frames are read first, and then exactly those are removed that were read: an answer that is lost loses no frame with it. The first frames
-//! stay the same as long as nobody takes any, and whoever takes some leaves a nonce.
+//! A run first reads the frames, and then removes exactly the frames that it read, so a lost answer loses no frame. The
+//! first frames stay the same as long as no run takes any, and a run that takes frames leaves a nonce.
 
 use std::collections::HashSet;
 
@@ -20,105 +22,108 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
 
-/// What may wait in an outbox before one more frame is refused: what a busy chat says in the seconds in which a client that moves to a
-/// WebSocket fetches nothing, because its last POST is still handled. With the largest frame on top a row stays well below its bound; and each
-/// frame rewrites what waits, so more would make a client that fetches nothing dear.
+/// The bytes that may wait in an outbox before one more frame is refused. This is what a busy chat sends during the
+/// seconds in which a client that moves to a WebSocket fetches nothing, because its last POST is still being handled.
+/// Together with the largest frame, a row stays well below its size limit. A higher limit would make a client that
+/// fetches nothing expensive, because each frame rewrites everything that waits.
 const OUTBOX_MAX_BYTES: usize = 131_072;
-/// What DynamoDB counts for a frame besides its text: an element of a list, and its nonce.
+/// What DynamoDB counts for a frame in addition to its text: a list element, and the frame's nonce.
 const ELEMENT_BYTES: usize = 4 + NONCE_BYTES;
-/// Frames taken at once. Each is named in the expression that removes it, of which DynamoDB reads 4 KB.
+/// The most frames taken at once. The expression that removes them names each one, and DynamoDB accepts 4 KB for an
+/// expression.
 const TAKEN_MAX: usize = 200;
 
-/// Who ended a polling connection.
+/// The side that ended a polling connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ender {
-    /// Its client said so.
+    /// The client ended it.
     Client,
-    /// We did.
+    /// The server ended it.
     Server,
 }
 
-/// A polling connection's outbox at some moment.
+/// The outbox of a polling connection at one moment.
 #[derive(Clone, Debug)]
 pub struct Outbox {
-    /// What waits to be fetched, oldest first.
+    /// The frames that wait to be fetched, oldest first.
     pub frames: Vec<String>,
     /// When the connection was opened.
     pub opened_at: Timestamp,
-    /// Who ended it, if it has ended.
+    /// Which side ended the connection, if it has ended.
     pub ended_by: Option<Ender>,
-    /// Whether its client has moved, or is moving, to a WebSocket.
+    /// Whether the client has moved, or is moving, to a WebSocket.
     pub upgrading: bool,
-    /// Until when a request of its client that sends is taken to be running.
+    /// Until when a POST of the client counts as running.
     pub posting_until: Option<Timestamp>,
-    /// When a WebSocket last proved to work that the client may move to.
+    /// When a WebSocket to which the client may move last proved that it works.
     pub probed_at: Option<Timestamp>,
-    /// Who took last what waited.
+    /// The nonce of the run that last took frames.
     taken_nonce: Option<String>,
     recent: HashSet<String>,
 }
 
-/// The two kinds of requests that a polling client makes, each one at a time.
+/// The two kinds of requests of a polling client. Of each kind only one may run at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Fetching what waits.
+    /// A GET, which fetches the frames that wait.
     Get,
-    /// Sending.
+    /// A POST, which sends packets.
     Post,
 }
 
-/// The moments that decide about a polling connection.
+/// The moments that decide whether a polling connection is alive.
 #[derive(Clone, Copy, Debug)]
-pub struct Moments {
-    /// Now.
+pub struct Liveness {
+    /// The present time.
     pub now: Timestamp,
-    /// A client that was last seen then is dead.
-    pub dead: Timestamp,
+    /// A client that was last seen at this time or before is dead.
+    pub stale_before: Timestamp,
 }
 
-/// What became of putting a frame into an outbox.
+/// The result of adding a frame to an outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Adding {
-    /// It waits to be fetched.
-    In,
-    /// Too much waits already.
+pub enum Enqueue {
+    /// The frame waits to be fetched.
+    Queued,
+    /// The outbox is full.
     Full,
     /// The client has moved to this WebSocket.
-    Elsewhere(ConnectionId),
+    Redirected(ConnectionId),
     /// The connection has ended, or its client was not seen for too long.
     Gone,
 }
 
-/// What became of beginning a request.
+/// The result of beginning a request.
 #[derive(Clone, Debug)]
 #[must_use]
-pub enum Turn {
-    /// It is this request's turn. This is the outbox; nothing of it is taken yet.
+pub enum PollTurn {
+    /// The request may run. This is the outbox; nothing has been taken from it yet.
     Taken(Box<Outbox>),
-    /// Another request of its kind is running.
+    /// Another request of the same kind is running.
     Busy,
     /// The client has moved to a WebSocket.
     Upgraded,
-    /// There is no such connection, or none any more.
+    /// There is no such connection, or it has ended.
     Unknown,
 }
 
-/// What became of ending a polling connection.
+/// The result of ending a polling connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Ending {
-    /// It has ended, and so ought the WebSocket that its client was about to move to.
+    /// The connection has ended. The caller should also close this WebSocket, to which the client was about to move.
     Ended(Option<ConnectionId>),
-    /// It had ended before, or never was.
+    /// The connection had ended before, or never existed.
     Before,
-    /// Its client has moved to this WebSocket.
-    Elsewhere(ConnectionId),
+    /// The client has moved to this WebSocket.
+    Redirected(ConnectionId),
 }
 
 impl Store {
-    /// Gives a new polling connection an outbox, or opens a hold, which is one that is being let go from the beginning. One write. Does *not*
-    /// write if there is an outbox of this id already, which only an earlier attempt can have made.
+    /// Creates the outbox of a new polling connection, or a recovery buffer. A recovery buffer is an outbox that takes
+    /// no requests and is being drained from the beginning. One write. Does *not* write if there is an outbox with this
+    /// id already, which only an earlier attempt can have created.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -129,7 +134,7 @@ impl Store {
             v: VERSION,
             opened_at: at.millis(),
             seen_at: at.millis(),
-            upgrading: id.is_hold(),
+            upgrading: id.is_recovery_buffer(),
             ttl: at.seconds() + CONNECTION_TTL_SECS,
             ..OutboxRow::default()
         };
@@ -137,7 +142,7 @@ impl Store {
         self.put(put.condition_expression("attribute_not_exists(connectionId)")).await.map(drop)
     }
 
-    /// The outbox. One read.
+    /// Reads an outbox. One read.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -146,12 +151,12 @@ impl Store {
         item.map(|item| Ok(outbox(rows::read(item)?))).transpose()
     }
 
-    /// Puts a frame behind those that wait. One write. A second attempt that meets the first adds nothing, also if the frame was taken
-    /// meanwhile.
+    /// Adds a frame behind the frames that wait. One write. A second attempt that meets the first adds nothing, also if
+    /// the frame was taken meanwhile.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn add_frame(&self, id: &ConnectionId, frame: &str, dead: Timestamp) -> Result<Adding, Error> {
+    pub async fn add_frame(&self, id: &ConnectionId, frame: &str, stale_before: Timestamp) -> Result<Enqueue, Error> {
         let nonce = self.nonce();
         let update = self
             .outbox_update(id)
@@ -169,15 +174,15 @@ impl Store {
             .expression_attribute_values(":frame", AttributeValue::L(vec![text(frame)]))
             .expression_attribute_values(":bytes", number(frame.len() + ELEMENT_BYTES))
             .expression_attribute_values(":most", number(OUTBOX_MAX_BYTES))
-            .expression_attribute_values(":dead", number(dead.millis()));
+            .expression_attribute_values(":dead", number(stale_before.millis()));
         match self.update::<OutboxRow>(update).await? {
-            Changed::Done(_) => Ok(Adding::In),
-            Changed::Refused(None) => Ok(Adding::Gone),
-            Changed::Refused(Some(row)) if row.recent.contains(&nonce) => Ok(Adding::In),
+            Changed::Done(_) => Ok(Enqueue::Queued),
+            Changed::Refused(None) => Ok(Enqueue::Gone),
+            Changed::Refused(Some(row)) if row.recent.contains(&nonce) => Ok(Enqueue::Queued),
             Changed::Refused(Some(row)) => Ok(match row.upgraded_to {
-                Some(to) => Adding::Elsewhere(ConnectionId::parse(&to)?),
-                None if row.ended_by.is_none() && row.seen_at > dead.millis() => Adding::Full,
-                None => Adding::Gone,
+                Some(to) => Enqueue::Redirected(ConnectionId::parse(&to)?),
+                None if row.ended_by.is_none() && row.seen_at > stale_before.millis() => Enqueue::Full,
+                None => Enqueue::Gone,
             }),
         }
     }
@@ -190,10 +195,10 @@ impl Store {
         &self,
         id: &ConnectionId,
         direction: Direction,
-        moments: Moments,
+        liveness: Liveness,
         until: Timestamp,
-    ) -> Result<Turn, Error> {
-        let Moments { now, dead } = moments;
+    ) -> Result<PollTurn, Error> {
+        let Liveness { now, stale_before } = liveness;
         let nonce = self.nonce();
         let turn = direction.attribute();
         let update = self
@@ -206,18 +211,22 @@ impl Store {
             .expression_attribute_values(":nonce", text(&nonce))
             .expression_attribute_values(":until", number(until.millis()))
             .expression_attribute_values(":now", number(now.millis()))
-            .expression_attribute_values(":dead", number(dead.millis()));
+            .expression_attribute_values(":dead", number(stale_before.millis()));
         Ok(match self.update::<OutboxRow>(update).await? {
-            Changed::Done(row) => Turn::Taken(Box::new(outbox(row.unwrap_or_default()))),
-            Changed::Refused(None) => Turn::Unknown,
-            Changed::Refused(Some(row)) if row.ended_by.is_some() || row.seen_at <= dead.millis() => Turn::Unknown,
-            Changed::Refused(Some(row)) if row.upgrading => Turn::Upgraded,
-            Changed::Refused(Some(row)) if direction.nonce(&row) == Some(&nonce) => Turn::Taken(Box::new(outbox(row))),
-            Changed::Refused(Some(_)) => Turn::Busy,
+            Changed::Done(row) => PollTurn::Taken(Box::new(outbox(row.unwrap_or_default()))),
+            Changed::Refused(None) => PollTurn::Unknown,
+            Changed::Refused(Some(row)) if row.ended_by.is_some() || row.seen_at <= stale_before.millis() => {
+                PollTurn::Unknown
+            }
+            Changed::Refused(Some(row)) if row.upgrading => PollTurn::Upgraded,
+            Changed::Refused(Some(row)) if direction.nonce(&row) == Some(&nonce) => {
+                PollTurn::Taken(Box::new(outbox(row)))
+            }
+            Changed::Refused(Some(_)) => PollTurn::Busy,
         })
     }
 
-    /// Ends a request of a polling client, which was there until now. One write.
+    /// Ends a request of a polling client, and records that the client was there until now. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -232,8 +241,8 @@ impl Store {
         self.applied(update).await.map(drop)
     }
 
-    /// Takes the oldest frames that wait in `outbox`, which was read before, and ends the request that fetches them. Gives them; none, if
-    /// somebody else took some meanwhile or the client is moving to a WebSocket. One write.
+    /// Takes the oldest frames of `outbox`, which was read before, and ends the GET that fetches them. Returns the
+    /// frames; none if another run took some meanwhile, or if the client is moving to a WebSocket. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -283,7 +292,7 @@ impl Store {
         Ok(if taken { frames } else { Vec::new() })
     }
 
-    /// Ends a polling connection: it takes no more frames and no more requests. One write.
+    /// Ends a polling connection: its outbox accepts no more frames and no more requests. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -304,7 +313,7 @@ impl Store {
                 Ending::Ended(parsed(row.probe)?)
             }
             Changed::Refused(row) => match parsed(row.and_then(|row| row.upgraded_to))? {
-                Some(to) => Ending::Elsewhere(to),
+                Some(to) => Ending::Redirected(to),
                 None => Ending::Before,
             },
         })
@@ -319,20 +328,20 @@ impl Store {
     }
 }
 
-/// What taking frames does besides.
+/// The further changes of a write that takes frames.
 pub(super) struct Taking {
-    /// What it sets, with a comma behind.
+    /// The assignments, each followed by a comma.
     pub(super) sets: &'static str,
-    /// What it removes, with a comma behind.
+    /// The removed attributes, each followed by a comma.
     pub(super) removes: &'static str,
-    /// A further condition, with an `AND` in front.
+    /// A further condition, with `AND` in front.
     pub(super) condition: &'static str,
 }
 
 const NOT_UPGRADING: &str = " AND attribute_not_exists(upgrading)";
 
 impl Direction {
-    /// What the attributes of a request's turn begin with.
+    /// The prefix of the attributes for this kind of request.
     const fn attribute(self) -> &'static str {
         match self {
             Self::Get => "getting",

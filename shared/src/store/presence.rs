@@ -1,4 +1,4 @@
-//! Who is here: live sockets, the online index, statuses, and the people who share a chat.
+//! Presence: live sockets, the index of who is online, statuses, and the people who share a chat with a user.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -13,52 +13,53 @@ use crate::domain::id::{ChatId, ConnectionId, Pid, UserId};
 use crate::domain::user::{Status, User};
 use crate::error::Error;
 
-/// Most people told of somebody's coming and going because they share a chat.
+/// The most people who are told about a user's presence because they share a chat with that user.
 const PEERS_MAX: usize = 1_000;
 
-/// Most memberships looked at for them: more than anybody has, unless nearly all of their chats are with the same
-/// people. About a megabyte, or 125 read units.
+/// The most memberships that are read to find them. Nobody has more, unless nearly all of their chats are with the same
+/// people. It is about a megabyte, or 125 read units.
 const PEERS_MEMBERSHIPS_MAX: usize = 5_000;
 
-/// How long a socket must have been expired before it is removed, for clocks differ, and how many are at a time.
+/// How long a socket must have been expired before it is removed, in seconds, because clocks differ; and how many
+/// sockets are removed at a time.
 const EXPIRED_SECS: i64 = 5;
 const EXPIRED_MAX: usize = 25;
 
-/// Somebody, and where they can be reached.
+/// A user, and their live sockets.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// What is known of them; `None` for somebody who was never seen.
+    /// The user's profile; `None` for a user who was never seen.
     pub user: Option<User>,
-    /// Their live sockets.
+    /// The user's live sockets.
     pub sockets: Vec<Socket>,
 }
 
-/// A live socket, as far as delivering to it goes.
+/// A live socket, with what delivery needs to know about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Socket {
-    /// Whose.
+    /// The user of the socket.
     pub user: UserId,
-    /// On which connection.
+    /// The connection of the socket.
     pub connection: ConnectionId,
-    /// When that was opened.
+    /// When the connection was opened.
     pub opened_at: Timestamp,
-    /// What its frames wait behind, while it is told what it missed.
-    pub held_by: Option<ConnectionId>,
-    /// In which namespace.
+    /// The recovery buffer that takes the socket's frames, while its client receives the events that it missed.
+    pub buffered_in: Option<ConnectionId>,
+    /// The namespace of the socket.
     pub namespace: String,
-    /// In which dialect it hears.
+    /// The dialect of the socket.
     pub dialect: String,
-    /// When its token ends.
+    /// When the token of the socket ends.
     pub expires_at: Option<Timestamp>,
-    /// The chats whose rooms it joined.
+    /// The chats whose rooms the socket has joined.
     pub rooms: HashSet<ChatId>,
-    /// Whether its client can take offsets.
+    /// Whether the client can receive offsets.
     pub takes_offsets: bool,
-    /// While it has not been told that it is connected: which socket of its user this is, and since when it waits.
+    /// Present while the socket has not received its greeting.
     pub ungreeted: Option<Ungreeted>,
 }
 
-/// A socket that has not been told that it is connected.
+/// A socket that has not received its greeting: it has not been told yet that it is connected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ungreeted {
     /// The private id of its session.
@@ -68,14 +69,14 @@ pub struct Ungreeted {
 }
 
 impl Socket {
-    /// The socket of a session, as long as nothing is known of its rooms.
+    /// The socket of a session, while nothing is known about its rooms.
     #[must_use]
     pub fn of(session: &Session) -> Self {
         Self {
             user: session.user.clone(),
             connection: session.connection.clone(),
             opened_at: session.opened_at,
-            held_by: None,
+            buffered_in: None,
             namespace: session.namespace.clone(),
             dialect: session.dialect.clone(),
             expires_at: session.expires_at,
@@ -85,7 +86,7 @@ impl Socket {
         }
     }
 
-    /// Whether this is the socket of a session: several may be on one connection.
+    /// Whether this is the socket of a session. Several sockets may use one connection.
     #[must_use]
     pub fn is_of(&self, session: &Session) -> bool {
         self.connection == session.connection && self.namespace == session.namespace
@@ -93,7 +94,7 @@ impl Socket {
 }
 
 impl Store {
-    /// Somebody's profile and every live socket of theirs; those that have ended are passed over. One query.
+    /// A user's profile and all of the user's live sockets. Sockets that have ended are left out. One query.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -101,7 +102,8 @@ impl Store {
         self.person_and_expired(id).await.map(|(person, _)| person)
     }
 
-    /// As [`Store::person`], and besides the sort keys of sockets that nobody can come back to any more, for [`Store::remove_sockets`].
+    /// As [`Store::person`], and also the sort keys of sockets that no client can recover any more, for
+    /// [`Store::remove_sockets`].
     pub(super) async fn person_and_expired(&self, id: &UserId) -> Result<(Person, Vec<String>), Error> {
         let query = self
             .client
@@ -132,8 +134,8 @@ impl Store {
         Ok((person, expired))
     }
 
-    /// Removes sockets that nobody can come back to any more, for DynamoDB itself may take days to, and whoever tells their user something reads
-    /// them. One write each. What fails is left to the next one.
+    /// Removes sockets that no client can recover any more. DynamoDB itself may take days to do so, and every delivery
+    /// to their user reads them. One write each. A removal that fails is left to the next call.
     pub(super) async fn remove_sockets(&self, user: &UserId, entries: Vec<String>) {
         let removals = entries.into_iter().map(|entry| {
             let delete = self.client.delete_item().table_name(&self.tables.users);
@@ -146,7 +148,7 @@ impl Store {
         }
     }
 
-    /// Whether a socket is still to be told that it is connected. One read.
+    /// Whether a socket has not received its greeting yet. One read.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -156,7 +158,7 @@ impl Store {
         Ok(row.is_some_and(|row| row.ungreeted && row.ended_at.is_none()))
     }
 
-    /// Notes that a socket has been told that it is connected. One write.
+    /// Records that a socket has received its greeting. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -181,8 +183,8 @@ impl Store {
         ids.map(|id| UserId::parse(id)).collect()
     }
 
-    /// How many sockets are live and how many rooms they joined, of up to `limit` sockets of the index (eventually consistent). One query, and a
-    /// read per hundred sockets.
+    /// The number of live sockets and the number of rooms that they joined, for up to `limit` sockets of the index
+    /// (eventually consistent). One query, and one read per hundred sockets.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -217,7 +219,7 @@ impl Store {
         Ok(found.items.unwrap_or_default())
     }
 
-    /// Says how somebody is here. One write. The status it was before, if that changed anything.
+    /// Sets a user's status. Returns the status before, if the call changed it. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -240,11 +242,12 @@ impl Store {
         self.former_status(update, change).await
     }
 
-    /// Ends somebody's appearing offline. One write. Whether they did.
+    /// Makes a user who appears offline appear online again. Returns whether the user appeared offline before. One
+    /// write.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn come(&self, user: &UserId) -> Result<bool, Error> {
+    pub async fn appear_online(&self, user: &UserId) -> Result<bool, Error> {
         let update = self
             .status_update(user)
             .condition_expression("#status = :offline AND sockets > :zero")
@@ -263,8 +266,8 @@ impl Store {
             .expression_attribute_values(":zero", number(0))
     }
 
-    /// Changes a status, and gives the one before; `None` if the condition does not hold. The row remembers both, for a second attempt that
-    /// meets the first.
+    /// Changes a status and returns the one before; `None` if the condition does not hold. The row remembers the status
+    /// before and a nonce, for a second attempt that meets the first.
     async fn former_status(&self, update: UpdateItemFluentBuilder, change: &str) -> Result<Option<Status>, Error> {
         let nonce = self.nonce();
         let update = update
@@ -282,8 +285,8 @@ impl Store {
         Ok(Some(rows::status(former.as_deref())))
     }
 
-    /// The people who share a chat with `user`, and whether they have written in one; at most a thousand, of at most
-    /// five thousand chats. One query per megabyte.
+    /// The people who share a chat with `user`, and whether they have written in one. At most a thousand people, from
+    /// at most five thousand chats. One query per megabyte.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -321,7 +324,7 @@ fn socket(row: SocketRow) -> Result<Socket, Error> {
         began_at,
         expires_at,
         ended_at: _,
-        held_by,
+        buffered_in,
         rooms,
         no_offsets,
         ungreeted,
@@ -333,7 +336,7 @@ fn socket(row: SocketRow) -> Result<Socket, Error> {
         user: UserId::parse(&user_id)?,
         connection: ConnectionId::parse(&connection_id)?,
         opened_at: Timestamp::from_millis(opened_at),
-        held_by: held_by.map(|hold| ConnectionId::parse(&hold)).transpose()?,
+        buffered_in: buffered_in.map(|recovery_buffer| ConnectionId::parse(&recovery_buffer)).transpose()?,
         namespace,
         dialect,
         expires_at: expires_at.map(Timestamp::from_millis),
@@ -343,7 +346,7 @@ fn socket(row: SocketRow) -> Result<Socket, Error> {
     })
 }
 
-/// The sparse key that puts a profile into the online index.
+/// The value of the sparse key that puts a profile into the online index.
 pub(super) fn online_flag() -> AttributeValue {
     text(keys::FLAGGED)
 }

@@ -1,28 +1,28 @@
-//! Reading: marking a chat, and counting what waits.
+//! Reading: marking a chat or messages as read, and finding the chats with unread messages.
 
 use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
-use super::transaction::{Outcome, Transaction};
+use super::transaction::{Transaction, TransactionOutcome};
 use super::{Store, keys, number};
 use crate::domain::chat::{Chat, Watermark};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, UserId};
-use crate::domain::log::What;
+use crate::domain::log::ChangeKind;
 use crate::domain::message::Message;
 use crate::error::Error;
 
-/// What became of marking messages as read.
+/// The result of marking messages as read.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Marking {
-    /// At least one was newly marked.
+    /// At least one message was newly marked.
     Marked {
         /// The chat just before.
         before: Box<Chat>,
-        /// The chat since.
+        /// The chat after it.
         after: Box<Chat>,
-        /// The messages, where single ones were marked.
+        /// The messages, if single messages were marked.
         messages: Vec<Message>,
     },
     /// Nothing was unread.
@@ -32,8 +32,8 @@ pub enum Marking {
 }
 
 impl Store {
-    /// Marks a whole chat as read by `reader`: watermark, counter and flag in one transaction of two writes. Does *not* write if nothing
-    /// is unread.
+    /// Marks a whole chat as read by `reader`: watermark, counter and flag in one transaction of two writes. Does *not*
+    /// write if nothing is unread.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -45,26 +45,26 @@ impl Store {
             if member.unread == 0 {
                 return Ok(Marking::Nothing(Box::new(chat)));
             }
-            let what = What::ReadAll { after: member.read.seq, marked: member.unread, received: at };
+            let what = ChangeKind::ReadAll { after: member.read.seq, marked: member.unread, received: at };
             let mut next = after_reading(&chat, index, 0, at);
             next.change(reader, what, self.clock.now());
             let mut transaction = Transaction::default();
             self.recount(&mut transaction, &chat, &next)?;
             let there = match self.transact(transaction).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     let (before, after) = (Box::new(chat), Box::new(next));
                     return Ok(Marking::Marked { before, after, messages: Vec::new() });
                 }
-                Outcome::Conflict => None,
-                Outcome::Refused(mut refused) => refused.take(0),
+                TransactionOutcome::Conflict => None,
+                TransactionOutcome::Refused(mut refused) => refused.take(0),
             };
-            chat = self.as_others_left(&chat, there, attempt).await?;
+            chat = self.reload_after_conflict(&chat, there, attempt).await?;
             attempt += 1;
         }
     }
 
-    /// Marks messages of a chat as read by `reader`, at most ninety: each message remembers it, and the counter falls by as many, in one
-    /// transaction. Those that are not unread are passed over; does *not* write if none is.
+    /// Marks messages of a chat as read by `reader`, at most ninety. One transaction records it in each message and
+    /// lowers the counter by as many. Ignores messages that are not unread, and does *not* write if none is.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -84,7 +84,7 @@ impl Store {
                 return Ok(Marking::Nothing(Box::new(chat)));
             }
             let marked = u64::try_from(messages.len()).unwrap_or(u64::MAX);
-            let what = What::Read(messages.iter().map(|message| message.id.seq).collect());
+            let what = ChangeKind::Read(messages.iter().map(|message| message.id.seq).collect());
             let mut next = after_reading(&chat, index, member.unread.saturating_sub(marked), at);
             next.change(reader, what, self.clock.now());
             let mut transaction = Transaction::default();
@@ -93,15 +93,15 @@ impl Store {
                 transaction.update(self.marking(message, reader, at))?;
             }
             match self.transact(transaction).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     for message in &mut messages {
                         message.read_by.insert(reader.clone(), at);
                     }
                     let (before, after) = (Box::new(chat), Box::new(next));
                     return Ok(Marking::Marked { before, after, messages });
                 }
-                Outcome::Conflict | Outcome::Refused(_) => {
-                    chat = self.as_others_left(&chat, None, attempt).await?;
+                TransactionOutcome::Conflict | TransactionOutcome::Refused(_) => {
+                    chat = self.reload_after_conflict(&chat, None, attempt).await?;
                     messages = self.messages_by_id(messages.iter().map(|message| &message.id)).await?;
                 }
             }
@@ -123,7 +123,7 @@ impl Store {
             .expression_attribute_values(":at", number(at.millis()))
     }
 
-    /// The chats in which something waits for `user`. One query.
+    /// The chats in which `user` has unread messages. One query.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -132,7 +132,7 @@ impl Store {
     }
 }
 
-/// The chat once a member has `left` messages unread. Who has none left has read it all.
+/// The chat after a member has `left` unread messages. A member with none left has read everything.
 fn after_reading(chat: &Chat, index: usize, left: u64, at: Timestamp) -> Chat {
     let mut next = chat.clone();
     if let Some(member) = next.members.get_mut(index) {

@@ -1,55 +1,56 @@
-//! Sessions whose client went without a word and may come back: the row of the socket stays, ended, for as long as that is allowed.
+//! Sessions whose client left without a DISCONNECT packet and may recover them. The socket's row stays, marked as
+//! ended, for as long as recovery is allowed.
 
 use aws_sdk_dynamodb::types::{Put, Update};
 
 use super::connection::opened_slot;
 use super::rows::{self, SocketRow};
 use super::session::{OneMore, ended, session, session_row};
-use super::transaction::{Outcome, Transaction};
+use super::transaction::{Transaction, TransactionOutcome};
 use super::{Item, Opened, Session, Store, keys, number, text};
 use crate::auth::Identity;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ConnectionId, Pid, SocketId, UserId};
 use crate::error::Error;
 
-/// A session that was there before, and may still be.
+/// A session that existed before, and may still exist.
 #[derive(Clone, Debug)]
 pub struct Former {
-    /// Its Socket.IO sid.
+    /// The Socket.IO sid of the session.
     pub sid: SocketId,
-    /// On which connection it was.
+    /// The connection of the session.
     pub connection: ConnectionId,
-    /// When that was opened.
+    /// When that connection was opened.
     pub opened_at: Timestamp,
-    /// In which namespace.
+    /// The namespace of the session.
     pub namespace: String,
-    /// What was spoken there.
+    /// The dialect of the namespace.
     pub dialect: String,
-    /// When it began.
+    /// When the session began.
     pub began_at: Timestamp,
-    /// When its connection was found gone; `None` while nobody noticed.
+    /// When the connection was found gone; `None` while nobody has noticed it.
     pub ended_at: Option<Timestamp>,
 }
 
-/// What became of reviving a session.
+/// The result of restoring a session.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Reviving {
-    /// It is on the new connection.
-    Revived {
-        /// How many sockets the user has with it; `None` if it is in the place of a live one.
+pub enum SessionRestore {
+    /// The session is on the new connection.
+    Restored {
+        /// The number of the user's sockets, this one included; `None` if the session replaces a live one.
         sockets: Option<u64>,
     },
-    /// The namespace was joined before, on the new connection.
+    /// The client had already joined the namespace on the new connection.
     Already(Box<Session>),
     /// The new connection is gone.
     Gone,
-    /// Somebody else revived it, or it has ended for good.
+    /// Another run restored the session, or it has ended for good.
     Lost,
 }
 
 impl Store {
-    /// A session by its private id, as long as it may be revived. One read.
+    /// A session by its private id, as long as it may be recovered. One read.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -69,19 +70,20 @@ impl Store {
         }))
     }
 
-    /// Puts a session on a new connection, and its frames behind `hold`: session, socket, and the count of sockets or, if nobody had noticed
-    /// that the old connection is gone, the session there, in one transaction of four writes. To count, one read, repeated if another socket
-    /// of the user comes or goes at the same time.
+    /// Puts a session on a new connection, with `recovery_buffer` in front of its frames. One transaction of four
+    /// writes: the session, the socket, the new connection's slot, and the count of sockets. If nobody had noticed that
+    /// the old connection is gone, it ends the session there instead of counting. For the count one read, repeated if
+    /// another socket of the user comes or goes at the same time.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn revive(
         &self,
-        (opened, hold): (&Opened, &ConnectionId),
+        (opened, recovery_buffer): (&Opened, &ConnectionId),
         former: &Former,
         joining: &Session,
         identity: &Identity,
-    ) -> Result<Reviving, Error> {
+    ) -> Result<SessionRestore, Error> {
         let mut attempt = 0;
         loop {
             let mut transaction = Transaction::default();
@@ -91,7 +93,7 @@ impl Store {
                     .set_item(Some(rows::write(session_row(opened, joining))?))
                     .condition_expression("attribute_not_exists(connectionId) OR attribute_exists(endedAt)"),
             )?;
-            transaction.update(self.moved_socket(former, joining, hold))?;
+            transaction.update(self.moved_socket(former, joining, recovery_buffer))?;
             transaction.update(opened_slot(&self.tables.connections, opened))?;
             let sockets = if former.ended_at.is_some() {
                 let OneMore { count, sockets, expired: _ } = self.one_more_socket(joining, identity).await?;
@@ -103,15 +105,15 @@ impl Store {
                 None
             };
             match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Reviving::Revived { sockets }),
-                Outcome::Conflict => {}
-                Outcome::Refused(refused) if refused.at(2) => return Ok(Reviving::Gone),
-                Outcome::Refused(mut refused) => match refused.take(0) {
-                    Some(item) => return Ok(Reviving::Already(Box::new(session(rows::read(item)?)?))),
-                    None if refused.at(1) => return Ok(Reviving::Lost),
-                    // The count has changed, or the session there is just ending.
+                TransactionOutcome::Committed => return Ok(SessionRestore::Restored { sockets }),
+                TransactionOutcome::Conflict => {}
+                TransactionOutcome::Refused(refused) if refused.at(2) => return Ok(SessionRestore::Gone),
+                TransactionOutcome::Refused(mut refused) => match refused.take(0) {
+                    Some(item) => return Ok(SessionRestore::Already(Box::new(session(rows::read(item)?)?))),
+                    None if refused.at(1) => return Ok(SessionRestore::Lost),
+                    // The count has changed, or the session on the old connection is just ending.
                     None if former.ended_at.is_some() => {}
-                    None => return Ok(Reviving::Lost),
+                    None => return Ok(SessionRestore::Lost),
                 },
             }
             self.backoff(attempt).await?;
@@ -119,12 +121,12 @@ impl Store {
         }
     }
 
-    /// The socket, live again, if it is where it was.
+    /// The update that makes the socket live again on the new connection, on condition that it is still where it was.
     fn moved_socket(
         &self,
         former: &Former,
         joining: &Session,
-        hold: &ConnectionId,
+        recovery_buffer: &ConnectionId,
     ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
         let (expiry, removed) = match joining.expires_at {
             Some(_) => (", expiresAt = :end", ""),
@@ -133,7 +135,7 @@ impl Store {
         let mut values = Item::from([
             (":to".to_owned(), text(&joining.connection)),
             (":opened".to_owned(), number(joining.opened_at.millis())),
-            (":hold".to_owned(), text(hold)),
+            (":hold".to_owned(), text(recovery_buffer)),
             (":flag".to_owned(), text(keys::SOCKET_FLAGGED)),
             (":from".to_owned(), text(&former.connection)),
         ]);
@@ -157,11 +159,11 @@ impl Store {
             .set_expression_attribute_values(Some(values))
     }
 
-    /// Sends the frames of a session to its connection again, and no longer behind `hold`. One write.
+    /// Removes `recovery_buffer` from a session's socket, so that its frames go to its connection again. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn release(&self, session: &Session, hold: &ConnectionId) -> Result<(), Error> {
+    pub async fn release(&self, session: &Session, recovery_buffer: &ConnectionId) -> Result<(), Error> {
         let update = self
             .client
             .update_item()
@@ -169,11 +171,11 @@ impl Store {
             .set_key(Some(keys::user(&session.user, keys::socket(&session.pid))))
             .update_expression("REMOVE heldBy")
             .condition_expression("heldBy = :hold")
-            .expression_attribute_values(":hold", text(hold));
+            .expression_attribute_values(":hold", text(recovery_buffer));
         self.applied(update).await.map(drop)
     }
 
-    /// Every chat of a user, and those deleted lately. One query per megabyte.
+    /// All chats of a user, and those that were deleted lately. One query per megabyte.
     ///
     /// # Errors
     /// `Error::Internal`.

@@ -1,4 +1,4 @@
-//! The rooms that a socket joined: noted on the socket, where delivering looks.
+//! The rooms that a socket has joined. They are stored on the socket, which delivery reads.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -8,21 +8,21 @@ use super::{Session, Store, keys, number};
 use crate::domain::id::ChatId;
 use crate::error::Error;
 
-/// Most rooms of one socket: more than a screen ever shows, and the row stays well below its bound.
+/// The most rooms of one socket: more than a screen ever shows, while the row stays well below its size limit.
 pub const ROOMS_MAX: usize = 500;
 
-/// What became of joining a room.
+/// The result of joining a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Entering {
-    /// The socket is in it.
+    /// The socket is in the room.
     In,
-    /// The socket is in as many as it may be.
+    /// The socket is in as many rooms as it may be.
     Full,
 }
 
 impl Store {
-    /// Joins a room. One write. Joining twice is joining once.
+    /// Joins a room. To join it again has no further effect. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -42,12 +42,12 @@ impl Store {
             .expression_attribute_values(":most", number(ROOMS_MAX));
         Ok(match self.update::<SocketRow>(update).await? {
             Changed::Refused(Some(_)) => Entering::Full,
-            // A socket that went meanwhile hears nothing in any room.
+            // A socket that left meanwhile receives nothing in any room.
             Changed::Done(_) | Changed::Refused(None) => Entering::In,
         })
     }
 
-    /// Leaves a room, joined or not. One write.
+    /// Leaves a room, whether the socket has joined it or not. One write.
     ///
     /// # Errors
     /// `Error::Internal`.

@@ -1,21 +1,21 @@
-//! Reading a chat backwards, a bounded piece at a time.
+//! Reading a chat backwards, in bounded pieces.
 
 use super::{Store, number, rows, text};
 use crate::domain::chat::Chat;
 use crate::domain::message::Message;
 use crate::error::Error;
 
-/// A piece of a chat, newest first, and where the next one begins.
+/// A piece of a chat, and where the next piece begins.
 #[derive(Debug)]
 pub struct Scan {
-    /// Newest first. A piece may be empty although there is a next one.
+    /// The messages, newest first. A piece may be empty although there is a next one.
     pub messages: Vec<Message>,
-    /// The sort key at which the next piece begins; `None` at the chat's beginning.
+    /// The sort key at which the next piece begins; `None` at the beginning of the chat.
     pub next: Option<u64>,
 }
 
 impl Store {
-    /// Up to `most` messages from `from` downwards, within one query (a megabyte).
+    /// Reads up to `most` messages from `from` downwards, within one query (one megabyte).
     ///
     /// # Errors
     /// `Error::Internal`.

@@ -1,4 +1,4 @@
-//! The namespaces joined on connections, and the exact count of a user's sockets.
+//! Sessions, one for each namespace that a client joins on a connection, and the exact count of a user's sockets.
 
 use std::collections::HashSet;
 
@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, Update};
 use super::connection::{CONNECTION_TTL_SECS, opened_slot};
 use super::presence::online_flag;
 use super::rows::{self, SessionRow, SocketRow, VERSION};
-use super::transaction::{Outcome, Transaction};
+use super::transaction::{Transaction, TransactionOutcome};
 use super::update::Changed;
-use super::user::{Change, claims_change, set_change};
+use super::user::{AttributeChange, claims_change, set_change};
 use super::{Item, Opened, Person, Question, Recipient, Store, keys, number, text};
 use crate::auth::Identity;
 use crate::domain::chat::Place;
@@ -19,82 +19,83 @@ use crate::domain::id::{ConnectionId, Pid, SocketId, UserId};
 use crate::domain::user::{Status, User};
 use crate::error::Error;
 
-/// How long it is remembered that a namespace was left or a connection closed, for events that are still on their way.
+/// How long an ended session or a closed connection is remembered, in seconds, for events that are still on their way.
 pub(super) const ENDED_TTL_SECS: i64 = 3_600;
 
-/// One namespace joined on one connection.
+/// A session: one namespace joined on one connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// On which connection.
+    /// The connection.
     pub connection: ConnectionId,
-    /// Which namespace.
+    /// The namespace.
     pub namespace: String,
-    /// What is spoken in it.
+    /// The dialect of the namespace.
     pub dialect: String,
-    /// Whose.
+    /// The user.
     pub user: UserId,
     /// The private id of the socket.
     pub pid: Pid,
     /// The Socket.IO sid.
     pub sid: SocketId,
-    /// The event that joined it.
+    /// The id of the event that joined the namespace.
     pub joined_by: String,
     /// When the connection was opened.
     pub opened_at: Timestamp,
     /// When the token ends.
     pub expires_at: Option<Timestamp>,
-    /// When the namespace was left, if it was.
+    /// When the client left the namespace, if it did.
     pub ended_at: Option<Timestamp>,
-    /// Where the user types on this socket.
+    /// The places where the user types on this socket.
     pub typing: Vec<Place>,
-    /// What the client has been asked and has not answered.
+    /// The questions that the client has not answered.
     pub asked: Vec<Question>,
     /// Until when attachments of a binary packet may be on their way.
     pub attachments_until: Option<Timestamp>,
-    /// Whether its client can take offsets.
+    /// Whether the client can receive offsets.
     pub takes_offsets: bool,
 }
 
 impl Session {
-    /// The connection, to be replied to or closed.
+    /// The connection, as the recipient of a reply or of a close.
     #[must_use]
     pub const fn recipient(&self) -> Recipient<'_> {
         Recipient { connection: &self.connection, opened_at: Some(self.opened_at) }
     }
 }
 
-/// What became of joining a namespace.
+/// The result of joining a namespace.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Joining {
-    /// It is joined.
+    /// The client has joined the namespace.
     Joined {
-        /// How many sockets the user has with it.
+        /// The number of the user's sockets, this one included.
         sockets: u64,
     },
-    /// It was joined before, by the event named.
+    /// The client had already joined it, in this session.
     Already(Box<Session>),
     /// The connection is gone.
     Gone,
 }
 
-/// What became of leaving a namespace.
+/// The result of leaving a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Leaving {
-    /// It is left.
+    /// The session has ended.
     Left {
-        /// Whether that was the last socket of a user whom others saw as here.
+        /// Whether this was the last socket of a user whom others saw as online.
         last: bool,
     },
-    /// It was left before.
+    /// The session had ended before.
     Already,
-    /// It was left before with the user's last socket, and nobody has finished telling the others.
+    /// The session had ended before with the user's last socket, and no run has finished telling the others.
     Untold,
 }
 
 impl Store {
-    /// The session of a namespace, also for a while after it ended. One read, and one more if it moved to a WebSocket meanwhile.
+    /// Reads the session of a namespace, also for a while after it ended. One read, and one more if it has moved to a
+    /// WebSocket.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -106,8 +107,8 @@ impl Store {
         item.map(|item| session(rows::read(item)?)).transpose()
     }
 
-    /// Joins a namespace: session, socket and socket count in one transaction, which fails if the connection is gone. One read and four
-    /// writes, repeated if another socket of the user comes or goes at the same time.
+    /// Joins a namespace: session, socket, slot and socket count in one transaction, which fails if the connection is
+    /// gone. One read and four writes, repeated if another socket of the user comes or goes at the same time.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -120,13 +121,13 @@ impl Store {
             transaction.update(opened_slot(&self.tables.connections, opened))?;
             transaction.update(count)?;
             match self.transact(transaction).await? {
-                Outcome::Committed => {
+                TransactionOutcome::Committed => {
                     self.remove_sockets(&joining.user, expired).await;
                     return Ok(Joining::Joined { sockets });
                 }
-                Outcome::Conflict => {}
-                Outcome::Refused(refused) if refused.at(2) => return Ok(Joining::Gone),
-                Outcome::Refused(mut refused) => {
+                TransactionOutcome::Conflict => {}
+                TransactionOutcome::Refused(refused) if refused.at(2) => return Ok(Joining::Gone),
+                TransactionOutcome::Refused(mut refused) => {
                     if let Some(item) = refused.take(0) {
                         return Ok(Joining::Already(Box::new(session(rows::read(item)?)?)));
                     }
@@ -137,7 +138,7 @@ impl Store {
         }
     }
 
-    /// The first two writes of a join: the session, unless there is a live one, and the socket.
+    /// Adds the first two writes of a join: the session, on condition that there is no live one, and the socket.
     fn put_session(&self, transaction: &mut Transaction, opened: &Opened, joining: &Session) -> Result<(), Error> {
         let row = rows::write(session_row(opened, joining))?;
         transaction.put(
@@ -159,7 +160,7 @@ impl Store {
             began_at: self.clock.now().millis(),
             expires_at: joining.expires_at.map(Timestamp::millis),
             ended_at: None,
-            held_by: None,
+            buffered_in: None,
             rooms: HashSet::new(),
             no_offsets: !joining.takes_offsets,
             ungreeted: true,
@@ -168,14 +169,15 @@ impl Store {
         transaction.put(Put::builder().table_name(&self.tables.users).set_item(Some(rows::write(socket)?)))
     }
 
-    /// Counts a socket more, and in the same write replaces the claims if the token's are newer. The first one puts its user into the online
-    /// index; who appears offline stays out of it with every further one. One query, and what is to be written.
+    /// Counts one more socket, and in the same write replaces the claims if those of the token are newer. The first
+    /// socket puts its user into the online index. A user who appears offline stays out of it with every further
+    /// socket. One query; returns the write.
     pub(super) async fn one_more_socket(&self, joining: &Session, identity: &Identity) -> Result<OneMore, Error> {
         let (Person { user: known, sockets: _ }, expired) = self.person_and_expired(&joining.user).await?;
         let was = known.as_ref().map_or(0, |user| user.sockets);
         let also = [("sockets", number(was + 1)), ("online", online_flag())];
         let also = if was == 0 { also.as_slice() } else { also.get(..1).unwrap_or_default() };
-        let Change { expression, names, mut values } = match self.newer_claims(known.as_ref(), identity) {
+        let AttributeChange { expression, names, mut values } = match self.newer_claims(known.as_ref(), identity) {
             Some(at) => claims_change(&identity.claims, at, also),
             None => set_change(also),
         };
@@ -191,9 +193,10 @@ impl Store {
         Ok(OneMore { count: update, sockets: was + 1, expired })
     }
 
-    /// Leaves a namespace: session, socket and socket count in one transaction, so that leaving twice counts once. One read and three
-    /// writes. A session that moves to a WebSocket meanwhile is left there. The socket stays as ended until `revivable`, if it may be
-    /// revived. If others are to be told, the session remembers that until [`Store::record_offline_told`].
+    /// Leaves a namespace: session, socket and socket count in one transaction, so that leaving twice counts once. One
+    /// read and three writes. If the session moves to a WebSocket meanwhile, the function ends it there. If a client
+    /// may recover the session, the socket's row stays until `revivable`, marked as ended. If others must be told, the
+    /// session remembers that until [`Store::record_offline_told`].
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -215,15 +218,15 @@ impl Store {
             self.end_socket(&mut transaction, session, at, revivable)?;
             transaction.update(self.one_socket_less(&user, at))?;
             match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Leaving::Left { last }),
-                Outcome::Refused(mut refused) if refused.at(0) || refused.at(1) => {
+                TransactionOutcome::Committed => return Ok(Leaving::Left { last }),
+                TransactionOutcome::Refused(mut refused) if refused.at(0) || refused.at(1) => {
                     match refused.take(0).map(rows::read::<SessionRow>).transpose()? {
                         Some(SessionRow { moved_to: Some(to), .. }) => connection = ConnectionId::parse(&to)?,
                         Some(row) if is_untold(&row, session) => return Ok(Leaving::Untold),
                         _ => return Ok(Leaving::Already),
                     }
                 }
-                Outcome::Refused(_) | Outcome::Conflict => {}
+                TransactionOutcome::Refused(_) | TransactionOutcome::Conflict => {}
             }
             self.backoff(attempt).await?;
             attempt += 1;
@@ -234,8 +237,8 @@ impl Store {
         Ok(if self.offline_untold(session).await? { Leaving::Untold } else { Leaving::Already })
     }
 
-    /// Whether a session was left with its user's last socket, and nobody has finished telling the others. One read, and one more if it moved to
-    /// a WebSocket.
+    /// Whether a session ended with its user's last socket, and no run has finished telling the others. One read, and
+    /// one more if it moved to a WebSocket.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -251,7 +254,8 @@ impl Store {
         }
     }
 
-    /// Notes that the others were told of the end of a session. One write, and one more if it moved to a WebSocket.
+    /// Records that the others were told about the end of a session. One write, and one more if it moved to a
+    /// WebSocket.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -300,8 +304,8 @@ impl Store {
         }
     }
 
-    /// Counts a socket less. With the last one goes what the user said of being here, and unless they appeared offline, they were last
-    /// seen now.
+    /// The write that counts one socket less. With the last socket it also removes the status that the user had set. It
+    /// sets the time when the user was last seen, unless the user appeared offline.
     fn one_socket_less(&self, user: &User, at: Timestamp) -> UpdateBuilder {
         let count = Update::builder()
             .table_name(&self.tables.users)
@@ -325,7 +329,8 @@ impl Store {
             .expression_attribute_values(":at", number(at.millis()))
     }
 
-    /// Gives a session and its socket another end. One transaction of two writes, which does nothing if the session has ended.
+    /// Sets another end of the token for a session and its socket. One transaction of two writes, which does nothing if
+    /// the session has ended.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -353,8 +358,8 @@ impl Store {
                 })?;
             }
             match self.transact(transaction).await? {
-                Outcome::Committed | Outcome::Refused(_) => return Ok(()),
-                Outcome::Conflict => {}
+                TransactionOutcome::Committed | TransactionOutcome::Refused(_) => return Ok(()),
+                TransactionOutcome::Conflict => {}
             }
             self.backoff(attempt).await?;
             attempt += 1;
@@ -390,22 +395,25 @@ impl Store {
 pub(super) struct OneMore {
     /// The write that counts it.
     pub(super) count: UpdateBuilder,
-    /// How many there are with it.
+    /// The number of sockets, this one included.
     pub(super) sockets: u64,
-    /// Sockets that are to be removed.
+    /// The sort keys of sockets to remove.
     pub(super) expired: Vec<String>,
 }
 
-/// Whether a row is that of this session, left with its user's last socket, and nobody has finished telling the others.
+/// Whether a row belongs to this session, ended with its user's last socket, and no run has finished telling the
+/// others.
 fn is_untold(row: &SessionRow, session: &Session) -> bool {
     row.untold && row.pid == session.pid.to_string()
 }
 
-/// Ends a session that is live and on the connection that it names. `untold` marks it: the others are to be told.
+/// The write that ends a session, on condition that it is live and on the connection that it names. `untold` marks it:
+/// the others must still be told.
 pub(super) fn ended(table: &str, session: &Session, at: Timestamp, untold: bool) -> UpdateBuilder {
     let update =
         Update::builder().table_name(table).set_key(Some(keys::connection(&session.connection, &session.namespace)));
-    // While others are to be told, the heartbeat looks at it: it finds the connection gone, and whoever closes that tells them.
+    // While others must be told, the session stays in its slot. If no run tells them, the heartbeat finds the
+    // connection gone, and the run that closes it tells them.
     let update = if untold {
         let update = update.update_expression("SET endedAt = :at, #ttl = :ttl, untold = :untold REMOVE typing");
         update.expression_attribute_values(":untold", AttributeValue::Bool(true))

@@ -1,4 +1,4 @@
-//! Several writes that are done together or not at all.
+//! Transactions: several writes that succeed together or not at all.
 
 use std::time::Duration;
 
@@ -11,18 +11,18 @@ use super::{Item, Store};
 use crate::domain::id::hex;
 use crate::error::Error;
 
-/// How long one transaction is asked for again while nobody knows whether it is done: well below the time-outs of the functions, and below
-/// the ten minutes for which DynamoDB knows a token.
+/// How long one transaction is repeated while its outcome is unknown: well below the timeouts of the functions, and
+/// below the ten minutes for which DynamoDB remembers a token.
 const UNKNOWN_MAX: Duration = Duration::from_secs(6);
 
-/// What became of a transaction.
+/// The outcome of a transaction.
 #[must_use]
-pub(super) enum Outcome {
-    /// All of it is done.
+pub(super) enum TransactionOutcome {
+    /// All writes are done.
     Committed,
-    /// Nothing is done: somebody else was writing one of the rows.
+    /// No write is done, because another run was writing one of the rows.
     Conflict,
-    /// Nothing is done: a condition did not hold.
+    /// No write is done, because a condition did not hold.
     Refused(Refused),
 }
 
@@ -35,21 +35,21 @@ impl Refused {
         self.0.get(index).and_then(CancellationReason::code) == Some("ConditionalCheckFailed")
     }
 
-    /// The row that made the condition of the write at `index` fail, if there is one.
+    /// Takes the row that made the condition of the write at `index` fail, if there is one.
     pub(super) fn take(&mut self, index: usize) -> Option<Item> {
         if self.at(index) { self.0.get_mut(index)?.item.take() } else { None }
     }
 }
 
-/// What one request for a transaction came to.
+/// The answer to one request for a transaction.
 enum Answered {
     /// The outcome is known.
-    Known(Outcome),
-    /// Nobody knows whether it is done, or it is being done by an earlier request with the same token.
+    Known(TransactionOutcome),
+    /// The outcome is unknown, or an earlier request with the same token is still doing the writes.
     Unknown(Error),
 }
 
-/// The writes of one transaction, in order. Every failed condition gives back the row it met.
+/// The writes of one transaction, in order. Every failed condition returns the row that it met.
 #[derive(Default)]
 pub(super) struct Transaction(Vec<TransactWriteItem>);
 
@@ -76,19 +76,20 @@ impl Transaction {
 }
 
 impl Store {
-    /// Does all of it or nothing, once: it is asked for under one idempotency token (`ClientRequestToken`) until its outcome is known, so that an
-    /// answer that is lost is asked for again and never taken for a failure.
+    /// Does all writes or none, once. The function repeats the request with the same idempotency token
+    /// (`ClientRequestToken`) until the outcome is known. So it asks again after a lost answer, and never takes a lost
+    /// answer for a failure.
     ///
     /// # Errors
-    /// `Error::Internal` if DynamoDB refuses the request, or if after some seconds it is still unknown whether it is done.
-    pub(super) async fn transact(&self, transaction: Transaction) -> Result<Outcome, Error> {
+    /// `Error::Internal` if DynamoDB refuses the request, or if the outcome is still unknown after some seconds.
+    pub(super) async fn transact(&self, transaction: Transaction) -> Result<TransactionOutcome, Error> {
         let token = hex(&self.clock.random::<16>());
         let asking = async {
             let mut attempt = 0;
             loop {
                 let writes = self.client.transact_write_items().client_request_token(&token);
                 let unknown = match writes.set_transact_items(Some(transaction.0.clone())).send().await {
-                    Ok(_) => return Ok(Outcome::Committed),
+                    Ok(_) => return Ok(TransactionOutcome::Committed),
                     Err(error) => match answered(error)? {
                         Answered::Known(outcome) => return Ok(outcome),
                         Answered::Unknown(cause) => cause,
@@ -125,14 +126,14 @@ fn answered(error: SdkError<TransactWriteItemsError>) -> Result<Answered, Error>
             let cause = Error::internal(error);
             return if is_temporary { Ok(Answered::Unknown(cause)) } else { Err(cause) };
         }
-        // No answer, or one that cannot be read.
+        // There was no answer, or one that cannot be read.
         None => return Ok(Answered::Unknown(Error::internal(error))),
     };
     let is = |codes: &[&str]| reasons.iter().any(|reason| reason.code().is_some_and(|code| codes.contains(&code)));
     if is(&["ConditionalCheckFailed"]) {
-        Ok(Answered::Known(Outcome::Refused(Refused(reasons.to_vec()))))
+        Ok(Answered::Known(TransactionOutcome::Refused(Refused(reasons.to_vec()))))
     } else if is(&["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]) {
-        Ok(Answered::Known(Outcome::Conflict))
+        Ok(Answered::Known(TransactionOutcome::Conflict))
     } else {
         Err(Error::internal(error))
     }

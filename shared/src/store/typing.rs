@@ -1,4 +1,5 @@
-//! Who types where: noted on the socket's session, never with the chat, so that the server can end it when the socket goes.
+//! Typing: who types where. It is stored on the socket's session and never with the chat, so that the server can end it
+//! when the socket leaves.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -7,7 +8,8 @@ use crate::domain::chat::Place;
 use crate::error::Error;
 
 impl Store {
-    /// Notes that typing began or stopped somewhere. One write; the caller knows from the session when none is needed.
+    /// Records that a user began or stopped typing in a place. One write. The caller knows from the session when no
+    /// write is needed.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -22,7 +24,7 @@ impl Store {
             .condition_expression("pid = :pid AND attribute_not_exists(endedAt)")
             .expression_attribute_values(":place", AttributeValue::Ss(vec![keys::typing(place)]))
             .expression_attribute_values(":pid", text(&session.pid));
-        // A socket that ended meanwhile types nowhere, and whoever ended it has said so.
+        // A socket that ended meanwhile types nowhere, and the run that ended it has told the others.
         self.applied(update).await.map(drop)
     }
 }

@@ -1,7 +1,8 @@
-//! Writes of one row. Every UpdateItem, PutItem and DeleteItem of the store is sent from here.
+//! Writes of one row. The store sends every UpdateItem, PutItem and DeleteItem from here.
 //!
-//! DynamoDB refuses a write of a row that a transaction is just writing (`TransactionConflictException`). The SDK does not try that again, so it is
-//! tried again here, and so is what the SDK gave up because of throttling. In both cases DynamoDB has done nothing.
+//! DynamoDB refuses a write of a row that a transaction is just writing (`TransactionConflictException`). The SDK does
+//! not repeat such a write, so this module does. It also repeats writes that the SDK gave up because of throttling. In
+//! both cases DynamoDB has done nothing.
 
 use std::time::Duration;
 
@@ -17,10 +18,11 @@ use tokio::time::Instant;
 use super::{Item, Store, rows};
 use crate::error::Error;
 
-/// A write is not begun again after so long. With the last attempt it is done well within the time of a function.
+/// After this time a write is not tried again. Together with the last attempt this is well within the timeout of a
+/// function.
 const RETRIES_WITHIN: Duration = Duration::from_secs(3);
 
-/// DynamoDB's names for a write that it has not done, and may do when it is asked again.
+/// DynamoDB's names for errors after which a write has not been done, and may succeed when it is repeated.
 const PASSING: [&str; 4] = [
     "TransactionConflictException",
     "ProvisionedThroughputExceededException",
@@ -32,14 +34,15 @@ const PASSING: [&str; 4] = [
 #[derive(Debug)]
 #[must_use]
 pub(super) enum Changed<R> {
-    /// It is done. With the row, if the write was to give it back.
+    /// The write is done. The value is the row, if the write was to return it.
     Done(Option<R>),
-    /// The condition did not hold. With the row that is there, if there is one.
+    /// The condition did not hold. The value is the row that is there, if there is one.
     Refused(Option<R>),
 }
 
 impl<R> Changed<R> {
-    /// Whether it is done. A failed condition says so too, if the row that is there is `ours`: then it met its own first attempt (`nonce`).
+    /// Whether the write is done. If the condition failed and the row is `ours`, the write met its own first attempt
+    /// and is done, too (see `nonce`).
     pub(super) fn is_done(&self, ours: impl FnOnce(&R) -> bool) -> bool {
         match self {
             Self::Done(_) => true,
@@ -49,10 +52,10 @@ impl<R> Changed<R> {
 }
 
 impl Store {
-    /// Does an update, and reads the row that it is to give back, or the row that made its condition fail.
+    /// Sends an update. Returns the row that the update is to return, or the row that made its condition fail.
     ///
     /// # Errors
-    /// `Error::Internal`: whether it is done is not known.
+    /// `Error::Internal`. It is then unknown whether the write is done.
     pub(super) async fn update<R: DeserializeOwned>(
         &self,
         update: UpdateItemFluentBuilder,
@@ -70,10 +73,10 @@ impl Store {
         }
     }
 
-    /// Does an update. Whether its condition held.
+    /// Sends an update. Returns whether its condition held.
     ///
     /// # Errors
-    /// `Error::Internal`: whether it is done is not known.
+    /// `Error::Internal`. It is then unknown whether the write is done.
     pub(super) async fn applied(&self, update: UpdateItemFluentBuilder) -> Result<bool, Error> {
         match self.write(|| update.clone().send()).await {
             Ok(_) => Ok(true),
@@ -86,10 +89,10 @@ impl Store {
         }
     }
 
-    /// Puts a row. Whether its condition held.
+    /// Puts a row. Returns whether its condition held.
     ///
     /// # Errors
-    /// `Error::Internal`: whether it is done is not known.
+    /// `Error::Internal`. It is then unknown whether the write is done.
     pub(super) async fn put(&self, put: PutItemFluentBuilder) -> Result<bool, Error> {
         match self.write(|| put.clone().send()).await {
             Ok(_) => Ok(true),
@@ -100,7 +103,8 @@ impl Store {
         }
     }
 
-    /// Sends a write of one row, again while DynamoDB does not do it for a reason that passes. Gives the last answer.
+    /// Sends a write of one row, and repeats it while DynamoDB refuses it for a temporary reason. Returns the last
+    /// answer.
     pub(super) async fn write<T, E, F>(&self, send: impl Fn() -> F) -> Result<T, SdkError<E>>
     where
         E: ProvideErrorMetadata,

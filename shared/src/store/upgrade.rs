@@ -1,4 +1,5 @@
-//! The upgrade of a polling connection to a WebSocket, step by step; each is one conditional write, so that it happens once.
+//! The upgrade of a polling connection to a WebSocket, step by step. Each step is one conditional write, so that it
+//! happens once.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, Update};
@@ -7,9 +8,9 @@ use super::connection::opened_slot;
 use super::polling::Taking;
 use super::rows::OutboxRow;
 use super::session::session_row;
-use super::transaction::{Outcome, Transaction};
+use super::transaction::{Transaction, TransactionOutcome};
 use super::update::Changed;
-use super::{Moments, Opened, Session, Store, keys, number, rows, text};
+use super::{Liveness, Opened, Session, Store, keys, number, rows, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
@@ -17,36 +18,36 @@ use crate::error::Error;
 /// Whether a step towards a WebSocket was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Step {
-    /// It was.
+pub enum Transition {
+    /// The step was taken.
     Taken,
     /// Something else came first.
     Refused,
 }
 
-/// What became of giving a WebSocket up.
+/// The result of abandoning a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Abandoning {
     /// The client goes on by polling.
     Polling,
-    /// The client had moved to it, and has nothing to go back to.
+    /// The client had moved to the WebSocket, and cannot go back.
     Upgraded,
 }
 
-/// What became of moving a session to a WebSocket.
+/// The result of moving a session to a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Moving {
-    /// It is there, or has ended.
+pub enum SessionMove {
+    /// The session is on the WebSocket, or has ended.
     Done,
     /// The WebSocket has ended.
     Gone,
 }
 
 impl Store {
-    /// Gives a polling client's one chance of a WebSocket to `to`, unless it has moved or another one had its chance after `stale`. One
-    /// write.
+    /// Offers the WebSocket `to` to a polling client. Refused if the client has moved, or if another WebSocket was
+    /// offered after `stale`. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -54,9 +55,9 @@ impl Store {
         &self,
         id: &ConnectionId,
         to: &ConnectionId,
-        moments: Moments,
+        liveness: Liveness,
         stale: Timestamp,
-    ) -> Result<Step, Error> {
+    ) -> Result<Transition, Error> {
         let update = self
             .outbox_update(id)
             .update_expression("SET probe = :to, probeAt = :now REMOVE probed")
@@ -65,17 +66,18 @@ impl Store {
                  AND (attribute_not_exists(probe) OR probe = :to OR probeAt <= :stale)",
             )
             .expression_attribute_values(":to", text(to))
-            .expression_attribute_values(":now", number(moments.now.millis()))
-            .expression_attribute_values(":dead", number(moments.dead.millis()))
+            .expression_attribute_values(":now", number(liveness.now.millis()))
+            .expression_attribute_values(":dead", number(liveness.stale_before.millis()))
             .expression_attribute_values(":stale", number(stale.millis()));
         self.step(update, |_| false).await
     }
 
-    /// Notes that the WebSocket works, which releases a request that waits. One write. Refused for any but the first probe.
+    /// Records that the WebSocket works, which makes a waiting request return. One write. Refused for every probe but
+    /// the first.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn note_probe(&self, id: &ConnectionId, to: &ConnectionId, now: Timestamp) -> Result<Step, Error> {
+    pub async fn note_probe(&self, id: &ConnectionId, to: &ConnectionId, now: Timestamp) -> Result<Transition, Error> {
         let nonce = self.nonce();
         let update = self
             .outbox_update(id)
@@ -88,12 +90,12 @@ impl Store {
         self.step(update, |row| row.probed_nonce.as_ref() == Some(&nonce)).await
     }
 
-    /// Begins the move to a WebSocket, whether its probe was noted or not: from here on no request is taken. One write. Refused for any but the
-    /// first time.
+    /// Begins the move to a WebSocket, whether its probe was recorded or not. From here on the outbox accepts no
+    /// request. One write. Refused for every call but the first.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn begin_upgrade(&self, id: &ConnectionId, to: &ConnectionId) -> Result<Step, Error> {
+    pub async fn begin_upgrade(&self, id: &ConnectionId, to: &ConnectionId) -> Result<Transition, Error> {
         let nonce = self.nonce();
         let update = self
             .outbox_update(id)
@@ -105,7 +107,7 @@ impl Store {
         self.step(update, |row| row.upgrading_nonce.as_ref() == Some(&nonce)).await
     }
 
-    /// Takes the oldest of what waits while the client moves. One read and one write.
+    /// Takes the oldest frames that wait while the client moves. One read and one write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -114,11 +116,11 @@ impl Store {
         self.take(self.outbox_update(id), outbox, Taking { sets: "", removes: "", condition: "" }).await
     }
 
-    /// Sends every further frame to the WebSocket, provided that nothing waits. One write.
+    /// Directs all further frames to the WebSocket, on condition that no frame waits. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn redirect(&self, id: &ConnectionId, to: &ConnectionId) -> Result<Step, Error> {
+    pub async fn redirect(&self, id: &ConnectionId, to: &ConnectionId) -> Result<Transition, Error> {
         let update = self
             .outbox_update(id)
             .update_expression("SET upgradedTo = :to")
@@ -130,7 +132,7 @@ impl Store {
         self.step(update, |_| false).await
     }
 
-    /// Gives a WebSocket up that has ended. One write.
+    /// Abandons a WebSocket that has ended. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -146,12 +148,12 @@ impl Store {
         })
     }
 
-    /// Moves a session to a WebSocket: its row and its socket's in one transaction of four writes, which fails if the WebSocket has ended.
-    /// The row that stays behind leads to the new one.
+    /// Moves a session to a WebSocket: its row and its socket's row in one transaction of four writes, which fails if
+    /// the WebSocket has ended. The old row stays and names the new one.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn move_session(&self, session: &Session, to: &Opened) -> Result<Moving, Error> {
+    pub async fn move_session(&self, session: &Session, to: &Opened) -> Result<SessionMove, Error> {
         let connections = &self.tables.connections;
         let moved = Session { connection: to.id.clone(), ..session.clone() };
         let mut attempt = 0;
@@ -184,17 +186,17 @@ impl Store {
                     .expression_attribute_values(":to", text(&to.id)),
             )?;
             match self.transact(transaction).await? {
-                Outcome::Committed => return Ok(Moving::Done),
-                Outcome::Refused(refused) if refused.at(2) => return Ok(Moving::Gone),
-                Outcome::Refused(_) => return Ok(Moving::Done),
-                Outcome::Conflict => {}
+                TransactionOutcome::Committed => return Ok(SessionMove::Done),
+                TransactionOutcome::Refused(refused) if refused.at(2) => return Ok(SessionMove::Gone),
+                TransactionOutcome::Refused(_) => return Ok(SessionMove::Done),
+                TransactionOutcome::Conflict => {}
             }
             self.backoff(attempt).await?;
             attempt += 1;
         }
     }
 
-    /// Notes that every session is on the WebSocket now. One write.
+    /// Records that all sessions are on the WebSocket now. One write.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -210,14 +212,14 @@ impl Store {
         self.applied(update).await.map(drop)
     }
 
-    /// Takes a step. `ours` says of the row that made the condition fail whether this very step was taken before, by an attempt whose answer
-    /// was lost.
+    /// Takes a step. `ours` decides about the row that made the condition fail: whether an earlier attempt, whose
+    /// answer was lost, has taken this same step.
     async fn step(
         &self,
         update: UpdateItemFluentBuilder,
         ours: impl FnOnce(&OutboxRow) -> bool,
-    ) -> Result<Step, Error> {
+    ) -> Result<Transition, Error> {
         let update = update.return_values(ReturnValue::None);
-        Ok(if self.update::<OutboxRow>(update).await?.is_done(ours) { Step::Taken } else { Step::Refused })
+        Ok(if self.update::<OutboxRow>(update).await?.is_done(ours) { Transition::Taken } else { Transition::Refused })
     }
 }

@@ -1,4 +1,4 @@
-//! Profiles: who has been seen, and what is known of them.
+//! Profiles: the users who have been seen, and what is known about them.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::domain::user::{Claims, User};
 use crate::error::Error;
 
 impl Store {
-    /// Somebody's profile, if they have been seen. One read.
+    /// Reads a user's profile, if the user has been seen. One read.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -23,7 +23,7 @@ impl Store {
         item.map(|item| rows::read::<ProfileRow>(item)?.try_into()).transpose()
     }
 
-    /// The profiles of those who have been seen, in no particular order. One read per hundred.
+    /// The profiles of those users who have been seen, in no particular order. One read per hundred.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -33,14 +33,15 @@ impl Store {
         items.into_iter().map(|item| rows::read::<ProfileRow>(item)?.try_into()).collect()
     }
 
-    /// Remembers who a token speaks for. One read and one write. Does *not* write for somebody known whose claims are the newest already.
+    /// Stores the claims of a token in its user's profile. One read and one write. Does *not* write if the user is
+    /// known and the known claims are the newest already.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn see(&self, identity: &Identity) -> Result<(), Error> {
         let known = self.user(&identity.user).await?;
         let Some(claims_at) = self.newer_claims(known.as_ref(), identity) else { return Ok(()) };
-        let Change { expression, names, values } = claims_change(&identity.claims, claims_at, &[]);
+        let AttributeChange { expression, names, values } = claims_change(&identity.claims, claims_at, &[]);
         let update = self.client.update_item().table_name(&self.tables.users);
         let update = update
             .set_key(Some(keys::user(&identity.user, keys::PROFILE)))
@@ -51,13 +52,14 @@ impl Store {
         self.applied(update).await.map(drop)
     }
 
-    /// Says what is known of somebody, seen or not. A token says in whole seconds when it was issued, so the claims date from the beginning
-    /// of this second: a token of the same second replaces them. One write.
+    /// Sets the claims of a user, whether the user has been seen or not. A token gives its time of issue in whole
+    /// seconds, so the new claims are dated to the beginning of this second: a token of the same second replaces them.
+    /// One write.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn put_user(&self, user: &UserId, claims: &Claims, at: Timestamp) -> Result<User, Error> {
-        let Change { expression, names, values } =
+        let AttributeChange { expression, names, values } =
             claims_change(claims, Timestamp::from_millis(at.seconds() * 1_000), &[]);
         let update = self.client.update_item().table_name(&self.tables.users);
         let update = update
@@ -71,7 +73,7 @@ impl Store {
         }
     }
 
-    /// When the token's claims date from, if they are to replace the known ones: the newest token wins.
+    /// The date of the token's claims, if they replace the known ones: the newest token wins.
     pub(super) fn newer_claims(&self, known: Option<&User>, identity: &Identity) -> Option<Timestamp> {
         let issued_at = identity.issued_at.unwrap_or_else(|| self.clock.now());
         match known {
@@ -81,15 +83,15 @@ impl Store {
     }
 }
 
-/// What an UpdateItem does.
-pub(super) struct Change {
+/// The parts of an UpdateItem.
+pub(super) struct AttributeChange {
     pub(super) expression: String,
     pub(super) names: HashMap<String, String>,
     pub(super) values: Item,
 }
 
-/// Sets a profile's claims, and whatever else is to be set in the same write.
-pub(super) fn claims_change(claims: &Claims, claims_at: Timestamp, also: &[(&str, AttributeValue)]) -> Change {
+/// Sets a profile's claims, and further attributes in the same write.
+pub(super) fn claims_change(claims: &Claims, claims_at: Timestamp, also: &[(&str, AttributeValue)]) -> AttributeChange {
     let ClaimsRow { name, first_name, last_name, username, email, role, picture } = claims.into();
     let claims = [
         ("name", name.map(text)),
@@ -106,7 +108,7 @@ pub(super) fn claims_change(claims: &Claims, claims_at: Timestamp, also: &[(&str
 }
 
 /// Sets attributes.
-pub(super) fn set_change(attributes: &[(&str, AttributeValue)]) -> Change {
+pub(super) fn set_change(attributes: &[(&str, AttributeValue)]) -> AttributeChange {
     change(some(attributes))
 }
 
@@ -115,7 +117,7 @@ fn some<'a>(attributes: &'a [(&str, AttributeValue)]) -> impl Iterator<Item = (&
 }
 
 /// Sets the attributes that have a value and removes the others.
-fn change<'a>(attributes: impl Iterator<Item = (&'a str, Option<AttributeValue>)>) -> Change {
+fn change<'a>(attributes: impl Iterator<Item = (&'a str, Option<AttributeValue>)>) -> AttributeChange {
     let (mut set, mut remove) = (Vec::new(), Vec::new());
     let (mut names, mut values) = (HashMap::new(), HashMap::new());
     for (attribute, value) in attributes {
@@ -129,5 +131,5 @@ fn change<'a>(attributes: impl Iterator<Item = (&'a str, Option<AttributeValue>)
         }
     }
     let removal = if remove.is_empty() { String::new() } else { format!(" REMOVE {}", remove.join(", ")) };
-    Change { expression: format!("SET {}{removal}", set.join(", ")), names, values }
+    AttributeChange { expression: format!("SET {}{removal}", set.join(", ")), names, values }
 }

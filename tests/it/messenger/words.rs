@@ -70,7 +70,7 @@ fn heard(notice: &Notice, viewers: &[&str]) -> String {
             now: LATER,
             extent: Extent::WHOLE,
         };
-        for (name, argument) in messenger().words(notice, &viewer) {
+        for (name, argument) in messenger().notice_events(notice, &viewer) {
             said += &format!("{id} hears {}\n", json!([name, argument]));
         }
     }
@@ -92,7 +92,7 @@ fn seen(chat: &Chat, message: &Message, viewers: &[&str]) -> String {
             extent: Extent::WHOLE,
         };
         let answer = Answer::Sent { chat: chat.clone(), message: message.clone(), repeated: false };
-        let (_, body) = messenger().say(&answer, &viewer);
+        let (_, body) = messenger().rest_answer(&answer, &viewer);
         said += &format!("{id} sees {}\n", body["data"]);
     }
     said
@@ -211,7 +211,7 @@ fn what_somebody_deleted_for_themselves_is_a_placeholder_to_them_alone() {
 
 #[test]
 fn a_change_of_status_is_no_coming() {
-    let notice = |came| Notice::Online { user: user("bob"), status: Status::Away, came };
+    let notice = |became_online| Notice::Online { user: user("bob"), status: Status::Away, became_online };
     assert_eq!(heard(&notice(false), &["alice"]), "");
     assert_snapshot!(heard(&notice(true), &["alice"]), @r#"alice hears ["user_online",{"name":"bob","userId":"bob","username":null}]"#);
 }
@@ -223,7 +223,8 @@ fn a_file_that_is_sent_over_rest_is_201_and_its_repeat_200() {
     let viewer =
         Viewer { user: &user, origin: true, joined: false, directory: &directory, now: LATER, extent: Extent::WHOLE };
     let sent = |repeated| Answer::Sent { chat: chat.clone(), message: messages[0].clone(), repeated };
-    let (first, again) = (messenger().say(&sent(false), &viewer), messenger().say(&sent(true), &viewer));
+    let (first, again) =
+        (messenger().rest_answer(&sent(false), &viewer), messenger().rest_answer(&sent(true), &viewer));
     assert_eq!((first.0, again.0), (201, 200));
     assert_eq!(first.1, again.1);
     assert_snapshot!(first.1, @r#"{"data":{"_id":"e70c08a3288036ef87ef9f6e000000000001","content":"Sent image","isDeleted":false,"read":false,"receiverId":"bob","receiverName":"bob","senderId":"alice","senderName":"alice","sentAt":"2026-01-02T03:04:05.006Z","seq":1},"message":"Message sent","success":true}"#);
@@ -244,7 +245,7 @@ fn what_it_may_be_asked_and_never_asks_is_answered_all_the_same() {
     assert_eq!(messenger().ack(&Answer::Pong(LATER), &viewer), *json!({"success": true}).as_object().unwrap());
     assert!(messenger().answer_event(&Answer::Done, &viewer).is_none());
     let done = json!({"success": true, "message": "Done", "data": Value::Null});
-    assert_eq!(messenger().say(&Answer::Done, &viewer), (200, done));
+    assert_eq!(messenger().rest_answer(&Answer::Done, &viewer), (200, done));
 }
 
 #[test]

@@ -55,10 +55,10 @@ pub(super) enum End {
 /// From one return to the next.
 #[derive(Clone, Debug)]
 pub(super) struct Round {
-    pub(super) connected: Vec<(usize, Step)>,
+    pub(super) connected: Vec<(usize, ChatEvent)>,
     /// How many more frames reach the client in what follows.
     pub(super) reach: usize,
-    pub(super) unheard: Vec<(usize, Step)>,
+    pub(super) unheard: Vec<(usize, ChatEvent)>,
     pub(super) end: End,
     pub(super) away: Vec<(usize, Act)>,
     pub(super) back_by: bool,
@@ -67,7 +67,7 @@ pub(super) struct Round {
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Step {
+pub(super) enum ChatEvent {
     Act(Act),
     Deed(Deed),
 }
@@ -86,9 +86,9 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = ChatEvent> {
     let deed = prop_oneof![1 => Just(Deed::Move), 2 => Just(Deed::Read), 4 => Just(Deed::Send)];
-    prop_oneof![act().prop_map(Step::Act), deed.prop_map(Step::Deed)]
+    prop_oneof![act().prop_map(ChatEvent::Act), deed.prop_map(ChatEvent::Deed)]
 }
 
 fn round() -> impl Strategy<Value = Round> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::ear::{Ear, Transport};
 use super::picture::{Picture, chat_of, disorder, misplaced_offsets};
-use super::property::{Act, Deed, End, OTHERS, Round, Step};
+use super::property::{Act, ChatEvent, Deed, End, OTHERS, Round};
 use super::words::{ME, Words};
 
 /// The world, the client that is cut, and the one that is not.
@@ -218,11 +218,11 @@ impl Stage {
     }
 
     /// What happens while the client is connected.
-    pub(super) async fn live(&mut self, steps: &[(usize, Step)]) {
+    pub(super) async fn live(&mut self, steps: &[(usize, ChatEvent)]) {
         for (with, step) in steps {
             match step {
-                Step::Act(act) => self.perform(*with, act).await,
-                Step::Deed(deed) => self.behave(*with, deed).await,
+                ChatEvent::Act(act) => self.perform(*with, act).await,
+                ChatEvent::Deed(deed) => self.behave(*with, deed).await,
             }
         }
     }

@@ -4,10 +4,10 @@ use local::faults::{Effect, Rule};
 use local::world::World;
 use shared::config::Tables;
 use shared::domain::id::ConnectionId;
-use shared::store::{Adding, Moments, Store};
+use shared::store::{Enqueue, Liveness, Store};
 
 /// A world, the store as the polling function has it, and the outbox of a client.
-async fn stage() -> (World, Store, ConnectionId, Moments) {
+async fn stage() -> (World, Store, ConnectionId, Liveness) {
     let world = World::new().await;
     let aws = world.cloud.aws_of("polling").unwrap();
     let name = |table: &str| table.to_owned();
@@ -22,12 +22,12 @@ async fn stage() -> (World, Store, ConnectionId, Moments) {
     let id = ConnectionId::polling(world.clock.random());
     let now = world.clock.now();
     store.open_outbox(&id, now).await.unwrap();
-    (world, store, id, Moments { now, dead: now.plus_millis(-60_000) })
+    (world, store, id, Liveness { now, stale_before: now.plus_millis(-60_000) })
 }
 
-async fn add(store: &Store, id: &ConnectionId, moments: Moments, frames: std::ops::Range<u32>) {
+async fn add(store: &Store, id: &ConnectionId, moments: Liveness, frames: std::ops::Range<u32>) {
     for number in frames {
-        assert_eq!(store.add_frame(id, &number.to_string(), moments.dead).await.unwrap(), Adding::In);
+        assert_eq!(store.add_frame(id, &number.to_string(), moments.stale_before).await.unwrap(), Enqueue::Queued);
     }
 }
 
@@ -54,11 +54,11 @@ async fn a_frame_whose_answer_is_late_is_added_once_although_it_was_taken_meanwh
     let (world, store, id, moments) = stage().await;
     let rule = Rule::dynamodb("UpdateItem").once();
     world.cloud.faults.inject(rule, Effect::NoAnswer { done: true });
-    let (added, taken) = tokio::join!(store.add_frame(&id, "7", moments.dead), async {
+    let (added, taken) = tokio::join!(store.add_frame(&id, "7", moments.stale_before), async {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         store.flush(&id).await
     });
-    assert_eq!((added.unwrap(), numbers(taken.unwrap())), (Adding::In, vec![7]));
+    assert_eq!((added.unwrap(), numbers(taken.unwrap())), (Enqueue::Queued, vec![7]));
     assert_eq!(numbers(store.flush(&id).await.unwrap()), [0; 0]);
 }
 

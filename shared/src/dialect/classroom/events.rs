@@ -72,7 +72,7 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
     })
 }
 
-pub(super) fn words(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
+pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
     match notice {
         Notice::Blocked { view, by } => vec![("conversation:blocked", done_by(&view.chat.id, by))],
         Notice::Unblocked { view, by } => vec![("conversation:unblocked", done_by(&view.chat.id, by))],
@@ -97,7 +97,7 @@ pub(super) fn words(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
         Notice::Notified { id, text, kind, at } => {
             vec![("notification:new", json!({"id": id, "message": text, "type": kind, "createdAt": at.iso()}))]
         }
-        Notice::Online { came: false, .. } | Notice::OnlineUsers(_) => Vec::new(),
+        Notice::Online { became_online: false, .. } | Notice::OnlineUsers(_) => Vec::new(),
         Notice::Online { user, .. } => vec![("user:online", json!({"userId": user.to_string()}))],
         Notice::Offline { user, last_seen } => {
             vec![("user:offline", json!({"userId": user.to_string(), "lastSeen": last_seen.millis()}))]

@@ -38,7 +38,7 @@ fn mark_read(request: &Request<'_>) -> Result<Command, Error> {
     }
 }
 
-pub(super) fn say(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
+pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
     let (status, data) = match answer {
         Answer::Chat { view, created } => (if *created { 201 } else { 200 }, shapes::conversation(view, viewer)),
         Answer::Chats { views, .. } => (200, views.iter().map(|view| shapes::conversation(view, viewer)).collect()),

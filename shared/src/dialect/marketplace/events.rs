@@ -81,7 +81,7 @@ pub(super) fn answer_event(answer: &Answer) -> Option<Event> {
     }
 }
 
-pub(super) fn words(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
+pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
     match notice {
         Notice::Blocked { view, by } => {
             let chat = view.chat.id.to_string();
@@ -106,7 +106,7 @@ pub(super) fn words(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
             vec![("notification", json!({"id": id, "message": text, "type": kind, "createdAt": at.iso()}))]
         }
         // There is no word for how somebody is here, nor for who is here at all.
-        Notice::Online { came: false, .. } | Notice::OnlineUsers(_) => Vec::new(),
+        Notice::Online { became_online: false, .. } | Notice::OnlineUsers(_) => Vec::new(),
         Notice::Online { user, .. } => vec![("userOnline", json!({"userId": user.to_string()}))],
         Notice::Offline { user, last_seen } => {
             vec![("userOffline", json!({"userId": user.to_string(), "lastSeen": last_seen.iso()}))]

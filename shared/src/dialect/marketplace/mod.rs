@@ -48,8 +48,8 @@ impl Dialect for Marketplace {
         events::answer_event(answer)
     }
 
-    fn words(&self, notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
-        events::words(notice, viewer)
+    fn notice_events(&self, notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
+        events::notice_events(notice, viewer)
     }
 
     fn greets_with_online_users(&self) -> bool {
@@ -68,8 +68,8 @@ impl Dialect for Marketplace {
         rest::ROUTES
     }
 
-    fn say(&self, answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
-        rest::say(answer, viewer)
+    fn rest_answer(&self, answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
+        rest::answer(answer, viewer)
     }
 
     fn rest_error(&self, error: &Error, _: Timestamp) -> Value {

@@ -32,7 +32,7 @@ pub(super) const ROUTES: &[Route] = &[
     }),
 ];
 
-pub(super) fn say(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
+pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
     let (status, message, data) = match answer {
         Answer::Block(view) => {
             let (blocked, by) = (view.chat.is_blocked(), shapes::blockers(&view.chat));

@@ -87,12 +87,12 @@ pub(super) fn answer_event(answer: &Answer, viewer: &Viewer<'_>) -> Option<Event
     }
 }
 
-pub(super) fn words(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
+pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
     match notice {
         Notice::Blocked { view, by } => block("user_blocked", (view, by), viewer),
         Notice::Unblocked { view, by } => block("user_unblocked", (view, by), viewer),
         // There is no word for a chat.
-        Notice::ChatCreated(_) | Notice::ChatDeleted(_) | Notice::Online { came: false, .. } => Vec::new(),
+        Notice::ChatCreated(_) | Notice::ChatDeleted(_) | Notice::Online { became_online: false, .. } => Vec::new(),
         Notice::Connected { user, .. } => {
             let profile = viewer.directory.user(user);
             let (name, username) = (profile.display_name(), &profile.claims.username);

@@ -9,7 +9,7 @@ use crate::error::Error;
 
 pub(super) const ROUTES: &[Route] = &[];
 
-pub(super) fn say(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
+pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
     let (status, message, data) = match answer {
         Answer::Listing(listing) => (200, "Listing", every::listing(listing)),
         Answer::Sent { chat, message, repeated } => {

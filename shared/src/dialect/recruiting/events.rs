@@ -9,13 +9,9 @@ use crate::dialect::{Event, Family};
 use crate::domain::chat::Place;
 use crate::domain::command::{Command, Posting};
 use crate::domain::id::{MessageId, UserId};
-use crate::domain::message::{Content, MessageKind, TEXT_MAX_CHARACTERS};
+use crate::domain::message::{Content, TEXT_MAX_CHARACTERS};
 use crate::domain::notice::{Answer, Notice, Reading, Viewer};
 use crate::error::Error;
-
-/// The kinds of message that it has names for.
-pub(super) const KINDS: &[MessageKind] =
-    &[MessageKind::Text, MessageKind::Image, MessageKind::Video, MessageKind::File];
 
 pub(super) const OWNERS: &[(&str, Family)] = &[
     ("send_message", Family::Message),
@@ -53,7 +49,7 @@ pub(super) fn send(fields: &Fields<'_>) -> Result<Command, Error> {
 fn posting(fields: &Fields<'_>) -> Result<Posting, Error> {
     let place = Place::Chat(fields.chat("chatId")?);
     let receiver = fields.optional_user("receiverId")?;
-    let kind = fields.kind("messageType", KINDS)?;
+    let kind = fields.kind("messageType", shapes::KINDS)?;
     let text = fields.optional_text("content")?.map(str::to_owned);
     let content = Content::new(kind, text, fields.medium("mediaUrl")?, TEXT_MAX_CHARACTERS)?;
     Ok(Posting { place, receiver, content, reply_to: None })
@@ -76,7 +72,7 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
     })
 }
 
-pub(super) fn words(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
+pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
     let mine = |by: &UserId| by == viewer.user;
     match notice {
         Notice::Blocked { view, by } if mine(by) => {
@@ -112,7 +108,7 @@ pub(super) fn words(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
         Notice::Notified { id, text, kind, at } => {
             vec![("notification", json!({"id": id, "message": text, "type": kind, "createdAt": at.iso()}))]
         }
-        Notice::Online { came: false, .. } => Vec::new(),
+        Notice::Online { became_online: false, .. } => Vec::new(),
         Notice::Online { user, .. } => vec![("user_online", json!({"userId": user.to_string()}))],
         Notice::Offline { user, last_seen } => {
             vec![("user_offline", json!({"userId": user.to_string(), "lastSeen": last_seen.iso()}))]

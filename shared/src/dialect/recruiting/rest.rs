@@ -48,7 +48,7 @@ fn search(request: &Request<'_>) -> Result<Command, Error> {
     })
 }
 
-pub(super) fn say(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
+pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
     let (status, message, data) = match answer {
         Answer::BlockedChats(views) => {
             let chats: Vec<Value> = views.iter().map(|view| shapes::chat(view, viewer)).collect();

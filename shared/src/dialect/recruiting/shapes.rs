@@ -2,16 +2,19 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::dialect::recruiting::events::KINDS;
 use crate::dialect::shapes::{Shown, pagination as either};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
 use crate::domain::media::Source;
-use crate::domain::message::Message;
+use crate::domain::message::{Message, MessageKind};
 use crate::domain::notice::{ChatView, Paging, Viewer};
 use crate::domain::user::User;
 use crate::error::{Error, Thing};
+
+/// The kinds of message that it has names for.
+pub(super) const KINDS: &[MessageKind] =
+    &[MessageKind::Text, MessageKind::Image, MessageKind::Video, MessageKind::File];
 
 /// A message as `viewer` sees it: a recipient's own reading, or for the sender everybody's.
 pub(super) fn message(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Value {

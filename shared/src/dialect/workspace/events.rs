@@ -9,14 +9,10 @@ use crate::dialect::{Event, Family};
 use crate::domain::chat::{Chat, Place};
 use crate::domain::command::{Command, Posting};
 use crate::domain::id::{ChatId, UserId};
-use crate::domain::message::{Content, Message, MessageKind, TEXT_MAX_CHARACTERS};
+use crate::domain::message::{Content, Message, TEXT_MAX_CHARACTERS};
 use crate::domain::notice::{Answer, Notice, Reading, Viewer};
 use crate::domain::user::Status;
 use crate::error::Error;
-
-/// The kinds of message that it has names for.
-pub(super) const KINDS: &[MessageKind] =
-    &[MessageKind::Text, MessageKind::Image, MessageKind::Video, MessageKind::File];
 
 pub(super) const OWNERS: &[(&str, Family)] = &[
     ("message:send", Family::Message),
@@ -51,7 +47,7 @@ fn send(fields: &Fields<'_>) -> Result<Command, Error> {
 
 fn posting(fields: &Fields<'_>) -> Result<Posting, Error> {
     let place = Place::Chat(fields.chat("conversationId")?);
-    let kind = fields.kind("type", KINDS)?;
+    let kind = fields.kind("type", shapes::KINDS)?;
     let text = fields.optional_text("content")?.map(str::to_owned);
     let content =
         Content::new(kind, text, fields.medium("mediaUrl")?, TEXT_MAX_CHARACTERS).map_err(own_name_of_type)?;
@@ -96,7 +92,7 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
     })
 }
 
-pub(super) fn words(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
+pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
     match notice {
         Notice::Blocked { view, by } => vec![("conversation:blocked", actor(&view.chat.id, by))],
         Notice::Unblocked { view, by } => vec![("conversation:unblocked", actor(&view.chat.id, by))],

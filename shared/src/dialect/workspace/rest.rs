@@ -20,7 +20,7 @@ pub(super) const ROUTES: &[Route] = &[
     }),
 ];
 
-pub(super) fn say(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
+pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
     let (status, data) = match answer {
         Answer::Chat { view, created } => (if *created { 201 } else { 200 }, shapes::conversation(view, viewer)),
         Answer::Chats { views, paging } => {

@@ -3,11 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::dialect::shapes::{Shown, Terms, pagination as either};
-use crate::dialect::workspace::events::KINDS;
 use crate::domain::chat::Chat;
 use crate::domain::media::Source;
-use crate::domain::message::Message;
+use crate::domain::message::{Message, MessageKind};
 use crate::domain::notice::{ChatView, Paging, Viewer};
+
+/// The kinds of message that it has names for.
+pub(super) const KINDS: &[MessageKind] =
+    &[MessageKind::Text, MessageKind::Image, MessageKind::Video, MessageKind::File];
 
 /// How much of a message a notification shows, in Unicode scalar values.
 const PREVIEW_MAX_CHARACTERS: usize = 100;

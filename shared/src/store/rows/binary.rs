@@ -1,4 +1,4 @@
-//! Connections · `#binary` and `#binary#<invocation>`: a binary packet that is not whole, and its frames.
+//! Connections · `#binary` and `#binary#<invocation>`: an incomplete binary packet, and its frames.
 
 use std::collections::HashSet;
 
@@ -9,20 +9,21 @@ use super::write;
 use crate::domain::clock::Timestamp;
 use crate::error::Error;
 
-/// A packet while it is incomplete; otherwise the key, `ttl`, and for a while the frames that came.
+/// A packet while it is incomplete. Otherwise only the key, `ttl`, and for a while the names of the frames that
+/// arrived.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(in crate::store) struct BinaryRow {
     pub(in crate::store) connection_id: String,
     pub(in crate::store) namespace: String,
     pub(in crate::store) v: u32,
-    /// In the index, for the heartbeat to see.
+    /// The slot, which puts the row into the index, so that the sweep finds it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) slot: Option<i64>,
-    /// When its first frame was received.
+    /// When the gateway received the first frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) opened_at: Option<i64>,
-    /// The event that its header came with.
+    /// The id of the event that carried the header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) header_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,17 +33,17 @@ pub(in crate::store) struct BinaryRow {
     pub(in crate::store) wanted: Option<u8>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(in crate::store) attachments: Vec<AttachmentRow>,
-    /// The frames that came lately, of this packet and of those before.
+    /// The names of frames that arrived lately, of this packet and of earlier ones.
     #[serde(with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
     pub(in crate::store) received: HashSet<String>,
-    /// The nonce of whoever wrote last.
+    /// The nonce of the run that wrote last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) nonce: Option<String>,
     pub(in crate::store) bytes: u64,
     pub(in crate::store) ttl: i64,
 }
 
-/// One attachment: when it was received, and the event it came with.
+/// One attachment: when the gateway received it, and the id of the event that carried it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::store) struct AttachmentRow {
     pub(in crate::store) at: i64,
@@ -55,7 +56,7 @@ pub(in crate::store) struct FrameRow {
     pub(in crate::store) frame: String,
 }
 
-/// A list of one attachment, to be appended.
+/// A list with one attachment, to append to the stored list.
 pub(in crate::store) fn attachment(invocation: &str, at: Timestamp) -> Result<AttributeValue, Error> {
     let row = AttachmentRow { at: at.millis(), by: invocation.to_owned() };
     Ok(AttributeValue::L(vec![AttributeValue::M(write(row)?)]))

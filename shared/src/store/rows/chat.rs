@@ -14,27 +14,27 @@ use crate::domain::message::{Content, Message, MessageKind, Via};
 use crate::error::Error;
 use crate::store::{Item, keys, log};
 
-/// Chats.
+/// A row of Chats.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::store) struct ChatRow {
     pub(in crate::store) chat_id: String,
     pub(in crate::store) v: u32,
-    /// The listing it is about; absent in a plain chat.
+    /// The listing that the chat is about; absent in a plain chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) about: Option<String>,
     pub(in crate::store) members: Vec<MemberRow>,
     pub(in crate::store) base: u64,
     pub(in crate::store) seq: u64,
-    /// Absent before the first change.
+    /// The number of changes; absent before the first change.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(in crate::store) rev: u64,
-    /// See `log`.
+    /// The latest changes as text; see `log`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) recent_changes: Option<String>,
     #[serde(default)]
     pub(in crate::store) told: u64,
-    /// Absent while nobody may have begun to deliver the event after those that are delivered.
+    /// The end of the lease. Absent while no invocation may have begun to deliver the event after the delivered ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store) lease_until: Option<i64>,
     /// Absent while no event was delivered late.
@@ -44,7 +44,7 @@ pub(in crate::store) struct ChatRow {
     pub(in crate::store) late_at: Option<i64>,
     #[serde(default)]
     pub(in crate::store) moved_at: i64,
-    /// Absent while nobody blocks: an empty set cannot be stored.
+    /// Absent while nobody blocks the chat, because an empty set cannot be stored.
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
     pub(in crate::store) blocked_by: HashSet<String>,
     pub(in crate::store) active_at: i64,
@@ -54,7 +54,7 @@ pub(in crate::store) struct ChatRow {
     pub(in crate::store) deleted_at: Option<i64>,
 }
 
-/// Chats, as far as the delivery of events goes.
+/// The attributes of a row of Chats that describe the delivery of events.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(in crate::store) struct DeliveryRow {
@@ -67,7 +67,7 @@ pub(in crate::store) struct DeliveryRow {
     pub(in crate::store) late_at: Option<i64>,
 }
 
-/// One participant's side in a row of Chats; short names keep the row under 1 KB.
+/// One participant in a row of Chats. Short names keep the row under 1 KB.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::store) struct MemberRow {
@@ -79,13 +79,13 @@ pub(in crate::store) struct MemberRow {
     pub(in crate::store) got: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) got_at: Option<i64>,
-    /// Whether they have never written in it. Absent once they have, and in rows older than the attribute: there, whoever is in a chat that
-    /// has messages counts as having written.
+    /// Whether this participant has never written in the chat. Absent after they have, and in rows that are older than
+    /// the attribute: there, everybody in a chat with messages counts as having written.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(in crate::store) silent: bool,
 }
 
-/// Messages, apart from who read it and who deleted it for themselves: see [`message`].
+/// A row of Messages, without the attributes that say who read it and who deleted it for themselves: see [`message`].
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::store) struct MessageRow {
@@ -98,13 +98,13 @@ pub(in crate::store) struct MessageRow {
     pub(in crate::store) text: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(in crate::store) media: Vec<MediaRow>,
-    /// Sort key of the message it answers, in the same chat.
+    /// The sort key of the message to which this one replies, in the same chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) reply_to: Option<u64>,
-    /// The beginning of the Socket.IO sid it was sent over.
+    /// The beginning of the Socket.IO sid over which the message was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) via: Option<String>,
-    /// How many milliseconds after it was received it was stored.
+    /// How many milliseconds after the message was received it was stored.
     #[serde(default)]
     pub(in crate::store) lag: i64,
     pub(in crate::store) created_at: i64,
@@ -114,7 +114,7 @@ pub(in crate::store) struct MessageRow {
     pub(in crate::store) delivered_to: HashSet<String>,
 }
 
-/// Something attached to a message: `url` is an address, or the name of an object of our own.
+/// An attachment of a message. `url` is an address, or the name of an object of our own.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::store) struct MediaRow {
     pub(in crate::store) url: String,
@@ -333,7 +333,7 @@ pub(in crate::store) fn message(mut item: Item) -> Result<Message, Error> {
     })
 }
 
-/// Takes the attributes that begin with `prefix` and name a user, each with a time.
+/// Removes the attributes that begin with `prefix` from a row. Each names a user, and its value is a time.
 fn taken(item: &mut Item, prefix: &str) -> Result<HashMap<UserId, Timestamp>, Error> {
     let names: Vec<String> = item.keys().filter(|name| name.starts_with(prefix)).cloned().collect();
     let times = names.iter().filter_map(|name| {

@@ -8,51 +8,51 @@ use super::ClaimsRow;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
-use crate::store::{Ender, Slot};
+use crate::store::{Ender, HeartbeatRow};
 
-/// Connections · `#`.
+/// Connections · `#`: a connection.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::store) struct ConnectionRow {
     pub(in crate::store) connection_id: String,
     pub(in crate::store) namespace: String,
     pub(in crate::store) v: u32,
-    /// In the index: waiting, or the slot below. Absent once closed.
+    /// The key of the slot index: the waiting slot, or the slot in `beat`. Absent after the connection is closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) slot: Option<i64>,
-    /// The slot it is pinged in once it has joined a namespace.
+    /// The slot in which the connection is pinged after its client has joined a namespace.
     pub(in crate::store) beat: u32,
     pub(in crate::store) opened_at: i64,
     pub(in crate::store) source_ip: String,
-    /// What the handshake's `Authorization` header proved, or why it did not.
+    /// The identity that the handshake's `Authorization` header proved, or why the header was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) header: Option<HeaderRow>,
     #[serde(default)]
     pub(in crate::store) greeted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) greeted_nonce: Option<String>,
-    /// The polling connection whose client is to move here, or has.
+    /// The polling connection whose client may move here, or has moved here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) upgrade_of: Option<String>,
-    /// Whether all of it has moved.
+    /// Whether everything has moved.
     #[serde(default)]
     pub(in crate::store) upgraded: bool,
-    /// When its client last answered a ping, where that is noted.
+    /// When the client last answered a ping, if the deployment records pongs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) heard_at: Option<i64>,
     /// Until when attachments of a binary packet may be on their way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) attachments_until: Option<i64>,
-    /// When it was found to be closed. The row is kept for a while, for whoever closes it again.
+    /// When the connection was closed. The row is kept for a while, for runs that close the connection again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) closed_at: Option<i64>,
-    /// Whether its client cannot take offsets.
+    /// Whether the client cannot receive offsets.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(in crate::store) no_offsets: bool,
     pub(in crate::store) ttl: i64,
 }
 
-/// What a connection's row, or the outbox of one that polls, says of when its client was last heard from.
+/// When a client was last heard from, as read from the row of its connection or, for a polling client, of its outbox.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::store) struct HeardRow {
@@ -66,7 +66,7 @@ pub(in crate::store) struct HeardRow {
     pub(in crate::store) closed_at: Option<i64>,
 }
 
-/// Connections · `#outbox`, of a polling connection.
+/// Connections · `#outbox`: the outbox of a polling connection, or a recovery buffer.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(in crate::store) struct OutboxRow {
@@ -74,20 +74,20 @@ pub(in crate::store) struct OutboxRow {
     pub(in crate::store) namespace: String,
     pub(in crate::store) v: u32,
     pub(in crate::store) opened_at: i64,
-    /// When its client last made a request.
+    /// When the client last made a request.
     pub(in crate::store) seen_at: i64,
-    /// Absent or empty while nothing waits.
+    /// The frames that wait. Absent or empty while none waits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(in crate::store) outbox: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) outbox_bytes: Option<i64>,
-    /// The nonces of the frames that were added lately, whether they still wait or not.
+    /// The nonces of the frames that were added lately, whether the frames still wait or not.
     #[serde(with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
     pub(in crate::store) recent: HashSet<String>,
-    /// The nonce of whoever last took what waited: as long as it stays the same, the first frames are the same.
+    /// The nonce of the run that last took frames. As long as it stays the same, the first frames stay the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) taken_nonce: Option<String>,
-    /// Until when a request that fetches, or one that sends, is taken to be running, and the nonce of whoever began it.
+    /// Until when a GET or a POST counts as running, and the nonce of the run that began it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) getting_until: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,12 +96,12 @@ pub(in crate::store) struct OutboxRow {
     pub(in crate::store) posting_until: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) posting_nonce: Option<String>,
-    /// The word of [`ender`], and the nonce of the run that ended it.
+    /// The side that ended the connection, as [`ender`] spells it, and the nonce of the run that ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) ended_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) ended_nonce: Option<String>,
-    /// The WebSocket that the client may move to, since when, and whether it has proved to work.
+    /// The WebSocket to which the client may move, since when, and whether it has proved that it works.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) probe: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,18 +110,18 @@ pub(in crate::store) struct OutboxRow {
     pub(in crate::store) probed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) probed_nonce: Option<String>,
-    /// Whether the client is moving, or has moved, and the nonce of the run that moves it.
+    /// Whether the client is moving or has moved, and the nonce of the run that moves it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(in crate::store) upgrading: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) upgrading_nonce: Option<String>,
-    /// Where further frames go.
+    /// The WebSocket that receives all further frames.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) upgraded_to: Option<String>,
     pub(in crate::store) ttl: i64,
 }
 
-/// Who ended a polling connection, in a word.
+/// The stored name of the side that ended a polling connection.
 pub(in crate::store) const fn ender(by: Ender) -> &'static str {
     match by {
         Ender::Client => "client",
@@ -129,11 +129,11 @@ pub(in crate::store) const fn ender(by: Ender) -> &'static str {
     }
 }
 
-/// The outcome of verifying a header's token; the token itself is not stored.
+/// The outcome of verifying a header's token. The token itself is not stored.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::store) enum HeaderRow {
-    /// It was good.
+    /// The token was valid.
     #[serde(rename_all = "camelCase")]
     Verified {
         user_id: String,
@@ -143,32 +143,32 @@ pub(in crate::store) enum HeaderRow {
         #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<i64>,
     },
-    /// It was not; the word of `Refusal::reason`.
+    /// The token was not valid. The value is that of `Refusal::reason`.
     Refused(String),
 }
 
-/// Connections · a namespace.
+/// Connections · a namespace: a session.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::store) struct SessionRow {
     pub(in crate::store) connection_id: String,
     pub(in crate::store) namespace: String,
     pub(in crate::store) v: u32,
-    /// Absent once ended: nobody pings it then.
+    /// The slot. Absent after the session has ended, because it is not pinged any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) slot: Option<u32>,
     pub(in crate::store) user_id: String,
     pub(in crate::store) dialect: String,
     pub(in crate::store) pid: String,
     pub(in crate::store) sid: String,
-    /// The event that joined it, so that the same event invoked twice is known.
+    /// The id of the event that joined the namespace, so that a second invocation for the same event is recognized.
     pub(in crate::store) joined_by: String,
     pub(in crate::store) opened_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) expires_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) ended_at: Option<i64>,
-    /// The WebSocket whose row of the same namespace is this session now.
+    /// The WebSocket to which the session has moved. It has a row for the same namespace there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) moved_to: Option<String>,
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
@@ -179,7 +179,7 @@ pub(in crate::store) struct SessionRow {
     /// The nonces of the answers that were taken lately.
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
     pub(in crate::store) answered: HashSet<String>,
-    /// Whether its end took the user offline, and nobody has finished telling that.
+    /// Whether the end of the session took the user offline, while no run has finished telling the others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(in crate::store) untold: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -194,15 +194,15 @@ pub(in crate::store) struct SessionRow {
 #[serde(rename_all = "camelCase")]
 pub(in crate::store) struct TurnRow {
     pub(in crate::store) of_slot: u32,
-    /// Which part of the slot; empty for the first.
+    /// The name of the part of the slot; empty for the first part.
     pub(in crate::store) part: String,
     pub(in crate::store) turn_at: i64,
-    /// With the first part: the others.
+    /// The names of the other parts. Only the row of the first part has them.
     #[serde(default, with = "serde_dynamo::string_set")]
     pub(in crate::store) parts: HashSet<String>,
 }
 
-/// Connections through the `slot` index.
+/// A row of Connections, as read from the `slot` index.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::store) struct SlotRow {
@@ -211,7 +211,7 @@ pub(in crate::store) struct SlotRow {
     opened_at: i64,
     #[serde(default)]
     expires_at: Option<i64>,
-    /// Of connections alone, as is the next.
+    /// Only connections have this attribute and the following ones.
     #[serde(default)]
     beat: Option<u32>,
     #[serde(default)]
@@ -220,7 +220,7 @@ pub(in crate::store) struct SlotRow {
     upgrade_of: Option<String>,
 }
 
-impl TryFrom<SlotRow> for Slot {
+impl TryFrom<SlotRow> for HeartbeatRow {
     type Error = Error;
 
     fn try_from(row: SlotRow) -> Result<Self, Error> {

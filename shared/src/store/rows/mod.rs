@@ -1,4 +1,5 @@
-//! The rows as they are stored: the only serde of the store. Each carries the version `v` of its form.
+//! The rows as they are stored. This is the only module of the store with serde. Each row carries the version `v` of
+//! its form.
 
 pub(super) mod binary;
 mod chat;
@@ -20,10 +21,10 @@ use crate::error::Error;
 pub(super) use chat::{ChatRow, DeliveryRow, MessageRow, message};
 pub(super) use connection::{ConnectionRow, HeaderRow, HeardRow, OutboxRow, SessionRow, SlotRow, TurnRow, ender};
 
-/// The form that is written; every earlier one is still read.
+/// The version of the form that is written. Every earlier form can still be read.
 pub(super) const VERSION: u32 = 1;
 
-/// Users · `profile`.
+/// Users · `profile`: a user's profile.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct ProfileRow {
@@ -35,14 +36,14 @@ pub(super) struct ProfileRow {
     pub(super) sockets: u64,
     pub(super) chats: u64,
     pub(super) last_seen: Option<i64>,
-    /// Absent for somebody who is simply online.
+    /// The status. Absent for a user who is simply online.
     pub(super) status: Option<String>,
-    /// The status before that, and the nonce of whoever changed it.
+    /// The status before the last change, and the nonce of the run that changed it.
     pub(super) status_was: Option<String>,
     pub(super) status_nonce: Option<String>,
 }
 
-/// The claims in a profile and, for tokens in headers, in a connection.
+/// The claims of a token, in a profile and, for tokens in headers, in a connection.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct ClaimsRow {
@@ -62,7 +63,7 @@ pub(super) struct ClaimsRow {
     pub(super) picture: Option<String>,
 }
 
-/// Users · `chat#<chatId>`.
+/// Users · `chat#<chatId>`: a user's membership in a chat.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MembershipRow {
@@ -70,30 +71,30 @@ pub(super) struct MembershipRow {
     pub(super) entry: String,
     pub(super) v: u32,
     pub(super) peers: Vec<String>,
-    /// Those of them who have never written in the chat. Absent once everybody has, and in rows older than the attribute: there, everybody
-    /// counts as having written.
+    /// The peers who have never written in the chat. Absent after everybody has, and in rows that are older than the
+    /// attribute: there, everybody counts as having written.
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
     pub(super) silent: HashSet<String>,
-    /// A day; absent once the chat was deleted.
+    /// The day of the chat's last activity; absent after the chat was deleted.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) recent: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) unread: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) blocked: Option<String>,
-    /// Whether the chat was deleted: kept for a while, for those who were away.
+    /// Whether the chat was deleted. The row is then kept for a while, for clients that were away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) erased: bool,
 }
 
-/// Users · `socket#<pid>`.
+/// Users · `socket#<pid>`: a socket of a user.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SocketRow {
     pub(super) user_id: String,
     pub(super) entry: String,
     pub(super) v: u32,
-    /// In the index of what is online; absent once ended.
+    /// The key of the online index; absent after the socket has ended.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) online: String,
     pub(super) connection_id: String,
@@ -108,24 +109,24 @@ pub(super) struct SocketRow {
     pub(super) began_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) expires_at: Option<i64>,
-    /// Present while its client may come back to it.
+    /// When the socket ended. Present while its client may recover it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ended_at: Option<i64>,
-    /// What its frames wait behind, while it is told what it missed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) held_by: Option<String>,
+    /// The recovery buffer that takes the socket's frames, while its client receives the events that it missed.
+    #[serde(rename = "heldBy", skip_serializing_if = "Option::is_none")]
+    pub(super) buffered_in: Option<String>,
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
     pub(super) rooms: HashSet<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) no_offsets: bool,
-    /// Until it has been told that it is connected, which everything else waits for.
+    /// Whether the socket has not received its greeting yet. Everything else waits for the greeting.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) ungreeted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ttl: Option<i64>,
 }
 
-/// Users · `send#<clientMessageId>`.
+/// Users · `once#<clientMessageId>`: a send with a client message id.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SentRow {
@@ -137,7 +138,7 @@ pub(super) struct SentRow {
     pub(super) ttl: i64,
 }
 
-/// Listings.
+/// A row of Listings.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ListingRow {
@@ -147,7 +148,7 @@ pub(super) struct ListingRow {
     pub(super) title: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) images: Vec<String>,
-    /// As text: a number of any size and precision comes back the same.
+    /// The price as text, so that a number of any size and precision is read back unchanged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) price: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,7 +165,7 @@ pub(super) fn write<T: Serialize>(row: T) -> Result<Item, Error> {
     serde_dynamo::aws_sdk_dynamodb_1::to_item(row).map_err(Error::internal)
 }
 
-/// The status of this name; of no name, that of somebody who is simply online.
+/// The status with this name. Without a name, the status of a user who is simply online.
 pub(super) fn status(name: Option<&str>) -> Status {
     Status::ALL.into_iter().find(|known| Some(known.name()) == name).unwrap_or_default()
 }

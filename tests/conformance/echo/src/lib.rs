@@ -3,10 +3,10 @@
 //! Everything that no deployment is set to is here: a heartbeat in milliseconds, a host that passes binary frames on and takes a megabyte.
 
 use serde_json::{Map, Value};
+use shared::application::{Application, Content, Saying, Sockets};
 use shared::config::Host;
 use shared::ctx::Ctx;
 use shared::frame::engine::Packet;
-use shared::relay::application::{Application, Content, Saying, Sockets};
 
 /// How often the heartbeat has its turn. A connection is pinged each third time, and a pong is waited for so long, as the suites have it.
 pub const TURN_MILLIS: u32 = 100;
@@ -43,7 +43,7 @@ pub fn events(ctx: &mut Ctx) {
 
 fn host(ctx: &mut Ctx) {
     let heartbeat = &mut ctx.config.heartbeat;
-    (heartbeat.turn_millis, heartbeat.slots) = (TURN_MILLIS, SLOTS);
+    (heartbeat.tick_millis, heartbeat.slots) = (TURN_MILLIS, SLOTS);
     heartbeat.timeout_millis = PING_TIMEOUT_MILLIS;
     heartbeat.notes_pongs = true;
     ctx.config.host = Host { binary_frames: true, max_payload_bytes: MAX_PAYLOAD_BYTES };
@@ -73,7 +73,7 @@ impl Sockets for Events {
     }
 
     /// `answered`, with what it was about and what the client's ack held.
-    fn answered(&self, about: &str, answer: Content) -> Vec<Saying> {
+    fn on_ack(&self, about: &str, answer: Content) -> Vec<Saying> {
         let Content { mut arguments, attachments } = answer;
         arguments.insert(0, about.into());
         vec![Saying::Event("answered".to_owned(), Content { arguments, attachments })]

@@ -1,0 +1,96 @@
+//! The gate that every event and every ack passes: a session that is live, a token that has not ended, and no frame inside a binary packet.
+
+use crate::ctx::Ctx;
+use crate::deliver::{EXPIRED, Emitted, error_frames, expired_frame};
+use crate::dialect;
+use crate::domain::clock::Timestamp;
+use crate::error::Error;
+use crate::frame::socket::AckId;
+use crate::relay::incoming::Incoming;
+use crate::relay::reply::reply;
+use crate::relay::{binary, upgrade};
+use crate::store::{Session, Socket};
+use crate::telemetry;
+
+/// Admits what a client sends in a namespace, and gives its session. `event` is the name of the event and the id of its ack, if it is one.
+///
+/// `None` if it is not admitted. Then this has done what is due: closed a connection without such a session, ignored what came after the socket
+/// left, or told the socket that its token has ended. One read; more only if there is no session.
+///
+/// # Errors
+/// `Error::Internal`.
+pub(super) async fn admit(
+    ctx: &Ctx,
+    incoming: &Incoming,
+    namespace: &str,
+    event: Option<(&str, Option<&AckId>)>,
+) -> Result<Option<Session>, Error> {
+    let Some(session) = current_session(ctx, incoming, namespace).await? else {
+        ctx.close(incoming.recipient()).await;
+        return Ok(None);
+    };
+    match session_status(ctx, &session, incoming.at) {
+        SessionStatus::Live => return Ok(Some(session)),
+        SessionStatus::Left => pass_over(ctx, incoming).await,
+        SessionStatus::Expired => {
+            let emitted = event.and_then(|(event, ack)| {
+                let dialect = dialect::named(&session.dialect)?;
+                Some(Emitted { namespace, dialect, event, ack })
+            });
+            expire(ctx, &session, emitted).await;
+        }
+    }
+    Ok(None)
+}
+
+/// The session to which an event belongs. `None` if there is none, or if the frame interrupts a binary packet. In both
+/// cases the caller must close the connection.
+pub(super) async fn current_session(ctx: &Ctx, incoming: &Incoming, namespace: &str) -> Result<Option<Session>, Error> {
+    let Some(session) = upgrade::session(ctx, &incoming.connection, namespace).await? else { return Ok(None) };
+    let interrupted = binary::is_interrupted(ctx, incoming, session.attachments_until).await?;
+    Ok((!interrupted).then_some(session))
+}
+
+/// How the relay treats an event, according to the state of its session.
+enum SessionStatus {
+    /// The relay handles the event.
+    Live,
+    /// The socket left before, so there is nobody to answer.
+    Left,
+    /// The token has ended. The relay closes the connection because of this event.
+    Expired,
+}
+
+/// The status of a session for an event that the gateway received at this time. An event that the client sent before it
+/// left is still handled. An event that came after that, or after the end of the token, is not.
+fn session_status(ctx: &Ctx, session: &Session, at: Timestamp) -> SessionStatus {
+    let expired = session.expires_at.is_some_and(|expiry| expiry <= ctx.clock.now());
+    match session.ended_at {
+        None if expired => SessionStatus::Expired,
+        None => SessionStatus::Live,
+        Some(ended) if expired || ended < at => SessionStatus::Left,
+        Some(_) => SessionStatus::Live,
+    }
+}
+
+/// Ignores an event in a namespace that its client has left. If the relay took the whole connection for gone although
+/// it is not, nobody would ever answer the client. Then the function closes the connection, so that the client
+/// reconnects.
+pub(super) async fn pass_over(ctx: &Ctx, incoming: &Incoming) {
+    match upgrade::opened(ctx, &incoming.connection).await {
+        Ok(Some(_)) => {}
+        Ok(None) => ctx.close(incoming.recipient()).await,
+        Err(error) => telemetry::failed(Some(&incoming.connection), &error),
+    }
+}
+
+/// Tells a socket that its token has ended. If the event that it sent asked for an ack, that ack says the same. Then it
+/// closes the connection without a DISCONNECT packet, so that the client reconnects by itself (dialects.md, section 8).
+pub(super) async fn expire(ctx: &Ctx, session: &Session, emitted: Option<Emitted<'_>>) {
+    tracing::debug!(connection.id = session.connection.in_logs(), "a token has ended");
+    let asked = emitted.filter(|emitted| emitted.ack.is_some());
+    let answer = asked.map(|emitted| error_frames(ctx, emitted, &EXPIRED)).unwrap_or_default();
+    let frames: Vec<String> = answer.into_iter().chain(expired_frame(ctx, &Socket::of(session))).collect();
+    reply(ctx, session.recipient(), &frames).await;
+    ctx.close(session.recipient()).await;
+}
