@@ -1,7 +1,8 @@
-//! Limits: which apply, and the one that is kept in memory (dialects.md, section 2, "Limits").
+//! Limits: the limits in force, and those that are counted in memory (dialects.md, section 2, "Limits").
 //!
-//! Messages per minute and chats per hour are counted in DynamoDB and exact. Events per second are counted here, in the memory of one
-//! instance of the switchboard: exact in one, best effort across several. So are the connections of an address that never join a namespace.
+//! Messages per minute and chats per hour are counted in DynamoDB and are exact. Events per second are counted here, in
+//! the memory of one instance of the switchboard: exact within one instance, best effort across several. The same holds
+//! for the connections of an address that never join a namespace.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,28 +11,30 @@ use crate::config::LimitSettings;
 use crate::dialect::Dialect;
 use crate::domain::clock::Timestamp;
 
-/// Sockets remembered at a time; the windows of a second that has passed are forgotten first.
+/// How many sockets are remembered at a time. Windows of seconds that have passed are deleted first.
 const SOCKETS_MAX: usize = 20_000;
-/// Frames a connection may send each second besides its events, where the default dialect allows fewer events.
+/// How many frames a connection may send per second in addition to its events, if the default dialect allows fewer
+/// events.
 const FRAMES_PER_SECOND_MIN: u64 = 50;
-/// Refused events of a socket in one second from which on its connection is closed, for each that is taken, and at least: each is answered, and that
-/// costs a read and a post.
+/// The number of refused events of a socket in one second after which its connection is closed: this many for each
+/// event that is accepted, but at least `REFUSED_MIN`. Each refused event is answered, which costs one read and one
+/// post.
 const REFUSED_PER_TAKEN: u64 = 10;
 const REFUSED_MIN: u64 = 100;
 
-/// The limits in force for a dialect; `None` is none.
+/// The limits in force for a dialect; `None` means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InForce {
-    /// Events per socket.
+    /// The most events per socket.
     pub events_per_second: Option<u64>,
-    /// Messages per user.
+    /// The most messages per user.
     pub messages_per_minute: Option<u64>,
-    /// New chats per user.
+    /// The most new chats per user.
     pub chats_per_hour: Option<u64>,
 }
 
 impl LimitSettings {
-    /// The deployment's numbers, else the dialect's; none if they are off.
+    /// The limits in force: the deployment's numbers, otherwise the dialect's; none if limits are off.
     #[must_use]
     pub fn in_force(&self, dialect: &dyn Dialect) -> InForce {
         let Self { off, events_per_second, messages_per_minute, chats_per_hour, .. } = *self;
@@ -44,7 +47,7 @@ impl LimitSettings {
         }
     }
 
-    /// Connections per address that have not joined a namespace.
+    /// The most connections per address that have not joined a namespace.
     #[must_use]
     pub fn strangers(&self) -> Option<u64> {
         (!self.off).then_some(self.strangers_per_address)
@@ -52,22 +55,22 @@ impl LimitSettings {
 }
 
 impl InForce {
-    /// Frames per connection that are no events: CONNECT packets, pongs and attachments.
+    /// The most frames per connection that are not events: CONNECT packets, pongs and attachments.
     #[must_use]
     pub fn frames_per_second(&self) -> Option<u64> {
         self.events_per_second.map(|events| events.max(FRAMES_PER_SECOND_MIN))
     }
 }
 
-/// What the rate of a socket makes of one more event.
+/// The result of counting one more event of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Rate {
-    /// It is within the limit.
+    /// The event is within the limit.
     Within,
-    /// It is not, and is not counted.
+    /// The event is over the limit, and does not count.
     Over,
-    /// It is not, and so many before it were not that the connection is to be closed.
+    /// The event is over the limit, and so many events before it were, too, that the caller must close the connection.
     FarOver,
 }
 
@@ -78,7 +81,7 @@ struct Window {
     refused: u64,
 }
 
-/// Events per second, of the sockets that this instance sees.
+/// The events per second of the sockets that this instance sees.
 #[derive(Debug, Default)]
 pub struct EventRates(Mutex<HashMap<String, Window>>);
 
@@ -92,7 +95,7 @@ impl EventRates {
             windows.retain(|_, window| window.second >= second);
         }
         let window = windows.entry(socket).or_default();
-        // Events may come late: an older one counts in the newest window.
+        // Events may arrive late. An older event counts in the newest window.
         if window.second < second {
             *window = Window { second, ..Window::default() };
         }
@@ -106,15 +109,15 @@ impl EventRates {
     }
 }
 
-/// Length of a period in which openings and joins are counted, how many are looked at, and how many of the newest openings do not count yet: a
-/// client that has just opened a connection is about to join.
+/// The length of a period in which openings and joins are counted, how many periods are examined, and in how many of
+/// the newest periods openings do not count yet. A client that has just opened a connection is about to join.
 const PERIOD_MILLIS: i64 = 10_000;
 const PERIODS: i64 = 6;
 const PERIODS_OF_GRACE: i64 = 1;
-/// Addresses remembered at a time; those of which nothing was heard for so long are forgotten first.
+/// How many addresses are remembered at a time. Addresses without recent activity are deleted first.
 const ADDRESSES_MAX: usize = 20_000;
 
-/// Connections that were opened from an address, and namespaces joined from there.
+/// The connections that were opened from an address, and the namespaces that were joined from it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Visits {
     period: i64,
@@ -122,16 +125,18 @@ struct Visits {
     joined: i64,
 }
 
-/// The connections of each address that never join a namespace, of those that this instance sees open and join.
+/// For each address, the connections that never join a namespace, as far as this instance sees connections open and
+/// join.
 ///
-/// Of an address whose clients join, an instance sees about as many joins as openings, also where it is one of many and each of the two goes to
-/// any of them. So the difference is what counts, within the last minute.
+/// If the clients of an address join, an instance sees about as many joins as openings. This is true even if it is one
+/// of many instances, and each opening and each join may go to any of them. So the difference within the last minute is
+/// what counts.
 #[derive(Debug, Default)]
 pub struct Strangers(Mutex<HashMap<String, [Visits; PERIODS as usize]>>);
 
 impl Strangers {
-    /// Whether one more connection is taken from this address, at most `limit` of whose connections may have joined nothing; and counts it.
-    /// An address that is not known (empty) is not counted.
+    /// Whether one more connection from this address is accepted, if at most `limit` of its connections may be without
+    /// a namespace. Counts the connection if it is accepted. An unknown address (empty) is not counted.
     #[must_use]
     pub fn admits(&self, address: &str, limit: Option<u64>, at: Timestamp) -> bool {
         let Some(limit) = limit.filter(|_| !address.is_empty()) else { return true };
@@ -152,7 +157,7 @@ impl Strangers {
         })
     }
 
-    /// Notes that a connection from this address has joined a namespace.
+    /// Records that a connection from this address has joined a namespace.
     pub fn joined(&self, address: &str, at: Timestamp) {
         if !address.is_empty() {
             let now = at.millis().div_euclid(PERIOD_MILLIS);
@@ -172,7 +177,7 @@ impl Strangers {
     }
 }
 
-/// The counts of a period, in the place of those that are too old to be looked at.
+/// The counts of a period. They replace counts that are too old to be examined.
 fn of(visits: &mut [Visits], period: i64) -> &mut Visits {
     let index = usize::try_from(period.rem_euclid(PERIODS)).unwrap_or_default();
     #[expect(clippy::indexing_slicing, reason = "there are as many places as remainders")]
