@@ -1,6 +1,6 @@
-//! Tokens: whom a client speaks for, and until when (dialects.md, section 2, "Authentication").
+//! Tokens: which user a client acts for, and until when (dialects.md, section 2, "Authentication").
 //!
-//! Signatures are verified by `jsonwebtoken`; times by the [`Clock`](crate::domain::clock::Clock), without leeway.
+//! `jsonwebtoken` verifies signatures. The [`Clock`](crate::domain::clock::Clock) decides about times, without leeway.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,26 +12,26 @@ use crate::domain::id::UserId;
 use crate::domain::user::Claims;
 use crate::error::Refusal;
 
-/// The role whose tokens manage users and are nobody themselves.
+/// The role whose tokens manage users. A token with this role is not a user itself.
 pub const SERVICE_ROLE: &str = "service";
 
-/// Longest token looked at, in bytes: a frame's size; anything longer is not ours.
+/// The longest token that is examined, in bytes: the size of a frame. A longer text cannot be a token of ours.
 const TOKEN_MAX_BYTES: usize = 16_384;
 
-/// What a verified token says.
+/// The content of a verified token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// Whom it speaks for.
+    /// The user whom the token belongs to.
     pub user: UserId,
-    /// What it says of them.
+    /// The claims about the user.
     pub claims: Claims,
-    /// When it was issued, if it says so.
+    /// When the token was issued, if it says so.
     pub issued_at: Option<Timestamp>,
-    /// When it ends, if ever.
+    /// When the token ends, if ever.
     pub expires_at: Option<Timestamp>,
 }
 
-/// What verifies tokens.
+/// The keys that verify tokens.
 #[derive(Clone)]
 pub struct Keys {
     by_algorithm: Vec<(Vec<Algorithm>, DecodingKey)>,
@@ -39,8 +39,9 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Takes a shared secret (HS256), a public key (RS256, ES256 or EdDSA), or both; `None` if the public key cannot be
-    /// read. A public key is a PEM with its line ends or with `\n` in their place, or Base64 of such a PEM.
+    /// Creates the keys from a shared secret (HS256), a public key (RS256, ES256 or EdDSA), or both; `None` if the
+    /// public key cannot be read. A public key is a PEM with its line ends or with `\n` in their place, or Base64 of
+    /// such a PEM.
     #[must_use]
     pub fn new(secret: Option<&str>, public_key: Option<&str>, require_exp: bool) -> Option<Self> {
         let mut by_algorithm = Vec::new();
@@ -53,10 +54,10 @@ impl Keys {
         Some(Self { by_algorithm, require_exp })
     }
 
-    /// Verifies a token, with or without `Bearer ` before it.
+    /// Verifies a token, with or without `Bearer ` in front of it.
     ///
     /// # Errors
-    /// The [`Refusal`] to answer with.
+    /// The [`Refusal`] to send to the client.
     pub fn verify(&self, token: Option<&str>, now: Timestamp) -> Result<Identity, Refusal> {
         let token = token.map(bare).filter(|token| !token.is_empty()).ok_or(Refusal::NoToken)?;
         let claims = self.claims(token).ok_or(Refusal::InvalidToken)?;
@@ -71,7 +72,7 @@ impl Keys {
             return Err(Refusal::InvalidToken);
         }
         let user = ["sub", "userId", "id", "_id"].iter().find_map(|name| user_id(claims.get(*name)?));
-        // A service is nobody, and need not say who.
+        // A service is not a user, so its token need not name one.
         let service =
             || UserId::parse(SERVICE_ROLE).ok().filter(|_| claims.get("role").is_some_and(|role| role == SERVICE_ROLE));
         Ok(Identity {
@@ -97,7 +98,7 @@ impl Keys {
     }
 }
 
-/// The token without the scheme some clients put before it.
+/// The token without the scheme that some clients put in front of it.
 fn bare(token: &str) -> &str {
     let token = token.trim();
     match token.split_once(' ') {
@@ -107,7 +108,7 @@ fn bare(token: &str) -> &str {
     }
 }
 
-/// The PEM that a setting holds. On one line, its line ends are written as `\n`, or all of it is Base64.
+/// The PEM in a setting. If it is on one line, its line ends are written as `\n`, or all of it is Base64.
 fn pem(setting: &str) -> Option<String> {
     let setting = setting.trim();
     let text = if setting.starts_with("-----BEGIN") {
@@ -129,9 +130,9 @@ fn public(pem: &[u8]) -> Option<(Vec<Algorithm>, DecodingKey)> {
     DecodingKey::from_ed_pem(pem).ok().map(|key| (vec![Algorithm::EdDSA], key))
 }
 
-/// A NumericDate claim; one that is there but no number makes the token invalid.
+/// Reads a NumericDate claim. If the claim exists and is not a number, the token is invalid.
 fn moment(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, Refusal> {
-    /// The year 9999: beyond it a date has no ISO-8601 form of four digits.
+    /// The end of the year 9999. A later date has no ISO-8601 form with four digits.
     const LAST_SECOND: f64 = 253_402_300_799.0;
     let Some(value) = claims.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
     let seconds = value.as_f64().ok_or(Refusal::InvalidToken)?.clamp(0.0, LAST_SECOND);
@@ -148,7 +149,7 @@ fn user_id(claim: &Value) -> Option<UserId> {
 }
 
 fn profile(claims: &Map<String, Value>) -> Claims {
-    /// Longest profile claim kept, in characters: a longer one is cut so that a profile stays small.
+    /// The longest profile claim that is kept, in characters. A longer one is cut, so that a profile stays small.
     const CLAIM_MAX_CHARACTERS: usize = 512;
     let text = |name: &str| {
         let claim = claims.get(name)?.as_str()?;

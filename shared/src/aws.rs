@@ -1,6 +1,7 @@
-//! How long functions wait for AWS, and how often they try again: the same deployed and in the local system.
+//! Timeouts and retries of the AWS clients, the same in the cloud and in the local system.
 //!
-//! The SDK's own defaults wait without end for an answer, and an invocation that waits without end is killed by Lambda: its client hears nothing.
+//! By default the SDK waits for an answer without end. Lambda kills an invocation that waits without end, and its
+//! client receives nothing.
 
 use std::time::Duration;
 
@@ -10,34 +11,38 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::sdk_config::Builder;
 
-/// How long one attempt may take. DynamoDB and API Gateway answer within tens of milliseconds; what takes longer than this has most likely met a
-/// dead connection, as after minutes in which Lambda had frozen the instance.
+/// How long one attempt may take. DynamoDB and API Gateway answer within tens of milliseconds. If an attempt takes
+/// longer than this, it most likely uses a dead connection, for example after minutes in which Lambda had frozen the
+/// instance.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
 
-/// How long it may take to open a connection. Within a region that is a few milliseconds; a lost packet is sent again after one second.
+/// How long it may take to open a connection. Within a region this takes a few milliseconds; a lost packet is sent
+/// again after one second.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long an operation may take with all its attempts and the waits between them: three attempts and two waits fit. The shortest time-out of
-/// a function is 10 seconds, so there is time left to tell the client.
+/// How long an operation may take with all its attempts and the waits between them: three attempts and two waits fit.
+/// The shortest timeout of a function is 10 seconds, so there is time left to answer the client.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// How often an operation is tried. A single fault is overcome by the second attempt, and a service that fails three times is down.
+/// How often an operation is tried. The second attempt overcomes a single fault, and a service that fails three times
+/// is down.
 const ATTEMPTS: u32 = 3;
 
-/// Longest wait before the second attempt; the third waits up to twice as long. The actual waits are random, so that functions which failed
-/// together do not try again together.
+/// The longest wait before the second attempt; the third waits up to twice as long. The actual waits are random, so
+/// that functions which failed together do not try again together.
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 
-/// Longest wait before any attempt.
+/// The longest wait before any attempt.
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
 
-/// How long one attempt may take with S3. An object has up to 50 MB, which go through a function at 10 MB per second or more.
+/// How long one attempt may take with S3. An object has up to 50 MB, which pass through a function at 10 MB per second
+/// or more.
 const OBJECT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// How long an operation of S3 may take: two slow attempts. The http function, which alone asks S3, has 20 seconds.
+/// How long an operation of S3 may take: two slow attempts. Only the function http uses S3, and it has 20 seconds.
 const OBJECT_OPERATION_TIMEOUT: Duration = Duration::from_secs(17);
 
-/// A configuration with the time-outs and retries that all clients share.
+/// A configuration with the timeouts and retries that all clients share.
 #[must_use]
 pub fn bounded(builder: Builder) -> Builder {
     let retries = RetryConfig::standard()
@@ -53,8 +58,8 @@ pub fn bounded(builder: Builder) -> Builder {
     )
 }
 
-/// A client for the tables. Its allowance of retries is its own, so that functions which share a process, as they do in the local system, do not
-/// use up each other's.
+/// Creates a client for the tables. It has a retry allowance of its own. So functions that share a process, as in the
+/// local system, do not use up the allowance of each other.
 #[must_use]
 pub fn tables(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::config::Builder::from(aws);
@@ -62,7 +67,7 @@ pub fn tables(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(config.retry_partition(partition).build())
 }
 
-/// A client for other functions. An event that is handed over twice is an event that comes twice, which Lambda does by itself.
+/// Creates a client for other functions. A retry may hand over an event twice, which Lambda also does by itself.
 #[must_use]
 pub fn functions(aws: &SdkConfig) -> aws_sdk_lambda::Client {
     let config = aws_sdk_lambda::config::Builder::from(aws);
@@ -70,8 +75,9 @@ pub fn functions(aws: &SdkConfig) -> aws_sdk_lambda::Client {
     aws_sdk_lambda::Client::from_conf(config.retry_partition(partition).build())
 }
 
-/// A client for `@connections` at this endpoint. It tries nothing again: a post whose answer is lost may have been delivered, and the same frame
-/// twice would break the client's order. Who posts tries again what was surely not delivered.
+/// Creates a client for `@connections` at this endpoint. It does not retry: a post whose answer was lost may have been
+/// delivered, and the same frame twice would break the client's order. The caller of a post repeats only what was
+/// certainly not delivered.
 #[must_use]
 pub fn connections(aws: &SdkConfig, endpoint: &str) -> aws_sdk_apigatewaymanagement::Client {
     let config = aws_sdk_apigatewaymanagement::config::Builder::from(aws);
@@ -79,7 +85,7 @@ pub fn connections(aws: &SdkConfig, endpoint: &str) -> aws_sdk_apigatewaymanagem
     aws_sdk_apigatewaymanagement::Client::from_conf(config.build())
 }
 
-/// The configuration for S3, which moves more bytes than the others.
+/// The configuration for S3, which transfers more bytes than the other services.
 #[must_use]
 pub fn for_objects(aws: &SdkConfig) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()

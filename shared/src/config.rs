@@ -1,6 +1,6 @@
 //! The settings of a deployment, read once from the environment that template.yaml declares.
 //!
-//! A missing or malformed setting stops the start with a sentence that names it. Nothing here has a secret default.
+//! A missing or malformed setting stops the start with a sentence that names the setting. No secret has a default.
 
 use std::collections::HashSet;
 use std::str::FromStr;
@@ -14,17 +14,17 @@ use crate::domain::clock::Timestamp;
 /// Why a deployment cannot start.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ConfigError {
-    /// A setting that has no default is not set.
+    /// A setting without a default is not set.
     #[error("the setting {0} is missing: set it in the environment")]
     Missing(&'static str),
-    /// A setting says something it cannot say.
+    /// A setting has a value that is not allowed.
     #[error("the setting {name} is {value:?}, but {allowed}")]
     Malformed {
-        /// Which.
+        /// The name of the setting.
         name: &'static str,
-        /// What it says.
+        /// The value.
         value: String,
-        /// What it may say.
+        /// The values that are allowed.
         allowed: String,
     },
     /// Neither kind of key for tokens is set.
@@ -38,79 +38,82 @@ pub enum ConfigError {
 /// Which process handles an event family (design.md, section 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
-    /// Each family in a function of its own, invoked asynchronously.
+    /// Each family has a function of its own, which is invoked asynchronously.
     Separate,
-    /// All in the switchboard's process.
+    /// The process of the switchboard handles all families.
     Inline,
 }
 
-/// Names of the tables.
+/// The names of the tables.
 #[derive(Clone, Debug)]
 pub struct Tables {
-    /// People, their memberships, sockets, sends and limits.
+    /// The table of users, their memberships, sockets, sends and limits.
     pub users: String,
-    /// Chats.
+    /// The table of chats.
     pub chats: String,
-    /// Messages.
+    /// The table of messages.
     pub messages: String,
-    /// Connections and the namespaces joined on them.
+    /// The table of connections and of the namespaces joined on them.
     pub connections: String,
-    /// What chats may be about.
+    /// The table of listings, which chats can be about.
     pub listings: String,
 }
 
-/// Which browsers' pages may connect or call.
+/// The browser pages that may connect or call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
-    /// Any page, and clients that are no browsers.
+    /// Any page, and clients that are not browsers.
     Any,
-    /// These pages, and clients that are no browsers.
+    /// These pages, and clients that are not browsers.
     Only(HashSet<String>),
 }
 
-/// How often a connection is pinged and how long silence is borne.
+/// How often a connection is pinged, and how long silence is accepted.
 #[derive(Clone, Copy, Debug)]
 pub struct Heartbeat {
-    /// How often the heartbeat has its turn, as template.yaml schedules it.
+    /// The time between two turns of the heartbeat, as template.yaml schedules it.
     pub tick_millis: u32,
-    /// Turns between two pings of a connection; also the number of slots.
+    /// The number of turns between two pings of a connection. It is also the number of slots.
     pub slots: u32,
-    /// What the client waits beyond the interval.
+    /// How long the client waits beyond the interval.
     pub timeout_millis: u32,
     /// How long a connection may stay without a namespace, and a binary packet without its attachments.
     pub connect_timeout_millis: u32,
-    /// Whether it is noted that a client answers, so that one that does not is closed. A write per ping.
+    /// Whether the deployment records that a client answers pings, and closes a client that does not. One write per
+    /// ping.
     pub notes_pongs: bool,
 }
 
 impl Heartbeat {
-    /// From one ping of a connection to the next.
+    /// The time from one ping of a connection to the next, in milliseconds.
     #[must_use]
     pub fn interval_millis(self) -> u64 {
         u64::from(self.tick_millis) * u64::from(self.slots)
     }
 
-    /// The slot whose turn it is. A connection has the slot of the turn in which it was opened, so that it is first pinged an interval later.
+    /// The slot whose turn it is at this time. A connection gets the slot of the turn in which it was opened, so its
+    /// first ping comes one interval later.
     #[must_use]
     pub fn slot(self, at: Timestamp) -> u32 {
         let turn = at.millis().div_euclid(i64::from(self.tick_millis)).rem_euclid(i64::from(self.slots));
         u32::try_from(turn).unwrap_or_default()
     }
 
-    /// After how long a silence the other side is taken for dead.
+    /// How long a silence must last before the other side counts as dead, in milliseconds.
     #[must_use]
     pub fn liveness_timeout_millis(self) -> i64 {
         i64::try_from(self.interval_millis()).unwrap_or(i64::MAX).saturating_add(i64::from(self.timeout_millis))
     }
 }
 
-/// What carries the connections.
+/// The host that carries the connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Host {
-    /// Whether a WebSocket can be sent binary frames. Else, and by polling, what is binary goes as base64 text.
+    /// Whether the host can send binary frames to a WebSocket. Otherwise, and by polling, binary data goes as base64
+    /// text.
     pub binary_frames: bool,
-    /// What one frame of a client may hold. A polling client may send no more either, so that what it can say does not depend on its
-    /// transport.
+    /// The most bytes in one frame of a client. A polling client may not send more either, so that the limit does not
+    /// depend on the transport.
     pub max_payload_bytes: usize,
 }
 
@@ -119,25 +122,25 @@ impl Host {
     pub const API_GATEWAY: Self = Self { binary_frames: false, max_payload_bytes: 32_768 };
 }
 
-/// Milliseconds in a minute, which is how often the heartbeat is scheduled.
+/// One minute in milliseconds: the heartbeat runs once per minute.
 const MINUTE_MILLIS: u32 = 60_000;
 
-/// Which clients get offsets and a `pid` (socketio.md, "Connection state recovery").
+/// The clients that get offsets and a `pid` (socketio.md, "Connection state recovery").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecoveryOffsets {
-    /// All but those whose listeners cannot take a second argument.
+    /// All clients except those whose listeners cannot take a second argument.
     Auto,
-    /// All.
+    /// All clients.
     On,
-    /// None.
+    /// No clients.
     Off,
 }
 
 impl RecoveryOffsets {
-    /// What stands in the `User-Agent` of clients whose listeners take exactly one argument.
+    /// Parts of the `User-Agent` of clients whose listeners take exactly one argument.
     const ONE_ARGUMENT: [&'static str; 3] = ["Dart/", "Python/", "python-requests/"];
 
-    /// Whether a client with this `User-Agent` gets them. One that says nothing counts as one that can take them.
+    /// Whether a client with this `User-Agent` gets offsets. A client without a `User-Agent` gets them.
     #[must_use]
     pub fn are_for(self, user_agent: Option<&str>) -> bool {
         match self {
@@ -151,81 +154,82 @@ impl RecoveryOffsets {
 /// How much one socket or one user may do; `None` leaves the number to the dialect.
 #[derive(Clone, Copy, Debug)]
 pub struct LimitSettings {
-    /// `RATE_LIMITS=off`.
+    /// Whether all limits are off: `RATE_LIMITS=off`.
     pub off: bool,
-    /// Events per socket.
+    /// The most events per socket.
     pub events_per_second: Option<u64>,
-    /// Messages per user.
+    /// The most messages per user.
     pub messages_per_minute: Option<u64>,
-    /// New chats per user.
+    /// The most new chats per user.
     pub chats_per_hour: Option<u64>,
-    /// Live sockets per user; one more closes the one heard from longest ago.
+    /// The most live sockets per user. One more closes the socket that was heard from longest ago.
     pub sockets_per_person: usize,
-    /// Connections per address that have not joined a namespace.
+    /// The most connections per address that have not joined a namespace.
     pub strangers_per_address: u64,
 }
 
-/// Names of the functions that others invoke.
+/// The names of the functions that other functions invoke.
 #[derive(Clone, Debug)]
 pub struct Functions {
-    /// `$connect` and CONNECT packets.
+    /// The function for `$connect` and CONNECT packets.
     pub connect: String,
-    /// `$disconnect`, DISCONNECT packets and the gone.
+    /// The function for `$disconnect`, DISCONNECT packets, and connections that were found gone.
     pub disconnect: String,
-    /// The open packet.
+    /// The function that posts the open packet.
     pub handshake: String,
-    /// Sending, reading and listing.
+    /// The function for sending, reading and listing.
     pub message: String,
-    /// Typing.
+    /// The function for typing.
     pub typing: String,
-    /// Blocking.
+    /// The function for blocking.
     pub block: String,
-    /// Who is here.
+    /// The function for presence.
     pub presence: String,
-    /// Pings.
+    /// The function for pings.
     pub heartbeat: String,
 }
 
-/// Everything a deployment can be told.
+/// All settings of a deployment.
 #[derive(Clone)]
 pub struct Config {
-    /// Table names.
+    /// The names of the tables.
     pub tables: Tables,
-    /// Name of the bucket that media are in.
+    /// The name of the bucket with media.
     pub media_bucket: String,
-    /// Function names.
+    /// The names of the functions.
     pub functions: Functions,
-    /// Where `@connections` answers, stage included.
+    /// The endpoint of `@connections`, stage included.
     pub connections_endpoint: String,
-    /// One process or many.
+    /// Whether one process handles all event families, or each has its own function.
     pub isolation: Isolation,
-    /// What the root namespace and plain paths speak.
+    /// The dialect of the root namespace and of paths without a prefix.
     pub default_dialect: &'static dyn Dialect,
-    /// What verifies tokens; `None` in functions that verify none.
+    /// The keys that verify tokens; `None` in functions that verify none.
     pub keys: Option<Keys>,
-    /// Roles that may use the service; empty means any.
+    /// The roles that may use the service; empty means any role.
     pub allowed_roles: HashSet<String>,
-    /// Pages that may connect.
+    /// The pages that may connect.
     pub allowed_origins: Origins,
-    /// Pings.
+    /// The settings of the heartbeat.
     pub heartbeat: Heartbeat,
-    /// What carries the connections: API Gateway, wherever the environment is all there is.
+    /// The host that carries the connections: API Gateway, if all settings come from the environment.
     pub host: Host,
-    /// How long a session whose connection was lost may be come back to, in seconds; 0 if never.
+    /// How long a client may recover a session after its connection was lost, in seconds; 0 means never.
     pub recovery_window_secs: u32,
-    /// Which clients get what they need to come back to a session.
+    /// The clients that get what they need to recover a session.
     pub recovery_offsets: RecoveryOffsets,
-    /// Below how many people online everybody hears of everybody.
+    /// While fewer people than this are online, everybody is told about everybody's presence.
     pub presence_everyone_below: u32,
-    /// Limits.
+    /// The limits.
     pub limits: LimitSettings,
 }
 
 impl Config {
-    /// Reads the settings through `lookup`, which gives a variable's value if it is set. An empty value counts as not set.
+    /// Reads the settings through `lookup`, which returns the value of a variable if it is set. An empty value counts
+    /// as not set.
     ///
     /// # Errors
-    /// [`ConfigError`], naming the setting.
+    /// [`ConfigError`] with the name of the setting.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let settings = Settings { lookup };
         Ok(Self {
@@ -275,16 +279,17 @@ impl Config {
         })
     }
 
-    /// Whether a client may come back to its session; `takes_offsets` says whether it can take what it needs for that.
+    /// Whether a client may recover its session. `takes_offsets` says whether the client can receive offsets, which
+    /// recovery needs.
     #[must_use]
     pub const fn recovers(&self, takes_offsets: bool) -> bool {
         takes_offsets && self.recovery_window_secs > 0
     }
 
-    /// Reads the settings from the process's environment.
+    /// Reads the settings from the environment of the process.
     ///
     /// # Errors
-    /// [`ConfigError`], naming the setting.
+    /// [`ConfigError`] with the name of the setting.
     pub fn from_environment() -> Result<Self, ConfigError> {
         Self::read(&|name| std::env::var(name).ok())
     }
@@ -355,8 +360,8 @@ impl Settings<'_> {
         if origins.is_empty() || origins.contains("*") { Origins::Any } else { Origins::Only(origins) }
     }
 
-    /// Only the functions that verify tokens are given keys. They are told `JWT_REQUIRE_EXP` too, and must have a key.
-    /// A secret that is the word `none` is not set: `sam deploy --guided` takes no empty answer for it.
+    /// Reads the keys. Only the functions that verify tokens have keys. They also have `JWT_REQUIRE_EXP`, and must have
+    /// a key. The secret `none` counts as not set, because `sam deploy --guided` accepts no empty answer for it.
     fn keys(&self) -> Result<Option<Keys>, ConfigError> {
         let verifies = self.optional("JWT_REQUIRE_EXP").is_some();
         let require_exp = self.one_of("JWT_REQUIRE_EXP", &[("true", true), ("false", false)], true)?;

@@ -1,6 +1,7 @@
-//! What can go wrong, free of transport, and the one table that maps it to code, HTTP status and log level.
+//! Errors, independent of the transport, and the one table that maps them to code, HTTP status and log level.
 //!
-//! What the public may read (`Display`) and the inner cause (`source`) are apart: a cause is logged, never sent.
+//! An error has a public text (`Display`) and an inner cause (`source`). The cause is logged and never sent to a
+//! client.
 
 use std::borrow::Cow;
 
@@ -11,27 +12,27 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// Why a command was refused or failed.
 #[derive(Debug, ThisError)]
 pub enum Error {
-    /// Nobody, or somebody else, is speaking.
+    /// The client has no valid token, or one of another user.
     #[error("{0}")]
     Authentication(Refusal),
-    /// A field is missing, of the wrong type or out of bounds.
+    /// A field is missing, has the wrong type or is out of bounds.
     #[error("{field} {problem}")]
     Validation {
-        /// Which field.
+        /// The name of the field.
         field: Cow<'static, str>,
         /// What is wrong with it, or what is allowed.
         problem: Cow<'static, str>,
     },
-    /// It does not exist, or is not the caller's: the two look the same.
+    /// The thing does not exist, or does not belong to the caller. The two look the same to the caller.
     #[error("{0} not found")]
     NotFound(Thing),
-    /// The caller may see it but not do that to it.
+    /// The caller may see the thing, but may not do this with it.
     #[error("{0}")]
     Forbidden(&'static str),
-    /// Somebody blocks the chat.
+    /// A participant blocks the chat.
     #[error("cannot send messages while the chat is blocked")]
     Blocked,
-    /// Too many in this window.
+    /// There were too many requests in this window of time.
     #[error("too many {what}, try again in {retry_after_secs} s")]
     RateLimit {
         /// What there were too many of.
@@ -39,44 +40,44 @@ pub enum Error {
         /// Whole seconds until the window ends.
         retry_after_secs: u64,
     },
-    /// The request is larger than is taken.
+    /// The request is larger than the server accepts.
     #[error("{field} is larger than {max_bytes} bytes")]
     TooLarge {
-        /// Which field, or the body.
+        /// The name of the field, or the body.
         field: &'static str,
-        /// The bound.
+        /// The limit, in bytes.
         max_bytes: usize,
     },
     /// The path is known, but not with this method.
     #[error("this method is not allowed here")]
     Method,
-    /// Ours, not the caller's.
+    /// A failure of the server, not of the caller.
     #[error("something went wrong on our side")]
     Internal(#[source] Cause),
 }
 
-/// What was not found.
+/// The kind of thing that was not found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 pub enum Thing {
-    /// A chat, or one that is not the caller's.
+    /// A chat that does not exist, or is not the caller's.
     #[error("chat")]
     Chat,
-    /// A message, or one in a chat that is not the caller's.
+    /// A message that does not exist, or is in a chat that is not the caller's.
     #[error("message")]
     Message,
-    /// What a chat is about.
+    /// A listing, which a chat can be about.
     #[error("listing")]
     Listing,
-    /// An object of our own, or one in a chat that is not the caller's.
+    /// An object of our own that does not exist, or is in a chat that is not the caller's.
     #[error("media")]
     Media,
-    /// A file that was uploaded, or one of somebody else or for another chat.
+    /// An uploaded file that does not exist, or belongs to another user or another chat.
     #[error("upload")]
     Upload,
-    /// A user nobody has seen.
+    /// A user whom nobody has seen.
     #[error("user")]
     User,
-    /// A path nothing answers to.
+    /// A path without a route.
     #[error("route")]
     Route,
 }
@@ -84,19 +85,19 @@ pub enum Thing {
 /// Why a token was refused. The texts are those of dialects.md, section 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 pub enum Refusal {
-    /// There was none.
+    /// There was no token.
     #[error("Authentication error: No token provided")]
     NoToken,
-    /// Not a token, or not ours.
+    /// The text is not a token, or not one of ours.
     #[error("Authentication error: Invalid token")]
     InvalidToken,
-    /// It has no end, and must have one.
+    /// The token has no end, and must have one.
     #[error("Authentication error: Invalid token")]
     EndlessToken,
-    /// Once valid.
+    /// The token was valid once, and has ended.
     #[error("Authentication error: Invalid token")]
     ExpiredToken,
-    /// It names nobody.
+    /// The token names no user.
     #[error("Authentication error: User not found")]
     UnknownUser,
 }
@@ -111,7 +112,7 @@ impl Refusal {
         Self::ALL.into_iter().find(|refusal| refusal.reason() == reason)
     }
 
-    /// The reason in a word (dialects.md, section 9).
+    /// The reason as a short text (dialects.md, section 9).
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
@@ -124,27 +125,27 @@ impl Refusal {
     }
 }
 
-/// How loudly an error is logged.
+/// The log level of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// The caller's doing.
+    /// The caller caused the error.
     Debug,
-    /// Ours.
+    /// The server caused the error.
     Error,
 }
 
 impl Error {
-    /// A field that is wrong, and what would be right.
+    /// Creates the error for a wrong field. `problem` says what would be right.
     pub fn validation(field: impl Into<Cow<'static, str>>, problem: impl Into<Cow<'static, str>>) -> Self {
         Self::Validation { field: field.into(), problem: problem.into() }
     }
 
-    /// Something of ours that failed.
+    /// Creates the error for a failure of the server.
     pub fn internal(cause: impl Into<Cause>) -> Self {
         Self::Internal(cause.into())
     }
 
-    /// Code, HTTP status and log level (dialects.md, section 2, "Errors").
+    /// The code, the HTTP status and the log level (dialects.md, section 2, "Errors").
     #[must_use]
     pub const fn meaning(&self) -> (&'static str, u16, Severity) {
         match self {
@@ -160,19 +161,19 @@ impl Error {
         }
     }
 
-    /// The code clients compare.
+    /// The code that clients compare.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.meaning().0
     }
 
-    /// The HTTP status of the REST answer.
+    /// The HTTP status of the REST response.
     #[must_use]
     pub const fn status(&self) -> u16 {
         self.meaning().1
     }
 
-    /// The field to blame, if one is.
+    /// The field that caused the error, if one did.
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         match self {

@@ -1,10 +1,10 @@
-//! Requests of an HTTP API: API Gateway's event in, API Gateway's answer out, with `lambda_http` between them and a
-//! router. The deployed functions and the local system both answer through [`function`].
+//! Requests of an HTTP API: takes API Gateway's event and returns API Gateway's answer, with `lambda_http` and a router
+//! between them. The deployed functions and the local system both answer through [`function`].
 //!
-//! `lambda_http` panics or fails on some events that anybody can cause without a token: a query or a host that is no
-//! part of a URI, a header that is not ASCII. And it takes a path for encoded, while HTTP APIs hand it over decoded, so
-//! that `a#b` would end at the `#` and `%41` would become `A`. Therefore [`sound_event`] makes each event anew before
-//! `lambda_http` sees it.
+//! `lambda_http` panics or fails on some events that anybody can cause without a token: a query or a host that is not
+//! part of a URI, a header that is not ASCII. It also assumes that a path is encoded, while HTTP APIs hand it over
+//! decoded: `a#b` would end at the `#`, and `%41` would become `A`. Therefore [`sound_event`] builds each event again
+//! before `lambda_http` sees it.
 
 use std::convert::Infallible;
 use std::future::{Future, ready};
@@ -28,34 +28,34 @@ use serde_json::{Map, Value, json};
 
 use crate::error::Error;
 
-/// A function that answers requests of an HTTP API: it takes an event of payload format 2.0, and gives the answer in
+/// A function that answers requests of an HTTP API. It takes an event of payload format 2.0, and returns the answer in
 /// the same format.
 pub type HttpFunction = Arc<dyn Fn(Value) -> BoxFuture<'static, Value> + Send + Sync>;
 
-/// What of a path stands for itself in a URI: all but the letters, the digits and these is percent-encoded.
+/// The characters of a path that are percent-encoded in a URI: all but letters, digits and these.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Most headers that are handed on. API Gateway takes 10,240 bytes of them.
+/// The most headers that are handed on. API Gateway accepts 10,240 bytes of them.
 const HEADERS_MAX: usize = 1_000;
 
-/// Stands in a decoded path where its bytes were no UTF-8.
+/// The character that stands in a decoded path where its bytes were not UTF-8.
 const NOT_UTF8: char = char::REPLACEMENT_CHARACTER;
 
-/// What is wrong with a request that reaches no router.
+/// Why a request reaches no router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
-    /// The method is no word.
+    /// The method is not an HTTP method.
     Method,
-    /// The path is no UTF-8, has a segment `.` or `..`, or is too long.
+    /// The path is not UTF-8, has a segment `.` or `..`, or is too long.
     Path,
     /// The query has a character that must be percent-encoded.
     Query,
-    /// The body is not the Base64 that the event says it is.
+    /// The body is not Base64 although the event says so.
     Body,
 }
 
 impl Malformed {
-    /// The error to answer with.
+    /// The error to send to the client.
     #[must_use]
     pub fn error(self) -> Error {
         match self {
@@ -67,10 +67,10 @@ impl Malformed {
     }
 }
 
-/// Makes a function of a router. `refusing` gives the router that answers a request which is not fit for the first one.
+/// Turns a router into a function. `refusing` returns the router that answers a malformed request.
 ///
-/// What the function gives is an answer whatever the event is. A router that panics is logged, and the answer is API
-/// Gateway's 500.
+/// The function returns an answer for every event. If a router panics, the function logs it and returns API Gateway's
+/// 500.
 pub fn function<S, B>(router: S, refusing: impl Fn(Malformed) -> S + Send + Sync + 'static) -> HttpFunction
 where
     S: Service<Request, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
@@ -160,7 +160,7 @@ impl IntoResponse for Answer {
     }
 }
 
-/// Makes one header of several with the same name. Cookies stay apart.
+/// Joins several headers with the same name into one. Cookies stay separate.
 fn join_values(headers: &mut HeaderMap) {
     let several: Vec<HeaderName> = headers
         .keys()
@@ -175,11 +175,11 @@ fn join_values(headers: &mut HeaderMap) {
     }
 }
 
-/// Makes an event anew, so that `lambda_http` gives a request for it in any case, with the path that the client meant.
-/// The second value says what is wrong with a request; its event is then left with what can be read.
+/// Builds an event again, so that `lambda_http` always makes a request of it, with the path that the client meant. The
+/// second value says what is wrong with a request; its event then holds the parts that can be read.
 ///
-/// The headers keep those of their characters that are ASCII. `Host` is left out: `lambda_http` would make it a part of
-/// the URI.
+/// The headers keep only their ASCII characters. `Host` is left out, because `lambda_http` would make it a part of the
+/// URI.
 #[must_use]
 pub fn sound_event(event: &Value) -> (Value, Option<Malformed>) {
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
@@ -194,7 +194,7 @@ pub fn sound_event(event: &Value) -> (Value, Option<Malformed>) {
     let is_path = decoded.starts_with('/') && !decoded.contains(NOT_UTF8);
     if !is_path || decoded.split('/').any(|segment| matches!(segment, "." | "..")) || Uri::try_from(&path).is_err() {
         malformed = malformed.or(Some(Malformed::Path));
-        // Its first segment may say whose words the refusal is to have.
+        // The first segment may name the dialect in which the refusal must be written.
         let first = decoded.split('/').nth(1).unwrap_or_default();
         path = format!("/{}", first.chars().filter(char::is_ascii_alphanumeric).collect::<String>());
     }

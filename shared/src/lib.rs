@@ -1,17 +1,18 @@
-//! Parlance: a chat backend for unmodified Socket.IO clients on AWS Lambda. What every function shares, in reading order:
+//! Parlance: a chat backend for unmodified Socket.IO clients on AWS Lambda. This crate holds what every function
+//! shares. In reading order:
 //!
-//! - [`frame`]: packet ↔ text, Engine.IO and Socket.IO. Pure and total.
-//! - [`domain`]: chats, messages, people; commands and notices. Types and rules, nothing else.
-//! - [`dialect`]: how each client app says all that. Words, no decisions.
-//! - [`app`]: the use cases, one file per capability: checks, one transaction, what to say to whom.
+//! - [`frame`]: Engine.IO and Socket.IO, between packet and text. Pure and total.
+//! - [`domain`]: chats, messages, users; commands and notices. Types and rules, nothing else.
+//! - [`dialect`]: the events and requests of each client app. It translates and does not decide.
+//! - [`app`]: the use cases, one file per capability: checks, one transaction, and what to send to whom.
 //! - [`store`], the tables: DynamoDB.
-//! - [`deliver`]: audiences → sockets → posts.
-//! - [`application`]: what speaks in the namespaces: the chat, or another application.
-//! - [`relay`]: the life of a connection: from API Gateway's events to the use cases and back.
+//! - [`deliver`]: from audiences to sockets to posts.
+//! - [`application`]: what runs in the namespaces: the chat, or another application.
+//! - [`relay`]: the life of a connection, from API Gateway's events to the use cases and back.
 //! - [`auth`], [`limit`], [`config`], [`error`], [`telemetry`]: tokens, limits, settings, errors, logs.
 //! - `http_event`: requests of the HTTP API, from API Gateway's events to a router and back.
-//! - [`ctx`]: what an invocation works with.
-//! - [`aws`]: how long it waits for AWS, and how often it tries again.
+//! - [`ctx`]: the context of an invocation.
+//! - [`aws`]: timeouts and retries of the AWS clients.
 
 pub mod app;
 pub mod application;

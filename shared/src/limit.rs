@@ -1,7 +1,8 @@
-//! Limits: which apply, and the one that is kept in memory (dialects.md, section 2, "Limits").
+//! Limits: the limits in force, and those that are counted in memory (dialects.md, section 2, "Limits").
 //!
-//! Messages per minute and chats per hour are counted in DynamoDB and exact. Events per second are counted here, in the memory of one
-//! instance of the switchboard: exact in one, best effort across several. So are the connections from each address.
+//! Messages per minute and chats per hour are counted in DynamoDB and are exact. Events per second are counted here, in
+//! the memory of one instance of the switchboard: exact within one instance, best effort across several. So are the
+//! connections from each address.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,28 +11,30 @@ use crate::config::LimitSettings;
 use crate::dialect::Dialect;
 use crate::domain::clock::Timestamp;
 
-/// Sockets remembered at a time; the windows of a second that has passed are forgotten first.
+/// How many sockets are remembered at a time. Windows of seconds that have passed are deleted first.
 const SOCKETS_MAX: usize = 20_000;
-/// Frames a connection may send each second besides its events, where the default dialect allows fewer events.
+/// How many frames a connection may send per second in addition to its events, if the default dialect allows fewer
+/// events.
 const FRAMES_PER_SECOND_MIN: u64 = 50;
-/// Refused events of a socket in one second from which on its connection is closed, for each that is taken, and at least: each is answered, and that
-/// costs a read and a post.
+/// The number of refused events of a socket in one second after which its connection is closed: this many for each
+/// event that is accepted, but at least `REFUSED_MIN`. Each refused event is answered, which costs one read and one
+/// post.
 const REFUSED_PER_TAKEN: u64 = 10;
 const REFUSED_MIN: u64 = 100;
 
-/// The limits in force for a dialect; `None` is none.
+/// The limits in force for a dialect; `None` means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InForce {
-    /// Events per socket.
+    /// The most events per socket.
     pub events_per_second: Option<u64>,
-    /// Messages per user.
+    /// The most messages per user.
     pub messages_per_minute: Option<u64>,
-    /// New chats per user.
+    /// The most new chats per user.
     pub chats_per_hour: Option<u64>,
 }
 
 impl LimitSettings {
-    /// The deployment's numbers, else the dialect's; none if they are off.
+    /// The limits in force: the deployment's numbers, otherwise the dialect's; none if limits are off.
     #[must_use]
     pub fn in_force(&self, dialect: &dyn Dialect) -> InForce {
         let Self { off, events_per_second, messages_per_minute, chats_per_hour, .. } = *self;
@@ -44,7 +47,7 @@ impl LimitSettings {
         }
     }
 
-    /// Connections per address that have not joined a namespace.
+    /// The most connections per address that have not joined a namespace.
     #[must_use]
     pub fn strangers(&self) -> Option<u64> {
         (!self.off).then_some(self.strangers_per_address)
@@ -52,22 +55,22 @@ impl LimitSettings {
 }
 
 impl InForce {
-    /// Frames per connection that are no events: CONNECT packets, pongs and attachments.
+    /// The most frames per connection that are not events: CONNECT packets, pongs and attachments.
     #[must_use]
     pub fn frames_per_second(&self) -> Option<u64> {
         self.events_per_second.map(|events| events.max(FRAMES_PER_SECOND_MIN))
     }
 }
 
-/// What the rate of a socket makes of one more event.
+/// The result of counting one more event of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Rate {
-    /// It is within the limit.
+    /// The event is within the limit.
     Within,
-    /// It is not, and is not counted.
+    /// The event is over the limit, and does not count.
     Over,
-    /// It is not, and so many before it were not that the connection is to be closed.
+    /// The event is over the limit, and so many events before it were, too, that the caller must close the connection.
     FarOver,
 }
 
@@ -78,7 +81,7 @@ struct Window {
     refused: u64,
 }
 
-/// Events per second, of the sockets that this instance sees.
+/// The events per second of the sockets that this instance sees.
 #[derive(Debug, Default)]
 pub struct EventRates(Mutex<HashMap<String, Window>>);
 
@@ -92,7 +95,7 @@ impl EventRates {
             windows.retain(|_, window| window.second >= second);
         }
         let window = windows.entry(socket).or_default();
-        // Events may come late: an older one counts in the newest window.
+        // Events may arrive late. An older event counts in the newest window.
         if window.second < second {
             *window = Window { second, ..Window::default() };
         }

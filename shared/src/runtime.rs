@@ -1,4 +1,5 @@
-//! A function in the cloud: settings from the environment, clients built and connections opened during init, then one event at a time.
+//! The runtime of a function in the cloud. During init it reads the settings from the environment, builds the clients
+//! and opens the connections. After that it handles one event at a time.
 
 #[cfg(feature = "http")]
 use std::convert::Infallible;
@@ -25,10 +26,10 @@ use crate::domain::clock::Clock;
 #[cfg(feature = "http")]
 use crate::http_event::HttpFunction;
 
-/// How long init waits for connections to be opened; the first event opens what is not.
+/// How long init waits until connections are open. The first event opens those that are not.
 const WARMING_MAX: Duration = Duration::from_secs(1);
 
-/// Why a function cannot start or go on. Its `Debug` is the sentence itself, because that is what `main` prints.
+/// Why a function cannot start or go on. Its `Debug` is the sentence itself, because `main` prints that.
 pub struct Error(lambda_runtime::Error);
 
 impl std::fmt::Debug for Error {
@@ -43,11 +44,11 @@ impl<E: Into<lambda_runtime::Error>> From<E> for Error {
     }
 }
 
-/// Runs a handler that answers clients for as long as Lambda wants. One that panics is logged, and answers like any
-/// other: a function error would reach the client as a frame that it cannot read.
+/// Runs a handler that answers clients for as long as Lambda wants. If the handler panics, the function logs it and
+/// answers as usual: a function error would reach the client as a frame that it cannot read.
 ///
 /// # Errors
-/// If a setting is missing or malformed, or the Lambda Runtime API is not there.
+/// If a setting is missing or malformed, or the Lambda Runtime API is not available.
 pub async fn run<F>(handler: F) -> Result<(), Error>
 where
     F: AsyncFn(&Ctx, Value) -> Value,
@@ -69,7 +70,7 @@ where
 /// counts them, and invokes the function again as often as template.yaml says.
 ///
 /// # Errors
-/// If a setting is missing or malformed, or the Lambda Runtime API is not there.
+/// If a setting is missing or malformed, or the Lambda Runtime API is not available.
 pub async fn run_retried<F>(handler: F) -> Result<(), Error>
 where
     F: AsyncFn(&Ctx, Value) -> Result<Value, crate::error::Error>,
@@ -89,11 +90,11 @@ where
     Ok(())
 }
 
-/// Runs a function of the HTTP API for as long as Lambda wants. `function` makes it of what it works with and of the
-/// dialect that paths without a prefix, and the root namespace, speak.
+/// Runs a function of the HTTP API for as long as Lambda wants. `function` creates it from the context and from the
+/// dialect of the root namespace and of paths without a prefix.
 ///
 /// # Errors
-/// If a setting is missing or malformed, or the Lambda Runtime API is not there.
+/// If a setting is missing or malformed, or the Lambda Runtime API is not available.
 #[cfg(feature = "http")]
 pub async fn run_http(function: fn(Arc<Ctx>, &'static dyn Dialect) -> HttpFunction) -> Result<(), Error> {
     let ctx = Arc::new(start().await?);
@@ -104,7 +105,7 @@ pub async fn run_http(function: fn(Arc<Ctx>, &'static dyn Dialect) -> HttpFuncti
     Ok(())
 }
 
-/// Reads the settings, and opens the connections to AWS while the processor is not yet rationed.
+/// Reads the settings, and opens the connections to AWS during init, while Lambda does not limit the processor yet.
 ///
 /// # Errors
 /// If a setting is missing or malformed.
@@ -116,7 +117,7 @@ async fn start() -> Result<Ctx, Error> {
     Ok(ctx)
 }
 
-/// How to reach AWS: what Lambda puts into the environment, over HTTPS.
+/// The configuration of the AWS clients: what Lambda puts into the environment, over HTTPS.
 fn aws() -> Result<SdkConfig, Error> {
     let required =
         |name: &str| std::env::var(name).map_err(|_| format!("the setting {name} is missing: Lambda sets it"));

@@ -1,4 +1,4 @@
-//! Logs: one line per failure, a sentence and dotted fields; never bodies, tokens, names or texts.
+//! Logs: one line per failure, with a sentence and dotted fields. They never contain bodies, tokens, names or texts.
 
 use crate::domain::id::ConnectionId;
 use crate::error::{Error, Severity};
@@ -23,13 +23,13 @@ pub fn causes(error: &dyn std::error::Error) -> String {
     chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// What went wrong with single items of an invocation that handles many: each failure is logged, and none keeps the
+/// The failures with single items of an invocation that handles many. Each failure is logged, and none prevents the
 /// other items from being handled.
 #[derive(Debug, Default)]
 pub struct Failures(usize);
 
 impl Failures {
-    /// Takes an item's result: logs an error, and gives the value of a success.
+    /// Takes the result of one item: logs an error, or returns the value of a success.
     pub fn note<T>(&mut self, connection: Option<&ConnectionId>, result: Result<T, Error>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
@@ -41,13 +41,13 @@ impl Failures {
         }
     }
 
-    /// Takes the items themselves: logs why some could not be read, or none, and gives the others.
+    /// Takes a list of items: logs why some, or all, could not be read, and returns the others.
     pub fn note_all<T>(&mut self, items: Result<Vec<Result<T, Error>>, Error>) -> Vec<T> {
         let items = self.note(None, items).unwrap_or_default();
         items.into_iter().filter_map(|item| self.note(None, item)).collect()
     }
 
-    /// The invocation's own result.
+    /// The result of the whole invocation.
     ///
     /// # Errors
     /// `Error::Internal` if any item failed.

@@ -4,7 +4,7 @@ use serde_json::Value;
 use shared::ctx::Ctx;
 use shared::relay::{self, Incoming, connect};
 
-/// Answers `$connect`, and CONNECT packets handed over by the switchboard.
+/// Answers `$connect`, and handles CONNECT packets that the switchboard handed over.
 pub async fn handle(ctx: &Ctx, event: Value) -> Value {
     match Incoming::read(&event) {
         Ok(incoming) if incoming.is_connect() => relay::accepted(connect::opened(ctx, &incoming).await),

@@ -5,10 +5,10 @@ use shared::ctx::Ctx;
 use shared::error::Error;
 use shared::relay::{self, disconnect};
 
-/// Handles `$disconnect`, DISCONNECT packets, and connections that somebody found gone.
+/// Handles `$disconnect`, DISCONNECT packets, and connections that another function found gone.
 ///
 /// # Errors
-/// Whatever keeps it from being handled; see template.yaml for what becomes of it then.
+/// The error that prevented the event from being handled. template.yaml says what Lambda does then.
 pub async fn handle(ctx: &Ctx, event: Value) -> Result<Value, Error> {
     relay::retried(disconnect::handle(ctx, &event).await)
 }

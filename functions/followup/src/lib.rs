@@ -5,10 +5,11 @@ use shared::ctx::Ctx;
 use shared::error::Error;
 use shared::relay::followup;
 
-/// Handles a batch of records of the stream of Chats, and answers which of them are to come again.
+/// Handles a batch of records of the stream of Chats, and returns the records that Lambda must hand over again. It also
+/// handles the record of an event that a function did not handle.
 ///
 /// # Errors
-/// If the whole batch is to come again.
+/// `Error::Internal` if an event that was given up cannot be read.
 pub async fn handle(ctx: &Ctx, event: Value) -> Result<Value, Error> {
     followup::handle(ctx, &event).await
 }

@@ -1,4 +1,5 @@
-//! Answering a REST request: the command's answer, and what sockets hear of it as if it had been done there.
+//! Answers a REST request: returns the command's answer, and delivers its notices to sockets as if the command had come
+//! from a socket.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,7 +22,8 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::request;
 
-/// Most sockets that the health route counts, since anybody may ask; and from how many on an answer is given again for so long.
+/// The limits of the health route, which anybody may call: the most sockets that it counts, the number of sockets above
+/// which it returns the same answer again, and for how many milliseconds.
 const CONNECTED_MAX: u32 = 1_000;
 const COUNTED_EACH_TIME_MAX: usize = 100;
 const COUNT_GOOD_MILLIS: i64 = 10_000;
@@ -40,7 +42,7 @@ async fn run(ctx: &Ctx, dialect: &'static dyn Dialect, route: &Route, request: R
     let caller = Caller { user: &identity.user, dialect, session: None, at: ctx.clock.now(), invocation: None };
     let Outcome { answer, envelopes, then } = app::run(ctx, &caller, command).await?;
     let mut delivering = Delivering::new(ctx, None);
-    // What is done is done: without profiles the answer shows ids.
+    // The command has already run, so the function goes on after this error. Without profiles the answer shows ids.
     if let Err(error) = delivering.prepare(dialect, &answer, &envelopes).await {
         telemetry::failed(None, &error);
     }
@@ -52,7 +54,7 @@ async fn run(ctx: &Ctx, dialect: &'static dyn Dialect, route: &Route, request: R
     Ok(said)
 }
 
-/// An error in the dialect's shape.
+/// An error in the shape of the dialect.
 pub(crate) fn refused(ctx: &Ctx, dialect: &dyn Dialect, error: &Error) -> Response {
     telemetry::failed(None, error);
     let mut response = said(error.status(), dialect.rest_error(error, ctx.clock.now()));
@@ -67,7 +69,7 @@ fn said(status: u16, body: Value) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// How many sockets are live, and how many rooms they joined.
+/// The number of live sockets, and the number of rooms that they joined.
 #[derive(Clone, Copy)]
 struct Count {
     sockets: usize,
@@ -75,7 +77,7 @@ struct Count {
     good_until: Timestamp,
 }
 
-/// What the health route works with.
+/// The state of the health route.
 pub(crate) struct Health {
     ctx: Arc<Ctx>,
     last: Mutex<Option<Count>>,
@@ -100,8 +102,8 @@ impl Health {
     }
 }
 
-/// Whether anybody is there: needs no token. Of up to 100 sockets the numbers are exact; of more they may be ten seconds old, and more than 1,000
-/// are not counted.
+/// The health route. It needs no token. For up to 100 sockets the numbers are exact. For more they may be ten seconds
+/// old, and more than 1,000 sockets are not counted.
 pub(crate) async fn health(State(health): State<Arc<Health>>) -> Response {
     match health.count().await {
         Ok(Count { sockets, rooms, .. }) => {
@@ -115,8 +117,8 @@ pub(crate) async fn health(State(health): State<Arc<Health>>) -> Response {
     }
 }
 
-/// Which pages may call, the same as may connect and as may poll. The answer names the page's origin and lets it send credentials along,
-/// as some clients ask for; nobody here reads a cookie.
+/// The CORS rules: the same pages may call that may connect and poll. The answer names the origin of the page and
+/// allows it to send credentials, because some clients ask for it. No code here reads a cookie.
 pub(crate) fn cors(origins: &Origins) -> CorsLayer {
     let origins = match origins {
         Origins::Any => AllowOrigin::mirror_request(),

@@ -1,4 +1,5 @@
-//! Reading a form (`multipart/form-data`): text fields, and one file, each within its bound while it streams in.
+//! Reads a form (`multipart/form-data`): text fields and one file, each with a limit that is checked while the form
+//! streams in.
 
 use axum::body::Body;
 use multer::{Constraints, Multipart, SizeLimit};
@@ -6,25 +7,25 @@ use serde_json::{Map, Value};
 use shared::domain::media::OBJECT_MAX_BYTES;
 use shared::error::Error;
 
-/// The field that holds the file.
+/// The name of the field with the file.
 const FILE: &str = "media";
-/// Most bytes of another field: the longest text, each character of four bytes.
+/// The most bytes of another field: the longest text, with four bytes per character.
 const TEXT_MAX_BYTES: u64 = 16_384;
-/// Most fields; more than any client has.
+/// The most fields: more than any client sends.
 const FIELDS_MAX: usize = 16;
-/// Most bytes of a form: the largest file, every other field and what is around them.
+/// The most bytes of a form: the largest file, every other field, and the bytes around them.
 const FORM_MAX_BYTES: u64 = OBJECT_MAX_BYTES + FIELDS_MAX as u64 * 2 * TEXT_MAX_BYTES;
 
-/// A form that was read.
+/// A form.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Form {
-    /// The text fields. Of a name given twice the first value counts.
+    /// The text fields. If a name is given twice, the first value counts.
     pub(crate) fields: Map<String, Value>,
     /// The file.
     pub(crate) file: Option<Vec<u8>>,
 }
 
-/// The boundary of a form, if the type of a body says that it is one.
+/// The boundary of a form, if the content type says that the body is one.
 pub(crate) fn boundary(content_type: &str) -> Option<String> {
     multer::parse_boundary(content_type).ok()
 }

@@ -1,4 +1,5 @@
-//! The function `http`: the REST routes of every dialect, by prefix and by default, see ARCHITECTURE.md.
+//! The function `http`: the REST routes of every dialect with its prefix, and those of the default dialect also
+//! without, see ARCHITECTURE.md.
 
 mod answer;
 mod form;
@@ -21,7 +22,7 @@ use tower::ServiceExt as _;
 
 use crate::path::Paths;
 
-/// The function: it answers events of the HTTP API. Paths without a prefix speak `default`.
+/// Creates the function, which answers events of the HTTP API. Paths without a prefix have the dialect `default`.
 pub fn function(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> HttpFunction {
     let router = router(Arc::clone(&ctx), default);
     http_event::function(router, move |malformed| {
@@ -30,8 +31,9 @@ pub fn function(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> HttpFunction {
     })
 }
 
-/// The router: each dialect's routes under its name, and those of `default` without a prefix too. What no route answers to gets an error
-/// in the shape of the dialect whose prefix it has. A path may end in a slash and have its fixed parts in any case.
+/// The router: the routes of each dialect below its name, and those of `default` also without a prefix. A path without
+/// a route is answered with an error in the shape of the dialect that its prefix names. A path may end in a slash, and
+/// its fixed parts may be in any case.
 fn router(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> Router {
     let named = dialect::ALL.iter().map(|dialect| (format!("/{}", dialect.name()), *dialect));
     let (mut router, mut paths) = (Router::new(), Paths::default());
@@ -49,19 +51,19 @@ fn router(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> Router {
         }
     }
     let router = router
-        // Whether API Gateway's route `/socket.io/{proxy+}` takes this path, where nothing is left for the variable, is
-        // not documented. If it does not, the request comes here, and the client is shown the path that is a route of
-        // its own.
+        // It is not documented whether API Gateway's route `/socket.io/{proxy+}` takes this path, which leaves nothing
+        // for the variable. If it does not, the request arrives here, and the client is redirected to the path that has
+        // a route of its own.
         .route("/socket.io/", any(socket_io))
         .fallback(refusal(&ctx, default, || Error::NotFound(Thing::Route)))
         .method_not_allowed_fallback(refusal(&ctx, default, || Error::Method))
         .layer(answer::cors(&ctx.config.allowed_origins));
-    // A layer of the router itself would come after the choice of the route.
+    // A layer of the router itself would run after the router has chosen the route.
     let paths = Arc::new(paths);
     Router::new().fallback(move |request: Request| router.clone().oneshot(respelled(&paths, request)))
 }
 
-/// The request with its path as the route spells it that it means, if it means one.
+/// The request with its path spelled as in the route that it means, if it means one.
 fn respelled(paths: &Paths, mut request: Request) -> Request {
     let uri = request.uri();
     let Some(path) = paths.spelled(uri.path()).filter(|path| *path != uri.path()) else { return request };
@@ -102,7 +104,7 @@ where
     any(move |uri: Uri| async move { answer::refused(&ctx, of_path(uri.path(), default), &error()) })
 }
 
-/// The dialect that a path's prefix names, else the default.
+/// The dialect that the prefix of a path names, otherwise the default.
 fn of_path(path: &str, default: &'static dyn Dialect) -> &'static dyn Dialect {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
     dialect::named(&first.to_ascii_lowercase()).unwrap_or(default)

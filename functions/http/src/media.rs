@@ -1,4 +1,5 @@
-//! Serving media: the bytes to participants of the chat, so that no browser takes them for a page.
+//! Serves media: returns the bytes to participants of the chat, with headers that prevent a browser from treating them
+//! as a page.
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts as _, RawPathParams, Request};
@@ -18,7 +19,7 @@ use shared::store::ByteRange;
 
 use crate::{answer, request};
 
-/// What a document that is opened by itself may do: show itself, and nothing else.
+/// What a document that is opened on its own may do: show itself, and nothing else.
 const POLICY: &str = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'";
 
 /// Serves one object.
@@ -56,7 +57,7 @@ async fn fetch(ctx: &Ctx, request: Request) -> Result<Response, Error> {
     Ok(response)
 }
 
-/// The headers that go with bytes of this type.
+/// The headers for bytes of this type.
 fn headers(content_type: &str) -> HeaderMap {
     let name = HeaderValue::try_from(content_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
     let mut headers = HeaderMap::from_iter([
@@ -72,7 +73,8 @@ fn headers(content_type: &str) -> HeaderMap {
     headers
 }
 
-/// The part that is asked for. What is not understood, or asks for several parts, is passed over, as HTTP has it.
+/// The part that the request asks for. As HTTP requires, the function ignores a header that it does not understand or
+/// that asks for several parts.
 fn range(headers: &HeaderMap) -> Option<ByteRange> {
     let (first, last) = headers.get(RANGE)?.to_str().ok()?.strip_prefix("bytes=")?.split_once('-')?;
     match (first, last) {

@@ -1,4 +1,4 @@
-//! Paths as Express takes them: with or without a slash at the end, and their fixed parts in any case.
+//! Paths as Express accepts them: with or without a slash at the end, and with their fixed parts in any case.
 
 /// The paths of all routes.
 #[derive(Debug, Default)]
@@ -6,21 +6,21 @@ pub(crate) struct Paths(Vec<Vec<Part>>);
 
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
-    /// The same in every request, but for its case.
+    /// A part that is the same in every request, except for its case.
     Fixed(String),
-    /// A parameter: any text but none.
+    /// A parameter: any text that is not empty.
     Parameter,
 }
 
 impl Paths {
-    /// Adds the path of a route, its parameters in braces.
+    /// Adds the path of a route, with its parameters in braces.
     pub(crate) fn add(&mut self, path: &str) {
         let part = |text: &str| if text.starts_with('{') { Part::Parameter } else { Part::Fixed(text.to_owned()) };
         self.0.push(path.split('/').map(part).collect());
     }
 
-    /// The path as its route spells it; parameters stay as they are. `None` if no route has such a path. Of several that have,
-    /// the one whose fixed parts come first is meant, as with the router.
+    /// The path as its route spells it; parameters stay as they are. `None` if no route has such a path. If several
+    /// routes have, the one whose fixed parts come first is used, as in the router.
     pub(crate) fn spelled(&self, path: &str) -> Option<String> {
         let path = path.strip_suffix('/').unwrap_or(path);
         let given: Vec<&str> = path.split('/').collect();

@@ -1,4 +1,4 @@
-//! Reading a REST request: path, query and body as fields, the token as an identity.
+//! Reads a REST request: path, query and body as fields, and the token as an identity.
 
 use axum::body::to_bytes;
 use axum::extract::{FromRequestParts as _, RawPathParams, Request};
@@ -17,10 +17,11 @@ use shared::frame::json;
 
 use crate::form::{self, Form};
 
-/// Largest body taken: the longest text, every character of it escaped, with room for the other fields.
+/// The largest body that is accepted, in bytes: the longest text with every character escaped, with room for the other
+/// fields.
 const BODY_MAX_BYTES: usize = 65_536;
 
-/// Who asks. A user is remembered from their first request on; a service is nobody.
+/// The identity of the caller. The function stores a user from their first request on. A service is not a user.
 pub(crate) async fn identity(ctx: &Ctx, asker: Asker, headers: &HeaderMap) -> Result<Identity, Error> {
     let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let verified = app::verified(ctx, token);
@@ -34,7 +35,7 @@ pub(crate) async fn identity(ctx: &Ctx, asker: Asker, headers: &HeaderMap) -> Re
     }
 }
 
-/// What the request asks for.
+/// The command of the request.
 pub(crate) async fn command(route: &Route, request: Request) -> Result<Command, Error> {
     let (mut parts, body) = request.into_parts();
     let path = path(&mut parts).await?;
@@ -58,7 +59,7 @@ async fn path(parts: &mut Parts) -> Result<Map<String, Value>, Error> {
     Ok(parameters.iter().map(|(name, value)| (name.to_owned(), value.into())).collect())
 }
 
-/// Of a name given twice the first value counts.
+/// The fields of the query. If a name is given twice, the first value counts.
 fn query(parts: &Parts) -> Map<String, Value> {
     let mut fields = Map::new();
     for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {

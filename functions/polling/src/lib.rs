@@ -1,5 +1,5 @@
-//! The function `polling`: Engine.IO over HTTP long-polling, see ARCHITECTURE.md. The events that a client posts are handled in this process,
-//! one after another.
+//! The function `polling`: Engine.IO over HTTP long-polling, see ARCHITECTURE.md. It handles the events that a client
+//! posts in this process, one after another.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use shared::http_event::{self, HttpFunction};
 use shared::relay::polling::{self, PollResponse, Request};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-/// The function: it answers events of the HTTP API. `default` is what the root namespace speaks.
+/// Creates the function, which answers events of the HTTP API. `default` is the dialect of the root namespace.
 pub fn function(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> HttpFunction {
     let router = router(Arc::clone(&ctx), default);
     http_event::function(router, move |_| {
@@ -25,7 +25,7 @@ pub fn function(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> HttpFunction {
     })
 }
 
-/// Answers at every path, which the HTTP API chooses.
+/// The router. It answers at every path, because the HTTP API chooses the paths.
 fn router(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> Router {
     let cors = cors(&ctx.config.allowed_origins);
     let handler = move |request: extract::Request| async move { written(handle(&ctx, default, request).await) };
@@ -35,7 +35,7 @@ fn router(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> Router {
 async fn handle(ctx: &Ctx, default: &'static dyn Dialect, request: extract::Request) -> PollResponse {
     let (parts, body) = request.into_parts();
     let query = query(&parts.uri);
-    // API Gateway puts the peer's address behind those that the client claims.
+    // API Gateway appends the address of the peer to those that the client claims.
     let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
     let source_ip = forwarded.and_then(|all| all.rsplit(',').next()).unwrap_or_default().trim().to_owned();
     let request = Request { method: parts.method, query, headers: parts.headers, source_ip };
@@ -54,7 +54,7 @@ async fn handle(ctx: &Ctx, default: &'static dyn Dialect, request: extract::Requ
     }
 }
 
-/// Of a name given twice the first value counts.
+/// The parameters of the query. If a name is given twice, the first value counts.
 fn query(uri: &Uri) -> HashMap<String, String> {
     let mut query = HashMap::new();
     for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
@@ -72,14 +72,14 @@ fn written(answer: PollResponse) -> Response {
     let kind = if answer.is_json { "application/json" } else { "text/plain; charset=UTF-8" };
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(kind)),
-        // The same address answers differently each time.
+        // The same address returns something else each time.
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, headers, answer.body).into_response()
 }
 
-/// Which pages may poll. A client may ask to send cookies along, of which nobody here reads any.
+/// The CORS rules: which pages may poll. A client may ask to send cookies, but no code here reads one.
 fn cors(origins: &Origins) -> CorsLayer {
     let origins = match origins {
         Origins::Any => AllowOrigin::mirror_request(),

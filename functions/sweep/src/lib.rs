@@ -5,10 +5,10 @@ use shared::ctx::Ctx;
 use shared::error::Error;
 use shared::relay::{self, sweep};
 
-/// Handles the schedule's event of one minute.
+/// Handles the event of the schedule for one minute.
 ///
 /// # Errors
-/// Whatever keeps it from being handled; see template.yaml for what becomes of it then.
+/// The error that prevented the event from being handled. template.yaml says what Lambda does then.
 pub async fn handle(ctx: &Ctx, _event: Value) -> Result<Value, Error> {
     relay::retried(sweep::handle(ctx).await)
 }

@@ -6,7 +6,7 @@ use shared::dialect::Family;
 use shared::relay::Incoming;
 use shared::relay::switchboard::{Owner, not_handed_over, sort};
 
-/// Handles a frame of `$default`: deals with it, or hands the very same event to its owner.
+/// Handles a frame of `$default`: answers it itself, or hands the event to its owner.
 pub async fn handle(ctx: &Ctx, event: Value) -> Value {
     let Ok(incoming) = Incoming::read(&event) else {
         tracing::error!("an event of $default cannot be read");
@@ -22,7 +22,7 @@ pub async fn handle(ctx: &Ctx, event: Value) -> Value {
         Owner::Family(Family::Presence) => &names.presence,
         Owner::Family(Family::Typing) => &names.typing,
     };
-    // Boxed, because each of them is large, and the stack has to hold the largest.
+    // The handlers are boxed because each of them is large, and the stack must hold the largest.
     match (ctx.route(name), owner) {
         (Route::Function(name), _) => {
             if let Err(error) = ctx.invoke(name, event.to_string().into_bytes()).await {
@@ -33,7 +33,7 @@ pub async fn handle(ctx: &Ctx, event: Value) -> Value {
         (Route::Here, Owner::Connect | Owner::Family(Family::Connect)) => Box::pin(connect::handle(ctx, event)).await,
         (Route::Here, Owner::Family(Family::Block)) => Box::pin(block::handle(ctx, event)).await,
         (Route::Here, Owner::Family(Family::Disconnect)) => {
-            // Lambda tries again what fails in the function itself, and only there.
+            // Lambda retries only a failure of the function itself.
             if Box::pin(disconnect::handle(ctx, event.clone())).await.is_err()
                 && let Err(error) = ctx.invoke(name, event.to_string().into_bytes()).await
             {

@@ -1,4 +1,4 @@
-//! Authenticating: whom a token speaks for, and whether they may use the service.
+//! Authentication: which user a token belongs to, and whether that user may use the service.
 
 use super::{Caller, Outcome};
 use crate::auth::{Identity, SERVICE_ROLE};
@@ -6,10 +6,10 @@ use crate::ctx::Ctx;
 use crate::domain::notice::Answer;
 use crate::error::{Error, Refusal};
 
-/// Verifies a token, with or without `Bearer ` before it.
+/// Verifies a token, with or without `Bearer ` in front of it.
 ///
 /// # Errors
-/// The refusal to answer with.
+/// The refusal to send to the client.
 pub fn verified(ctx: &Ctx, token: Option<&str>) -> Result<Identity, Refusal> {
     let Some(keys) = &ctx.config.keys else {
         tracing::error!("no token can be verified: neither JWT_SECRET nor JWT_PUBLIC_KEY is set");
@@ -18,7 +18,7 @@ pub fn verified(ctx: &Ctx, token: Option<&str>) -> Result<Identity, Refusal> {
     keys.verify(token, ctx.clock.now())
 }
 
-/// Checks what a verification came to, and whether this role may act as a user.
+/// Checks the result of a verification, and whether the token's role may act as a user.
 ///
 /// # Errors
 /// `Error::Authentication`, or `Error::Forbidden` for a role that is not allowed.
@@ -36,7 +36,7 @@ pub fn authenticate(ctx: &Ctx, verified: Result<Identity, Refusal>) -> Result<Id
     }
 }
 
-/// Checks what a verification came to, and whether this role may do what services do.
+/// Checks the result of a verification, and whether the token's role may act as a service.
 ///
 /// # Errors
 /// `Error::Authentication`, or `Error::Forbidden` for any other role.
@@ -49,7 +49,8 @@ pub fn authenticate_service(verified: Result<Identity, Refusal>) -> Result<Ident
     }
 }
 
-/// Renews the credentials of a live socket: another token of the same user, whose end counts from now on.
+/// Renews the credentials of a live socket with another token of the same user. From now on the end of the new token
+/// counts.
 pub(super) async fn renew(ctx: &Ctx, caller: &Caller<'_>, token: &str) -> Result<Outcome, Error> {
     let identity = authenticate(ctx, verified(ctx, Some(token)))?;
     if identity.user != *caller.user {

@@ -1,4 +1,4 @@
-//! Blocking: per chat and per person. While anyone blocks, nobody sends.
+//! Blocking a chat. Each participant has a block of their own, and nobody can send while anyone blocks the chat.
 
 use super::{Caller, Outcome, chat_of, view, views};
 use crate::ctx::Ctx;
@@ -7,7 +7,7 @@ use crate::domain::notice::{Answer, Notice};
 use crate::error::{Error, Thing};
 use crate::store::{Blocking, Unblocking};
 
-/// Blocks a chat. Blocking it twice is success and tells nobody.
+/// Blocks a chat. To block it again succeeds and sends no notice.
 pub(super) async fn block(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
     let chat = chat_of(ctx, caller.user, id).await?;
     match ctx.store.block(chat, caller.user, caller.at).await? {
@@ -22,7 +22,8 @@ pub(super) async fn block(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result
     }
 }
 
-/// Takes one's own block back. Told even while the other still blocks; silent when nobody does.
+/// Removes the caller's own block. The participants are told, even if the other one still blocks the chat. If nobody
+/// blocks it, the call succeeds and sends no notice.
 pub(super) async fn unblock(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
     let chat = chat_of(ctx, caller.user, id).await?;
     match ctx.store.unblock(chat, caller.user, caller.at).await? {
@@ -38,14 +39,15 @@ pub(super) async fn unblock(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Resu
     }
 }
 
-/// Blocks a chat, or takes the caller's own block back. While only others block, the caller's block is added to theirs.
+/// Blocks a chat, or removes the caller's own block. While only others block it, the call adds the caller's block to
+/// theirs.
 pub(super) async fn toggle(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
     let chat = chat_of(ctx, caller.user, id).await?;
     let blocks = chat.member(caller.user).is_some_and(|(_, member)| member.blocks);
     if blocks { unblock(ctx, caller, id).await } else { block(ctx, caller, id).await }
 }
 
-/// The chats that the caller blocks, most recent activity first.
+/// The chats that the caller blocks, those with the most recent activity first.
 pub(super) async fn list(ctx: &Ctx, caller: &Caller<'_>) -> Result<Outcome, Error> {
     let blocked = ctx.store.blocked_chats(caller.user).await?;
     let mut chats = ctx.store.chats(&blocked).await?;

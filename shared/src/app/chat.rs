@@ -1,4 +1,4 @@
-//! Chats: making, finding, listing, deleting.
+//! Chats: creating, finding, listing and deleting them.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::store::{Counter, Creation};
 
 const HOUR_SECS: i64 = 3_600;
 
-/// Makes the one chat of these people about this, or finds it. Only a new one counts against the limit.
+/// Creates the one chat of these people about this listing, or finds it. Only a new chat counts against the limit.
 pub(super) async fn create(
     ctx: &Ctx,
     caller: &Caller<'_>,
@@ -51,7 +51,7 @@ pub(super) async fn create(
     Ok(Outcome { envelopes: vec![envelope], ..Outcome::answer(Answer::Chat { view, created: true }) })
 }
 
-/// Makes a chat and counts it against the limit; with the event, if it is new.
+/// Creates a chat and counts it against the limit. Returns the chat and, if it is new, its event.
 pub(super) async fn make(
     ctx: &Ctx,
     caller: &Caller<'_>,
@@ -73,20 +73,20 @@ pub(super) async fn make(
     }
 }
 
-/// Tells everybody but its maker of a new chat.
+/// The envelope that tells everybody but its creator about a new chat.
 pub(super) fn told(chat: &Chat, maker: &UserId, step: ChatEvent) -> Envelope {
     let others = chat.others(maker).map(|member| member.user.clone()).collect();
     let notice = Notice::ChatCreated(ChatView { chat: chat.clone(), latest: None });
     Envelope::of(step, notice, Audience::People(others))
 }
 
-/// One chat.
+/// Reads one chat.
 pub(super) async fn show(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
     let chat = chat_of(ctx, caller.user, id).await?;
     Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created: false }))
 }
 
-/// A page of the caller's chats.
+/// Reads a page of the caller's chats.
 pub(super) async fn list(ctx: &Ctx, caller: &Caller<'_>, page: Page) -> Result<Outcome, Error> {
     let total = ctx.store.user(caller.user).await?.map_or(0, |user| user.chats);
     let chats = if page.offset() < total { ctx.store.recent_chats(caller.user, page).await? } else { Vec::new() };
@@ -94,7 +94,7 @@ pub(super) async fn list(ctx: &Ctx, caller: &Caller<'_>, page: Page) -> Result<O
     Ok(Outcome::answer(Answer::Chats { views, paging: Paging::Page { page, total } }))
 }
 
-/// Removes a chat for everybody in it. A repeat is success and tells nobody.
+/// Deletes a chat for everybody in it. A repeat succeeds and sends no notice.
 pub(super) async fn delete(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
     let chat = ctx.store.chat_or_tombstone(id).await?.filter(|chat| chat.member(caller.user).is_some());
     let chat = chat.ok_or(Error::NotFound(Thing::Chat))?;

@@ -1,4 +1,4 @@
-//! Making messages placeholders.
+//! Deleting messages, which turns them into placeholders.
 
 use super::{Caller, Outcome, media};
 use crate::ctx::Ctx;
@@ -7,8 +7,9 @@ use crate::domain::notice::{Answer, Notice};
 use crate::error::{Error, Thing};
 use crate::store::Deletion;
 
-/// Makes a message a placeholder: for everyone, which its sender alone may ask for, or for the caller. A repeat is success and tells nobody.
-/// The objects that its sender sent with a message go with it when it is deleted for everyone.
+/// Turns a message into a placeholder: for everyone, which only its sender may ask for, or for the caller only. A
+/// repeat succeeds and sends no notice. If the message is deleted for everyone, the function also removes the objects
+/// that its sender sent with it.
 pub(super) async fn message(
     ctx: &Ctx,
     caller: &Caller<'_>,

@@ -1,4 +1,4 @@
-//! Listings: what chats may be about.
+//! Listings: the things for sale that a chat can be about.
 
 use super::{Caller, Outcome};
 use crate::ctx::Ctx;
@@ -8,7 +8,7 @@ use crate::domain::notice::Answer;
 use crate::error::{Error, Thing};
 use crate::store::Putting;
 
-/// Makes a listing, whose owner the caller becomes, or changes one of the caller's.
+/// Creates a listing, whose owner is the caller, or changes one of the caller's listings.
 pub(super) async fn put(ctx: &Ctx, caller: &Caller<'_>, id: ListingId, details: Details) -> Result<Outcome, Error> {
     let listing = Listing { id, owner: caller.user.clone(), details };
     match ctx.store.put_listing(&listing).await? {
@@ -17,7 +17,7 @@ pub(super) async fn put(ctx: &Ctx, caller: &Caller<'_>, id: ListingId, details: 
     }
 }
 
-/// One listing.
+/// Reads one listing.
 pub(super) async fn show(ctx: &Ctx, id: &ListingId) -> Result<Outcome, Error> {
     let listing = ctx.store.listing(id).await?.ok_or(Error::NotFound(Thing::Listing))?;
     Ok(Outcome::answer(Answer::Listing(listing)))

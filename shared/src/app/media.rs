@@ -1,7 +1,7 @@
 //! Media: sending a file in one request or by an upload, fetching it, and linking to it.
 //!
-//! What a file is, its bytes say. An object is stored before the message that shows it, so that no message shows what is not there; it is
-//! removed again if the message is refused.
+//! The bytes of a file decide about its type. A function stores an object before the message that shows it, so that no
+//! message shows an object that does not exist. If the message is refused, the function removes the object again.
 
 use super::{Caller, Outcome, chat_of, message};
 use crate::ctx::Ctx;
@@ -15,30 +15,31 @@ use crate::domain::notice::Answer;
 use crate::error::{Error, Thing};
 use crate::store::{ByteRange, Fetching, Keeping, Signed, Upload, Uploaded, is_from};
 
-/// Largest part of an object that is served by a function itself: Lambda answers with 6 MB at most, in Base64.
+/// The largest part of an object, in bytes, that a function serves itself: Lambda answers with at most 6 MB, in Base64.
 const SERVED_MAX_BYTES: u64 = 4 * 1_024 * 1_024;
-/// Longest media type that a client may name, in bytes; the longest registered one is shorter.
+/// The longest media type that a client may name, in bytes. The longest registered one is shorter.
 const CONTENT_TYPE_MAX_BYTES: usize = 127;
 
 /// How an object is served.
 #[derive(Debug)]
 pub enum Served {
-    /// Its bytes.
+    /// The answer holds the bytes.
     Here {
-        /// What they are.
+        /// The content type.
         content_type: String,
-        /// Which part they are, as the header `Content-Range` says it; `None` for the whole.
+        /// The part of the object, as in the header `Content-Range`; `None` for the whole object.
         part: Option<String>,
-        /// They themselves.
+        /// The bytes.
         bytes: Vec<u8>,
     },
-    /// It is too large for an answer, and can be fetched here.
+    /// The object is too large for an answer. The client can fetch it from this address.
     Redirected(Signed),
-    /// It has no such part.
+    /// The object has no such part.
     OutOfRange,
 }
 
-/// Says where to put a file that is too large for a request. No request to S3, and nothing is stored.
+/// Prepares an upload for a file that is too large for a request, and returns the address to which the client puts it.
+/// No request to S3, and nothing is stored.
 pub(super) async fn prepare(
     ctx: &Ctx,
     caller: &Caller<'_>,
@@ -86,7 +87,8 @@ pub(super) async fn send(
             Some(id) => ctx.bucket.discard_upload(Upload { chat: &chat, user: caller.user, id }).await,
             None => Ok(()),
         },
-        // Nobody knows whether the message is stored; an object that nothing shows is better than a message without its object.
+        // It is unknown whether the message is stored. An object that no message shows is better than a message without
+        // its object.
         Err(Error::Internal(_)) => Ok(()),
         _ => ctx.bucket.discard(&object).await,
     };
@@ -96,10 +98,10 @@ pub(super) async fn send(
     sent
 }
 
-/// An object or a part of it, for participants of its chat. One read and one request to S3.
+/// Serves an object, or a part of it, to a participant of its chat. One read and one request to S3.
 ///
 /// # Errors
-/// `Error::NotFound` for whatever the caller may not have, `Error::Internal`.
+/// `Error::NotFound` for everything that the caller may not have, `Error::Internal`.
 pub async fn serve(ctx: &Ctx, user: &UserId, name: &MediaName, range: Option<ByteRange>) -> Result<Served, Error> {
     check_member(ctx, user, name).await?;
     match ctx.bucket.fetch(name, range).await? {
@@ -115,7 +117,8 @@ pub async fn serve(ctx: &Ctx, user: &UserId, name: &MediaName, range: Option<Byt
     }
 }
 
-/// Where an object can be fetched without a token, for a while. One read and one request to S3.
+/// Returns an address from which an object can be fetched without a token for a limited time. One read and one request
+/// to S3.
 pub(super) async fn link(ctx: &Ctx, caller: &Caller<'_>, name: &MediaName) -> Result<Outcome, Error> {
     check_member(ctx, caller.user, name).await?;
     let content_type = ctx.bucket.content_type(name).await?.ok_or(Error::NotFound(Thing::Media))?;
@@ -123,7 +126,7 @@ pub(super) async fn link(ctx: &Ctx, caller: &Caller<'_>, name: &MediaName) -> Re
     Ok(Outcome::answer(Answer::MediaLink { url, expires_at }))
 }
 
-/// The objects that a message's sender sent with it.
+/// The objects that the sender of a message sent with it.
 pub(super) fn objects_of(message: &Message) -> Vec<MediaName> {
     let media = message.content.iter().flat_map(|content| &content.media);
     let objects = media.filter_map(|medium| match &medium.source {
@@ -133,7 +136,8 @@ pub(super) fn objects_of(message: &Message) -> Vec<MediaName> {
     objects.collect()
 }
 
-/// Removes objects whose message was taken back. One request each. One that fails is logged: nothing shows the object any more.
+/// Removes the objects of a message that was deleted. One request each. The function logs a failure, because nothing
+/// shows the object any more.
 pub(super) async fn remove(ctx: &Ctx, objects: &[MediaName]) {
     for object in objects {
         if let Err(error) = ctx.bucket.discard(object).await {
@@ -142,7 +146,7 @@ pub(super) async fn remove(ctx: &Ctx, objects: &[MediaName]) {
     }
 }
 
-/// A file that was looked at, and may be kept.
+/// A file that was examined and may be kept.
 struct Found {
     media_type: MediaType,
     bytes: Bytes,
@@ -175,7 +179,7 @@ async fn found(ctx: &Ctx, caller: &Caller<'_>, chat: &ChatId, file: File) -> Res
     Ok(Found { media_type, bytes })
 }
 
-/// Makes a file an object, and gives the upload that is not needed any more once a message shows it.
+/// Stores a file as an object. Returns the upload that is not needed any more after a message shows the object.
 async fn keep(ctx: &Ctx, caller: &Caller<'_>, found: Found, object: &MediaName) -> Result<Option<UploadId>, Error> {
     let Found { media_type, bytes } = found;
     match bytes {
@@ -193,13 +197,13 @@ async fn keep(ctx: &Ctx, caller: &Caller<'_>, found: Found, object: &MediaName) 
     }
 }
 
-/// A chat of the caller's that nobody blocks.
+/// Reads one of the caller's chats, on condition that nobody blocks it.
 async fn open_chat(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Chat, Error> {
     let chat = chat_of(ctx, caller.user, id).await?;
     if chat.is_blocked() { Err(Error::Blocked) } else { Ok(chat) }
 }
 
-/// To everybody but participants of its chat an object looks as if it did not exist.
+/// Checks that the user is a participant of the object's chat. For everybody else the object seems not to exist.
 async fn check_member(ctx: &Ctx, user: &UserId, name: &MediaName) -> Result<(), Error> {
     match chat_of(ctx, user, &name.chat).await {
         Ok(_) => Ok(()),
@@ -218,12 +222,13 @@ fn check_size(field: &'static str, size: u64) -> Result<(), Error> {
     Ok(())
 }
 
-/// One that was not put, is somebody else's, is for another chat or has expired: they look the same.
+/// The error for an upload that was not put, belongs to another user or another chat, or has expired. All of these look
+/// the same to the client.
 const fn no_upload() -> Error {
     Error::NotFound(Thing::Upload)
 }
 
-/// What a message says with a file when its sender says nothing (dialects.md, section 4).
+/// The text of a message with a file, if its sender gives none (dialects.md, section 4).
 const fn words_for(kind: MessageKind) -> &'static str {
     match kind {
         MessageKind::Video => "Sent video",

@@ -1,4 +1,4 @@
-//! Messages: sending, listing, and noting that they arrived.
+//! Messages: sending, listing, and recording that they were delivered.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,8 +17,8 @@ use crate::store::{Counter, First, Sending};
 
 const MINUTE_SECS: i64 = 60;
 
-/// Stores a message. Whatever would be refused is first looked up by the client's own name for it: a repeat is answered with what it
-/// repeats, even while the chat is blocked or the limit is met.
+/// Stores a message. Before it refuses a send, the function looks for an earlier send with the same client message id.
+/// A repeat is answered with the message of the earlier send, even while the chat is blocked or the limit is reached.
 pub(super) async fn send(
     ctx: &Ctx,
     caller: &Caller<'_>,
@@ -52,7 +52,7 @@ async fn post(
             return Err(Error::Blocked);
         }
     } else if let Some(first) = ctx.store.sent(caller.user, name).await? {
-        // A chat that was deleted since is not made anew for a repeat.
+        // A chat that was deleted since the first send is not created again for a repeat.
         return repeated(ctx, caller, &first).await;
     }
     let via = caller.session.map(|session| Via::from(&session.sid));
@@ -76,14 +76,14 @@ fn counter<'a>(ctx: &Ctx, caller: &Caller<'a>) -> Counter<'a> {
     }
 }
 
-/// What becomes of a send, unless it is refused.
+/// The result of a send that is not refused.
 enum Storing {
     Stored(Box<Outcome>),
     Repeated(First),
     SameEvent(First),
 }
 
-/// Stores a message, in a chat made for it if there is none with the receiver yet.
+/// Stores a message. Creates the chat first, if there is none with the receiver yet.
 async fn make_and_store(
     ctx: &Ctx,
     caller: &Caller<'_>,
@@ -122,7 +122,8 @@ async fn make_and_store(
     }
 }
 
-/// Checks that what a draft refers to is in the same chat: the message it answers, and objects of our own.
+/// Checks that everything to which a draft refers is in the same chat: the message to which it replies, and objects of
+/// our own.
 fn check_references(chat: Option<&Chat>, draft: &Draft) -> Result<(), Error> {
     let answered = |id: &MessageId| chat.is_some_and(|chat| chat.id == id.chat && chat.holds(id.seq));
     if draft.reply_to.as_ref().is_some_and(|id| !answered(id)) {
@@ -138,7 +139,8 @@ fn check_references(chat: Option<&Chat>, draft: &Draft) -> Result<(), Error> {
     Ok(())
 }
 
-/// Answers with the message that an earlier send of the same name stored, or with its placeholder if its chat was deleted since.
+/// Answers with the message that an earlier send with the same client message id stored, or with its placeholder if its
+/// chat was deleted since then.
 pub(super) async fn repeated(ctx: &Ctx, caller: &Caller<'_>, first: &First) -> Result<Outcome, Error> {
     let chat = ctx.store.chat_or_tombstone(&first.id.chat).await?.ok_or(Error::NotFound(Thing::Message))?;
     let stored = ctx.store.message(&first.id).await?;
@@ -164,8 +166,9 @@ pub(super) async fn repeated(ctx: &Ctx, caller: &Caller<'_>, first: &First) -> R
     Ok(Outcome::answer(Answer::Sent { chat, message, repeated: true }))
 }
 
-/// Notes that a message has been told, and to whom it was posted, and tells its sender once every recipient has it. One write per recipient
-/// reached, one if none was.
+/// Records that a message has been delivered, and to whom it was posted. Returns the notice to its sender if every
+/// recipient has it. One write per recipient who was reached, and more if [`crate::store::Store::delivered`] cannot
+/// move the watermark; one write if none was reached.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -190,9 +193,11 @@ pub async fn note_delivered(
     Ok(vec![Envelope::new(Notice::Delivered(message.id.clone()), to)])
 }
 
-/// A part of a chat's messages. Fetching marks what was waiting for the caller as delivered, and its senders hear of the newest of theirs.
+/// Reads a part of a chat's messages. By fetching, the caller marks all messages that waited as delivered. Their
+/// senders are told about the newest message of theirs.
 ///
-/// What the caller deleted for themselves is left out, and still counts. A plain chat that there is not yet is empty.
+/// Messages that the caller deleted for themselves are left out, but still count. A plain chat that does not exist yet
+/// is empty.
 pub(super) async fn list(ctx: &Ctx, caller: &Caller<'_>, place: &Place, window: Window) -> Result<Outcome, Error> {
     let chat = match (chat_at(ctx, caller, place).await?, place) {
         (Some(chat), _) => chat,
@@ -213,7 +218,7 @@ pub(super) async fn list(ctx: &Ctx, caller: &Caller<'_>, place: &Place, window: 
     Ok(Outcome { answer: Answer::Messages { chat, messages, paging }, envelopes, then: Then::Nothing })
 }
 
-/// The sort keys of a window, both included; empty if the first is above the second.
+/// The sort keys of a window, both included. The window is empty if the first is above the second.
 fn bounds(chat: &Chat, window: Window) -> (u64, u64) {
     match window {
         Window::Page(page) => {
@@ -232,13 +237,13 @@ async fn fetched(ctx: &Ctx, caller: &Caller<'_>, chat: &Chat, messages: &[Messag
     if !ctx.store.fetched(chat, caller.user, ctx.clock.now()).await? {
         return Ok(Vec::new());
     }
-    // What waited may be newer than what was fetched.
+    // The newest message that waited may be newer than those that were fetched.
     let last = MessageId { chat: chat.id.clone(), seq: chat.seq };
     let last = if messages.iter().any(|message| message.id == last) { None } else { ctx.store.message(&last).await? };
     let waited = |message: &&Message| {
         message.sender != *caller.user && message.deleted_at.is_none() && !message.is_delivered_to(chat, caller.user)
     };
-    // In a larger chat a message is delivered only once the last recipient has it.
+    // In a larger chat a message counts as delivered only after the last recipient has it.
     let everybody = |message: &&Message| {
         let mut others = chat.others(&message.sender).filter(|member| member.user != *caller.user);
         others.all(|member| message.is_delivered_to(chat, &member.user))

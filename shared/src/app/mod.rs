@@ -1,6 +1,7 @@
-//! The use cases, one file per capability: checks, one transaction, and what to say to whom, as data.
+//! The use cases, one file per capability. Each checks the command, runs one transaction, and returns as data what to
+//! send to whom.
 //!
-//! Nothing here posts; nothing here knows a dialect's words.
+//! Nothing in this module posts to a socket, and nothing depends on the event names and fields of a dialect.
 
 mod authenticate;
 mod block;
@@ -34,43 +35,43 @@ pub use authenticate::{authenticate, authenticate_service, verified};
 pub use media::{Served, serve as serve_media};
 pub use message::note_delivered;
 
-/// On whose behalf a command runs.
+/// The user on whose behalf a command runs.
 #[derive(Clone, Copy)]
 pub struct Caller<'a> {
-    /// Who.
+    /// The user.
     pub user: &'a UserId,
-    /// In whose words; its limits apply.
+    /// The dialect of the command. Its limits apply.
     pub dialect: &'static dyn Dialect,
-    /// The socket it came over; none for REST.
+    /// The socket of the command; none for REST.
     pub session: Option<&'a Session>,
-    /// When the gateway received it.
+    /// When the gateway received the command.
     pub at: Timestamp,
-    /// The gateway's name for the event, where one event may come twice.
+    /// The gateway's id of the event, if one event may arrive twice.
     pub invocation: Option<&'a str>,
 }
 
-/// What a command comes to.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Outcome {
-    /// For the caller.
+    /// The answer to the caller.
     pub answer: Answer,
-    /// For everybody else.
+    /// The notices for everybody else.
     pub envelopes: Vec<Envelope>,
-    /// What is left to do once that is said.
+    /// The step that follows after these have been delivered.
     pub then: Then,
 }
 
-/// What is left to do once a command's outcome is said.
+/// The step that follows after the outcome of a command has been delivered.
 #[derive(Debug)]
 pub enum Then {
-    /// Nothing.
+    /// No further step.
     Nothing,
-    /// Nothing, and say the answer only as an ack: an earlier invocation for this very event did it, and may have said the rest. An ack that comes
-    /// twice is passed over by clients.
+    /// No further step, and the answer goes out only as an ack: an earlier invocation for the same event ran the
+    /// command, and may have delivered the rest. Clients ignore an ack that comes twice.
     HandledBefore,
     /// End the caller's socket.
     Leave,
-    /// Note to whom the message was posted.
+    /// Record to whom the message was posted.
     NoteDelivery(Box<(Chat, Message)>),
 }
 
@@ -84,7 +85,7 @@ impl Outcome {
         Self { answer, envelopes, then: Then::Nothing }
     }
 
-    /// For an event of a chat.
+    /// The outcome with an event of a chat.
     fn happened(answer: Answer, step: ChatEvent, notice: Notice, people: Vec<UserId>) -> Self {
         let envelopes = vec![Envelope::of(step, notice, Audience::People(people))];
         Self { answer, envelopes, then: Then::Nothing }
@@ -94,7 +95,7 @@ impl Outcome {
 /// Runs a command.
 ///
 /// # Errors
-/// Whatever the caller is to be told: [`Error`]. Then nothing is stored, `Error::Internal` apart, of which nobody knows.
+/// The [`Error`] to send to the caller. Nothing is then stored, except that for `Error::Internal` this is unknown.
 pub async fn run(ctx: &Ctx, caller: &Caller<'_>, command: Command) -> Result<Outcome, Error> {
     match command {
         Command::Authenticate { token } => authenticate::renew(ctx, caller, &token).await,
@@ -139,13 +140,14 @@ pub async fn run(ctx: &Ctx, caller: &Caller<'_>, command: Command) -> Result<Out
     }
 }
 
-/// A chat in which `user` takes part. To anybody else it looks as if it did not exist.
+/// Reads a chat of which `user` is a participant. For everybody else the chat seems not to exist.
 async fn chat_of(ctx: &Ctx, user: &UserId, id: &ChatId) -> Result<Chat, Error> {
     let chat = ctx.store.chat(id).await?;
     chat.filter(|chat| chat.member(user).is_some()).ok_or(Error::NotFound(Thing::Chat))
 }
 
-/// The chat that a place names: one of the caller's, or the plain chat with somebody, `None` while there is none yet.
+/// Reads the chat of a place: one of the caller's chats, or the plain chat with somebody, which is `None` while it does
+/// not exist.
 async fn chat_at(ctx: &Ctx, caller: &Caller<'_>, place: &Place) -> Result<Option<Chat>, Error> {
     match place {
         Place::Chat(id) => chat_of(ctx, caller.user, id).await.map(Some),
@@ -160,7 +162,8 @@ async fn chat_at(ctx: &Ctx, caller: &Caller<'_>, place: &Place) -> Result<Option
     }
 }
 
-/// Checks whom the client thinks it talks to: in a chat of two the other, in a larger one nobody in particular.
+/// Checks the receiver that the client names. In a chat of two it must be the other participant; in a larger chat it
+/// must be absent.
 fn check_receiver(chat: &Chat, user: &UserId, receiver: Option<&UserId>) -> Result<(), Error> {
     match receiver {
         Some(receiver) if chat.other(user) != Some(receiver) => {
@@ -170,7 +173,7 @@ fn check_receiver(chat: &Chat, user: &UserId, receiver: Option<&UserId>) -> Resu
     }
 }
 
-/// A chat with its newest message. One read, none if it has no message.
+/// A chat with its newest message. One read; none if the chat has no message.
 async fn view(ctx: &Ctx, chat: Chat) -> Result<ChatView, Error> {
     let mut views = views(ctx, vec![chat]).await?;
     views.pop().ok_or_else(|| Error::internal("one chat has one view"))

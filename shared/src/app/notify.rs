@@ -1,4 +1,4 @@
-//! Notifications: what a service tells every device of somebody.
+//! Notifications: texts that a service sends to every device of a user.
 
 use super::{Caller, Outcome};
 use crate::ctx::Ctx;
@@ -6,7 +6,7 @@ use crate::domain::id::{UserId, hex};
 use crate::domain::notice::{Answer, Notice};
 use crate::error::{Error, Thing};
 
-/// Tells every device of somebody who is known.
+/// Sends a notification to every device of a user who is known.
 pub(super) async fn notify(
     ctx: &Ctx,
     caller: &Caller<'_>,

@@ -1,6 +1,7 @@
-//! Presence: who is here and how, and who hears of it.
+//! Presence: who is online and with which status, and who is told about it.
 //!
-//! Everybody hears of everybody while few are online; beyond `PRESENCE_EVERYONE_BELOW` only people who share a chat do.
+//! While few users are online, everybody is told about everybody. From `PRESENCE_EVERYONE_BELOW` users on, only people
+//! who share a chat are told about each other.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,9 +13,10 @@ use crate::domain::notice::{Answer, Notice};
 use crate::domain::user::{Status, User};
 use crate::error::Error;
 
-/// Who is online as far as `user` may know, themselves included, as `dialect` shows them: with profiles only if it shows any, and with
-/// addresses only of those who have written in a chat that they share with `user`. One query while few are online, else one more and a read per hundred people who
-/// share a chat; for profiles a query more and a read per hundred.
+/// The users who are online, as far as `user` may know it, `user` included, in the form that `dialect` shows: with
+/// profiles only if it shows any, and with e-mail addresses only of people who have written in a chat that they share
+/// with `user`. One query while few users are online; otherwise one query more and one read per hundred people who
+/// share a chat. For profiles one query more and one read per hundred.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -46,12 +48,12 @@ async fn visible_online(ctx: &Ctx, user: &UserId) -> Result<BTreeSet<UserId>, Er
         let users = ctx.store.users(&peers).await?;
         users.into_iter().filter(User::is_online).map(|user| user.id).collect()
     };
-    // The caller is here, whatever an index that lags behind says.
+    // The caller is online, even if the index, which lags behind, does not say so yet.
     online.insert(user.clone());
     Ok(online)
 }
 
-/// Who hears of `user` coming or going: those online as far as they may know, but not `user`.
+/// The users who are told that `user` comes or goes: those who are online and visible to `user`, without `user`.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -59,7 +61,8 @@ pub async fn presence_audience(ctx: &Ctx, user: &UserId) -> Result<Vec<UserId>, 
     Ok(visible_online(ctx, user).await?.into_iter().filter(|other| other != user).collect())
 }
 
-/// Says how the caller is here, for all dialects, until it is said otherwise or their last socket goes. Saying it twice tells nobody.
+/// Sets the caller's status for all dialects, until the caller sets another one or the caller's last socket leaves. To
+/// set the same status again sends no notice.
 pub(super) async fn set_status(ctx: &Ctx, caller: &Caller<'_>, status: Status) -> Result<Outcome, Error> {
     let Some(former) = ctx.store.set_status(caller.user, status, caller.at).await? else {
         return Ok(Outcome::answer(Answer::Done));
@@ -72,7 +75,7 @@ pub(super) async fn set_status(ctx: &Ctx, caller: &Caller<'_>, status: Status) -
     Ok(Outcome::told(Answer::Done, notice, presence_audience(ctx, caller.user).await?))
 }
 
-/// Says that the caller is here. That is news only if they appeared offline.
+/// Makes the caller appear online. This sends a notice only if they appeared offline before.
 pub(super) async fn appear_online(ctx: &Ctx, caller: &Caller<'_>) -> Result<Outcome, Error> {
     if !ctx.store.appear_online(caller.user).await? {
         return Ok(Outcome::answer(Answer::Done));

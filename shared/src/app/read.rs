@@ -1,4 +1,4 @@
-//! Reading: marking a chat or messages of it, and counting what waits.
+//! Reading: marking a chat or messages as read, and counting unread messages.
 
 use super::{Caller, Outcome, chat_of};
 use crate::ctx::Ctx;
@@ -10,18 +10,18 @@ use crate::domain::notice::{Answer, Notice, READ_LISTED_MAX, READ_LOOKED_AT_MAX,
 use crate::error::{Error, Thing};
 use crate::store::Marking;
 
-/// Most messages marked in one transaction, which DynamoDB bounds at a hundred writes.
+/// The most messages that one transaction marks. DynamoDB allows a hundred writes per transaction.
 const MARKED_AT_ONCE: usize = 90;
 
-/// Which messages are to be marked.
+/// The messages to mark.
 pub(super) struct Wanted {
     pub(super) messages: Vec<MessageId>,
-    /// Whether the client gave a list: then its own messages are passed over.
+    /// Whether the client gave a list. In a list, the caller's own messages are ignored.
     pub(super) listed: bool,
 }
 
-/// Marks a chat as read. A repeat changes nothing and tells nobody. Besides the transaction at most two queries, for
-/// what was newly marked.
+/// Marks a chat as read. A repeat changes nothing and sends no notice. In addition to the transaction at most two
+/// queries, to find the messages that were newly marked.
 pub(super) async fn mark_chat(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
     let chat = chat_of(ctx, caller.user, id).await?;
     match ctx.store.mark_chat_read(chat, caller.user, caller.at).await? {
@@ -42,9 +42,9 @@ pub(super) async fn mark_chat(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Re
     }
 }
 
-/// The newest messages that waited for the caller, up to as many as a reading lists, oldest first. They are looked for
-/// above the caller's read watermark and among the newest [`READ_LOOKED_AT_MAX`] messages: first as many messages as
-/// are wanted, then the rest, so in at most two queries of a megabyte each page.
+/// The newest messages that were unread for the caller, as many as a reading lists at most, oldest first. The function
+/// looks above the caller's read watermark and among the newest [`READ_LOOKED_AT_MAX`] messages. It first reads as many
+/// messages as it wants, then the rest, so it needs at most two queries of one megabyte per page.
 async fn waiting(ctx: &Ctx, caller: &Caller<'_>, before: &Chat, marked: u64) -> Result<Vec<Message>, Error> {
     let wanted = marked.min(READ_LISTED_MAX);
     let read = before.member(caller.user).map_or(0, |(_, member)| member.read.seq);
@@ -63,7 +63,7 @@ async fn waiting(ctx: &Ctx, caller: &Caller<'_>, before: &Chat, marked: u64) -> 
     Ok(found)
 }
 
-/// Marks messages of one chat as read. What is read, deleted or, in a list, the caller's own is passed over.
+/// Marks messages of one chat as read. It ignores messages that are read or deleted and, in a list, the caller's own.
 pub(super) async fn mark_messages(
     ctx: &Ctx,
     caller: &Caller<'_>,
@@ -109,14 +109,15 @@ pub(super) async fn mark_messages(
     Ok(said(reading, step))
 }
 
-/// What is said of a reading: of one that marked nothing, to its reader alone.
+/// The outcome of a reading. A reading that marked nothing is told to its reader only.
 fn said(reading: Reading, step: Option<ChatEvent>) -> Outcome {
     let Some(step) = step else { return Outcome::answer(Answer::Read(reading)) };
     let people = reading.chat.people();
     Outcome::happened(Answer::Read(reading.clone()), step, Notice::Read(reading), people)
 }
 
-/// How many messages wait for the caller, over all chats or all plain ones. One query, and a read per hundred chats in which any do.
+/// Counts the caller's unread messages, in all chats or in all plain ones. One query, and one read per hundred chats
+/// with unread messages.
 pub(super) async fn count_unread(ctx: &Ctx, caller: &Caller<'_>, plain: bool) -> Result<Outcome, Error> {
     let waiting = ctx.store.unread_chats(caller.user).await?;
     let chats = ctx.store.chats(&waiting).await?;

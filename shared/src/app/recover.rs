@@ -1,5 +1,5 @@
-//! What a socket missed while its connection was gone, derived from the chats and messages as they are stored (socketio.md, "Connection
-//! state recovery").
+//! The events that a socket missed while its connection was gone, derived from the stored chats and messages
+//! (socketio.md, "Connection state recovery").
 
 use std::collections::HashMap;
 
@@ -14,49 +14,50 @@ use crate::domain::notice::{ChatView, MissedEvent, Notice, READ_LISTED_MAX, READ
 use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
 
-/// Most messages that are told again (socketio.md, "Connection state recovery").
+/// The most messages that are sent again (socketio.md, "Connection state recovery").
 const MESSAGES_MAX: u64 = 500;
-/// Messages read at a time where it is not known how many were missed.
+/// How many messages one query reads while it is unknown how many were missed.
 const BATCH: u64 = 50;
-/// Most events of a chat that are delivered by somebody who takes over, and how old they may be: of what is older nobody can say any more who has
-/// been here since.
+/// The most events of a chat that a takeover delivers, and how old they may be, in milliseconds. For older events
+/// nobody can say any more who has been online since.
 const UNDELIVERED_MAX: u64 = 100;
 const UNDELIVERED_AGE_MAX_MILLIS: i64 = 10 * 60_000;
 
-/// Whose socket it is, and what it has heard.
+/// A socket that recovers its session, and what it has received.
 #[derive(Clone, Copy, Debug)]
 pub struct RecoveringSocket<'a> {
-    /// Who.
+    /// The user of the socket.
     pub user: &'a UserId,
     /// The Socket.IO sid.
     pub socket: &'a SocketId,
-    /// What it has heard.
+    /// What the socket has received.
     pub heard: &'a Offset,
 }
 
 /// An event of a chat that was stored and not delivered.
 #[derive(Debug)]
 pub struct Undelivered {
-    /// The chat's position since.
+    /// The chat's position after the event.
     pub position: Position,
-    /// Whether it is a message, and not a change.
+    /// Whether the event is a message, and not a change.
     pub is_message: bool,
-    /// When it was stored.
+    /// When the event was stored.
     pub at: Timestamp,
-    /// What is to be said of it.
+    /// The notice about the event.
     pub notice: Notice,
-    /// Whose sockets are to hear it.
+    /// The people whose sockets must receive it.
     pub people: Vec<UserId>,
 }
 
-/// What a socket missed.
+/// The events that a socket missed.
 #[derive(Debug, Default)]
 pub struct Missing {
-    /// In the order in which it is to be told: by time, and of each chat in the chat's own order.
+    /// The events in the order in which they must be sent: by time, and for each chat in the chat's own order.
     pub events: Vec<MissedEvent>,
-    /// Up to where each chat was looked at.
+    /// The position up to which each chat was read.
     pub looked: HashMap<ChatId, Position>,
-    /// Chats with events that have not been delivered: they may be on their way to sockets, or somebody has to take over.
+    /// The chats with events that have not been delivered. They may be on their way to sockets, or a takeover must
+    /// deliver them.
     pub undelivered: Vec<ChatId>,
 }
 
@@ -75,9 +76,9 @@ impl Event {
     }
 }
 
-/// Everything that a socket missed; `None` if that is more than is told again, is not remembered any more, or cannot be said because what it has
-/// heard is none of ours. One query, a read per hundred
-/// chats, and for each chat in which something happened one or more queries.
+/// All events that a socket missed. `None` if they are more than can be sent again, if the log does not hold all of
+/// them any more, or if the offset of the socket cannot come from this deployment. One query, one read per hundred
+/// chats, and one or more queries for each chat with new events.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -118,7 +119,7 @@ pub async fn missing(ctx: &Ctx, absent: RecoveringSocket<'_>) -> Result<Option<M
             }
             let previous = position.before(is_message);
             let frames = heard.last.filter(|last| last.position == previous).map_or(0, |last| last.frames);
-            // What was heard stays heard, also if this chat was told of late.
+            // What the socket received stays received, even if events of this chat were delivered late.
             let until = at.min(settled).max(absent.heard.until.plus_millis(-1));
             let chat = chat.id.clone();
             told.push((at, MissedEvent { notice, chat, previous, position, until, heard: frames, origin }));
@@ -129,13 +130,14 @@ pub async fn missing(ctx: &Ctx, absent: RecoveringSocket<'_>) -> Result<Option<M
     Ok(Some(missing))
 }
 
-/// What a socket has heard of one chat.
+/// What a socket has received of one chat.
 struct Heard<'a> {
     offset: &'a Offset,
     chat: &'a Chat,
-    /// Exactly, if this was the chat that it heard of last.
+    /// The exact position, if this was the chat of the last event that the socket received.
     last: Option<&'a Last>,
-    /// Else the events up to here were heard if they were stored early enough; those after this many were not delivered, or late.
+    /// Otherwise the socket received the events up to this number, if they were stored early enough. The events after
+    /// this number were not delivered, or were delivered late.
     in_time: u64,
 }
 
@@ -154,7 +156,7 @@ impl<'a> Heard<'a> {
         }
     }
 
-    /// Whether an event was missed that was stored at this time and made this position.
+    /// Whether the socket missed an event that was stored at this time and led to this position.
     fn is_missed(&self, at: Timestamp, position: Position) -> bool {
         match self.last {
             Some(last) => last.position.events() < position.events(),
@@ -168,8 +170,8 @@ impl<'a> Heard<'a> {
     }
 }
 
-/// The changes that may have been missed, each with its number; `None` if some of them may be forgotten. What happened in a chat before it was
-/// last deleted does not matter any more.
+/// The changes that the socket may have missed, each with its number; `None` if the log may not hold some of them any
+/// more. Changes from before the last deletion of the chat do not matter.
 fn changes(heard: &Heard<'_>) -> Option<Vec<(u64, Change)>> {
     let Heard { offset, chat, last, .. } = heard;
     let log = &chat.log;
@@ -195,7 +197,8 @@ fn changes(heard: &Heard<'_>) -> Option<Vec<(u64, Change)>> {
     Some(missed)
 }
 
-/// The messages that may have been missed, oldest first; `None` if they are more than `most`. Of a chat that was deleted, none.
+/// The messages that the socket may have missed, oldest first; `None` if there are more than `most`. Empty for a
+/// deleted chat.
 async fn messages(ctx: &Ctx, heard: &Heard<'_>, most: u64) -> Result<Option<Vec<Message>>, Error> {
     let Heard { offset, chat, last, .. } = heard;
     if chat.deleted {
@@ -231,8 +234,9 @@ async fn messages(ctx: &Ctx, heard: &Heard<'_>, most: u64) -> Result<Option<Vec<
     Ok(Some(found))
 }
 
-/// The events of a chat after the first `told`, as they are to be delivered by somebody who takes over. `None` if they are too many, too old, or not
-/// remembered any more. One query for the messages, and a read or a query for some changes.
+/// The events of a chat after the first `told`, in the form in which a takeover delivers them. `None` if they are too
+/// many or too old, or if the log does not hold all of them any more. One query for the messages, and one read or query
+/// for some changes.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -267,11 +271,11 @@ pub async fn undelivered(ctx: &Ctx, chat: &Chat, told: u64) -> Result<Option<Vec
     Ok(Some(events))
 }
 
-/// Messages and changes in the order in which they happened, each with the chat's position since.
+/// Messages and changes in the order in which they happened, each with the chat's position after it.
 fn in_order(chat: &Chat, messages: Vec<Message>, changes: Vec<(u64, Change)>) -> Vec<(Position, Event)> {
     let mut events = Vec::with_capacity(messages.len() + changes.len());
     let mut messages = messages.into_iter().peekable();
-    // Before the first change that was missed there had been all the others.
+    // All changes before the first missed one had happened by then.
     let mut rev = changes.first().map_or(chat.rev, |(rev, _)| rev.saturating_sub(1));
     for (number, change) in changes {
         while let Some(message) = messages.next_if(|message| message.id.seq <= change.seq) {
@@ -284,7 +288,7 @@ fn in_order(chat: &Chat, messages: Vec<Message>, changes: Vec<(u64, Change)>) ->
     events
 }
 
-/// What is said of an event, and to whom.
+/// The notice about an event, and the people who receive it.
 async fn notice(ctx: &Ctx, chat: &Chat, event: Event) -> Result<(Notice, Vec<UserId>), Error> {
     let Change { at, seq, by, what } = match event {
         Event::Message(message) => {
@@ -320,7 +324,7 @@ async fn notice(ctx: &Ctx, chat: &Chat, event: Event) -> Result<(Notice, Vec<Use
                 message.sender != by && !gone && !message.read_by.contains_key(&by)
             });
             if u64::try_from(messages.len()).unwrap_or(u64::MAX) > marked {
-                // What was deleted in the same moment was deleted first.
+                // A message that was deleted at the same moment was deleted before the reading.
                 messages.retain(|message| message.gone_at(&by) != Some(received));
             }
             let listed = usize::try_from(marked.min(READ_LISTED_MAX)).unwrap_or(usize::MAX);

@@ -1,4 +1,5 @@
-//! Rooms: in dialects that have them, a socket hears who types only where it joined. Nothing else depends on them.
+//! Rooms. In dialects with rooms, a socket receives typing notices only for the rooms that it has joined. Nothing else
+//! depends on rooms.
 
 use super::{Caller, Outcome, chat_of};
 use crate::ctx::Ctx;
@@ -7,7 +8,7 @@ use crate::domain::notice::Answer;
 use crate::error::Error;
 use crate::store::{Entering, ROOMS_MAX};
 
-/// Joins the room of one of the caller's chats. Joining twice is joining once.
+/// Joins the room of one of the caller's chats. To join it again has no further effect.
 pub(super) async fn join(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
     chat_of(ctx, caller.user, id).await?;
     if let Some(session) = caller.session
@@ -18,7 +19,7 @@ pub(super) async fn join(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<
     Ok(Outcome::answer(Answer::Done))
 }
 
-/// Leaves the room of one of the caller's chats, joined or not.
+/// Leaves the room of one of the caller's chats, whether the socket has joined it or not.
 pub(super) async fn leave(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
     chat_of(ctx, caller.user, id).await?;
     if let Some(session) = caller.session {

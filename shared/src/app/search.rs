@@ -1,7 +1,8 @@
-//! Searching a chat: case-insensitive substring by Unicode case folding, bounded work per request.
+//! Searching a chat: a case-insensitive substring search with Unicode case folding, and bounded work per request.
 //!
-//! The text is not indexed, so a search reads the chat backwards, at most [`SCAN_MAX`] messages a request. If that bound is met before the
-//! chat's beginning, the answer says where it stopped, and the next search goes on from there; its total then counts what was found so far.
+//! The text is not indexed, so a search reads the chat backwards, at most [`SCAN_MAX`] messages per request. If it
+//! reaches this bound before the beginning of the chat, the answer says where it stopped, and the next search goes on
+//! from there. The total of the answer then counts what was found so far.
 
 use unicase::UniCase;
 
@@ -13,17 +14,18 @@ use crate::domain::notice::{Answer, Paging};
 use crate::domain::page::Page;
 use crate::error::Error;
 
-/// Most messages read for one request: with texts of a few hundred bytes that is some 2 MB, or 250 read units.
+/// The most messages that one request reads. With texts of a few hundred bytes this is about 2 MB, or 250 read units.
 const SCAN_MAX: u64 = 5_000;
 
-/// What is looked for.
+/// The parameters of a search.
 pub(super) struct Wanted {
     pub(super) term: String,
     pub(super) page: Page,
     pub(super) before: Option<MessageId>,
 }
 
-/// A page of the messages whose text contains the term; page 1 holds the newest, inside a page the oldest comes first.
+/// A page of the messages whose text contains the term. Page 1 holds the newest messages; within a page the oldest
+/// message comes first.
 pub(super) async fn search(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId, wanted: Wanted) -> Result<Outcome, Error> {
     let Wanted { term, page, before } = wanted;
     if term.chars().nth(TEXT_MAX_CHARACTERS).is_some() {

@@ -1,4 +1,5 @@
-//! Typing: told to the others, never stored with the chat, ended by the server when the typist's socket goes.
+//! Typing. The others are told, nothing is stored with the chat, and the server ends it when the socket of the user who
+//! types leaves.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +10,12 @@ use crate::domain::id::{ChatId, UserId};
 use crate::domain::notice::{Answer, Audience, Envelope, Notice};
 use crate::error::Error;
 
-/// Most places in which one socket types at a time: with one more, it stops typing in another. Each is noted on its session.
+/// The most places in which one socket types at a time. With one more, it stops typing in another place. The session
+/// stores each place.
 pub const TYPING_MAX: usize = 20;
 
-/// Says that the caller begins or stops typing. Success, and nobody told, while anyone blocks. Writes only when that is news.
+/// Records and announces that the caller begins or stops typing. While anyone blocks the chat, the call succeeds and
+/// tells nobody. It writes only if the session does not say the same already.
 pub(super) async fn set(
     ctx: &Ctx,
     caller: &Caller<'_>,
@@ -44,7 +47,7 @@ pub(super) async fn set(
     Ok(Outcome { envelopes, ..Outcome::answer(Answer::Done) })
 }
 
-/// Ends the typing of a socket that went: one read per hundred chats it typed in.
+/// Ends the typing of a socket that left. One read per hundred chats in which it typed.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -58,7 +61,7 @@ pub async fn end(ctx: &Ctx, user: &UserId, places: &[Place]) -> Result<Vec<Envel
     Ok(envelopes.collect())
 }
 
-/// The chat of a place, whether there is one or not.
+/// The id of a place's chat, whether the chat exists or not.
 fn id(user: &UserId, place: &Place) -> ChatId {
     match place {
         Place::Chat(chat) => chat.clone(),
@@ -66,7 +69,7 @@ fn id(user: &UserId, place: &Place) -> ChatId {
     }
 }
 
-/// Tells that somebody stopped typing in a place, of whose chat this is left.
+/// The envelopes that say that a user stopped typing in a place. `chat` is the place's chat or its tombstone.
 fn ended(user: &UserId, place: &Place, chat: Option<&Chat>) -> Vec<Envelope> {
     match place {
         Place::Chat(_) => chat.filter(|chat| !chat.deleted).map(|chat| told(chat, user, false)).unwrap_or_default(),
@@ -74,7 +77,7 @@ fn ended(user: &UserId, place: &Place, chat: Option<&Chat>) -> Vec<Envelope> {
     }
 }
 
-/// Tells somebody with whom there is no chat, unless one of the two still blocks the last one they had.
+/// The envelope to a user with whom there is no chat, unless one of the two still blocks the last chat that they had.
 fn told_one(remains: Option<&Chat>, user: &UserId, other: &UserId, active: bool) -> Vec<Envelope> {
     if remains.is_some_and(Chat::is_blocked) {
         return Vec::new();

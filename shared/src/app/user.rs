@@ -1,4 +1,4 @@
-//! Profiles that a service puts.
+//! Profiles that a service sets.
 
 use super::{Caller, Outcome};
 use crate::ctx::Ctx;
@@ -7,7 +7,7 @@ use crate::domain::notice::Answer;
 use crate::domain::user::Claims;
 use crate::error::Error;
 
-/// Makes somebody known, or replaces what is known of them until a newer token of theirs says otherwise.
+/// Creates a user's profile, or replaces it until a newer token of that user says otherwise.
 pub(super) async fn put(ctx: &Ctx, caller: &Caller<'_>, user: &UserId, claims: &Claims) -> Result<Outcome, Error> {
     Ok(Outcome::answer(Answer::User(ctx.store.put_user(user, claims, caller.at).await?)))
 }

@@ -1,5 +1,5 @@
-//! What is the same in every dialect: renewing a socket's token, listings, media, and the routes for services (dialects.md, sections 4, 8 and 9).
-//! REST envelope: `{success,data}`.
+//! The parts that are the same in every dialect: renewing a socket's token, listings, media, and the routes for
+//! services (dialects.md, sections 4, 8 and 9). REST envelope: `{success,data}`.
 
 use serde_json::{Map, Value, json};
 
@@ -51,21 +51,21 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 const NOTIFICATION_MAX_CHARACTERS: usize = 4_000;
-/// Longest profile claim taken over REST.
+/// The longest profile claim that REST accepts, in characters.
 const CLAIM_MAX_CHARACTERS: usize = 512;
 
-/// What an event asks for that every dialect knows; `None` for any other.
+/// Parses an event that every dialect knows; `None` for any other event.
 pub(super) fn command(event: &str, arguments: &[Value]) -> Option<Result<Command, Error>> {
     let token = || Ok(Fields::of_arguments(arguments)?.text("token")?.to_owned());
     (event == RENEWAL).then(|| token().map(|token| Command::Authenticate { token }))
 }
 
-/// Who owns an event that every dialect knows.
+/// The family of an event that every dialect knows; `None` for any other event.
 pub(super) fn owner(event: &str) -> Option<Family> {
     (event == RENEWAL).then_some(Family::Connect)
 }
 
-/// The status and body of an answer that reads the same in every dialect.
+/// The status and body of an answer that is the same in every dialect; `None` for any other answer.
 pub(super) fn rest_answer(answer: &Answer) -> Option<(u16, Value)> {
     let (status, data) = match answer {
         Answer::MediaLink { url, expires_at } => (200, json!({"url": url, "expiresAt": expires_at.iso()})),
@@ -142,7 +142,7 @@ fn put_user(request: &Request<'_>) -> Result<Command, Error> {
     Ok(Command::PutUser { user, claims })
 }
 
-/// Text that cannot be an id is a user that does not exist.
+/// The id of a user in the path. Text that cannot be an id counts as a user who does not exist.
 fn known_user(request: &Request<'_>) -> Result<UserId, Error> {
     request.path.user("userId").map_err(|_| Error::NotFound(Thing::User))
 }

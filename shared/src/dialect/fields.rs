@@ -1,4 +1,4 @@
-//! Reading named fields: of an event's argument, a JSON body, a query or a path. Every error names the field.
+//! Named fields of an event's argument, a JSON body, a query or a path. Every error names the field.
 
 use serde_json::{Map, Value};
 
@@ -8,23 +8,23 @@ use crate::domain::message::MessageKind;
 use crate::domain::page::{MESSAGES_LIMIT_DEFAULT, Page, Window, checked_limit};
 use crate::error::{Error, Thing};
 
-/// Longest id a client may name, in bytes; a longer one is no id of anybody's.
+/// The longest id that a client may name, in bytes. A longer text cannot be an id.
 const ID_MAX_BYTES: usize = 512;
 
 /// Fields by name. `null` counts as absent.
 pub struct Fields<'a>(&'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
-    /// The fields of an object.
+    /// Creates the fields of an object.
     #[must_use]
     pub fn new(object: &'a Map<String, Value>) -> Self {
         Self(object)
     }
 
-    /// The fields of an event's first argument.
+    /// Creates the fields of an event's first argument.
     ///
     /// # Errors
-    /// `Error::Validation` if it is not an object.
+    /// `Error::Validation` if the argument is not an object.
     pub fn of_arguments(arguments: &'a [Value]) -> Result<Self, Error> {
         let object = arguments.first().and_then(Value::as_object);
         object.map(Self).ok_or_else(|| Error::validation("data", "must be an object"))
@@ -34,16 +34,16 @@ impl<'a> Fields<'a> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// A string that may be left out.
+    /// Reads an optional string.
     ///
     /// # Errors
-    /// `Error::Validation` if it is something else.
+    /// `Error::Validation` if the value is not a string.
     pub fn optional_text(&self, name: &'static str) -> Result<Option<&'a str>, Error> {
         let Some(value) = self.present(name) else { return Ok(None) };
         value.as_str().map(Some).ok_or_else(|| Error::validation(name, "must be a string"))
     }
 
-    /// A string that must be there and not be empty.
+    /// Reads a required string that must not be empty.
     ///
     /// # Errors
     /// `Error::Validation`.
@@ -60,7 +60,7 @@ impl<'a> Fields<'a> {
         if text.len() > ID_MAX_BYTES { Err(Error::validation(name, "is too long for an id")) } else { Ok(text) }
     }
 
-    /// A chat's id. Text that cannot be one is a chat that does not exist.
+    /// Reads the id of a chat. Text that cannot be an id counts as a chat that does not exist.
     ///
     /// # Errors
     /// `Error::Validation`, or `Error::NotFound`.
@@ -68,7 +68,7 @@ impl<'a> Fields<'a> {
         ChatId::parse(self.id(name)?).map_err(|_| Error::NotFound(Thing::Chat))
     }
 
-    /// A message's id. Text that cannot be one is a message that does not exist.
+    /// Reads the id of a message. Text that cannot be an id counts as a message that does not exist.
     ///
     /// # Errors
     /// `Error::Validation`, or `Error::NotFound`.
@@ -76,7 +76,7 @@ impl<'a> Fields<'a> {
         MessageId::parse(self.id(name)?).map_err(|_| Error::NotFound(Thing::Message))
     }
 
-    /// A user's id.
+    /// Reads the id of a user.
     ///
     /// # Errors
     /// `Error::Validation`.
@@ -84,7 +84,7 @@ impl<'a> Fields<'a> {
         UserId::parse(self.id(name)?).map_err(|_| Error::validation(name, "must be at most 128 characters"))
     }
 
-    /// A message's id that may be left out.
+    /// Reads an optional id of a message.
     ///
     /// # Errors
     /// `Error::Validation`, or `Error::NotFound`.
@@ -92,7 +92,7 @@ impl<'a> Fields<'a> {
         self.present(name).map(|_| self.message(name)).transpose()
     }
 
-    /// A listing's id that may be left out.
+    /// Reads an optional id of a listing.
     ///
     /// # Errors
     /// `Error::Validation`.
@@ -100,7 +100,7 @@ impl<'a> Fields<'a> {
         self.present(name).map(|_| self.listing(name)).transpose()
     }
 
-    /// A user's id that may be left out.
+    /// Reads an optional id of a user.
     ///
     /// # Errors
     /// `Error::Validation`.
@@ -108,7 +108,7 @@ impl<'a> Fields<'a> {
         self.present(name).map(|_| self.user(name)).transpose()
     }
 
-    /// The client's own name for a send, if it has one.
+    /// Reads the client message id of a send, if there is one.
     ///
     /// # Errors
     /// `Error::Validation`.
@@ -116,7 +116,7 @@ impl<'a> Fields<'a> {
         self.optional_text("clientMessageId")?.map(ClientMessageId::parse).transpose()
     }
 
-    /// A whole number that may be left out, given as a number or, in a query, as digits.
+    /// Reads an optional whole number, which is a JSON number or, in a query, digits.
     ///
     /// # Errors
     /// `Error::Validation`.
@@ -129,7 +129,7 @@ impl<'a> Fields<'a> {
         number.map(Some).ok_or_else(|| Error::validation(name, "must be a whole number"))
     }
 
-    /// A whole number that must be there, and be a number: digits in a string are none.
+    /// Reads a required whole number, which must be a JSON number. A string of digits is not accepted.
     ///
     /// # Errors
     /// `Error::Validation`.
@@ -142,7 +142,7 @@ impl<'a> Fields<'a> {
         value.as_u64().map(Some).ok_or_else(|| Error::validation(name, "must be a whole number"))
     }
 
-    /// A number, whole or not, that may be left out.
+    /// Reads an optional number, whole or not.
     ///
     /// # Errors
     /// `Error::Validation`.
@@ -151,7 +151,7 @@ impl<'a> Fields<'a> {
         value.as_f64().map(Some).ok_or_else(|| Error::validation(name, "must be a number"))
     }
 
-    /// True or false; may be left out.
+    /// Reads an optional boolean.
     ///
     /// # Errors
     /// `Error::Validation`.
@@ -166,7 +166,7 @@ impl<'a> Fields<'a> {
         Ok(Some(list))
     }
 
-    /// A list of objects that may be left out.
+    /// Reads an optional list of objects.
     ///
     /// # Errors
     /// `Error::Validation`.
@@ -179,7 +179,8 @@ impl<'a> Fields<'a> {
         objects.collect::<Result<_, Error>>().map(Some)
     }
 
-    /// A list of message ids that may be left out, at most `most`, each once. Text that cannot be one is a message that does not exist.
+    /// Reads an optional list of message ids, at most `most`, each once. Text that cannot be an id counts as a message
+    /// that does not exist.
     ///
     /// # Errors
     /// `Error::Validation`, or `Error::NotFound`.
@@ -199,10 +200,10 @@ impl<'a> Fields<'a> {
         Ok(Some(messages))
     }
 
-    /// What kind of content a message says it has: text if it does not say.
+    /// Reads the kind of a message's content; the default is text.
     ///
     /// # Errors
-    /// `Error::Validation` unless it is one of `kinds`.
+    /// `Error::Validation` if it is not one of `kinds`.
     pub fn kind(&self, name: &'static str, kinds: &[MessageKind]) -> Result<MessageKind, Error> {
         let Some(text) = self.optional_text(name)? else { return Ok(MessageKind::Text) };
         kinds.iter().find(|kind| kind.name() == text).copied().ok_or_else(|| {
@@ -211,7 +212,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// The address of one medium, where a message has only that to say of it.
+    /// Reads the address of one medium, for messages whose medium is only an address.
     ///
     /// # Errors
     /// `Error::Validation`.
@@ -221,10 +222,10 @@ impl<'a> Fields<'a> {
         Ok(medium.into_iter().collect())
     }
 
-    /// A list of media with `url`, `type`, `filename` and `size`; empty if left out.
+    /// Reads a list of media with `url`, `type`, `filename` and `size`; empty if it is absent.
     ///
     /// # Errors
-    /// `Error::Validation` naming the list, and saying what is wrong with which part.
+    /// `Error::Validation` that names the list and says which part of it is wrong and why.
     pub fn media(&self, name: &'static str) -> Result<Vec<Media>, Error> {
         let list = self.objects(name)?.unwrap_or_default();
         if list.len() > MEDIA_MAX {
@@ -247,10 +248,10 @@ impl<'a> Fields<'a> {
         list.iter().map(|fields| medium(fields).map_err(part)).collect()
     }
 
-    /// An `https:` address.
+    /// Reads an `https:` address.
     ///
     /// # Errors
-    /// `Error::Validation` naming `list`, which holds it.
+    /// `Error::Validation` that names `list`, which contains the address.
     pub fn https(&self, name: &'static str, list: &'static str) -> Result<String, Error> {
         let url =
             self.optional_text(name)?.ok_or_else(|| Error::validation(list, format!("must each have a {name}")))?;
@@ -260,7 +261,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A listing's id.
+    /// Reads the id of a listing.
     ///
     /// # Errors
     /// `Error::Validation`.
@@ -268,7 +269,7 @@ impl<'a> Fields<'a> {
         ListingId::parse(self.id(name)?).map_err(|_| Error::validation(name, "must be at most 128 characters"))
     }
 
-    /// The name of an object of our own. Text that cannot be one is an object that does not exist.
+    /// Reads the name of an object of our own. Text that cannot be a name counts as an object that does not exist.
     ///
     /// # Errors
     /// `Error::Validation`, or `Error::NotFound`.
@@ -276,7 +277,7 @@ impl<'a> Fields<'a> {
         MediaName::parse(self.text(name)?).map_err(|_| Error::NotFound(Thing::Media))
     }
 
-    /// `page` and `limit`.
+    /// Reads `page` and `limit`.
     ///
     /// # Errors
     /// `Error::Validation`.
@@ -285,7 +286,7 @@ impl<'a> Fields<'a> {
         Page::new(number, self.optional_number("limit")?.unwrap_or(default_limit))
     }
 
-    /// `afterSeq` and `limit`, or `page` and `limit`, of a list of messages.
+    /// Reads the part of a list of messages: `afterSeq` and `limit`, or `page` and `limit`.
     ///
     /// # Errors
     /// `Error::Validation`, also if both `afterSeq` and `page` are given.

@@ -1,7 +1,8 @@
-//! Dialects: five apps' vocabularies over the same people, chats and messages (dialects.md).
+//! Dialects: the events and requests of five client apps, over the same people, chats and messages (dialects.md).
 //!
-//! A dialect holds words, not decisions: what an event or a request means as a [`Command`], and how an [`Answer`], a [`Notice`] or an
-//! [`Error`] is said. A new dialect is one file or folder here and one entry in [`ALL`].
+//! A dialect translates and does not decide. It says which [`Command`] an event or a request means, and which form an
+//! [`Answer`], a [`Notice`] or an [`Error`] takes. To add a dialect, add one file or folder here and one entry to
+//! [`ALL`].
 
 mod classroom;
 mod every;
@@ -20,14 +21,14 @@ use crate::domain::notice::{Answer, Notice, Viewer};
 use crate::error::{Error, Refusal};
 use fields::Fields;
 
-/// Every dialect there is.
+/// All dialects.
 pub const ALL: &[&dyn Dialect] =
     &[FIRST, &marketplace::Marketplace, &messenger::Messenger, &workspace::Workspace, &classroom::Classroom];
 
-/// What the root namespace speaks unless a deployment says otherwise.
+/// The dialect of the root namespace, unless a deployment sets another one.
 pub const FIRST: &dyn Dialect = &recruiting::Recruiting;
 
-/// A function that owns a family of events (design.md, section 3).
+/// A function that handles a family of events (design.md, section 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
     /// Blocking and unblocking.
@@ -38,73 +39,75 @@ pub enum Family {
     Disconnect,
     /// Sending and reading.
     Message,
-    /// Who is here.
+    /// Presence.
     Presence,
-    /// Typing, joining, leaving.
+    /// Typing, and joining and leaving rooms.
     Typing,
 }
 
 /// How much one socket or one user may do in a dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Events per socket.
+    /// The most events per socket.
     pub events_per_second: u64,
-    /// Messages per user.
+    /// The most messages per user.
     pub messages_per_minute: u64,
-    /// New chats per user.
+    /// The most new chats per user.
     pub chats_per_hour: u64,
-    /// Longest text of a message, in Unicode scalar values.
+    /// The longest text of a message, in Unicode scalar values.
     pub text_characters: usize,
 }
 
 impl Limits {
-    /// What holds where a dialect's document does not say (dialects.md, section 2, "Limits" and "Content").
+    /// The limits of a dialect whose document does not name others (dialects.md, section 2, "Limits" and "Content").
     pub const UNLESS_SAID: Self =
         Self { events_per_second: 50, messages_per_minute: 120, chats_per_hour: 60, text_characters: 4_000 };
 }
 
-/// An event as a socket hears it: its name and its one argument.
+/// An event that a socket receives: its name and its only argument.
 pub type Event = (&'static str, Value);
 
-/// One client app's vocabulary.
+/// The events and requests of one client app.
 pub trait Dialect: Send + Sync {
-    /// The namespace and path prefix it goes by, without the slash.
+    /// The name of the dialect. It is its namespace and path prefix without the slash.
     fn name(&self) -> &'static str;
 
-    /// Its limits, where a deployment sets no others.
+    /// The limits of the dialect, if a deployment sets no others.
     fn limits(&self) -> Limits;
 
-    /// Every event a client may emit that is the dialect's own, and who owns it.
+    /// All events of the dialect that a client may emit, and the family of each.
     fn events(&self) -> &'static [(&'static str, Family)];
 
-    /// Whether its clients join rooms: then they hear of typing only in chats whose room they joined.
+    /// Whether its clients join rooms. If so, a socket is told about typing only in chats whose room it has joined.
     fn has_rooms(&self) -> bool;
 
-    /// Whether its words show names or pictures of people, or listings. If not, none are looked up for it.
+    /// Whether its events and responses show names or pictures of people, or listings. If not, none are looked up for
+    /// it.
     fn shows_profiles(&self) -> bool;
 
-    /// What an event asks for.
+    /// Parses an event into a command.
     ///
     /// # Errors
-    /// `Error::Validation` naming the field that is wrong, or the event if it is unknown.
+    /// `Error::Validation` with the name of the wrong field, or of the event if it is unknown.
     fn command(&self, event: &str, arguments: &[Value]) -> Result<Command, Error>;
 
-    /// The acknowledgement of success. Its `success` is true.
+    /// The ack for a success. Its `success` is true.
     fn ack(&self, answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value>;
 
-    /// The event that carries an answer to a client that asked for no ack, where the dialect has one and no notice says the same.
+    /// The event that carries an answer to a client that asked for no ack, if the dialect has one and no notice says
+    /// the same.
     fn answer_event(&self, answer: &Answer, viewer: &Viewer<'_>) -> Option<Event>;
 
-    /// What a socket hears of a notice, in this order.
+    /// The events that a socket receives for a notice, in this order.
     fn notice_events(&self, notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event>;
 
-    /// Whether a socket is told who is here when it connects.
+    /// Whether a socket receives a list of who is online when it connects.
     fn greets_with_online_users(&self) -> bool;
 
-    /// An error as the `error` event and a failed ack carry it.
+    /// An error, as the `error` event and a failed ack carry it.
     fn error(&self, error: &Error, now: Timestamp) -> Value;
 
-    /// The same, in a dialect that says it otherwise for some events.
+    /// An error in answer to an event, for a dialect whose errors differ for some events.
     fn event_error(&self, _event: &str, error: &Error, now: Timestamp) -> Value {
         self.error(error, now)
     }
@@ -114,7 +117,7 @@ pub trait Dialect: Send + Sync {
         shapes::refusal(refusal, &refusal.to_string())
     }
 
-    /// Its REST routes.
+    /// The REST routes of the dialect.
     fn routes(&self) -> &'static [Route];
 
     /// The status and the REST body of an answer.
@@ -127,29 +130,30 @@ pub trait Dialect: Send + Sync {
 /// One REST route.
 #[derive(Clone, Copy)]
 pub struct Route {
-    /// `GET`, `POST`, `PUT` or `DELETE`.
+    /// The HTTP method: `GET`, `POST`, `PUT` or `DELETE`.
     pub method: &'static str,
-    /// Below the dialect's prefix; parameters in braces. Two routes that have a parameter in the same place call it the same.
+    /// The path below the dialect's prefix, with parameters in braces. Two routes with a parameter in the same place
+    /// must use the same name for it.
     pub path: &'static str,
-    /// Who may ask.
+    /// Who may use the route.
     pub asker: Asker,
     /// Whether the body may be a form with a file.
     pub takes_file: bool,
-    /// What a request asks for.
+    /// Parses a request into a command.
     pub read: fn(&Request<'_>) -> Result<Command, Error>,
 }
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asker {
-    /// People.
+    /// Users.
     User,
-    /// Tokens of the role `service`.
+    /// Services: tokens with the role `service`.
     Service,
 }
 
 impl Route {
-    /// A route for people.
+    /// Creates a route for users.
     #[must_use]
     pub const fn new(
         method: &'static str,
@@ -160,12 +164,12 @@ impl Route {
     }
 }
 
-/// The parts of a REST request that carry meaning, each by name.
+/// The parts of a REST request that matter, as named fields.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    /// Parameters of the path.
+    /// The parameters of the path.
     pub path: &'a Fields<'a>,
-    /// Parameters of the query.
+    /// The parameters of the query.
     pub query: &'a Fields<'a>,
     /// The JSON body, or the text fields of a form; empty if there was none.
     pub body: &'a Fields<'a>,
@@ -173,13 +177,13 @@ pub struct Request<'a> {
     pub file: Option<&'a [u8]>,
 }
 
-/// The dialect of this name.
+/// The dialect with this name.
 #[must_use]
 pub fn named(name: &str) -> Option<&'static dyn Dialect> {
     ALL.iter().find(|dialect| dialect.name() == name).copied()
 }
 
-/// The dialect that a namespace speaks: the root speaks the default.
+/// The dialect of a namespace. The root namespace has the default dialect.
 #[must_use]
 pub fn of_namespace(namespace: &str, default: &'static dyn Dialect) -> Option<&'static dyn Dialect> {
     match namespace.strip_prefix('/')? {
@@ -189,22 +193,22 @@ pub fn of_namespace(namespace: &str, default: &'static dyn Dialect) -> Option<&'
 }
 
 impl dyn Dialect {
-    /// What an event asks for, in this dialect or in all.
+    /// Parses an event into a command, whether the event belongs to this dialect or to all.
     ///
     /// # Errors
-    /// `Error::Validation` naming the field that is wrong, or the event if it is unknown.
+    /// `Error::Validation` with the name of the wrong field, or of the event if it is unknown.
     pub fn parse_command(&self, event: &str, arguments: &[Value]) -> Result<Command, Error> {
         every::command(event, arguments).unwrap_or_else(|| self.command(event, arguments))
     }
 
-    /// Who owns an event; `None` for one the dialect does not know.
+    /// The family of an event; `None` if the dialect does not know the event.
     #[must_use]
     pub fn owner(&self, event: &str) -> Option<Family> {
         let own = || self.events().iter().find(|(name, _)| *name == event).map(|(_, family)| *family);
         every::owner(event).or_else(own)
     }
 
-    /// Its REST routes and those of every dialect.
+    /// The REST routes of this dialect and those of every dialect.
     pub fn all_routes(&self) -> impl Iterator<Item = &'static Route> {
         self.routes().iter().chain(every::ROUTES)
     }

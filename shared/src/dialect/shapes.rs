@@ -1,4 +1,5 @@
-//! What the shapes of several dialects share: how a message reads where its kind has no name, media in full, and errors in a dialect's terms.
+//! Parts that the shapes of several dialects share: the content of a message whose kind has no name in the dialect,
+//! media in full, and errors with a dialect's names.
 
 use std::borrow::Cow;
 
@@ -11,21 +12,21 @@ use crate::domain::notice::{Paging, Viewer};
 use crate::domain::user::{Claims, User};
 use crate::error::{Error, Refusal, Thing};
 
-/// A message's content as a dialect with some kinds shows it.
+/// The content of a message, as a dialect with only some kinds shows it.
 pub(super) struct Shown<'a> {
-    /// The kind's name.
+    /// The name of the kind.
     pub(super) kind: &'static str,
-    /// Its text; a file's name where the dialect has no name for files.
+    /// The text. It is the name of a file if the dialect has no name for files.
     pub(super) text: Option<Cow<'a, str>>,
-    /// Its media.
+    /// The media.
     pub(super) media: &'a [Media],
-    /// Whether this is not all of it.
+    /// Whether parts of the content are left out.
     truncated: bool,
 }
 
 impl<'a> Shown<'a> {
-    /// The content as `viewer` sees it in a dialect that has names for these kinds: `audio` reads as `file`, and `file` as `text`, where they
-    /// have none (dialects.md, section 9).
+    /// The content as `viewer` sees it, in a dialect that has names for these kinds. A dialect without a name for
+    /// `audio` shows it as `file`, and one without a name for `file` shows it as `text` (dialects.md, section 9).
     pub(super) fn new(message: &'a Message, viewer: &Viewer<'_>, kinds: &[MessageKind]) -> Self {
         let mut kind = message.kind;
         if kind == MessageKind::Audio && !kinds.contains(&kind) {
@@ -42,7 +43,7 @@ impl<'a> Shown<'a> {
         shown.within(&viewer.extent)
     }
 
-    /// As much of it as there is room for.
+    /// As much of the content as the extent allows.
     fn within(mut self, extent: &Extent) -> Self {
         let beyond = |text: &str| text.char_indices().nth(extent.text_max_characters).map(|(at, _)| at);
         if let Some(at) = self.text.as_deref().and_then(beyond) {
@@ -56,7 +57,7 @@ impl<'a> Shown<'a> {
         self
     }
 
-    /// The same, with the first file's name in place of text that is missing or empty.
+    /// The content with the first file's name in place of text that is missing or empty.
     pub(super) fn always_text(mut self) -> Self {
         if self.text.as_deref().is_none_or(str::is_empty) {
             self.text = self.media.first().map(|medium| Cow::Owned(medium.shown_name())).or(self.text);
@@ -69,8 +70,8 @@ impl<'a> Shown<'a> {
         self.media.first().map(|medium| medium.source.url())
     }
 
-    /// Adds `media` to a message's shape where there is more to say than the first address, and `truncated` where this
-    /// is not all of it (dialects.md, section 9).
+    /// Adds `media` to a message's shape if the first address does not say everything, and `truncated` if parts of the
+    /// content are left out (dialects.md, section 9).
     pub(super) fn add_media(&self, shape: &mut Value, url: fn(&Source) -> String) {
         let Value::Object(fields) = shape else { return };
         if self.media.len() > 1 || self.media.first().is_some_and(Media::has_details) {
@@ -94,11 +95,11 @@ pub(super) fn media(media: &[Media], url: fn(&Source) -> String) -> Value {
     media.collect()
 }
 
-/// How a dialect calls things in errors.
+/// The names that a dialect uses in errors.
 pub(super) struct Terms {
-    /// A chat.
+    /// The name of a chat.
     pub(super) chat: &'static str,
-    /// Fields that it names otherwise than the use cases do: theirs, its own.
+    /// The fields with another name than in the use cases: the use cases' name, and the dialect's name.
     pub(super) fields: &'static [(&'static str, &'static str)],
 }
 
@@ -112,7 +113,7 @@ impl Terms {
         own.map_or(field, |(_, own)| own)
     }
 
-    /// An error's sentence.
+    /// The sentence of an error.
     pub(super) fn message(&'static self, error: &Error) -> String {
         match error {
             Error::Validation { field, problem } => format!("{} {problem}", self.field(field)),
@@ -121,8 +122,8 @@ impl Terms {
         }
     }
 
-    /// `{message, code}`, and beside them `retryAfter` in seconds for a limit and `reason` for a refused token: the error of most
-    /// dialects.
+    /// The error of most dialects: `{message, code}`, with `retryAfter` in seconds for a limit and `reason` for a
+    /// refused token.
     pub(super) fn error(&'static self, error: &Error) -> Map<String, Value> {
         let mut said = Map::from_iter([
             ("message".to_owned(), self.message(error).into()),
@@ -146,7 +147,7 @@ pub(super) fn refusal(refusal: Refusal, message: &str) -> Value {
     json!({"message": message, "data": {"code": "AUTHENTICATION_ERROR", "reason": refusal.reason()}})
 }
 
-/// Success with these fields: an ack.
+/// An ack for a success, with these fields.
 pub(super) fn success(fields: Value) -> Map<String, Value> {
     let mut ack = Map::from_iter([("success".to_owned(), true.into())]);
     if let Value::Object(fields) = fields {
@@ -155,7 +156,8 @@ pub(super) fn success(fields: Value) -> Map<String, Value> {
     ack
 }
 
-/// The pagination of a list that goes on after a message (dialects.md, section 9); `numbered` words a numbered page.
+/// The pagination of a list that continues after a message (dialects.md, section 9). `numbered` builds the pagination
+/// of a numbered page.
 pub(super) fn pagination(paging: &Paging, numbered: fn(crate::domain::page::Page, u64) -> Value) -> Value {
     match *paging {
         Paging::Page { page, total } => numbered(page, total),
@@ -163,9 +165,9 @@ pub(super) fn pagination(paging: &Paging, numbered: fn(crate::domain::page::Page
     }
 }
 
-/// A price as JSON: a whole number without a fraction.
+/// A price as JSON. A whole number has no fraction.
 pub(super) fn price(price: f64) -> Value {
-    /// Every whole number up to here is exact.
+    /// Every whole number up to this one is exact.
     const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number from 0 to 2^53")]
     if price.fract() == 0.0 && price <= EXACT_MAX { (price as u64).into() } else { price.into() }

@@ -1,4 +1,4 @@
-//! A chat: who takes part, how far each has come, and who blocks.
+//! A chat: its participants, how far each has received and read it, and who blocks it.
 
 use std::collections::BTreeSet;
 
@@ -8,68 +8,70 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ListingId, UserId, hex};
 use crate::domain::log::{Change, ChangeKind, ChatEvent, LEASE_MILLIS, Late, Log, Position};
 
-/// How far somebody has come in a chat.
+/// A position up to which a participant has received or read a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Watermark {
-    /// Everything up to here.
+    /// The sort key of the last message. The watermark covers everything up to it.
     pub seq: u64,
-    /// When that was last moved, if ever.
+    /// When the watermark last moved, if ever.
     pub at: Option<Timestamp>,
 }
 
-/// One participant's side of a chat.
+/// One participant of a chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// Messages by others that this person has not read.
+    /// The number of messages by others that this person has not read.
     pub unread: u64,
-    /// Read by this person.
+    /// How far this person has read the chat.
     pub read: Watermark,
-    /// Delivered to a socket of this person, or fetched.
+    /// How far the chat was delivered to a socket of this person, or fetched by them.
     pub delivered: Watermark,
     /// Whether this person blocks the chat.
     pub blocks: bool,
-    /// Whether this person has ever written in it. The others then see their address.
+    /// Whether this person has ever written in the chat. The others then see their e-mail address.
     pub wrote: bool,
 }
 
 /// A chat as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chat {
-    /// Derived from the participants and the subject, see [`chat_id`].
+    /// The id, derived from the participants and the listing, see [`chat_id`].
     pub id: ChatId,
-    /// The listing it is about; `None` in a plain chat.
+    /// The listing that the chat is about; `None` in a plain chat.
     pub about: Option<ListingId>,
-    /// Everybody in it, sorted by id.
+    /// All participants, sorted by id.
     pub members: Vec<Member>,
-    /// The sort key before the first message: a chat that was deleted and made anew counts on from where it was.
+    /// The sort key before the first message. A chat that was deleted and created again goes on with the sort keys of
+    /// the deleted one.
     pub base: u64,
-    /// The newest message's sort key; equal to `base` while there is none.
+    /// The sort key of the newest message; equal to `base` while there is none.
     pub seq: u64,
-    /// How many changes there have been that are no messages.
+    /// The number of changes. A change is an event that is not a message.
     pub rev: u64,
-    /// The latest of them.
+    /// The latest changes.
     pub log: Log,
-    /// How many events, messages and changes, have been told to everybody who is here.
+    /// The number of events, messages and changes, that have been delivered to everybody who is online.
     pub told: u64,
-    /// Until when whoever stored the first event after those may deliver it; the epoch if nobody has begun to.
+    /// Until when the invocation that stored the first event after those may deliver it; the epoch if no invocation has
+    /// begun to.
     pub lease_until: Timestamp,
-    /// The events that were delivered late, if any were lately.
+    /// The events that were delivered late, if there were any lately.
     pub late: Option<Late>,
     /// When the newest event was stored.
     pub moved_at: Timestamp,
-    /// Creation, or the newest message.
+    /// When the chat was created, or when its newest message was sent.
     pub active_at: Timestamp,
-    /// When it was made.
+    /// When the chat was created.
     pub created_at: Timestamp,
-    /// Creation, the newest message, or the newest change of a block.
+    /// When the chat was created, when its newest message was sent, or when a block last changed.
     pub updated_at: Timestamp,
-    /// Whether it was deleted; then only the next one between the same people is of interest.
+    /// Whether the chat was deleted. It then only matters for the next chat between the same people.
     pub deleted: bool,
 }
 
-/// Where something is said: in a chat, or to somebody, whether or not there is a chat with them yet.
+/// A place where a user writes or types: a chat, or another user with whom there may not be a chat yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A chat.
@@ -84,7 +86,8 @@ pub fn plain_chat_id(one: &UserId, other: &UserId) -> ChatId {
     chat_id(&BTreeSet::from([one.clone(), other.clone()]), None)
 }
 
-/// The id of the one chat of these people about this: 96 bits of SHA-256 over all ids, each preceded by its length.
+/// The id of the one chat of these people about this listing: 96 bits of SHA-256 over all ids, each with its length in
+/// front.
 #[must_use]
 pub fn chat_id(people: &BTreeSet<UserId>, about: Option<&ListingId>) -> ChatId {
     let prefix: &[u8] = if about.is_some() { b"parlance chat about" } else { b"parlance plain chat" };
@@ -100,7 +103,7 @@ pub fn chat_id(people: &BTreeSet<UserId>, about: Option<&ListingId>) -> ChatId {
 }
 
 impl Chat {
-    /// A new chat between these people, without messages. `base` is 0 unless a former one was deleted.
+    /// A new chat between these people, without messages. `base` is 0 unless an earlier chat was deleted.
     #[must_use]
     pub fn between(people: &BTreeSet<UserId>, about: Option<ListingId>, base: u64, at: Timestamp) -> Self {
         let start = Watermark { seq: base, at: None };
@@ -127,8 +130,8 @@ impl Chat {
         }
     }
 
-    /// The next chat between these people, after this one was deleted: it counts on from where this one was, and whoever still blocked this one
-    /// blocks it.
+    /// The next chat between these people, after this one was deleted. Its sort keys go on from this one, and everybody
+    /// who still blocked this chat blocks the next one.
     #[must_use]
     pub fn made_anew(&self, at: Timestamp) -> Self {
         let Self { about, seq, rev, log, told, lease_until, late, moved_at, .. } = self.clone();
@@ -140,24 +143,24 @@ impl Chat {
         Self { rev, log, told, lease_until, late, moved_at, ..next }
     }
 
-    /// This person's side and its index, if they take part.
+    /// The participant with this id and their index, if there is one.
     #[must_use]
     pub fn member(&self, user: &UserId) -> Option<(usize, &Member)> {
         self.members.iter().enumerate().find(|(_, member)| member.user == *user)
     }
 
-    /// Everybody in it.
+    /// The ids of all participants.
     #[must_use]
     pub fn people(&self) -> Vec<UserId> {
         self.members.iter().map(|member| member.user.clone()).collect()
     }
 
-    /// Everybody but `user`.
+    /// All participants but `user`.
     pub fn others<'a>(&'a self, user: &'a UserId) -> impl Iterator<Item = &'a Member> {
         self.members.iter().filter(move |member| member.user != *user)
     }
 
-    /// The other person of a chat of two; `None` in a larger one.
+    /// The other person in a chat of two; `None` in a larger chat.
     #[must_use]
     pub fn other(&self, user: &UserId) -> Option<&UserId> {
         match self.members.as_slice() {
@@ -167,26 +170,27 @@ impl Chat {
         }
     }
 
-    /// Whether anyone blocks.
+    /// Whether anyone blocks the chat.
     #[must_use]
     pub fn is_blocked(&self) -> bool {
         self.members.iter().any(|member| member.blocks)
     }
 
-    /// How much has happened in it.
+    /// The position of the chat after its newest event.
     #[must_use]
     pub const fn position(&self) -> Position {
         Position { seq: self.seq, rev: self.rev }
     }
 
-    /// Whether every event has been delivered to everybody who is here.
+    /// Whether every event has been delivered to everybody who is online.
     #[must_use]
     pub const fn is_delivered(&self) -> bool {
         self.told >= self.position().events()
     }
 
-    /// Notes that an event is stored at this time, before it is counted: when the chat moved, and if everything before has been delivered, that
-    /// whoever stores it may deliver it from now on.
+    /// Records that an event is stored at this time, before the event is counted. It sets the time of the newest event.
+    /// If everything before has been delivered, the invocation that stores this event gets the lease to deliver it from
+    /// now on.
     pub fn moves(&mut self, at: Timestamp) {
         self.moved_at = self.moved_at.max(at);
         if self.is_delivered() {
@@ -194,14 +198,14 @@ impl Chat {
         }
     }
 
-    /// Adds a change to what has happened.
+    /// Adds a change to the log.
     pub fn change(&mut self, by: &UserId, what: ChangeKind, at: Timestamp) {
         self.moves(at);
         self.rev += 1;
         self.log.changes.push(Change { at: self.moved_at, seq: self.seq, by: by.clone(), what });
     }
 
-    /// The event that made this chat of what it was `before`.
+    /// The event that turned the chat `before` into this one.
     #[must_use]
     pub fn step_from(&self, before: &Self) -> ChatEvent {
         ChatEvent {
@@ -215,19 +219,19 @@ impl Chat {
         }
     }
 
-    /// How many messages it holds, deleted ones included.
+    /// The number of messages, deleted ones included.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.seq.saturating_sub(self.base)
     }
 
-    /// The number people see for a sort key: 1, 2, 3, ... in this chat.
+    /// The number that users see for a sort key: 1, 2, 3, ... in this chat.
     #[must_use]
     pub fn number(&self, seq: u64) -> u64 {
         seq.saturating_sub(self.base)
     }
 
-    /// Whether a sort key is one of this chat's messages, and not of one that was deleted.
+    /// Whether a sort key belongs to a message of this chat, and not of an earlier chat that was deleted.
     #[must_use]
     pub fn holds(&self, seq: u64) -> bool {
         self.base < seq && seq <= self.seq

@@ -1,7 +1,7 @@
-//! Time and randomness: the one door through which both come in.
+//! Time and randomness. The whole program gets both from here.
 //!
-//! Everything that asks "what time is it" or needs an id asks the [`Clock`] it was given, so that a test can say what the answer is.
-//! A clippy rule forbids the standard library's clocks elsewhere.
+//! Code that needs the time or a new id asks the [`Clock`] that it was given, so that a test can control the answer. A
+//! clippy rule forbids the standard library's clocks elsewhere.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -11,25 +11,25 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From milliseconds since the epoch.
+    /// Creates a timestamp from milliseconds since the epoch.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since the epoch.
+    /// Returns the milliseconds since the epoch.
     #[must_use]
     pub const fn millis(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since the epoch, as DynamoDB's TTL and a token's `exp` count.
+    /// Returns the whole seconds since the epoch, the unit of DynamoDB's TTL and of a token's `exp`.
     #[must_use]
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1_000)
     }
 
-    /// ISO-8601 UTC with milliseconds, as every dialect writes it.
+    /// Formats the moment as ISO-8601 in UTC with milliseconds, as every dialect writes it.
     #[must_use]
     pub fn iso(self) -> String {
         let format =
@@ -39,21 +39,21 @@ impl Timestamp {
         moment.format(format).unwrap_or_default()
     }
 
-    /// The moment that RFC 3339 writes so, to the millisecond. `None` for any other text.
+    /// Parses RFC 3339 text to the millisecond. `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let moment = time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;
         i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
     }
 
-    /// This moment and `millis` more.
+    /// Returns the moment `millis` milliseconds later.
     #[must_use]
     pub const fn plus_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis))
     }
 }
 
-/// Where time and randomness come from.
+/// The source of time and randomness.
 #[derive(Clone, Debug)]
 pub struct Clock {
     source: Source,
@@ -69,13 +69,13 @@ enum Source {
 #[derive(Debug)]
 struct Manual {
     now_millis: AtomicI64,
-    /// Since when the clock moves by itself too, if it does.
+    /// When the clock began to move by itself too, if it does.
     flowing_since: Option<tokio::time::Instant>,
     random_state: AtomicU64,
 }
 
 impl Clock {
-    /// The machine's clock and its random number generator.
+    /// The clock of the machine and its random number generator.
     #[must_use]
     pub fn system() -> Self {
         Self { source: Source::System, ahead_millis: 0 }
@@ -87,8 +87,8 @@ impl Clock {
         Self::reproducible(start, None)
     }
 
-    /// A clock that moves with the time of the tokio runtime, which a test may have paused, and by [`Clock::advance`]; its sequence of random
-    /// bytes is that of [`Clock::manual`].
+    /// A clock that moves with the time of the tokio runtime, which a test may have paused, and by [`Clock::advance`].
+    /// Its sequence of random bytes is that of [`Clock::manual`].
     #[must_use]
     pub fn flowing(start: Timestamp) -> Self {
         Self::reproducible(start, Some(tokio::time::Instant::now()))
@@ -100,7 +100,8 @@ impl Clock {
         Self { source, ahead_millis: 0 }
     }
 
-    /// The same clock, read by a machine that is so many milliseconds ahead of others; behind, if they are negative.
+    /// The same clock, as read by a machine that is this many milliseconds ahead of others. A negative number means
+    /// behind.
     #[must_use]
     pub fn ahead(&self, millis: i64) -> Self {
         Self { source: self.source.clone(), ahead_millis: self.ahead_millis + millis }
@@ -125,17 +126,18 @@ impl Clock {
         now.plus_millis(self.ahead_millis)
     }
 
-    /// Moves a manual or flowing clock forward by `millis`; the machine's clock cannot be moved and stays as it is.
+    /// Moves a manual or flowing clock forward by `millis`. The clock of the machine cannot be moved and stays as it
+    /// is.
     pub fn advance(&self, millis: i64) {
         if let Source::Manual(manual) = &self.source {
             manual.now_millis.fetch_add(millis, Ordering::SeqCst);
         }
     }
 
-    /// Fresh random bytes: unguessable from the machine, reproducible from a manual clock.
+    /// Returns new random bytes. From the machine they cannot be guessed; from a manual clock they are reproducible.
     ///
     /// # Panics
-    /// If the operating system has no randomness to give; nothing safe can be done without.
+    /// If the operating system has no randomness to give. The program cannot go on safely without it.
     #[must_use]
     #[expect(clippy::expect_used, reason = "an id that can be guessed is worse than a handler that fails")]
     pub fn random<const N: usize>(&self) -> [u8; N] {

@@ -1,4 +1,4 @@
-//! What a client asks for, whatever dialect it asked in.
+//! Commands: what a client asks for, whatever its dialect.
 
 use crate::domain::chat::Place;
 use crate::domain::id::{ChatId, ClientMessageId, ListingId, MessageId, UserId};
@@ -14,165 +14,166 @@ use crate::error::Error;
 pub enum Command {
     /// Renews the credentials of the socket with another token of the same user.
     Authenticate {
-        /// The token, with or without `Bearer ` before it.
+        /// The token, with or without `Bearer ` in front of it.
         token: String,
     },
     /// Blocks a chat.
     Block(ChatId),
-    /// Says that the caller is here, should they appear offline.
+    /// Makes the caller appear online, if they appear offline.
     Come,
-    /// Makes the one chat of these people about this, or finds it.
+    /// Creates the one chat of these people about this listing, or finds it.
     CreateChat {
-        /// With whom; may be left out for a listing, whose owner always takes part.
+        /// The other participant. May be absent for a listing, because its owner always takes part.
         with: Option<UserId>,
-        /// About which listing; none for a plain chat.
+        /// The listing that the chat is about; none for a plain chat.
         about: Option<ListingId>,
     },
-    /// How many messages wait, over all chats.
+    /// Counts unread messages in all chats.
     CountUnread {
-        /// Only those in plain chats.
+        /// Whether to count only those in plain chats.
         plain: bool,
     },
-    /// Removes a chat for everybody in it.
+    /// Deletes a chat for everybody in it.
     DeleteChat(ChatId),
-    /// Makes a message a placeholder.
+    /// Turns a message into a placeholder.
     DeleteMessage {
-        /// Which.
+        /// The message.
         message: MessageId,
-        /// For everyone, which its sender alone may; else for the caller alone.
+        /// Whether to delete it for everyone, which only its sender may ask for. Otherwise it is deleted for the caller
+        /// only.
         for_everyone: bool,
     },
-    /// From now on this socket hears who types in a chat.
+    /// Joins the room of a chat. From now on this socket is told who types in the chat.
     JoinRoom(ChatId),
     /// Ends this socket.
     Leave,
-    /// From now on this socket does not hear who types in a chat.
+    /// Leaves the room of a chat. From now on this socket is not told who types in the chat.
     LeaveRoom(ChatId),
-    /// Where an object of our own can be fetched without a token, for a while.
+    /// Asks for an address from which an object of our own can be fetched without a token for a limited time.
     LinkMedia(MediaName),
-    /// The chats the caller blocks.
+    /// Lists the chats that the caller blocks.
     ListBlockedChats,
-    /// A page of the caller's chats, most recent activity first.
+    /// Lists a page of the caller's chats, those with the most recent activity first.
     ListChats(Page),
-    /// A part of a chat's messages.
+    /// Lists a part of a chat's messages.
     ListMessages {
-        /// Where.
+        /// The chat.
         place: Place,
-        /// Which.
+        /// The part to list.
         window: Window,
     },
-    /// Who is here.
+    /// Lists who is online.
     ListOnline,
-    /// Everything in a chat has been read.
+    /// Marks everything in a chat as read.
     MarkChatRead(ChatId),
-    /// These messages of one chat have been read.
+    /// Marks these messages of one chat as read.
     MarkRead {
-        /// The chat the client thinks they are in; must be right if given.
+        /// The chat of the messages, as the client believes. If it is given, it must be right.
         chat: Option<ChatId>,
-        /// Which.
+        /// The messages.
         messages: Vec<MessageId>,
-        /// Whether the client gave a list: then its own messages are passed over instead of refused.
+        /// Whether the client gave a list. In a list, the caller's own messages are ignored instead of refused.
         listed: bool,
     },
-    /// Tells every device of somebody something; for services.
+    /// Sends a notification to every device of a user; only for services.
     Notify {
-        /// Whom.
+        /// The user to notify.
         user: UserId,
-        /// What.
+        /// The text of the notification.
         text: String,
-        /// Of what kind.
+        /// The kind of the notification.
         kind: String,
     },
-    /// Is anybody there.
+    /// Asks the server for a sign of life.
     Ping,
-    /// Where to put a file that is too large for a request.
+    /// Asks for an address to which the client puts a file that is too large for a request.
     PrepareUpload {
-        /// The chat it is for.
+        /// The chat for which the file is.
         chat: ChatId,
-        /// What it says it is.
+        /// The content type that the client names.
         content_type: String,
-        /// In bytes.
+        /// The size of the file, in bytes.
         size: u64,
     },
-    /// Makes a listing or changes it.
+    /// Creates a listing or changes it.
     PutListing {
-        /// Which.
+        /// The id of the listing.
         id: ListingId,
-        /// What it says.
+        /// The details of the listing.
         details: Details,
     },
-    /// Makes somebody known or changes their profile; for services.
+    /// Creates a user's profile or changes it; only for services.
     PutUser {
-        /// Who.
+        /// The user.
         user: UserId,
-        /// What is known of them.
+        /// The profile.
         claims: Claims,
     },
-    /// Messages whose text contains a term.
+    /// Searches for messages whose text contains a term.
     Search {
-        /// Where.
+        /// The chat to search.
         chat: ChatId,
-        /// What for.
+        /// The term.
         term: String,
-        /// Which page of what is found, the newest first.
+        /// The page of the results, the newest first.
         page: Page,
-        /// Look only before this message, where an earlier search stopped.
+        /// If given, the search begins before this message, where an earlier search stopped.
         before: Option<MessageId>,
     },
-    /// Stores a message. A repeat is answered whatever it asks for, even what could not be stored.
+    /// Stores a message. A repeat of an earlier send is answered whatever it asks for, even if it could not be stored.
     Send {
-        /// The client's own name for this send.
+        /// The client message id of this send.
         client_message_id: Option<ClientMessageId>,
-        /// What is to be stored, or what is wrong with it.
+        /// The message to store, or what is wrong with it.
         posting: Result<Posting, Error>,
     },
     /// Stores a message with a file.
     SendMedia {
-        /// The client's own name for this send.
+        /// The client message id of this send.
         client_message_id: Option<ClientMessageId>,
-        /// What is to be stored, or what is wrong with it.
+        /// The message to store, or what is wrong with it.
         posting: Result<FilePosting, Error>,
     },
-    /// Says how the caller is here.
+    /// Sets the caller's status.
     SetStatus(Status),
-    /// One chat.
+    /// Reads one chat.
     ShowChat(ChatId),
-    /// One listing.
+    /// Reads one listing.
     ShowListing(ListingId),
-    /// Blocks a chat, or takes the block back if the caller blocks it.
+    /// Blocks a chat, or removes the caller's block if there is one.
     ToggleBlock(ChatId),
-    /// The caller begins or stops typing.
+    /// Says that the caller begins or stops typing.
     Type {
-        /// Where.
+        /// The place.
         place: Place,
-        /// Who the client thinks is the other; must be right if given.
+        /// The other participant, as the client believes. If it is given, it must be right.
         receiver: Option<UserId>,
-        /// Begins, or stops.
+        /// Whether the caller begins to type. Otherwise the caller stops.
         active: bool,
     },
-    /// Takes one's own block back.
+    /// Removes the caller's own block.
     Unblock(ChatId),
 }
 
-/// A message to be stored.
+/// A message to store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posting {
-    /// Where.
+    /// The place where it is sent.
     pub place: Place,
-    /// Who the client thinks is the other; must be right if given.
+    /// The other participant, as the client believes. If it is given, it must be right.
     pub receiver: Option<UserId>,
-    /// What it says.
+    /// The content.
     pub content: Content,
-    /// The message it answers.
+    /// The message to which it replies.
     pub reply_to: Option<MessageId>,
 }
 
-/// A message with a file to be stored.
+/// A message with a file to store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilePosting {
-    /// Where.
+    /// The chat.
     pub chat: ChatId,
-    /// What is said with it, as sent; empty or left out stands for words of the system's own.
+    /// The text of the message, as sent. If it is empty or absent, the server puts a text of its own.
     pub caption: Option<String>,
     /// The file.
     pub file: File,

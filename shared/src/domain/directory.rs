@@ -1,4 +1,4 @@
-//! Who and what words may mention: profiles and listings, as far as the viewer may see them.
+//! The directory: the profiles and listings that an event or a response may show, as far as the viewer may see them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,14 +10,14 @@ use crate::domain::user::User;
 /// Profiles and listings by their ids.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Directory {
-    /// People.
+    /// The profiles.
     pub users: HashMap<UserId, User>,
-    /// What is for sale.
+    /// The listings.
     pub listings: HashMap<ListingId, Listing>,
 }
 
 impl Directory {
-    /// Somebody's profile; of somebody who is not in it, the id alone is known.
+    /// The profile of a user. For a user who is not in the directory, only the id is known.
     #[must_use]
     pub fn user(&self, id: &UserId) -> Cow<'_, User> {
         match self.users.get(id) {
@@ -26,7 +26,7 @@ impl Directory {
         }
     }
 
-    /// A listing, if it is in it.
+    /// A listing, if it is in the directory.
     #[must_use]
     pub fn listing(&self, id: &ListingId) -> Option<&Listing> {
         self.listings.get(id)

@@ -1,18 +1,18 @@
-//! How much is said of what may be too long for one event.
+//! The extent: how much of its content an event shows, if the whole would be too long.
 
 use crate::domain::message::TEXT_MAX_CHARACTERS;
 
-/// The bounds within which something is put into words. What is beyond them is left out, and a message says so by
-/// `truncated: true` (dialects.md, section 9, "messenger's answers").
+/// The limits within which an event is built. Content beyond them is left out, and a message says so with `truncated:
+/// true` (dialects.md, section 9, "messenger's answers").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
-    /// Longest text of a message, in Unicode scalar values.
+    /// The longest text of a message, in Unicode scalar values.
     pub text_max_characters: usize,
-    /// Longest name of a person beside a message, in Unicode scalar values.
+    /// The longest name of a person beside a message, in Unicode scalar values.
     pub name_max_characters: usize,
     /// Whether messages show their media.
     pub media: bool,
-    /// Most people in a list of those who are online; the list's count stays the true one.
+    /// The most people in a list of those who are online. The count of the list is still the true one.
     pub people_max: usize,
 }
 
@@ -25,6 +25,7 @@ impl Extent {
         people_max: usize::MAX,
     };
 
-    /// Messages without media, and by people of short names: what is left if shorter texts alone do not do.
+    /// Messages without media and with short names of people. This extent is used if shorter texts alone are not
+    /// enough.
     pub const BARE: Self = Self { name_max_characters: 32, media: false, ..Self::WHOLE };
 }

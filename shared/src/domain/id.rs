@@ -1,18 +1,19 @@
-//! Identifiers, each its own type: in only through `parse`, out only through `Display`.
+//! Identifiers, each with a type of its own. Text becomes an id only through `parse`, and an id becomes text only
+//! through `Display`.
 
 use std::fmt;
 
 use crate::error::Error;
 
-/// Longest user id, connection id or client message id accepted, in Unicode scalar values (dialects.md, sections 8 and 9).
+/// The longest ids that are accepted, in Unicode scalar values (dialects.md, sections 8 and 9).
 const USER_ID_MAX_CHARACTERS: usize = 128;
 const CLIENT_MESSAGE_ID_MAX_CHARACTERS: usize = 64;
 const CONNECTION_ID_MAX_CHARACTERS: usize = 128;
 const LISTING_ID_MAX_CHARACTERS: usize = 128;
 const SOCKET_ID_MAX_CHARACTERS: usize = 64;
-/// A chat id is 96 bits in hex.
+/// The length of a chat id: 96 bits in hex.
 const CHAT_ID_DIGITS: usize = 24;
-/// A message id is its chat's id and 48 bits of position in it.
+/// The length of a message id: the id of its chat, and 48 bits for its position in the chat.
 const MESSAGE_ID_DIGITS: usize = CHAT_ID_DIGITS + 12;
 
 macro_rules! text_id {
@@ -22,10 +23,10 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
-            /// Takes text as an id.
+            /// Parses text as an id.
             ///
             /// # Errors
-            /// `Error::Validation` naming the field, if the text is not of the id's form.
+            /// `Error::Validation` with the name of the field, if the text does not have the form of the id.
             pub fn parse(text: &str) -> Result<Self, Error> {
                 let valid: fn(&str) -> bool = $valid;
                 if valid(text) { Ok(Self(text.to_owned())) } else { Err(Error::validation($field, $allowed)) }
@@ -41,35 +42,35 @@ macro_rules! text_id {
 }
 
 text_id!(
-    /// 24 lower-case hex digits; derived from who takes part and about what.
+    /// The id of a chat: 24 lower-case hex digits, derived from the participants and the listing.
     ChatId,
     "chatId",
     |text| is_hex(text, CHAT_ID_DIGITS),
     "must be a chat id"
 );
 text_id!(
-    /// What a client names a send, so that sending it again stores nothing new.
+    /// The id that a client gives to a send, so that sending it again stores nothing new.
     ClientMessageId,
     "clientMessageId",
     |text| is_length(text, CLIENT_MESSAGE_ID_MAX_CHARACTERS),
     "must be a string of 1 to 64 characters"
 );
 text_id!(
-    /// API Gateway's name of a WebSocket, or ours of a connection by long-polling.
+    /// The id of a connection: API Gateway's id of a WebSocket, or our own id of a long-polling connection.
     ConnectionId,
     "connectionId",
     |text| is_length(text, CONNECTION_ID_MAX_CHARACTERS),
     "must be a connection id"
 );
 text_id!(
-    /// What a chat is about.
+    /// The id of a listing, which a chat can be about.
     ListingId,
     "petId",
     |text| is_length(text, LISTING_ID_MAX_CHARACTERS),
     "must be a string of 1 to 128 characters"
 );
 text_id!(
-    /// The private id of a socket, by which a later connection may claim its session.
+    /// The private id of a socket. A later connection names it to recover the session.
     Pid,
     "pid",
     |text| is_length(text, SOCKET_ID_MAX_CHARACTERS),
@@ -83,27 +84,27 @@ text_id!(
     "must be a socket id"
 );
 text_id!(
-    /// Who a token speaks for.
+    /// The id of a user, as a token gives it.
     UserId,
     "userId",
     |text| is_length(text, USER_ID_MAX_CHARACTERS),
     "must be a string of 1 to 128 characters"
 );
 
-/// A message: its chat and its place there. Shown as 36 hex digits.
+/// The id of a message: its chat and its position there. It is shown as 36 hex digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MessageId {
-    /// The chat it belongs to.
+    /// The chat of the message.
     pub chat: ChatId,
-    /// Its sort key in that chat.
+    /// The sort key of the message in that chat.
     pub seq: u64,
 }
 
 impl MessageId {
-    /// Takes text as a message id.
+    /// Parses text as a message id.
     ///
     /// # Errors
-    /// `Error::Validation` naming the field, if the text is not 36 lower-case hex digits.
+    /// `Error::Validation` with the name of the field, if the text is not 36 lower-case hex digits.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let refused = || Error::validation("messageId", "must be a message id");
         if !is_hex(text, MESSAGE_ID_DIGITS) {
@@ -121,22 +122,23 @@ impl fmt::Display for MessageId {
 }
 
 impl ConnectionId {
-    /// What the id of a connection by long-polling begins with. No id of API Gateway's holds a full stop.
+    /// The prefix of the id of a long-polling connection. No id of API Gateway contains a full stop.
     const POLLING: &str = "p.";
 
-    /// A connection by long-polling, of 128 random bits: who knows its id speaks for it.
+    /// The id of a new long-polling connection, with 128 random bits. Whoever knows the id can act as its client.
     #[must_use]
     pub fn polling(random: [u8; 16]) -> Self {
         Self(format!("{}{}", Self::POLLING, hex(&random)))
     }
 
-    /// Whether this is a connection by long-polling, and not a WebSocket.
+    /// Whether this is a long-polling connection, and not a WebSocket.
     #[must_use]
     pub fn is_polling(&self) -> bool {
         self.0.starts_with(Self::POLLING)
     }
 
-    /// The id as logs show it. Who knows all of a polling connection's speaks for it, so of those it is the beginning.
+    /// The id as it appears in logs. Whoever knows the whole id of a polling connection can act as its client, so logs
+    /// show only the beginning of such an id.
     #[must_use]
     pub fn in_logs(&self) -> &str {
         const SHOWN: usize = 10;
@@ -144,16 +146,17 @@ impl ConnectionId {
         shown.unwrap_or(&self.0)
     }
 
-    /// What the id of a hold begins with.
+    /// The prefix of the id of a recovery buffer.
     const HOLD: &str = "h.";
 
-    /// What holds back the frames of a session while it is told what it missed: no connection, but frames are posted to it as to one.
+    /// The id of a new recovery buffer. It holds the frames of a session while its client receives the events that it
+    /// missed. It is not a connection, but frames are posted to it as to one.
     #[must_use]
     pub fn recovery_buffer(random: [u8; 16]) -> Self {
         Self(format!("{}{}", Self::HOLD, hex(&random)))
     }
 
-    /// Whether this is a hold, and no connection.
+    /// Whether this is a recovery buffer, and not a connection.
     #[must_use]
     pub fn is_recovery_buffer(&self) -> bool {
         self.0.starts_with(Self::HOLD)
@@ -176,7 +179,7 @@ impl ListingId {
     }
 }
 
-/// Lower-case hex of bytes.
+/// Formats bytes as lower-case hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;

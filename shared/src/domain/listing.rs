@@ -1,31 +1,31 @@
-//! A listing: what people write to its owner about.
+//! A listing: a thing for sale about which people write to its owner.
 
 use crate::domain::id::{ListingId, UserId};
 use crate::error::Error;
 
-/// Most pictures of one listing (dialects.md, section 9).
+/// The most pictures of one listing (dialects.md, section 9).
 pub const IMAGES_MAX: usize = 20;
 const TITLE_MAX_CHARACTERS: usize = 300;
 const ADDRESS_MAX_CHARACTERS: usize = 1_000;
 
-/// What an owner says of a listing.
+/// What an owner says about a listing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Details {
-    /// Required.
+    /// The title; required.
     pub title: String,
-    /// Addresses of pictures.
+    /// The addresses of pictures.
     pub images: Vec<String>,
-    /// At least 0.
+    /// The price; at least 0.
     pub price: Option<f64>,
-    /// Where it is.
+    /// The place where it is.
     pub address: Option<String>,
 }
 
 impl Details {
-    /// Checks the bounds.
+    /// Checks the limits of all fields.
     ///
     /// # Errors
-    /// `Error::Validation` naming the field.
+    /// `Error::Validation` with the name of the field.
     pub fn checked(self) -> Result<Self, Error> {
         let longer = |text: &str, most: usize| text.chars().nth(most).is_some();
         if self.title.trim().is_empty() {
@@ -50,10 +50,10 @@ impl Details {
 /// A listing as stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Listing {
-    /// Which.
+    /// The id.
     pub id: ListingId,
-    /// Whose; always a participant of chats about it.
+    /// The owner, who takes part in every chat about the listing.
     pub owner: UserId,
-    /// What it says.
+    /// The details.
     pub details: Details,
 }

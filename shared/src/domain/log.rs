@@ -1,29 +1,30 @@
-//! What happens in a chat, one event after the other: its messages, and between them the changes that are no messages.
+//! The events of a chat, one after the other: its messages, and between them the changes, which are all other events.
 //!
-//! Each event has a position. A message's position is found again from the message; of changes a chat remembers the latest, so that who was away
-//! can be told of them. Nothing of it costs a write: it goes into the row of the chat, which a change writes anyway.
+//! Each event has a position. The position of a message follows from the message itself. For changes, the chat
+//! remembers the latest ones, so that a client that was away can be told about them. This costs no write of its own: it
+//! is stored in the row of the chat, which a change writes anyway.
 
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, UserId};
 
-/// A position in what happens in a chat: after so many messages and so many changes. Never goes back, not even when a chat is deleted and
-/// made anew.
+/// A position in the events of a chat: after this many messages and this many changes. It never goes back, not even
+/// when a chat is deleted and created again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
     /// The sort key of the newest message.
     pub seq: u64,
-    /// How many changes there have been.
+    /// The number of changes.
     pub rev: u64,
 }
 
 impl Position {
-    /// How many events there have been.
+    /// The number of events.
     #[must_use]
     pub const fn events(self) -> u64 {
         self.seq.saturating_add(self.rev)
     }
 
-    /// The position before the newest event, be it a message or a change.
+    /// The position before the newest event, which is a message or a change.
     #[must_use]
     pub const fn before(self, is_message: bool) -> Self {
         let Self { seq, rev } = self;
@@ -31,93 +32,97 @@ impl Position {
     }
 }
 
-/// Something that happened in a chat and is no message.
+/// An event of a chat that is not a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// When it was stored.
+    /// When the change was stored.
     pub at: Timestamp,
-    /// After which message, by its sort key.
+    /// The sort key of the message after which the change happened.
     pub seq: u64,
-    /// Who did it.
+    /// The user who made the change.
     pub by: UserId,
-    /// What.
+    /// The kind of the change.
     pub what: ChangeKind,
 }
 
-/// What a change was.
+/// The kind of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// The chat is blocked by one more.
+    /// One more participant blocks the chat.
     Blocked,
-    /// The chat was made.
+    /// The chat was created.
     Created,
     /// The message with this sort key was deleted for everyone.
     Deleted(u64),
     /// The chat was deleted.
     Erased,
-    /// The message with this sort key was deleted by one person for themselves.
+    /// One person deleted the message with this sort key for themselves.
     Hidden(u64),
     /// The messages with these sort keys were read, in this order.
     Read(Vec<u64>),
     /// The whole chat was read.
     ReadAll {
-        /// Up to this sort key it had been before.
+        /// The reader had read the chat up to this sort key before.
         after: u64,
-        /// How many messages that newly marked.
+        /// How many messages were newly marked.
         marked: u64,
-        /// When the gateway received it.
+        /// When the gateway received the request.
         received: Timestamp,
     },
-    /// The chat is blocked by one less.
+    /// One participant less blocks the chat.
     Unblocked,
 }
 
 /// The latest changes of a chat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
-    /// When the latest change happened that is not remembered any more; the epoch if none was forgotten.
+    /// The time of the latest change that the log does not hold any more; the epoch if it holds all.
     pub forgotten: Timestamp,
-    /// The later ones, oldest first.
+    /// The later changes, oldest first.
     pub changes: Vec<Change>,
 }
 
-/// How long whoever may deliver the next event of a chat may take to post it. After that, and [`LEASE_MARGIN_MILLIS`] more, somebody else takes over.
+/// How long an invocation may take to post the next event of a chat, in milliseconds. After that time, and
+/// [`LEASE_MARGIN_MILLIS`] more, another invocation takes over.
 pub const LEASE_MILLIS: i64 = 4_000;
 
-/// How long after the end of a lease nobody else may take over: functions' clocks disagree by up to a second.
+/// How long after the end of a lease no other invocation may take over, in milliseconds. The clocks of functions
+/// disagree by up to a second.
 pub const LEASE_MARGIN_MILLIS: i64 = 1_000;
 
-/// Events of a chat that were delivered late, because whoever stored them did not deliver them: what a client's offset says of the time up to
-/// which it has heard everything does not hold for them.
+/// Events of a chat that were delivered late, because the invocation that stored them did not deliver them. An offset
+/// says up to which time a client has received everything; for these events that is not true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Late {
-    /// The events after this many were late.
+    /// The events after this number were late.
     pub after: u64,
-    /// When somebody took over.
+    /// When another invocation took over.
     pub at: Timestamp,
 }
 
-/// An event of a chat that is to be told: where it is in the chat, and what is known of the telling of those before it.
+/// An event of a chat that must be delivered: its position in the chat, and what is known about the delivery of the
+/// events before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChatEvent {
-    /// Which chat.
+    /// The chat.
     pub chat: ChatId,
-    /// The chat's position once it had happened.
+    /// The chat's position after the event.
     pub position: Position,
-    /// Whether it is a message, and not a change.
+    /// Whether the event is a message, and not a change.
     pub is_message: bool,
-    /// How many events of the chat are to be told before it.
+    /// How many events of the chat must be delivered before it.
     pub after: u64,
-    /// How many had been told when it was stored.
+    /// How many events had been delivered when it was stored.
     pub told: u64,
-    /// When it was stored.
+    /// When the event was stored.
     pub at: Timestamp,
-    /// Until when whoever stored it may deliver it. `None` if events before it had not been delivered, as far as was known then.
+    /// Until when the invocation that stored the event may deliver it. `None` if, as far as was known then, events
+    /// before it had not been delivered.
     pub lease_until: Option<Timestamp>,
 }
 
 impl ChatEvent {
-    /// This step, told together with earlier ones that were made by the same hand.
+    /// This event together with earlier ones of the same invocation, which are delivered as one.
     #[must_use]
     pub fn together_with(self, earlier: Option<Self>) -> Self {
         match earlier {
@@ -126,7 +131,7 @@ impl ChatEvent {
         }
     }
 
-    /// The chat's position before it happened.
+    /// The chat's position before the event.
     #[must_use]
     pub const fn previous(&self) -> Position {
         self.position.before(self.is_message)

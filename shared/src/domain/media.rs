@@ -1,4 +1,4 @@
-//! Media: what is attached to a message, by its address or as an object of our own.
+//! Media: the attachments of a message, each with the address of an external file or as an object of our own.
 
 use std::fmt;
 
@@ -6,33 +6,34 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, is_hex};
 use crate::error::{Error, Thing};
 
-/// Most media of one message (dialects.md, section 9).
+/// The most media of one message (dialects.md, section 9).
 pub const MEDIA_MAX: usize = 10;
-/// Largest object that is taken, in bytes (dialects.md, section 9).
+/// The largest object that is accepted, in bytes (dialects.md, section 9).
 pub const OBJECT_MAX_BYTES: u64 = 52_428_800;
-/// Longest address of a medium, in Unicode scalar values (dialects.md, section 2).
+/// The longest address of a medium, in Unicode scalar values (dialects.md, section 2).
 const URL_MAX_CHARACTERS: usize = 2_048;
-/// Longest name of a file, in Unicode scalar values (dialects.md, section 9).
+/// The longest name of a file, in Unicode scalar values (dialects.md, section 9).
 const FILENAME_MAX_CHARACTERS: usize = 255;
-/// Longest type of a medium, in Unicode scalar values; the longest registered media type is shorter.
+/// The longest type of a medium, in Unicode scalar values. The longest registered media type is shorter.
 const TYPE_MAX_CHARACTERS: usize = 127;
-/// Where objects of our own are served, below a dialect's prefix.
+/// The path at which objects of our own are served, below a dialect's prefix.
 const PATH: &str = "/api/media/";
 
-/// Where a medium is.
+/// The location of a medium.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Somewhere else, by its address.
+    /// An external file, by its address.
     Link(String),
-    /// In our own bucket.
+    /// An object in our own bucket.
     Object(MediaName),
 }
 
 impl Source {
-    /// Takes an address: `https:` with a host, or one of our own objects by its name or path.
+    /// Parses an address: `https:` with a host, or an object of our own by its name or path.
     ///
     /// # Errors
-    /// `Error::Validation` naming `field`, unless it is at most 2,048 characters, without white space or control characters.
+    /// `Error::Validation` with the name `field`, unless the address has at most 2,048 characters and no white space or
+    /// control characters.
     pub fn parse(field: &'static str, url: &str) -> Result<Self, Error> {
         let bounded = url.chars().nth(URL_MAX_CHARACTERS).is_none();
         let host = url
@@ -48,7 +49,7 @@ impl Source {
         name.map_err(|_| Error::validation(field, "must be an https address of at most 2048 characters"))
     }
 
-    /// The address to show: an object's is the path it is served at.
+    /// The address to show. For an object this is the path at which it is served.
     #[must_use]
     pub fn url(&self) -> String {
         match self {
@@ -57,7 +58,7 @@ impl Source {
         }
     }
 
-    /// What to call it when nobody named it: the last part of its address.
+    /// The name to show if the sender gave none: the last part of the address.
     #[must_use]
     pub fn file_name(&self) -> String {
         match self {
@@ -70,30 +71,30 @@ impl Source {
     }
 }
 
-/// Something attached to a message.
+/// An attachment of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Media {
-    /// Where it is.
+    /// The location.
     pub source: Source,
-    /// What its sender said it is.
+    /// The media type that its sender named.
     pub media_type: Option<String>,
-    /// What its sender called it.
+    /// The file name that its sender gave.
     pub filename: Option<String>,
-    /// How large its sender said it is, in bytes.
+    /// The size that its sender named, in bytes.
     pub size: Option<u64>,
 }
 
 impl Media {
-    /// A medium of which only the address is known.
+    /// A medium of which only the location is known.
     #[must_use]
     pub const fn at(source: Source) -> Self {
         Self { source, media_type: None, filename: None, size: None }
     }
 
-    /// Checks the bounds of what its sender said of it.
+    /// Checks the limits of what the sender said about the medium.
     ///
     /// # Errors
-    /// `Error::Validation` naming `field`.
+    /// `Error::Validation` with the name `field`.
     pub fn checked(self, field: &'static str) -> Result<Self, Error> {
         let longer =
             |text: &Option<String>, most: usize| text.as_ref().is_some_and(|text| text.chars().nth(most).is_some());
@@ -107,35 +108,35 @@ impl Media {
         Ok(self)
     }
 
-    /// The name to show for it.
+    /// The name to show for the medium.
     #[must_use]
     pub fn shown_name(&self) -> String {
         self.filename.clone().unwrap_or_else(|| self.source.file_name())
     }
 
-    /// Whether there is more to say of it than its address.
+    /// Whether more is known about the medium than its address.
     #[must_use]
     pub const fn has_details(&self) -> bool {
         self.media_type.is_some() || self.filename.is_some() || self.size.is_some()
     }
 }
 
-/// The generated name of an object of our own: its chat, 128 random bits, and what its bytes are.
+/// The generated name of an object of our own: its chat, 128 random bits, and the type of its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MediaName {
-    /// Whose participants may fetch it.
+    /// The chat whose participants may fetch the object.
     pub chat: ChatId,
     /// 32 lower-case hex digits.
     pub random: String,
-    /// What its bytes are: lower-case letters and digits.
+    /// The type of its bytes: lower-case letters and digits.
     pub extension: String,
 }
 
 impl MediaName {
-    /// Takes text as a name, in exactly the form that [`fmt::Display`] gives it.
+    /// Parses text as a name, in exactly the form in which [`fmt::Display`] writes it.
     ///
     /// # Errors
-    /// `Error::Validation` naming the field.
+    /// `Error::Validation` with the name of the field.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let refused = || Error::validation("name", "must be the name of a medium");
         let (stem, extension) = text.split_once('.').ok_or_else(refused)?;
@@ -156,17 +157,17 @@ impl fmt::Display for MediaName {
     }
 }
 
-/// Names an upload that was prepared: 128 random bits, and until when it may be used.
+/// The id of a prepared upload: 128 random bits, and until when it may be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UploadId {
     /// 32 lower-case hex digits.
     pub random: String,
-    /// Afterwards it is as if it had never been.
+    /// When the upload expires. After that it seems never to have existed.
     pub expires_at: Timestamp,
 }
 
 impl UploadId {
-    /// Takes text as an upload's id. Text that cannot be one is an upload that does not exist.
+    /// Parses text as the id of an upload. Text that cannot be one counts as an upload that does not exist.
     ///
     /// # Errors
     /// `Error::NotFound`.
@@ -187,11 +188,11 @@ impl fmt::Display for UploadId {
     }
 }
 
-/// The bytes that a message is to carry.
+/// The file of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum File {
-    /// In this very request.
+    /// The bytes, in the same request.
     Bytes(Vec<u8>),
-    /// Uploaded before.
+    /// A file that was uploaded before.
     Upload(UploadId),
 }

@@ -1,26 +1,26 @@
-//! What a file is, by its bytes alone: neither its name nor what its sender says of it counts.
+//! The type of a file, decided by its bytes alone. Neither its name nor what its sender says about it counts.
 
 use infer::MatcherType;
 
 use crate::domain::message::MessageKind;
 
-/// How many of the first bytes are enough to tell what a file is: no signature of a picture or a film reaches further.
+/// How many of the first bytes are enough to recognize a type. No signature of a picture or a video reaches further.
 pub const SIGNATURE_BYTES: usize = 4_096;
 
-/// What the bytes of a picture or a film say they are.
+/// The type of a picture or a video, as its bytes show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MediaType {
     /// The media type, such as `image/png`.
     pub name: &'static str,
-    /// How a name ends that says so, without the dot.
+    /// The file extension for this type, without the dot.
     pub extension: &'static str,
-    /// The kind of message that shows it.
+    /// The kind of message that shows a file of this type.
     pub kind: MessageKind,
 }
 
 impl MediaType {
-    /// Looks at the first bytes of a file. `None` for whatever is neither a picture nor a film; an SVG, which is a document that may have
-    /// scripts, is none.
+    /// Recognizes the type from the first bytes of a file. `None` for everything that is neither a picture nor a video.
+    /// An SVG is a document that may contain scripts, so it is not accepted.
     #[must_use]
     pub fn judge(bytes: &[u8]) -> Option<Self> {
         let found = infer::get(bytes.get(..SIGNATURE_BYTES).unwrap_or(bytes))?;
@@ -33,7 +33,7 @@ impl MediaType {
     }
 }
 
-/// Whether a browser may show what is of this type by itself. Everything else it is to save.
+/// Whether a browser may show a file of this type by itself. It must save every other type.
 #[must_use]
 pub fn is_shown(content_type: &str) -> bool {
     let name = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

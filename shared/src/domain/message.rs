@@ -1,4 +1,4 @@
-//! A message and what may be in it.
+//! A message and its content.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,29 +9,29 @@ use crate::domain::id::{ClientMessageId, MessageId, SocketId, UserId};
 use crate::domain::media::Media;
 use crate::error::Error;
 
-/// Longest text of any dialect, in Unicode scalar values (dialects.md, section 2).
+/// The longest text of any dialect, in Unicode scalar values (dialects.md, section 2).
 pub const TEXT_MAX_CHARACTERS: usize = 4_000;
 
-/// What kind of content a message says it has.
+/// The kind of a message's content, as its sender says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageKind {
-    /// Text alone.
+    /// Text only.
     Text,
     /// A picture.
     Image,
-    /// A film.
+    /// A video.
     Video,
     /// Sound.
     Audio,
-    /// Anything else.
+    /// Any other file.
     File,
 }
 
 impl MessageKind {
-    /// Every kind, in the order the documents list them.
+    /// All kinds, in the order of the documents.
     pub const ALL: [Self; 5] = [Self::Text, Self::Image, Self::Video, Self::Audio, Self::File];
 
-    /// The kind's name, the same in every dialect and in the table.
+    /// The name of the kind, the same in every dialect and in the table.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -44,23 +44,23 @@ impl MessageKind {
     }
 }
 
-/// What a message says: text, media or both, never neither.
+/// The content of a message: text, media or both, never neither.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
-    /// Text as sent.
+    /// The text as sent.
     pub text: Option<String>,
-    /// At most [`MEDIA_MAX`](crate::domain::media::MEDIA_MAX).
+    /// The media, at most [`MEDIA_MAX`](crate::domain::media::MEDIA_MAX).
     pub media: Vec<Media>,
-    /// What the sender called it.
+    /// The kind that the sender named.
     pub kind: MessageKind,
 }
 
 impl Content {
-    /// Checks that there is something to say: a media type needs media, text needs content that is not only white
-    /// space, and every text is bounded (dialects.md, sections 2 and 9).
+    /// Creates content and checks that it is not empty: a media kind needs media, text needs more than white space, and
+    /// every text is limited (dialects.md, sections 2 and 9).
     ///
     /// # Errors
-    /// `Error::Validation` naming the field.
+    /// `Error::Validation` with the name of the field.
     pub fn new(
         kind: MessageKind,
         text: Option<String>,
@@ -82,33 +82,34 @@ impl Content {
     }
 }
 
-/// What a client asks to be stored.
+/// A message that a client asks to store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
-    /// What it says.
+    /// The content.
     pub content: Content,
-    /// The message it answers.
+    /// The message to which it replies.
     pub reply_to: Option<MessageId>,
-    /// The client's own name for this send.
+    /// The client message id of this send.
     pub client_message_id: Option<ClientMessageId>,
-    /// The socket it was sent over; `None` over REST.
+    /// The socket over which it was sent; `None` over REST.
     pub via: Option<Via>,
 }
 
-/// The socket that a message was sent over, by the beginning of its Socket.IO sid: enough to tell one person's sockets apart.
+/// The socket over which a message was sent, as the beginning of its Socket.IO sid. This is enough to tell the sockets
+/// of one person apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Via(String);
 
 impl Via {
     const DIGITS: usize = 8;
 
-    /// Takes what was stored.
+    /// Creates the value from the stored text.
     #[must_use]
     pub const fn stored(text: String) -> Self {
         Self(text)
     }
 
-    /// Whether this is the socket.
+    /// Whether this is the given socket.
     #[must_use]
     pub fn is(&self, socket: &SocketId) -> bool {
         *self == Self::from(socket)
@@ -153,29 +154,29 @@ impl Progress {
 /// A message as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Chat and sort key.
+    /// The chat and the sort key.
     pub id: MessageId,
-    /// Who sent it.
+    /// The user who sent it.
     pub sender: UserId,
-    /// What it says; `None` once deleted for everyone.
+    /// The content; `None` after it was deleted for everyone.
     pub content: Option<Content>,
-    /// What the sender called it; kept when the content is gone.
+    /// The kind that the sender named. It stays when the content is deleted.
     pub kind: MessageKind,
-    /// The message it answers.
+    /// The message to which it replies.
     pub reply_to: Option<MessageId>,
     /// When the gateway received it.
     pub created_at: Timestamp,
     /// When it was stored.
     pub stored_at: Timestamp,
-    /// The socket it was sent over; `None` over REST.
+    /// The socket over which it was sent; `None` over REST.
     pub via: Option<Via>,
     /// When it was deleted for everyone.
     pub deleted_at: Option<Timestamp>,
-    /// Recipients it was posted to out of turn, above their delivered watermark.
+    /// The recipients to whom it was posted out of order, above their delivered watermark.
     pub delivered_to: Vec<UserId>,
-    /// Recipients who marked this very message as read, and when.
+    /// The recipients who marked this single message as read, and when.
     pub read_by: HashMap<UserId, Timestamp>,
-    /// People who deleted it for themselves, and when.
+    /// The people who deleted it for themselves, and when.
     pub hidden_for: HashMap<UserId, Timestamp>,
 }
 
@@ -186,7 +187,7 @@ impl Message {
         self.read_by.contains_key(user) || chat.member(user).is_some_and(|(_, member)| self.id.seq <= member.read.seq)
     }
 
-    /// When `user`, a recipient, read it: when they marked it, else when they last marked the whole chat.
+    /// When `user`, a recipient, read it: when they marked it, otherwise when they last marked the whole chat.
     #[must_use]
     pub fn read_at(&self, chat: &Chat, user: &UserId) -> Option<Timestamp> {
         let chat_read = || chat.member(user).filter(|(_, member)| self.id.seq <= member.read.seq)?.1.read.at;
@@ -199,7 +200,8 @@ impl Message {
         chat.others(&self.sender).all(|member| self.is_read_by(chat, &member.user))
     }
 
-    /// Whether it is read as `viewer` sees it: by themselves, or for the sender by everybody else.
+    /// Whether it counts as read for `viewer`: a recipient must have read it themselves; for the sender, everybody else
+    /// must have.
     #[must_use]
     pub fn is_read_for(&self, chat: &Chat, viewer: &UserId) -> bool {
         if self.sender == *viewer { self.is_read_by_all(chat) } else { self.is_read_by(chat, viewer) }
@@ -212,7 +214,7 @@ impl Message {
         readers.map(|member| member.user.clone()).collect()
     }
 
-    /// Whether it reached a socket of `user`, or was fetched or read by them.
+    /// Whether it reached a socket of `user`, or `user` fetched or read it.
     #[must_use]
     pub fn is_delivered_to(&self, chat: &Chat, user: &UserId) -> bool {
         self.delivered_to.contains(user)
@@ -220,7 +222,7 @@ impl Message {
             || chat.member(user).is_some_and(|(_, member)| self.id.seq <= member.delivered.seq)
     }
 
-    /// How far it has come: the least of its recipients.
+    /// How far it has come: the least progress among its recipients.
     #[must_use]
     pub fn progress(&self, chat: &Chat) -> Progress {
         let each = chat.others(&self.sender).map(|member| {
@@ -235,25 +237,26 @@ impl Message {
         each.min().unwrap_or(Progress::Sent)
     }
 
-    /// Whether it counts as unread for `user`: by somebody else, not deleted, not read.
+    /// Whether it counts as unread for `user`: sent by another user, not deleted, not read.
     #[must_use]
     pub fn is_unread_for(&self, chat: &Chat, user: &UserId) -> bool {
         self.sender != *user && self.gone_at(user).is_none() && !self.is_read_by(chat, user)
     }
 
-    /// When it became a placeholder in the eyes of `user`: deleted for everyone, or by themselves.
+    /// When it became a placeholder for `user`, because its sender deleted it for everyone or `user` deleted it for
+    /// themselves.
     #[must_use]
     pub fn gone_at(&self, user: &UserId) -> Option<Timestamp> {
         self.deleted_at.or_else(|| self.hidden_for.get(user).copied())
     }
 
-    /// What it says to `user`; `None` if it is a placeholder to them.
+    /// The content that `user` sees; `None` if it is a placeholder for them.
     #[must_use]
     pub fn content_for(&self, user: &UserId) -> Option<&Content> {
         self.content.as_ref().filter(|_| self.gone_at(user).is_none())
     }
 
-    /// When `user` last saw it change: when it became a placeholder to them, else when it was sent.
+    /// When it last changed for `user`: when it became a placeholder for them, otherwise when it was sent.
     #[must_use]
     pub fn updated_at(&self, user: &UserId) -> Timestamp {
         self.gone_at(user).unwrap_or(self.created_at)

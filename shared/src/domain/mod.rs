@@ -1,4 +1,4 @@
-//! Types and rules: no serde, no AWS, no tokio.
+//! The domain: types and rules. It uses no serde, no AWS and no tokio.
 
 pub mod chat;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! What is said: answers to the caller, notices to sockets. A dialect puts both into words.
+//! Answers to the caller and notices to sockets, as data. A dialect turns both into events and responses.
 
 use std::collections::BTreeSet;
 
@@ -14,44 +14,44 @@ use crate::domain::message::Message;
 use crate::domain::page::Page;
 use crate::domain::user::{Status, User};
 
-/// A chat and what lists show of it.
+/// A chat, with what lists show about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChatView {
     /// The chat.
     pub chat: Chat,
-    /// Its newest message, deleted or not.
+    /// The newest message, deleted or not.
     pub latest: Option<Message>,
 }
 
-/// Where a list stands in the whole.
+/// The position of a list in the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paging {
     /// A numbered page of `total` entries.
     Page {
-        /// Which.
+        /// The page.
         page: Page,
-        /// Exact.
+        /// The exact number of entries.
         total: u64,
     },
-    /// What follows a message.
+    /// The messages after a given message.
     After {
-        /// Most entries asked for.
+        /// The most entries that were asked for.
         limit: u64,
-        /// Messages in the chat.
+        /// The number of messages in the chat.
         total: u64,
-        /// Whether there is more than was given.
+        /// Whether there are more messages than these.
         has_more: bool,
     },
 }
 
-/// What the caller gets for a command.
+/// The answer to the caller of a command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// A chat after a block of it was set or taken back, or was as asked for already.
+    /// A chat after the caller blocked or unblocked it. The chat may have been in that state before.
     Block(ChatView),
-    /// The chats the caller blocks.
+    /// The chats that the caller blocks.
     BlockedChats(Vec<ChatView>),
-    /// A chat, made or found.
+    /// A chat that was created or found.
     Chat {
         /// The chat.
         view: ChatView,
@@ -60,204 +60,206 @@ pub enum Answer {
     },
     /// A page of chats.
     Chats {
-        /// Most recent activity first.
+        /// The chats, those with the most recent activity first.
         views: Vec<ChatView>,
-        /// Which of them.
+        /// The position of the page.
         paging: Paging,
     },
-    /// It is done, and there is nothing to say about it.
+    /// The command is done, and there is nothing else to say.
     Done,
-    /// What a search found.
+    /// The result of a search.
     Found {
-        /// Where.
+        /// The chat that was searched.
         chat: Chat,
-        /// Oldest first; page 1 holds the newest.
+        /// The messages, oldest first. Page 1 holds the newest.
         messages: Vec<Message>,
-        /// Which of what was found.
+        /// The position of the page among the results.
         paging: Paging,
-        /// Where the search stopped, if it met its bound before the chat's beginning.
+        /// Where the search stopped, if it reached its bound before the beginning of the chat.
         stopped_before: Option<MessageId>,
     },
-    /// A chat was removed.
+    /// A chat was deleted.
     ChatDeleted(ChatId),
     /// A listing.
     Listing(Listing),
-    /// Where an object can be fetched.
+    /// An address from which an object can be fetched.
     MediaLink {
         /// The address.
         url: String,
-        /// Until when.
+        /// When the address expires.
         expires_at: Timestamp,
     },
-    /// A message was made a placeholder.
+    /// A message was turned into a placeholder.
     MessageDeleted {
-        /// Where.
+        /// The chat of the message.
         chat: Chat,
-        /// Its placeholder.
+        /// The placeholder.
         message: Message,
     },
     /// A part of a chat's messages.
     Messages {
-        /// Where.
+        /// The chat.
         chat: Chat,
-        /// Oldest first.
+        /// The messages, oldest first.
         messages: Vec<Message>,
-        /// Which of them.
+        /// The position of the part.
         paging: Paging,
     },
-    /// Who is here.
+    /// The users who are online.
     Online(Vec<User>),
-    /// Somebody is.
+    /// A sign of life, with the server's time.
     Pong(Timestamp),
-    /// A chat, or messages of it, are read.
+    /// A chat, or some of its messages, are read.
     Read(Reading),
     /// A message is stored.
     Sent {
-        /// Where.
+        /// The chat.
         chat: Chat,
-        /// What.
+        /// The message.
         message: Message,
-        /// Whether it was stored by an earlier send of the same name.
+        /// Whether an earlier send with the same client message id stored it.
         repeated: bool,
     },
-    /// How many messages wait.
+    /// The number of unread messages.
     Unread(u64),
-    /// Where to put a file.
+    /// An address to which a file can be put.
     Upload {
-        /// By which it is named in a message.
+        /// The id that names the upload in a message.
         id: UploadId,
-        /// `PUT`.
+        /// The HTTP method, `PUT`.
         method: &'static str,
-        /// Where to.
+        /// The address.
         url: String,
-        /// The headers that must go with it.
+        /// The headers that the request must have.
         headers: Vec<(String, String)>,
     },
-    /// Somebody's profile.
+    /// The profile of a user.
     User(User),
 }
 
-/// What somebody has read.
+/// A reading: what a user has marked as read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// The chat, as it is since.
+    /// The chat after the reading.
     pub chat: Chat,
-    /// Who.
+    /// The user who read.
     pub reader: UserId,
-    /// When.
+    /// When they read.
     pub at: Timestamp,
-    /// How many messages that newly marked.
+    /// How many messages were newly marked.
     pub marked: u64,
-    /// The messages newly marked, oldest first; of more than [`READ_LISTED_MAX`] the newest. If none was, those that were asked for.
+    /// The messages that were newly marked, oldest first. If they are more than [`READ_LISTED_MAX`], only the newest.
+    /// If none was newly marked, the messages that were asked for.
     pub messages: Vec<Message>,
     /// Whether the whole chat was marked.
     pub whole: bool,
 }
 
-/// Most messages that a reading lists (dialects.md, section 9).
+/// The most messages that a reading lists (dialects.md, section 9).
 pub const READ_LISTED_MAX: u64 = 100;
 
-/// Newest messages of a chat among which those of a reading are looked for: some 300 KB, which is one query and 75 read
-/// units. A message that waits below a thousand newer ones, all of them the reader's own or deleted, is marked and
-/// counted, but not listed; so where single messages are told of, its sender does not hear of it.
+/// How many of the newest messages of a chat are searched for the messages of a reading: about 300 KB, which is one
+/// query and 75 read units. An unread message below a thousand newer ones, all of them the reader's own or deleted, is
+/// marked and counted, but not listed. So where single messages are told, its sender is not told about it.
 pub const READ_LOOKED_AT_MAX: u64 = 1_000;
 
 impl Reading {
-    /// The newest message by this person among those newly marked.
+    /// The newest message by this sender among those newly marked.
     #[must_use]
     pub fn newest_by(&self, sender: &UserId) -> Option<&Message> {
         self.messages.iter().rev().find(|message| message.sender == *sender && self.marked > 0)
     }
 }
 
-/// Something that happened and that sockets hear of.
+/// A notice: something that happened and about which sockets are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// Somebody blocks a chat.
+    /// A user blocks a chat.
     Blocked {
-        /// The chat as it now is.
+        /// The chat after the block.
         view: ChatView,
-        /// Who.
+        /// The user.
         by: UserId,
     },
-    /// Somebody made a chat with the viewer.
+    /// Another user created a chat with the viewer.
     ChatCreated(ChatView),
-    /// A chat was removed.
+    /// A chat was deleted.
     ChatDeleted(ChatId),
-    /// A socket is connected; said to it alone.
+    /// A socket is connected. Only this socket is told.
     Connected {
-        /// Whose.
+        /// The user of the socket.
         user: UserId,
         /// Its Socket.IO sid.
         socket: SocketId,
     },
     /// A message reached all of its recipients.
     Delivered(MessageId),
-    /// A message was made a placeholder.
+    /// A message was turned into a placeholder.
     MessageDeleted {
-        /// Which.
+        /// The message.
         message: MessageId,
-        /// For everyone, or for the viewer alone.
+        /// Whether this is for everyone, or for the viewer only.
         for_everyone: bool,
     },
-    /// A service has something to tell.
+    /// A service sends a notification.
     Notified {
-        /// Names it.
+        /// The id of the notification.
         id: String,
-        /// What.
+        /// The text.
         text: String,
-        /// Of what kind.
+        /// The kind.
         kind: String,
-        /// When.
+        /// When the service sent it.
         at: Timestamp,
     },
-    /// Somebody went, or begins to appear offline.
+    /// A user went offline, or begins to appear offline.
     Offline {
-        /// Who.
+        /// The user.
         user: UserId,
-        /// When.
+        /// When that happened.
         last_seen: Timestamp,
     },
-    /// Somebody came, or changed how they are here.
+    /// A user came online, or changed their status.
     Online {
-        /// Who.
+        /// The user.
         user: UserId,
-        /// How they are here.
+        /// The status.
         status: Status,
-        /// Whether they came; else they were here, and only dialects that tell of a status have a word for it.
+        /// Whether the user came online. Otherwise the user was online before, and only dialects with statuses have an
+        /// event for it.
         became_online: bool,
     },
-    /// Who is here; said to a socket that just connected.
+    /// The users who are online, for a socket that has just connected.
     OnlineUsers(Vec<User>),
-    /// Somebody has read a chat, or messages of it.
+    /// A user has read a chat, or some of its messages.
     Read(Reading),
     /// A message was stored.
     Sent {
-        /// Where.
+        /// The chat.
         chat: Chat,
-        /// What.
+        /// The message.
         message: Message,
     },
-    /// Somebody begins or stops typing.
+    /// A user begins or stops typing.
     Typing {
-        /// Where; there may not be such a chat yet.
+        /// The chat, which may not exist yet.
         chat: ChatId,
-        /// Who.
+        /// The user.
         user: UserId,
-        /// Begins, or stops.
+        /// Whether the user begins to type. Otherwise the user stops.
         active: bool,
     },
-    /// Somebody took their block back.
+    /// A user removed their block.
     Unblocked {
-        /// The chat as it now is.
+        /// The chat after that.
         view: ChatView,
-        /// Who.
+        /// The user.
         by: UserId,
     },
 }
 
 impl Answer {
-    /// The people it mentions.
+    /// The people whom the answer mentions.
     #[must_use]
     pub fn people(&self) -> BTreeSet<UserId> {
         match self {
@@ -282,7 +284,7 @@ impl Answer {
         }
     }
 
-    /// The listings it mentions.
+    /// The listings that the answer mentions.
     #[must_use]
     pub fn listings(&self) -> Vec<ListingId> {
         let mut listings: Vec<ListingId> = match self {
@@ -299,7 +301,7 @@ impl Answer {
 }
 
 impl Notice {
-    /// The people it mentions.
+    /// The people whom the notice mentions.
     #[must_use]
     pub fn people(&self) -> BTreeSet<UserId> {
         match self {
@@ -319,7 +321,7 @@ impl Notice {
         }
     }
 
-    /// The chat it is about, if it is about one whose room matters.
+    /// The chat of the notice, if the room of that chat matters for it.
     #[must_use]
     pub const fn room(&self) -> Option<&ChatId> {
         match self {
@@ -330,51 +332,52 @@ impl Notice {
     }
 }
 
-/// A notice and the people whose sockets hear it.
+/// A notice and its audience.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
-    /// What happened.
+    /// The notice.
     pub notice: Notice,
-    /// Whose sockets are told.
+    /// The people whose sockets are told.
     pub to: Audience,
-    /// The event of a chat that it tells of; `None` for what no chat remembers.
+    /// The event of the chat that the notice tells about; `None` for a notice that no chat remembers.
     pub step: Option<ChatEvent>,
 }
 
 impl Envelope {
-    /// Tells of something that no chat remembers.
+    /// Creates an envelope for a notice that no chat remembers.
     #[must_use]
     pub const fn new(notice: Notice, to: Audience) -> Self {
         Self { notice, to, step: None }
     }
 
-    /// Tells of an event of a chat.
+    /// Creates an envelope for an event of a chat.
     #[must_use]
     pub const fn of(step: ChatEvent, notice: Notice, to: Audience) -> Self {
         Self { notice, to, step: Some(step) }
     }
 }
 
-/// An event of a chat that somebody missed.
+/// An event of a chat that a socket missed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissedEvent {
-    /// What happened.
+    /// The notice about the event.
     pub notice: Notice,
-    /// In which chat.
+    /// The chat.
     pub chat: ChatId,
-    /// The chat's position before it.
+    /// The chat's position before the event.
     pub previous: Position,
-    /// The chat's position since.
+    /// The chat's position after the event.
     pub position: Position,
-    /// Once it is told, everything of other chats that was stored before has been told.
+    /// After the client has received this event, it has received everything in other chats that was stored before this
+    /// time.
     pub until: Timestamp,
-    /// How many of its frames were heard.
+    /// How many frames of the event the client received before.
     pub heard: u64,
-    /// Whether this very socket caused it.
+    /// Whether this same socket caused the event.
     pub origin: bool,
 }
 
-/// Who hears a notice.
+/// The audience of a notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audience {
     /// Only the socket that asked.
@@ -383,19 +386,19 @@ pub enum Audience {
     People(Vec<UserId>),
 }
 
-/// Through whose eyes something is put into words.
+/// The viewer for whom an event or a response is built.
 #[derive(Clone, Copy, Debug)]
 pub struct Viewer<'a> {
-    /// Whose socket or request it is.
+    /// The user of the socket or of the request.
     pub user: &'a UserId,
-    /// Whether this very socket caused it.
+    /// Whether this same socket caused the event.
     pub origin: bool,
-    /// Whether this socket joined the chat's room.
+    /// Whether this socket has joined the chat's room.
     pub joined: bool,
-    /// Who is mentioned; filled for dialects that show profiles.
+    /// The profiles of the people who are mentioned. Filled for dialects that show profiles.
     pub directory: &'a Directory,
-    /// The present.
+    /// The present time.
     pub now: Timestamp,
-    /// How much is said of what may be too long.
+    /// How much of content that may be too long is shown.
     pub extent: Extent,
 }

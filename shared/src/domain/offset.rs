@@ -1,7 +1,9 @@
-//! How much a socket has heard, in a string that its client gives back when it comes again (socketio.md, "Connection state recovery").
+//! The offset: how much a socket has received, as a string that its client gives back when it reconnects (socketio.md,
+//! "Connection state recovery").
 //!
-//! Of the chat that it heard of last it is exact, because the events of one chat are told in their order. Of every other chat it says up to
-//! when events were surely told: what was stored in the last seconds before may come twice.
+//! For the chat of the last event that the socket received the offset is exact, because the events of one chat are
+//! delivered in their order. For every other chat it says up to which time events were certainly delivered. Events that
+//! were stored in the last seconds before may be delivered twice.
 
 use std::fmt;
 
@@ -10,54 +12,55 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::ChatId;
 use crate::domain::log::Position;
 
-/// What is stored earlier than this was told, or never will be: posting takes no longer.
+/// After this time, in milliseconds, a stored event has been delivered or never will be, because posting takes no
+/// longer.
 pub const TELLING_MILLIS: i64 = 5_000;
 
-/// How far the clocks of two functions may be apart.
+/// How far the clocks of two functions may differ, in milliseconds.
 const SKEW_MILLIS: i64 = 1_000;
 
-/// How much a socket has heard.
+/// How much a socket has received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offset {
-    /// What was stored before it has been heard, of any chat.
+    /// The socket has received everything that was stored before this time, in any chat.
     pub until: Timestamp,
-    /// What was heard last; `None` if it was of no chat.
+    /// The last event that the socket received; `None` if it was not of a chat.
     pub last: Option<Last>,
 }
 
-/// What a socket heard last of one chat.
+/// The last position in one chat that a socket has reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Last {
-    /// Which chat.
+    /// The chat.
     pub chat: ChatId,
-    /// Up to where everything was heard.
+    /// The position up to which the socket has received everything.
     pub position: Position,
-    /// How many of the frames that tell of the next event were heard besides.
+    /// How many frames of the next event the socket has received as well.
     pub frames: u64,
 }
 
 impl Offset {
-    /// Of a socket that has heard nothing yet that was stored since.
+    /// The offset of a socket that has received nothing that was stored since this time.
     #[must_use]
     pub const fn since(at: Timestamp) -> Self {
         Self { until: at, last: None }
     }
 
-    /// What a socket has heard of a chat, if that was what it heard last.
+    /// The last position in a chat, if that was the chat of the last event that the socket received.
     #[must_use]
     pub fn of(&self, chat: &ChatId) -> Option<&Last> {
         self.last.as_ref().filter(|last| last.chat == *chat)
     }
 
-    /// Whether something of another chat than the last, stored at this time, has been heard. What is told of several chats at once is told
-    /// in the order of time, then of the chats' ids.
+    /// Whether the socket has received an event that was stored at this time in another chat than the last one. Events
+    /// of several chats at the same time are sent in the order of time, then of the chats' ids.
     #[must_use]
     pub fn covers(&self, chat: &ChatId, at: Timestamp) -> bool {
         at < self.until || (at == self.until && self.last.as_ref().is_some_and(|last| *chat < last.chat))
     }
 
-    /// Whether it may have been given to a member of these chats by now. What another deployment gave names a time that has not come, a chat
-    /// that is none of them, or a position in which the chat never was.
+    /// Whether this deployment can have given this offset to a member of these chats by now. The offset of another
+    /// deployment names a time in the future, a chat that is not one of these, or a position that the chat never had.
     #[must_use]
     pub fn is_possible(&self, chats: &[Chat], now: Timestamp) -> bool {
         let last_is_possible = |last: &Last| {
@@ -67,7 +70,7 @@ impl Offset {
         self.until <= now.plus_millis(SKEW_MILLIS) && self.last.as_ref().is_none_or(last_is_possible)
     }
 
-    /// Takes what a client gives back; `None` for what is not of ours.
+    /// Parses the string that a client gives back; `None` for a string that is not an offset.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('.');
@@ -81,7 +84,8 @@ impl Offset {
 }
 
 impl Last {
-    /// Whether the chat has been in this position: it has come so far, and the changes that it remembers happened between these messages.
+    /// Whether the chat ever had this position: it has come that far, and the changes that it remembers happened
+    /// between these messages.
     fn is_possible(&self, chat: &Chat) -> bool {
         let Position { seq, rev } = self.position;
         let has_next = self.frames == 0 || self.position.events() < chat.position().events();

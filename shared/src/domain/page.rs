@@ -1,20 +1,20 @@
-//! Which part of a list is asked for.
+//! Pages: which part of a list a client asks for.
 
 use crate::error::Error;
 
-/// Most entries a page may have (dialects.md, section 2).
+/// The most entries of a page (dialects.md, section 2).
 pub const PAGE_LIMIT_MAX: u64 = 100;
-/// Chats on a page when the client does not say.
+/// The number of chats on a page if the client does not say.
 pub const CHATS_LIMIT_DEFAULT: u64 = 20;
-/// Messages on a page when the client does not say.
+/// The number of messages on a page if the client does not say.
 pub const MESSAGES_LIMIT_DEFAULT: u64 = 50;
 
 /// A page by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// From 1.
+    /// The number, from 1.
     pub number: u64,
-    /// From 1 to [`PAGE_LIMIT_MAX`].
+    /// The entries per page, from 1 to [`PAGE_LIMIT_MAX`].
     pub limit: u64,
 }
 
@@ -22,7 +22,7 @@ impl Page {
     /// Checks a number and a limit.
     ///
     /// # Errors
-    /// `Error::Validation` naming the field that is out of bounds.
+    /// `Error::Validation` with the name of the field that is out of bounds.
     pub fn new(number: u64, limit: u64) -> Result<Self, Error> {
         if number == 0 {
             return Err(Error::validation("page", "must be a whole number from 1"));
@@ -30,13 +30,13 @@ impl Page {
         Ok(Self { number, limit: checked_limit(limit)? })
     }
 
-    /// How many entries lie on the pages before this one.
+    /// The number of entries on the pages before this one.
     #[must_use]
     pub const fn offset(self) -> u64 {
         (self.number - 1).saturating_mul(self.limit)
     }
 
-    /// How many pages `total` entries fill; none for nothing.
+    /// The number of pages that `total` entries fill; 0 for no entries.
     #[must_use]
     pub const fn total_pages(self, total: u64) -> u64 {
         total.div_ceil(self.limit)
@@ -46,21 +46,21 @@ impl Page {
 /// A part of a chat's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
-    /// Page 1 holds the newest.
+    /// A page. Page 1 holds the newest messages.
     Page(Page),
-    /// What follows a message's number, oldest first.
+    /// The messages after a message's number, oldest first.
     After {
-        /// The number after which to begin; 0 is the beginning.
+        /// The number after which the part begins; 0 is the beginning.
         number: u64,
-        /// Most messages to give.
+        /// The most messages to return.
         limit: u64,
     },
 }
 
-/// Checks the number of entries asked for.
+/// Checks the number of entries that a client asks for.
 ///
 /// # Errors
-/// `Error::Validation` naming `limit`.
+/// `Error::Validation` with the name `limit`.
 pub fn checked_limit(limit: u64) -> Result<u64, Error> {
     if (1..=PAGE_LIMIT_MAX).contains(&limit) {
         Ok(limit)

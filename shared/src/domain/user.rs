@@ -1,46 +1,46 @@
-//! People: what a token or the service said of them, and whether they are here.
+//! Users: what a token or the service said about them, and whether they are online.
 
 use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
 
-/// What is known of a user besides the id. Every part is optional.
+/// What is known about a user besides the id. Every field is optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claims {
     /// The name to show.
     pub name: Option<String>,
-    /// Given name.
+    /// The given name.
     pub first_name: Option<String>,
-    /// Family name.
+    /// The family name.
     pub last_name: Option<String>,
-    /// A short name people choose themselves.
+    /// A short name that users choose themselves.
     pub username: Option<String>,
-    /// Shown to oneself and to people who share a chat in which the user has written.
+    /// The e-mail address. It is shown to the user and to people who share a chat in which the user has written.
     pub email: Option<String>,
-    /// What the user may do; `service` may manage users.
+    /// The role, which decides what the user may do; `service` may manage users.
     pub role: Option<String>,
-    /// Address of a picture.
+    /// The address of a picture.
     pub picture: Option<String>,
 }
 
-/// What somebody says of being here.
+/// The status that a user sets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Status {
-    /// Here.
+    /// The user is online.
     #[default]
     Online,
-    /// Here, but not looking.
+    /// The user is online, but not looking.
     Away,
-    /// Here, but not to be disturbed.
+    /// The user is online, but must not be disturbed.
     Busy,
-    /// Here, but wishing to appear as if not.
+    /// The user is online, but wants to appear offline.
     Offline,
 }
 
 impl Status {
-    /// Every status.
+    /// All statuses.
     pub const ALL: [Self; 4] = [Self::Online, Self::Away, Self::Busy, Self::Offline];
 
-    /// The status's name, the same in every dialect and in the table.
+    /// The name of the status, the same in every dialect and in the table.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -55,31 +55,32 @@ impl Status {
 /// A user as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// Who.
+    /// The id.
     pub id: UserId,
-    /// The newest claims seen.
+    /// The newest claims that were seen.
     pub claims: Claims,
-    /// When the token that carried the claims was issued.
+    /// When the token with these claims was issued.
     pub claims_at: Timestamp,
-    /// Live sockets, on all devices.
+    /// The number of live sockets, on all devices.
     pub sockets: u64,
-    /// Chats the user takes part in.
+    /// The number of chats of which the user is a participant.
     pub chats: u64,
-    /// When the last socket went, or when they began to appear offline; `None` for someone never seen online.
+    /// When the user's last socket left, or when the user began to appear offline; `None` for a user who was never seen
+    /// online.
     pub last_seen: Option<Timestamp>,
-    /// What they say of being here.
+    /// The status that the user set.
     pub status: Status,
 }
 
 impl User {
-    /// Somebody of whom nothing is known but the id.
+    /// A user of whom only the id is known.
     #[must_use]
     pub fn unknown(id: UserId) -> Self {
         let (claims, status) = Default::default();
         Self { id, claims, claims_at: Timestamp::from_millis(0), sockets: 0, chats: 0, last_seen: None, status }
     }
 
-    /// Whether others see them as here.
+    /// Whether others see the user as online.
     #[must_use]
     pub fn is_online(&self) -> bool {
         self.sockets > 0 && self.status != Status::Offline
@@ -94,7 +95,7 @@ impl User {
         name.clone().or(full).or_else(|| username.clone()).unwrap_or_else(|| self.id.to_string())
     }
 
-    /// When they were last here: now for someone online.
+    /// When the user was last online: now for a user who is online.
     #[must_use]
     pub fn seen_at(&self, now: Timestamp) -> Option<Timestamp> {
         if self.is_online() { Some(now) } else { self.last_seen }

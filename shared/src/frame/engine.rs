@@ -1,8 +1,8 @@
-//! Engine.IO, protocol version 4: a packet as a text frame, and several of them as one body of HTTP long-polling.
+//! Engine.IO, protocol version 4: a packet as a text frame, and several packets as one body of HTTP long-polling.
 //!
-//! Stricter than the reference server, which ignores what follows a ping, pong, close, upgrade or noop: here such a frame is
-//! undecodable, for no client sends it. Deliberately absent: binary frames, which API Gateway does not pass on and which are text by the time
-//! they come here, and WebTransport.
+//! This codec is stricter than the reference server, which ignores text after a ping, pong, close, upgrade or noop.
+//! Here such a frame is undecodable, because no client sends it. Two things are absent on purpose: WebTransport, and
+//! binary frames. API Gateway does not pass on binary frames, and they are text when they arrive here.
 
 use std::borrow::Cow;
 
@@ -14,14 +14,15 @@ use serde_json::Value;
 
 use super::json;
 
-/// Stands between two packets of a polling body (protocol, "HTTP long-polling").
+/// The separator between two packets of a polling body (protocol, "HTTP long-polling").
 pub const SEPARATOR: &str = "\u{1e}";
 
-/// The most packets in one polling body. A body of a megabyte could otherwise hold half a million one-byte packets, each forty times
-/// as large once decoded; a client's own packets are long enough for its largest body to stay below.
+/// The most packets in one polling body. Without this limit, a body of a megabyte could hold half a million one-byte
+/// packets, each forty times as large after decoding. A real client's packets are so long that its largest body stays
+/// below the limit.
 pub const MAX_PACKETS_PER_PAYLOAD: usize = 10_000;
 
-/// Reads base64 whose padding is cut off, and of whose last character some bits may be set that are none of any byte.
+/// A decoder for base64 without padding. The last character may have bits set that belong to no byte.
 const UNPADDED: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -44,50 +45,52 @@ pub enum Packet<'a> {
     Pong,
     /// `3probe`: the server's answer to the probe.
     PongProbe,
-    /// `4...`: a text message; in Socket.IO, one packet of it.
+    /// `4...`: a text message. In Socket.IO it carries one packet.
     Message(Cow<'a, str>),
     /// `5`: the client has moved to the new transport.
     Upgrade,
-    /// `6`: nothing; releases a waiting poll.
+    /// `6`: carries nothing, and makes a waiting poll return.
     Noop,
-    /// `b...`: a binary message, as base64 with its padding. It is read as Node's Buffer reads it.
+    /// `b...`: a binary message, as base64 with its padding. The decoder reads it as Node's Buffer does.
     Binary(Vec<u8>),
 }
 
-/// What the server tells a client about its session (protocol, "Handshake"): these five keys on the wire and no other.
+/// What the server tells a client about its session (protocol, "Handshake"). On the wire it has exactly these five
+/// keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open {
     /// The session id.
     pub sid: String,
-    /// The transports that the client may move to.
+    /// The transports to which the client may move.
     pub upgrades: Vec<String>,
-    /// The time between two pings. Together with `ping_timeout_millis` it must stay below 2^31, or the client's timer fires at once.
+    /// The time between two pings, in milliseconds. Together with `ping_timeout_millis` it must stay below 2^31, or the
+    /// client's timer fires at once.
     pub ping_interval_millis: u64,
-    /// How long after a ping was due the client waits before it gives up.
+    /// How long the client waits after a ping was due before it gives up, in milliseconds.
     pub ping_timeout_millis: u64,
-    /// The largest body that the server takes from a polling client.
+    /// The largest body that the server accepts from a polling client, in bytes.
     pub max_payload_bytes: u64,
 }
 
-/// Why a frame or a polling body is not Engine.IO. The connection it came from is to be closed.
+/// Why a frame or a polling body is not Engine.IO. The server must close the connection from which it came.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// The frame is `""`, or two separators touch.
     #[error("frame is empty, a packet starts with its type")]
     Empty,
-    /// The first character names no packet type.
+    /// The first character is not a packet type.
     #[error("packet type {0:?} is unknown, allowed are 0 to 6 and b")]
     UnknownType(char),
-    /// A type that carries nothing is followed by something.
+    /// A packet type that carries nothing is followed by text.
     #[error("packet type {0} carries no data, except that 2 and 3 may carry `probe`")]
     UnexpectedData(char),
-    /// What follows `0` is not JSON.
+    /// The text after `0` is not JSON.
     #[error("open packet is not JSON")]
     Json(#[from] serde_json::Error),
-    /// What follows `0` does not start as a JSON object does.
+    /// The text after `0` does not start as a JSON object does.
     #[error("open packet carries no JSON object")]
     OpenNotAnObject,
-    /// One of the five keys is absent, or its value is of the wrong type.
+    /// One of the five keys is absent, or its value has the wrong type.
     #[error("open packet has no valid `{0}`")]
     OpenField(&'static str),
     /// There is a sixth key.
@@ -101,16 +104,17 @@ pub enum DecodeError {
 /// Why packets cannot be put into one polling body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {
-    /// There is no packet; an empty body is undecodable to every client.
+    /// There is no packet. No client can decode an empty body.
     #[error("body needs at least one packet, a noop if there is nothing to say")]
     NoPackets,
-    /// A message holds U+001E, which would cut it in two. No Socket.IO packet does: JSON escapes it, a namespace may not hold it.
+    /// A message contains U+001E, which would cut it in two. No Socket.IO packet does: JSON escapes the character, and
+    /// a namespace may not contain it.
     #[error("message holds the separator U+001E, which polling cannot carry")]
     SeparatorInMessage,
 }
 
 impl Packet<'_> {
-    /// The packet as one text frame.
+    /// Encodes the packet as one text frame.
     #[must_use]
     pub fn encode(&self) -> String {
         match self {
@@ -162,10 +166,10 @@ fn strings(value: Value) -> Option<Vec<String>> {
     if let Value::Array(values) = value { values.into_iter().map(string).collect() } else { None }
 }
 
-/// Reads one text frame, whichever side sent it.
+/// Decodes one text frame, whichever side sent it.
 ///
 /// # Errors
-/// Whatever is not exactly one packet.
+/// Every text that is not exactly one packet.
 pub fn decode(frame: &str) -> Result<Packet<'_>, DecodeError> {
     let mut characters = frame.chars();
     match (characters.next(), characters.as_str()) {
@@ -185,10 +189,11 @@ pub fn decode(frame: &str) -> Result<Packet<'_>, DecodeError> {
     }
 }
 
-/// The bytes of base64 as Node's Buffer reads it (socketio.md, "Socket.IO"): it ends with the first `=`, `-` and `_` are `+` and `/`, and what
-/// is of neither alphabet is passed over, line feeds for instance. A last character that is not enough for a byte is passed over too.
+/// Decodes base64 as Node's Buffer does (socketio.md, "Socket.IO"): it ends with the first `=`; `-` and `_` stand for
+/// `+` and `/`; characters of neither alphabet are ignored, for instance line feeds. A last character that is not
+/// enough for a byte is ignored, too.
 fn bytes(base64: &str) -> Vec<u8> {
-    // Nearly always it is what an encoder makes.
+    // Nearly always the text is what an encoder produces.
     if let Ok(bytes) = STANDARD.decode(base64) {
         return bytes;
     }
@@ -210,7 +215,7 @@ fn bytes(base64: &str) -> Vec<u8> {
 /// Joins packets into one polling body, in their order.
 ///
 /// # Errors
-/// No packet at all, or a message that polling cannot carry.
+/// There is no packet, or a message that polling cannot carry.
 pub fn encode_payload(packets: &[Packet<'_>]) -> Result<String, EncodeError> {
     if packets.is_empty() {
         return Err(EncodeError::NoPackets);
@@ -222,10 +227,10 @@ pub fn encode_payload(packets: &[Packet<'_>]) -> Result<String, EncodeError> {
     Ok(frames.join(SEPARATOR))
 }
 
-/// Reads a polling body: all of its packets in their order, or none of them.
+/// Decodes a polling body: all of its packets in their order, or none of them.
 ///
 /// # Errors
-/// One packet is undecodable, the body is empty, or it holds more than [`MAX_PACKETS_PER_PAYLOAD`].
+/// One packet is undecodable, the body is empty, or it holds more than [`MAX_PACKETS_PER_PAYLOAD`] packets.
 pub fn decode_payload(payload: &str) -> Result<Vec<Packet<'_>>, DecodeError> {
     let mut packets = Vec::new();
     for frame in payload.split(SEPARATOR) {

@@ -1,8 +1,9 @@
-//! JSON as clients send it, in packets and in bodies: each text is the value that it spells, and nothing else.
+//! A JSON parser for packets and bodies of clients: each text becomes exactly the value that it spells.
 //!
-//! `serde_json`'s own way to read a [`Value`] knows keys with a meaning. With its feature `raw_value`, which one dependency switches on for
-//! all, the object `{"$serde_json::private::RawValue":"[1]"}` becomes `[1]`: what is read is then not what was sent, and what stands in
-//! the string may be nested as deep again. Here such a key is a key.
+//! `serde_json` itself gives some keys a meaning when it reads a [`Value`]. One dependency switches on its feature
+//! `raw_value` for all. With this feature, the object `{"$serde_json::private::RawValue":"[1]"}` becomes `[1]`: the
+//! parser then returns something else than the client sent, and the JSON in the string may be nested as deep again. In
+//! this parser such a key has no meaning.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,27 +11,27 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Reads a JSON text as a whole. Of a key that comes twice the last value counts, as in JavaScript. Half a surrogate pair becomes U+FFFD,
-/// as in a browser's `TextEncoder`.
+/// Parses a whole text as JSON. If a key comes twice, the last value counts, as in JavaScript. Half a surrogate pair
+/// becomes U+FFFD, as in a browser's `TextEncoder`.
 ///
 /// # Errors
-/// Not JSON; nested deeper than 127 levels; a number beyond the range of a double.
+/// The text is not JSON, is nested deeper than 127 levels, or has a number beyond the range of a double.
 pub fn parse(text: &str) -> serde_json::Result<Value> {
     serde_json::from_str(&whole_pairs(text)).map(|Plain(value)| value)
 }
 
-/// Length of an escape such as `\ud83e`, in bytes.
+/// The length of an escape such as `\ud83e`, in bytes.
 const ESCAPE_BYTES: usize = 6;
 
-/// Which half of a surrogate pair an escape is.
+/// The half of a surrogate pair that an escape stands for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Half {
     High,
     Low,
 }
 
-/// The text with the escape `\ufffd` for each half of a surrogate pair that stands alone. `serde_json` refuses those. A text without any
-/// is given back as it is.
+/// The text with the escape `\ufffd` in place of each half of a surrogate pair that stands alone, because `serde_json`
+/// refuses those. A text without any is returned unchanged.
 fn whole_pairs(text: &str) -> Cow<'_, str> {
     let mut written = String::new();
     let (mut copied, mut at) = (0, 0);
@@ -55,7 +56,7 @@ fn whole_pairs(text: &str) -> Cow<'_, str> {
     Cow::Owned(written)
 }
 
-/// The half of a surrogate pair whose escape begins here, if one does.
+/// The half of a surrogate pair whose escape begins at this position, if there is one.
 fn half(text: &str, at: usize) -> Option<Half> {
     let digits = text.get(at..at + ESCAPE_BYTES)?.strip_prefix("\\u")?;
     let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());

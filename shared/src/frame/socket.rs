@@ -4,10 +4,11 @@
 //! <type>[<attachments>-][<namespace>,][<ack id>][<JSON>]
 //! ```
 //!
-//! As strict as the protocol, and so stricter than the reference parser, which lets an event without payload or an ack id of spaces through.
-//! The JSON starts right where the head ends. What is nested deeper than 127 levels, holds half a surrogate pair, or has a
-//! number beyond the range of a double is undecodable. The attachments of a binary packet are not part of it: they follow as messages of
-//! their own, and placeholders in the JSON say where they belong.
+//! This codec is as strict as the protocol, and so stricter than the reference parser, which accepts an event without
+//! payload and an ack id of spaces. The JSON starts directly after the head. A packet is undecodable if its JSON is
+//! nested deeper than 127 levels or has a number beyond the range of a double. Half a surrogate pair becomes U+FFFD
+//! (see [`json::parse`]). The attachments of a binary packet are not part of it: they follow as messages of their own,
+//! and placeholders in the JSON say where they belong.
 
 use std::fmt;
 
@@ -15,30 +16,32 @@ use serde_json::{Map, Value};
 
 use super::json;
 
-/// The longest namespace, in bytes: it becomes part of a sort key, which DynamoDB limits to 1024 bytes, and refusals repeat it.
+/// The longest namespace, in bytes. It becomes part of a sort key, which DynamoDB limits to 1024 bytes, and refusals
+/// repeat it.
 pub const MAX_NAMESPACE_BYTES: usize = 256;
 
-/// The longest ack id, in digits: the answer repeats it. Clients count up from 0; a random id of 128 bits has 39.
+/// The longest ack id, in digits. The answer repeats it. Clients count up from 0; a random id of 128 bits has 39
+/// digits.
 pub const MAX_ACK_ID_DIGITS: usize = 64;
 
-/// The most attachments of one packet, as in the reference parser: without a bound one short packet makes the receiver wait, and
-/// collect, for ever.
+/// The most attachments of one packet, as in the reference parser. Without a limit, one short packet could make the
+/// receiver wait and collect for ever.
 pub const MAX_ATTACHMENTS: u8 = 10;
 
-/// Names that the client libraries use for themselves, and which therefore must not arrive as events.
+/// The names that the client libraries use themselves. They must not arrive as events.
 const RESERVED_EVENT_NAMES: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
 /// One Socket.IO packet (protocol, "Packet encoding").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packet {
-    /// The namespace it belongs to.
+    /// The namespace of the packet.
     pub namespace: Namespace,
-    /// The type and what this type carries.
+    /// The type of the packet, with what this type carries.
     pub body: Body,
 }
 
-/// The types of packet, each with what it carries.
+/// The types of packets, each with what it carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
     /// `0`: the client asks to join, with its `auth`; the server confirms, with `sid` and `pid`.
@@ -50,18 +53,18 @@ pub enum Body {
     Disconnect,
     /// `2`: an event.
     Event {
-        /// What happened.
+        /// The name of the event.
         name: EventName,
-        /// What the listener is called with.
+        /// The arguments for the listener.
         arguments: Vec<Value>,
-        /// Present if the sender wants an answer.
+        /// The ack id, if the sender wants an answer.
         ack: Option<AckId>,
     },
-    /// `3`: the answer to an event.
+    /// `3`: an ack, the answer to an event.
     Ack {
-        /// The id that the event came with.
+        /// The ack id of the event.
         id: AckId,
-        /// What the sender's callback is called with.
+        /// The arguments for the sender's callback.
         arguments: Vec<Value>,
     },
     /// `4`: the server refuses a CONNECT; `message` and, if there is more to say, `data`.
@@ -73,31 +76,31 @@ pub enum Body {
     BinaryEvent {
         /// How many binary messages follow.
         attachments: Attachments,
-        /// What happened.
+        /// The name of the event.
         name: EventName,
-        /// What the listener is called with; each attachment has its placeholder here, once.
+        /// The arguments for the listener. Each attachment has exactly one placeholder in them.
         arguments: Vec<Value>,
-        /// Present if the sender wants an answer.
+        /// The ack id, if the sender wants an answer.
         ack: Option<AckId>,
     },
-    /// `6`: an answer with binary attachments.
+    /// `6`: an ack with binary attachments.
     BinaryAck {
         /// How many binary messages follow.
         attachments: Attachments,
-        /// The id that the event came with.
+        /// The ack id of the event.
         id: AckId,
-        /// What the sender's callback is called with; each attachment has its placeholder here, once.
+        /// The arguments for the sender's callback. Each attachment has exactly one placeholder in them.
         arguments: Vec<Value>,
     },
 }
 
-/// Why a text is not a Socket.IO packet. The connection it came from is to be closed.
+/// Why a text is not a Socket.IO packet. The server must close the connection from which it came.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// There is no text.
     #[error("packet is empty, it starts with its type")]
     Empty,
-    /// The first character names no packet type.
+    /// The first character is not a packet type.
     #[error("packet type {0:?} is unknown, allowed are 0 to 6")]
     UnknownType(char),
     /// A binary packet does not say how many attachments it has.
@@ -106,54 +109,54 @@ pub enum DecodeError {
     /// A binary packet has more attachments than allowed.
     #[error("binary packet has more than {MAX_ATTACHMENTS} attachments")]
     TooManyAttachments,
-    /// The placeholders are not one for each attachment.
+    /// There is not exactly one placeholder for each attachment.
     #[error("binary packet needs exactly one placeholder with its `num` for each attachment")]
     PlaceholdersMismatched,
-    /// A namespace without its slash.
+    /// The namespace has no slash in front.
     #[error("namespace does not start with `/`")]
     NamespaceWithoutSlash,
-    /// A namespace that could not be told from what follows it.
+    /// The namespace has a character that would make it impossible to tell where it ends.
     #[error("namespace holds a comma or a control character")]
     NamespaceCharacter,
-    /// A namespace beyond its bound.
+    /// The namespace is too long.
     #[error("namespace is longer than {MAX_NAMESPACE_BYTES} bytes")]
     NamespaceTooLong,
-    /// An ack id that is empty or holds something else than digits.
+    /// The ack id is empty or has characters that are not digits.
     #[error("ack id is not a run of digits")]
     AckIdMalformed,
-    /// An ack id beyond its bound.
+    /// The ack id is too long.
     #[error("ack id is longer than {MAX_ACK_ID_DIGITS} digits")]
     AckIdTooLong,
-    /// An answer that does not say to what.
+    /// An ack has no ack id.
     #[error("ack has no ack id")]
     AckIdMissing,
-    /// A type that is never answered, with an ack id.
+    /// A packet of a type that is never answered has an ack id.
     #[error("only events and acks carry an ack id")]
     AckIdUnexpected,
-    /// The payload is broken JSON.
+    /// The payload is not valid JSON.
     #[error("payload is not JSON")]
     Json(#[from] serde_json::Error),
-    /// An event or ack without an array.
+    /// The payload of an event or an ack is not an array.
     #[error("payload of an event or ack is not an array")]
     PayloadNotAnArray,
-    /// A CONNECT or CONNECT_ERROR with something else than an object.
+    /// The payload of a CONNECT or CONNECT_ERROR is not an object.
     #[error("payload of a connect or connect error is not an object")]
     PayloadNotAnObject,
-    /// A DISCONNECT with a payload.
+    /// A DISCONNECT has a payload.
     #[error("disconnect carries no payload")]
     PayloadUnexpected,
     /// The array of an event does not start with a name.
     #[error("first element of an event is not its name, a string or a number")]
     EventNameMissing,
-    /// The name belongs to the client libraries.
+    /// The client libraries use this name themselves.
     #[error("event name `{0}` is reserved")]
     EventNameReserved(&'static str),
 }
 
-/// A namespace: `/` is the root, which the wire leaves out.
+/// A namespace: `/` is the root, which is left out on the wire.
 ///
-/// It is taken as it comes. `/ns?key=value` is a namespace of that very name: only clients of protocol 4 and older put a query there,
-/// today's take it off and send it with the HTTP request.
+/// The name is used as it arrives. `/ns?key=value` is a namespace with exactly this name. Only clients of protocol 4
+/// and older put a query there; today's clients remove it and send it with the HTTP request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Namespace(String);
 
@@ -164,11 +167,12 @@ impl Namespace {
         Self("/".to_owned())
     }
 
-    /// From its name, slash included.
+    /// Parses the name of a namespace, with its slash.
     ///
     /// # Errors
-    /// No slash in front, more than [`MAX_NAMESPACE_BYTES`], a comma (which ends a namespace on the wire), or a control character (of
-    /// which U+001E would cut a polling body in two, and no name needs the others).
+    /// There is no slash in front, the name is longer than [`MAX_NAMESPACE_BYTES`], or it has a comma (which ends a
+    /// namespace on the wire) or a control character. U+001E would cut a polling body in two, and no name needs the
+    /// other control characters.
     pub fn parse(name: &str) -> Result<Self, DecodeError> {
         if !name.starts_with('/') {
             return Err(DecodeError::NamespaceWithoutSlash);
@@ -188,7 +192,7 @@ impl Namespace {
         self.0 == "/"
     }
 
-    /// The name, slash included.
+    /// The name, with its slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -201,15 +205,17 @@ impl fmt::Display for Namespace {
     }
 }
 
-/// What ties an answer to its event: digits, kept as the text that the client sent, for they may exceed every integer type.
+/// The ack id, which connects an answer with its event. It is kept as the text that the client sent, because its digits
+/// may exceed every integer type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AckId(String);
 
 impl AckId {
-    /// From its digits.
+    /// Parses the digits of an ack id.
     ///
     /// # Errors
-    /// Something else than ASCII digits, or more than [`MAX_ACK_ID_DIGITS`] of them.
+    /// There is a character that is not an ASCII digit, there is none at all, or there are more than
+    /// [`MAX_ACK_ID_DIGITS`].
     pub fn parse(digits: &str) -> Result<Self, DecodeError> {
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(DecodeError::AckIdMalformed);
@@ -233,8 +239,8 @@ impl fmt::Display for AckId {
     }
 }
 
-/// The name of an event: any string that is not reserved, the empty one and `error` included. The protocol allows a number as well; its text
-/// is then the name, as it is to a JavaScript listener, but on the wire it stays a number.
+/// The name of an event: any string that is not reserved, also the empty one and `error`. The protocol allows a number
+/// as well. The name is then the number's text, as for a JavaScript listener, but on the wire it stays a number.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EventName {
     text: String,
@@ -242,7 +248,7 @@ pub struct EventName {
 }
 
 impl EventName {
-    /// From its text.
+    /// Parses the text of an event name.
     ///
     /// # Errors
     /// The name is reserved.
@@ -279,10 +285,10 @@ impl fmt::Display for EventName {
 pub struct Attachments(u8);
 
 impl Attachments {
-    /// From a count.
+    /// Creates the value from a count.
     ///
     /// # Errors
-    /// More than [`MAX_ATTACHMENTS`].
+    /// The count is larger than [`MAX_ATTACHMENTS`].
     pub fn new(count: u8) -> Result<Self, DecodeError> {
         if count > MAX_ATTACHMENTS { Err(DecodeError::TooManyAttachments) } else { Ok(Self(count)) }
     }
@@ -303,7 +309,7 @@ impl Attachments {
 }
 
 impl Packet {
-    /// The packet as the text of an Engine.IO message.
+    /// Encodes the packet as the text of an Engine.IO message.
     #[must_use]
     pub fn encode(&self) -> String {
         self.to_string()
@@ -371,10 +377,10 @@ fn write_array(f: &mut fmt::Formatter<'_>, name: Option<&EventName>, arguments: 
     f.write_str("]")
 }
 
-/// Reads the text of an Engine.IO message, whichever side sent it.
+/// Decodes the text of an Engine.IO message, whichever side sent it.
 ///
 /// # Errors
-/// Whatever is not exactly one packet.
+/// Every text that is not exactly one packet.
 pub fn decode(text: &str) -> Result<Packet, DecodeError> {
     let mut characters = text.chars();
     let kind = characters.next().ok_or(DecodeError::Empty)?;
@@ -422,7 +428,7 @@ fn split_attachments(text: &str) -> Result<(Attachments, &str), DecodeError> {
     Ok((Attachments::parse(digits)?, rest))
 }
 
-/// A namespace reaches to the first comma, or to the end when nothing follows it.
+/// Splits off the namespace. It ends at the first comma, or at the end of the text if nothing follows it.
 fn split_namespace(text: &str) -> Result<(Namespace, &str), DecodeError> {
     if !text.starts_with('/') {
         return Ok((Namespace::root(), text));
@@ -468,7 +474,7 @@ fn event(text: &str) -> Result<(EventName, Vec<Value>), DecodeError> {
     Ok((EventName::from_value(&name)?, elements.collect()))
 }
 
-/// Each attachment must have its place, and each place its attachment.
+/// Checks that each attachment has exactly one placeholder, and each placeholder an attachment.
 fn check_placeholders(arguments: &[Value], attachments: Attachments) -> Result<(), DecodeError> {
     let mut numbers = Vec::new();
     for argument in arguments {
@@ -482,7 +488,8 @@ fn check_placeholders(arguments: &[Value], attachments: Attachments) -> Result<(
     }
 }
 
-/// Recurses as deep as the value is, which the JSON parser has limited.
+/// Collects the placeholder numbers of a value. The recursion is as deep as the value, which the JSON parser has
+/// limited.
 fn collect_placeholders(value: &Value, numbers: &mut Vec<u64>) -> Result<(), DecodeError> {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),

@@ -1,4 +1,4 @@
-//! What a classroom client emits and hears.
+//! The events that a classroom client emits and receives.
 
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,7 @@ use crate::domain::message::{Content, MessageKind, TEXT_MAX_CHARACTERS};
 use crate::domain::notice::{Answer, Notice, Reading, Viewer};
 use crate::error::Error;
 
-/// Most messages that one request marks as read: what is said of them still fits a frame.
+/// The most messages that one request marks as read. The event about them must still fit into one frame.
 const READ_MAX: usize = 500;
 
 pub(super) const OWNERS: &[(&str, Family)] = &[
@@ -43,7 +43,7 @@ pub(super) fn command(event: &str, arguments: &[Value]) -> Result<Command, Error
     }
 }
 
-/// A send, over the socket or REST.
+/// Parses a send, from the socket or from REST.
 pub(super) fn send(fields: &Fields<'_>) -> Result<Command, Error> {
     Ok(Command::Send { client_message_id: fields.client_message_id()?, posting: posting(fields) })
 }
@@ -56,7 +56,7 @@ fn posting(fields: &Fields<'_>) -> Result<Posting, Error> {
     Ok(Posting { place, receiver: None, content, reply_to: fields.optional_message("replyTo")? })
 }
 
-/// The marking of a list of messages, if there is one.
+/// Parses the marking of a list of messages, if the fields hold a list.
 pub(super) fn mark_listed(fields: &Fields<'_>) -> Result<Option<Command>, Error> {
     let chat = fields.chat("conversationId")?;
     let messages = fields.messages("messageIds", READ_MAX)?;
@@ -67,7 +67,7 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
     success(match answer {
         Answer::Read(Reading { marked, .. }) => json!({"markedCount": marked}),
         Answer::Sent { chat, message, .. } => json!({"message": shapes::message(message, chat, viewer)}),
-        // No event of this dialect asks for anything else.
+        // The other events of this dialect have no fields in their ack.
         _ => json!({}),
     })
 }
@@ -117,8 +117,8 @@ pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> 
     }
 }
 
-/// Which messages somebody has read. How many that newly marked is said where the list does not say it: the list is not of all that a
-/// chat held, or is of messages that were read before.
+/// The event that says which messages a user has read. It says how many were newly marked only where the list does not
+/// show it: if the list is not complete because a whole chat was read, or if it holds messages that were read before.
 pub(super) fn read(reading: &Reading) -> Event {
     let Reading { chat, reader, at: _, marked, messages, whole } = reading;
     let read = messages.iter().filter(|message| message.sender != *reader && message.is_read_by(chat, reader));

@@ -1,4 +1,4 @@
-//! classroom: a learning platform (dialects.md, section 7).
+//! The dialect classroom: a learning platform (dialects.md, section 7).
 
 mod events;
 mod rest;
@@ -46,7 +46,7 @@ impl Dialect for Classroom {
 
     fn answer_event(&self, answer: &Answer, _: &Viewer<'_>) -> Option<Event> {
         match answer {
-            // What was newly marked, a notice tells.
+            // A notice tells about messages that were newly marked.
             Answer::Read(reading) if reading.marked == 0 => Some(events::read(reading)),
             _ => None,
         }

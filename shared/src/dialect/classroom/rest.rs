@@ -1,4 +1,4 @@
-//! The REST routes of classroom: envelope `{success,data}`.
+//! The REST routes of classroom. Envelope: `{success,data}`.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("GET", "/api/chat/conversations", |request| {
         Ok(Command::ListChats(request.query.page(CHATS_LIMIT_DEFAULT)?))
     }),
-    // A participant's id here, and a conversation's in the next.
+    // In this route `id` is the id of a participant; in the next one it is the id of a conversation.
     Route::new("GET", "/api/chat/conversation/{id}", |request| {
         Ok(Command::CreateChat { with: Some(request.path.user("id")?), about: None })
     }),
@@ -53,7 +53,7 @@ pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
             (if *repeated { 200 } else { 201 }, shapes::message(message, chat, viewer))
         }
         Answer::Unread(count) => (200, json!({"unreadCount": count})),
-        // No route of this dialect asks for anything else.
+        // No other route of this dialect returns data.
         _ => (200, Value::Null),
     };
     (status, json!({"success": true, "data": data}))

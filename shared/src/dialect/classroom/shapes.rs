@@ -9,7 +9,7 @@ use crate::domain::media::Source;
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::notice::{ChatView, Paging, Viewer};
 
-/// How errors call things.
+/// The names that errors use.
 pub(super) static TERMS: Terms = Terms {
     chat: "conversation",
     fields: &[
@@ -47,7 +47,8 @@ pub(super) fn message(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Va
     })
 }
 
-/// Gives the only medium of a message, if nothing was said of its type, that of the message: in other dialects there is no more to say.
+/// Adds the type of the message to its only medium, if the medium has no type of its own. In other dialects a sender
+/// cannot name a type.
 fn typed(mut media: Value, kind: MessageKind) -> Value {
     if let Some([Value::Object(only)]) = media.as_array_mut().map(Vec::as_mut_slice)
         && kind != MessageKind::Text
@@ -86,7 +87,7 @@ fn participant(user: &UserId, viewer: &Viewer<'_>) -> Value {
     })
 }
 
-/// Where a list of messages stands in the whole.
+/// The pagination of a list of messages.
 pub(super) fn pagination(paging: &Paging) -> Value {
     either(paging, |page, total| json!({"page": page.number, "limit": page.limit, "total": total}))
 }

@@ -1,4 +1,4 @@
-//! What a marketplace client emits and hears.
+//! The events that a marketplace client emits and receives.
 
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,7 @@ use crate::domain::message::Content;
 use crate::domain::notice::{Answer, Notice, Reading, Viewer};
 use crate::error::Error;
 
-/// Longest text, in Unicode scalar values (dialects.md, section 2).
+/// The longest text, in Unicode scalar values (dialects.md, section 2).
 pub(super) const TEXT_MAX_CHARACTERS: usize = 1_000;
 
 pub(super) const OWNERS: &[(&str, Family)] = &[
@@ -51,7 +51,7 @@ pub(super) fn command(event: &str, arguments: &[Value]) -> Result<Command, Error
     }
 }
 
-/// A send, over the socket or REST, into the chat that either names.
+/// Parses a send, from the socket or from REST, into the chat that either names.
 pub(super) fn send(fields: &Fields<'_>, chat: Result<ChatId, Error>) -> Result<Command, Error> {
     Ok(Command::Send { client_message_id: fields.client_message_id()?, posting: posting(fields, chat) })
 }
@@ -67,16 +67,16 @@ fn posting(fields: &Fields<'_>, chat: Result<ChatId, Error>) -> Result<Posting, 
 pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
     success(match answer {
         Answer::Sent { chat, message, .. } => json!({"data": shapes::message(message, chat, viewer)}),
-        // Nothing else that an event asks for has more to say.
+        // The other events of this dialect have no fields in their ack.
         _ => json!({}),
     })
 }
 
 pub(super) fn answer_event(answer: &Answer) -> Option<Event> {
     match answer {
-        // What was newly marked, a notice tells.
+        // A notice tells about messages that were newly marked.
         Answer::Read(reading) if reading.marked == 0 => read(reading),
-        // What a repeated send stored was heard when it was new.
+        // The client received the message of a repeated send when it was new.
         _ => None,
     }
 }
@@ -105,7 +105,7 @@ pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> 
         Notice::Notified { id, text, kind, at } => {
             vec![("notification", json!({"id": id, "message": text, "type": kind, "createdAt": at.iso()}))]
         }
-        // There is no word for how somebody is here, nor for who is here at all.
+        // The dialect has no event for statuses, and none for the list of who is online.
         Notice::Online { became_online: false, .. } | Notice::OnlineUsers(_) => Vec::new(),
         Notice::Online { user, .. } => vec![("userOnline", json!({"userId": user.to_string()}))],
         Notice::Offline { user, last_seen } => {
@@ -122,7 +122,8 @@ pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> 
     }
 }
 
-/// A whole chat by its newest message, or a message that was read before: with how many were newly marked.
+/// The event about a whole chat, with its newest message, or about a message that was read before. It says how many
+/// messages were newly marked.
 fn read(reading: &Reading) -> Option<Event> {
     let newest = reading.messages.last()?;
     let (name, mut said) = read_one(reading, newest.id.to_string());

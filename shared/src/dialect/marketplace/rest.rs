@@ -1,4 +1,4 @@
-//! The REST routes of marketplace: envelope `{success,message,data}`.
+//! The REST routes of marketplace. Envelope: `{success,message,data}`.
 
 use serde_json::{Value, json};
 
@@ -57,7 +57,7 @@ pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
             let status = if *repeated { 200 } else { 201 };
             (status, "Message sent", shapes::message(message, chat, viewer))
         }
-        // No route asks for anything else.
+        // No other route returns data.
         _ => (200, "Done", Value::Null),
     };
     (status, json!({"success": true, "message": message, "data": data}))

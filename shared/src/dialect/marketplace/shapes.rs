@@ -11,7 +11,7 @@ use crate::domain::message::{Message, MessageKind};
 use crate::domain::notice::{ChatView, Paging, Viewer};
 use crate::error::{Error, Refusal};
 
-/// The kinds of message that it has names for.
+/// The message kinds that the dialect has names for.
 pub(super) const KINDS: &[MessageKind] = &[MessageKind::Text, MessageKind::Image, MessageKind::Video];
 
 const TERMS: Terms = Terms { chat: "chat", fields: &[("otherUserId", "participantId"), ("room", "chatId")] };
@@ -45,7 +45,8 @@ pub(super) fn message(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Va
     shape
 }
 
-/// An object of our own goes by its generated name, which its clients put after the path themselves.
+/// The address of a medium. For an object of our own it is the generated name, which clients append to the path
+/// themselves.
 fn url(source: &Source) -> String {
     match source {
         Source::Link(url) => url.clone(),
@@ -74,7 +75,8 @@ pub(super) fn chat(view: &ChatView, viewer: &Viewer<'_>) -> Value {
     })
 }
 
-/// Who has written in a chat shows the others their address; being put into one reveals nothing.
+/// A participant. A user who has written in a chat shows their e-mail address to the others. To be added to a chat
+/// reveals nothing.
 fn participant(member: &Member, viewer: &Viewer<'_>) -> Value {
     let profile = viewer.directory.user(&member.user);
     let shows_email = member.wrote || member.user == *viewer.user;
@@ -97,12 +99,12 @@ fn last_message(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Value {
     })
 }
 
-/// Who blocks a chat.
+/// The users who block a chat.
 pub(super) fn blockers(chat: &Chat) -> Vec<String> {
     chat.members.iter().filter(|member| member.blocks).map(|member| member.user.to_string()).collect()
 }
 
-/// Where a list stands in the whole; `totals` is what it calls the number of entries.
+/// The pagination of a list. `totals` is the name of the field with the number of entries.
 pub(super) fn pagination(paging: &Paging, totals: &'static str) -> Value {
     let mut said = either(paging, |page, total| {
         let pages = page.total_pages(total);
@@ -114,7 +116,7 @@ pub(super) fn pagination(paging: &Paging, totals: &'static str) -> Value {
     said
 }
 
-/// An error. Its clients compare the text of a refused token, so the text is the same for every reason.
+/// An error. Clients compare the text of a refused token, so it is the same for every reason.
 pub(super) fn error(error: &Error) -> Map<String, Value> {
     let mut said = TERMS.error(error);
     if let Error::Authentication(_) = error {

@@ -1,4 +1,4 @@
-//! What a messenger client emits and hears.
+//! The events that a messenger client emits and receives.
 
 use serde_json::{Map, Value, json};
 
@@ -25,7 +25,7 @@ pub(super) const OWNERS: &[(&str, Family)] = &[
     ("typing_stop", Family::Typing),
 ];
 
-/// What a history calls the person whom a send calls the receiver.
+/// The name that a history uses for the person whom a send calls the receiver.
 const HISTORY_TERMS: Terms = Terms { chat: "chat", fields: &[("receiverId", "otherUserId")] };
 
 pub(super) fn command(event: &str, arguments: &[Value]) -> Result<Command, Error> {
@@ -68,7 +68,7 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
         Answer::Read(reading) => confirmation(reading, reading.messages.last(), viewer),
         Answer::Sent { chat, message, .. } => json!({"message": shapes::message(message, chat, viewer)}),
         Answer::Unread(count) => json!({"count": count}),
-        // No event of this dialect asks for anything else, typing apart, of which there is nothing to say.
+        // The other events of this dialect have no fields in their ack. These are only typing events.
         _ => json!({}),
     })
 }
@@ -78,9 +78,9 @@ pub(super) fn answer_event(answer: &Answer, viewer: &Viewer<'_>) -> Option<Event
         Answer::Messages { chat, messages, paging } => {
             Some(("message_history", history((chat, messages), paging, viewer)))
         }
-        // What was newly marked, a notice tells.
+        // A notice tells about messages that were newly marked.
         Answer::Read(reading) if reading.marked == 0 => Some(read_confirmed(reading, reading.messages.last(), viewer)),
-        // What was newly stored, a notice tells.
+        // A notice tells about a message that was newly stored.
         Answer::Sent { chat, message, repeated: true } => Some(message_sent(message, chat, viewer)),
         Answer::Unread(count) => Some(("unread_count", json!({"count": count}))),
         _ => None,
@@ -91,7 +91,7 @@ pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> 
     match notice {
         Notice::Blocked { view, by } => block("user_blocked", (view, by), viewer),
         Notice::Unblocked { view, by } => block("user_unblocked", (view, by), viewer),
-        // There is no word for a chat.
+        // The dialect has no events about chats.
         Notice::ChatCreated(_) | Notice::ChatDeleted(_) | Notice::Online { became_online: false, .. } => Vec::new(),
         Notice::Connected { user, .. } => {
             let profile = viewer.directory.user(user);
@@ -135,7 +135,8 @@ pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> 
     }
 }
 
-/// A block, as something between two people. That a chat about a listing is blocked says nothing of what these two may send each other.
+/// A block between two people. The block of a chat about a listing does not decide what these two may send each other,
+/// so it gives no event.
 fn block(name: &'static str, (view, by): (&ChatView, &UserId), viewer: &Viewer<'_>) -> Vec<Event> {
     let plain = view.chat.about.is_none();
     let other = view.chat.other(viewer.user).filter(|_| plain);
@@ -143,7 +144,8 @@ fn block(name: &'static str, (view, by): (&ChatView, &UserId), viewer: &Viewer<'
     other.map(|other| (name, json!({"userId": other.to_string(), "byMe": by_me}))).into_iter().collect()
 }
 
-/// What the reader and the senders hear: of each message that was marked, or of a whole chat only of the newest.
+/// The events for the reader and for the senders: one for each message that was marked, or for a whole chat only for
+/// the newest.
 fn read(reading: &Reading, viewer: &Viewer<'_>) -> Vec<Event> {
     if reading.reader == *viewer.user {
         let newest = reading.messages.last();
@@ -175,7 +177,7 @@ fn confirmation(reading: &Reading, message: Option<&Message>, viewer: &Viewer<'_
     counted(json!({"message": message}), reading)
 }
 
-/// Says how many messages were marked, where it is not just the one that is named.
+/// Adds the number of messages that were marked, where it is not just the named message.
 fn counted(mut said: Value, reading: &Reading) -> Value {
     if let (true, Value::Object(fields)) = (reading.whole || reading.marked == 0, &mut said) {
         fields.insert("markedCount".to_owned(), reading.marked.into());
@@ -195,7 +197,7 @@ fn named(message: &MessageId) -> Value {
     json!({"messageId": message.to_string()})
 }
 
-/// An error that answers an event.
+/// An error in answer to an event.
 pub(super) fn error(event: &str, error: &Error) -> Map<String, Value> {
     match (event, error) {
         (SEND, Error::Internal(_)) => shapes::unsent(error),

@@ -1,4 +1,4 @@
-//! messenger: user to user, without a word for chats (dialects.md, section 5).
+//! The dialect messenger: messages from user to user, without a notion of chats (dialects.md, section 5).
 
 mod events;
 mod rest;
@@ -12,7 +12,7 @@ use crate::domain::command::Command;
 use crate::domain::notice::{Answer, Notice, Viewer};
 use crate::error::Error;
 
-/// `snake_case` events about people; answers are events, and acks for who asks for one.
+/// `snake_case` events about people. Answers are events, and acks for a client that asks for one.
 pub(super) struct Messenger;
 
 impl Dialect for Messenger {

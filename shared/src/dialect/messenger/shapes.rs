@@ -12,15 +12,15 @@ use crate::domain::notice::{Paging, Viewer};
 use crate::domain::user::User;
 use crate::error::{Error, Thing};
 
-/// The kinds of message that it has names for.
+/// The message kinds that the dialect has names for.
 const KINDS: &[MessageKind] = &[MessageKind::Text];
 
-/// Longest preview in a notification, in Unicode scalar values (dialects.md, section 5).
+/// The longest preview in a notification, in Unicode scalar values (dialects.md, section 5).
 const PREVIEW_MAX_CHARACTERS: usize = 100;
 
 const TERMS: Terms = Terms { chat: "chat", fields: &[] };
 
-/// A message as `viewer` sees it. In a chat of more than two its receiver is the viewer.
+/// A message as `viewer` sees it. In a chat of more than two people its receiver is the viewer.
 pub(super) fn message(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Value {
     let shown = Shown::new(message, viewer, KINDS);
     let receiver = chat.other(&message.sender).unwrap_or(viewer.user);
@@ -44,7 +44,7 @@ pub(super) fn message(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Va
     shape
 }
 
-/// When it was read as `viewer` sees it: by themselves, or for the sender by the last of the others.
+/// When the message was read, as `viewer` sees it: by the viewer, or for the sender by the last of the others.
 fn read_at(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Option<Timestamp> {
     if !message.is_read_for(chat, viewer.user) {
         return None;
@@ -62,7 +62,7 @@ pub(super) fn preview(message: &Message, viewer: &Viewer<'_>) -> String {
     shown.text.unwrap_or_default().chars().take(PREVIEW_MAX_CHARACTERS).collect()
 }
 
-/// Somebody by id and name.
+/// A user by id and name.
 pub(super) fn person(id: &UserId, viewer: &Viewer<'_>) -> Value {
     json!({"_id": id.to_string(), "name": name(id, viewer)})
 }
@@ -71,7 +71,7 @@ fn name(id: &UserId, viewer: &Viewer<'_>) -> String {
     viewer.directory.user(id).display_name().chars().take(viewer.extent.name_max_characters).collect()
 }
 
-/// Somebody who is here. To be here is to be seen now.
+/// A user who is online. The user was last seen now.
 pub(super) fn online_user(user: &User, viewer: &Viewer<'_>) -> Value {
     json!({
         "userId": user.id.to_string(),
@@ -84,17 +84,17 @@ pub(super) fn online_user(user: &User, viewer: &Viewer<'_>) -> Value {
     })
 }
 
-/// Where a history stands in the whole.
+/// The pagination of a history.
 pub(super) fn pagination(paging: &Paging) -> Value {
     either(paging, |page, total| json!({"page": page.number, "hasMore": page.number < page.total_pages(total)}))
 }
 
-/// An error: a documented text where there is one, else a plain description.
+/// An error, with the documented text if there is one, otherwise with a plain description.
 pub(super) fn error(error: &Error) -> Map<String, Value> {
     error_in(&TERMS, error)
 }
 
-/// The same, with fields as `terms` call them.
+/// An error, with the names of fields in `terms`.
 pub(super) fn error_in(terms: &'static Terms, error: &Error) -> Map<String, Value> {
     let mut said = terms.error(error);
     let documented = match error {
@@ -108,7 +108,7 @@ pub(super) fn error_in(terms: &'static Terms, error: &Error) -> Map<String, Valu
     said
 }
 
-/// An error of our own on a send.
+/// An internal error in answer to a send.
 pub(super) fn unsent(error: &Error) -> Map<String, Value> {
     let mut said = self::error(error);
     said.insert("message".to_owned(), "Failed to send message".into());

@@ -1,4 +1,4 @@
-//! What a recruiting client emits and hears.
+//! The events that a recruiting client emits and receives.
 
 use serde_json::{Map, Value, json};
 
@@ -41,7 +41,7 @@ pub(super) fn command(event: &str, arguments: &[Value]) -> Result<Command, Error
     }
 }
 
-/// A send, over the socket or REST.
+/// Parses a send, from the socket or from REST.
 pub(super) fn send(fields: &Fields<'_>) -> Result<Command, Error> {
     Ok(Command::Send { client_message_id: fields.client_message_id()?, posting: posting(fields) })
 }
@@ -67,7 +67,7 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
         Answer::Pong(at) => json!({"timestamp": at.millis()}),
         Answer::Read(Reading { chat, marked, .. }) => json!({"chatId": chat.id.to_string(), "markedCount": marked}),
         Answer::Sent { chat, message, .. } => json!({"message": shapes::message(message, chat, viewer)}),
-        // No event of this dialect asks for anything else.
+        // The other events of this dialect have no fields in their ack.
         _ => json!({}),
     })
 }

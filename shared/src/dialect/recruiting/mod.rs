@@ -1,4 +1,4 @@
-//! recruiting: candidates and employers (dialects.md, section 3).
+//! The dialect recruiting: candidates and employers (dialects.md, section 3).
 
 mod events;
 mod rest;
@@ -47,7 +47,7 @@ impl Dialect for Recruiting {
     fn answer_event(&self, answer: &Answer, viewer: &Viewer<'_>) -> Option<Event> {
         match answer {
             Answer::Online(users) => Some(("online_users", shapes::online_users(users, viewer))),
-            // What was newly marked, a notice tells.
+            // A notice tells about messages that were newly marked.
             Answer::Read(reading) if reading.marked == 0 => Some(events::marked_read(reading)),
             _ => None,
         }

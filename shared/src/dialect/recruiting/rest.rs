@@ -1,4 +1,4 @@
-//! The REST routes of recruiting: envelope `{success,message,data}`.
+//! The REST routes of recruiting. Envelope: `{success,message,data}`.
 
 use serde_json::{Value, json};
 

@@ -12,11 +12,12 @@ use crate::domain::notice::{ChatView, Paging, Viewer};
 use crate::domain::user::User;
 use crate::error::{Error, Thing};
 
-/// The kinds of message that it has names for.
+/// The message kinds that the dialect has names for.
 pub(super) const KINDS: &[MessageKind] =
     &[MessageKind::Text, MessageKind::Image, MessageKind::Video, MessageKind::File];
 
-/// A message as `viewer` sees it: a recipient's own reading, or for the sender everybody's.
+/// A message as `viewer` sees it. It counts as read for a recipient who has read it, and for the sender after everybody
+/// has.
 pub(super) fn message(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Value {
     let shown = Shown::new(message, viewer, KINDS);
     let mut shape = json!({
@@ -54,7 +55,7 @@ pub(super) fn chat(view: &ChatView, viewer: &Viewer<'_>) -> Value {
     })
 }
 
-/// Where a list stands in the whole.
+/// The pagination of a list.
 pub(super) fn pagination(paging: &Paging) -> Value {
     either(
         paging,
@@ -62,13 +63,13 @@ pub(super) fn pagination(paging: &Paging) -> Value {
     )
 }
 
-/// Who is here, as many as there is room for, and how many they all are.
+/// The users who are online, as many as there is room for, and their full number.
 pub(super) fn online_users(users: &[User], viewer: &Viewer<'_>) -> Value {
     let listed = users.iter().take(viewer.extent.people_max);
     json!({"onlineUsers": listed.map(|user| user.id.to_string()).collect::<Vec<_>>(), "count": users.len()})
 }
 
-/// An error: `details` names the field, or says when to try again or why a token was refused.
+/// An error. `details` names the field, or says when to try again or why a token was refused.
 pub(super) fn error(error: &Error, now: Timestamp) -> Value {
     let mut details = Map::new();
     let field = match error {

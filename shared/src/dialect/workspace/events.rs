@@ -1,4 +1,4 @@
-//! What a workspace client emits and hears.
+//! The events that a workspace client emits and receives.
 
 use serde_json::{Map, Value, json};
 
@@ -54,7 +54,8 @@ fn posting(fields: &Fields<'_>) -> Result<Posting, Error> {
     Ok(Posting { place, receiver: None, content, reply_to: None })
 }
 
-/// The content's checks blame a field and may mention another, the message's type.
+/// Replaces the name of the message's type in an error. The checks of the content name a field and may mention the type
+/// as well.
 fn own_name_of_type(error: Error) -> Error {
     match error {
         Error::Validation { field, problem } => Error::validation(field, problem.replace("messageType", "type")),
@@ -66,7 +67,7 @@ fn typing(fields: &Fields<'_>, active: bool) -> Result<Command, Error> {
     Ok(Command::Type { place: Place::Chat(fields.chat("conversationId")?), receiver: None, active })
 }
 
-/// The argument of an event that carries a bare value, as the one field of this name.
+/// The argument of an event that carries a bare value, as an object with one field of this name.
 fn bare(arguments: &[Value], name: &str) -> Map<String, Value> {
     arguments.first().map(|value| (name.to_owned(), value.clone())).into_iter().collect()
 }
@@ -87,7 +88,7 @@ fn status(arguments: &[Value]) -> Result<Status, Error> {
 pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
     success(match answer {
         Answer::Sent { chat, message, .. } => json!({"message": shapes::message(message, chat, viewer)}),
-        // Every other event of this dialect is confirmed without more.
+        // The other events of this dialect have no fields in their ack.
         _ => json!({}),
     })
 }
@@ -115,7 +116,7 @@ pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> 
             vec![("user:online", json!({"userId": user.to_string(), "status": status.name()}))]
         }
         Notice::Offline { user, .. } => vec![("user:offline", json!({"userId": user.to_string()}))],
-        // It lists nobody: its clients hear of people as they come and go.
+        // The dialect has no list of who is online. Its clients are told when people come and go.
         Notice::OnlineUsers(_) => Vec::new(),
         Notice::Read(reading) => read(reading, viewer),
         Notice::Sent { chat, message } => sent(chat, message, viewer),
@@ -127,8 +128,8 @@ pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> 
 
 const NOTIFICATION: &str = "notification:new";
 
-/// What the sender hears: of a whole conversation that was read their newest message with the count of all that were newly marked, else each
-/// of theirs.
+/// The events for the sender. If a whole conversation was read, one event with the newest message of the sender and the
+/// number of all messages that were newly marked; otherwise one for each of the sender's messages.
 fn read(reading: &Reading, viewer: &Viewer<'_>) -> Vec<Event> {
     let told = |message: &Message| {
         json!({
@@ -151,7 +152,8 @@ fn read(reading: &Reading, viewer: &Viewer<'_>) -> Vec<Event> {
     newest.into_iter().collect()
 }
 
-/// The message to all but the socket that sent it, the conversation to all, and a notification where a recipient does not have it open.
+/// The events about a new message: the message for all sockets but the one that sent it, the conversation for all, and
+/// a notification for the sockets of a recipient that do not have the conversation open.
 fn sent(chat: &Chat, message: &Message, viewer: &Viewer<'_>) -> Vec<Event> {
     let said = shapes::message(message, chat, viewer);
     let notified = (message.sender != *viewer.user && !viewer.joined)

@@ -1,4 +1,4 @@
-//! workspace: colleagues (dialects.md, section 6).
+//! The dialect workspace: colleagues (dialects.md, section 6).
 
 mod events;
 mod rest;
@@ -44,7 +44,7 @@ impl Dialect for Workspace {
         events::ack(answer, viewer)
     }
 
-    /// It has no event that confirms: what is done is told by notices.
+    /// The dialect has no confirming events. Notices tell what was done.
     fn answer_event(&self, _: &Answer, _: &Viewer<'_>) -> Option<Event> {
         None
     }

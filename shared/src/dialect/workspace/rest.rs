@@ -1,4 +1,4 @@
-//! The REST routes of workspace: envelope `{success,data}`, and `pagination` beside a list.
+//! The REST routes of workspace. Envelope: `{success,data}`, and `pagination` beside a list.
 
 use serde_json::{Value, json};
 

@@ -15,7 +15,7 @@ pub(super) const KINDS: &[MessageKind] =
 /// How much of a message a notification shows, in Unicode scalar values.
 const PREVIEW_MAX_CHARACTERS: usize = 100;
 
-/// What errors call things.
+/// The names that errors use.
 pub(super) static TERMS: Terms = Terms {
     chat: "conversation",
     fields: &[
@@ -27,7 +27,8 @@ pub(super) static TERMS: Terms = Terms {
     ],
 };
 
-/// An `IMessage` as `viewer` sees it. It always shows content, if there is any: of media without text the file's name.
+/// An `IMessage` as `viewer` sees it. It always shows content, if there is any: for media without text, the name of the
+/// file.
 pub(super) fn message(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Value {
     let shown = Shown::new(message, viewer, KINDS).always_text();
     let mut shape = json!({
@@ -52,7 +53,7 @@ pub(super) fn conversation(view: &ChatView, viewer: &Viewer<'_>) -> Value {
     conversation_with(chat, latest.as_ref(), viewer)
 }
 
-/// The same, where its last message is in words already.
+/// An `IConversation` whose last message is already built.
 pub(super) fn conversation_with(chat: &Chat, latest: Option<&Value>, viewer: &Viewer<'_>) -> Value {
     json!({
         "id": chat.id.to_string(),
@@ -64,14 +65,14 @@ pub(super) fn conversation_with(chat: &Chat, latest: Option<&Value>, viewer: &Vi
     })
 }
 
-/// An `INotification` of a message. It goes by the message's id.
+/// An `INotification` about a message. Its id is the id of the message.
 pub(super) fn notification(message: &Message, viewer: &Viewer<'_>) -> Value {
     let shown = Shown::new(message, viewer, KINDS).always_text();
     let preview: String = shown.text.unwrap_or_default().chars().take(PREVIEW_MAX_CHARACTERS).collect();
     json!({"id": message.id.to_string(), "message": preview, "type": "message", "createdAt": message.created_at.iso()})
 }
 
-/// Where a list stands in the whole.
+/// The pagination of a list.
 pub(super) fn pagination(paging: &Paging) -> Value {
     either(paging, |page, total| json!({"page": page.number, "limit": page.limit, "total": total}))
 }
