@@ -19,10 +19,10 @@ use crate::faults::{Faults, Trigger};
 use crate::gateway::{FunctionError, Integration};
 use crate::template::{Destination, Function};
 
-/// Most bytes of an asynchronous event (gateway.md, "Lambda").
+/// Most bytes of an asynchronous event (docs/api-gateway.md, "Lambda").
 const EVENT_MAX_BYTES: usize = 1_048_576;
 
-/// Waits before the first and the second retry (gateway.md, "Lambda"), scaled by the registry's setting.
+/// Waits before the first and the second retry (docs/api-gateway.md, "Lambda"), scaled by the registry's setting.
 const RETRY_WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
 
 /// Wait before a throttled asynchronous event is tried again. Lambda does so for hours, with waits of one second to five minutes.

@@ -1,4 +1,4 @@
-//! Tokens: which user a client acts for, and until when (dialects.md, section 2, "Authentication").
+//! Tokens: which user a client acts for, and until when (docs/dialects.md, "Authentication").
 //!
 //! `jsonwebtoken` verifies signatures. The [`Clock`](crate::domain::clock::Clock) decides about times, without leeway.
 

@@ -35,7 +35,7 @@ pub enum ConfigError {
     BadKey,
 }
 
-/// Which process handles an event family (design.md, section 3).
+/// Which process handles an event family (ARCHITECTURE.md, "The life of a message").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
     /// Each family has a function of its own, which is invoked asynchronously.
@@ -118,14 +118,14 @@ pub struct Host {
 }
 
 impl Host {
-    /// Amazon API Gateway (gateway.md, "Limits and closes"): a browser sends a message as one frame.
+    /// Amazon API Gateway (docs/api-gateway.md, "Limits and closes"): a browser sends a message as one frame.
     pub const API_GATEWAY: Self = Self { binary_frames: false, max_payload_bytes: 32_768 };
 }
 
 /// One minute in milliseconds: the heartbeat runs once per minute.
 const MINUTE_MILLIS: u32 = 60_000;
 
-/// The clients that get offsets and a `pid` (socketio.md, "Connection state recovery").
+/// The clients that get offsets and a `pid` (docs/protocol.md, "Connection state recovery").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecoveryOffsets {
     /// All clients except those whose listeners cannot take a second argument.

@@ -25,7 +25,7 @@ use crate::limit::{Addresses, EventRates};
 use crate::store::{Bucket, Ender, Ending, Enqueue, Liveness, Recipient, Store};
 use crate::telemetry;
 
-/// The most bytes that API Gateway accepts in one post (gateway.md, "Limits and closes"). The same limit holds for a
+/// The most bytes that API Gateway accepts in one post (docs/api-gateway.md, "Limits and closes"). The same limit holds for a
 /// polling client, because it may move to a WebSocket before it fetches the frame.
 pub const POST_MAX_BYTES: usize = 131_072;
 
@@ -74,7 +74,7 @@ pub struct Ctx {
     lambda: aws_sdk_lambda::Client,
 }
 
-/// Where a handler runs (design.md, section 3, "Isolation").
+/// Where a handler runs (ARCHITECTURE.md, "The life of a message").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route<'a> {
     /// In this process.

@@ -82,7 +82,7 @@ pub enum Thing {
     Route,
 }
 
-/// Why a token was refused. The texts are those of dialects.md, section 2.
+/// Why a token was refused. The texts are those of docs/dialects.md, "Authentication".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 pub enum Refusal {
     /// There was no token.
@@ -112,7 +112,7 @@ impl Refusal {
         Self::ALL.into_iter().find(|refusal| refusal.reason() == reason)
     }
 
-    /// The reason as a short text (dialects.md, section 9).
+    /// The reason as a short text (docs/dialects.md, "Authentication").
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
@@ -145,7 +145,7 @@ impl Error {
         Self::Internal(cause.into())
     }
 
-    /// The code, the HTTP status and the log level (dialects.md, section 2, "Errors").
+    /// The code, the HTTP status and the log level (docs/dialects.md, "Errors").
     #[must_use]
     pub const fn meaning(&self) -> (&'static str, u16, Severity) {
         match self {

@@ -1,4 +1,4 @@
-//! Limits: the limits in force, and those that are counted in memory (dialects.md, section 2, "Limits").
+//! Limits: the limits in force, and those that are counted in memory (docs/dialects.md, "Limits").
 //!
 //! Messages per minute and chats per hour are counted in DynamoDB and are exact. Events per second are counted here, in
 //! the memory of one instance of the switchboard: exact within one instance, best effort across several. So are the

@@ -1,4 +1,4 @@
-//! Binary packets (socketio.md): attachments come as frames of their own, `b` and base64 behind API Gateway, and a packet is handled once it is
+//! Binary packets (docs/protocol.md, "Attachments"): attachments come as frames of their own, `b` and base64 behind API Gateway, and a packet is handled once it is
 //! whole. The echo application says what it heard; the chat has no use for any.
 
 use insta::assert_snapshot;

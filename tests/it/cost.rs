@@ -1,4 +1,4 @@
-//! What the ordinary acts cost, in AWS calls and DynamoDB units: the promises of design.md, section 7.
+//! What the ordinary acts cost, in AWS calls and DynamoDB units: the promises of docs/cost.md.
 
 use local::dynamodb::Meter;
 use local::world::World;

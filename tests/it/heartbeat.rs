@@ -1,4 +1,4 @@
-//! Who is pinged, and what becomes of those who do not answer (socketio.md, "Engine.IO").
+//! Who is pinged, and what becomes of those who do not answer (docs/protocol.md, "Heartbeat").
 
 use std::sync::Arc;
 use std::time::Duration;

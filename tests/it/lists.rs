@@ -1,5 +1,5 @@
 //! What lists show: the order of `seq`, which is that of live events and of recovery too, and times that never go back
-//! (dialects.md, "Pages").
+//! (docs/dialects.md, "Pages").
 
 use local::world::World;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Rules that are the same in all dialects, over all of them (dialects.md, sections 2, 8 and 9).
+//! Rules that are the same in all dialects, over all of them (docs/dialects.md).
 
 use local::token;
 use local::world::World;

@@ -1,5 +1,6 @@
 //! What a linter cannot hold: the direction of imports, the names of files, the size of handlers, links in documents.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -90,6 +91,40 @@ fn links_in_documents_lead_somewhere() {
             assert!(file.parent().unwrap().join(path).exists(), "{} links to {target}", file.display());
         }
     }
+}
+
+/// The pages that comments, the template and the tests cite, each with the headings that it has.
+fn headings(page: &Path) -> BTreeSet<String> {
+    let text = fs::read_to_string(page).unwrap();
+    let titles = text.lines().filter_map(|line| line.strip_prefix('#'));
+    titles.map(|title| title.trim_start_matches('#').trim().replace('`', "")).collect()
+}
+
+#[test]
+fn every_page_and_heading_that_a_comment_cites_exists() {
+    let all = files(&root(), "rs").into_iter().chain(files(&root(), "mjs")).chain([root().join("template.yaml")]);
+    let mut cited = 0;
+    for file in all {
+        let text = fs::read_to_string(&file).unwrap();
+        // A citation may go on in the next line of the comment.
+        let flat = text.lines().map(|line| line.trim().trim_start_matches(['/', '!', '#']).trim()).collect::<Vec<_>>().join(" ");
+        for (at, _) in flat.match_indices(".md") {
+            let (before, after) = flat.split_at(at + 3);
+            let name = before.rsplit(|letter: char| !(letter.is_alphanumeric() || "./-_".contains(letter))).next().unwrap();
+            // What is left out is said of pages in general: `*.md`.
+            if name == ".md" {
+                continue;
+            }
+            let page = root().join(name);
+            assert!(page.exists(), "{} cites {name}", file.display());
+            cited += 1;
+            let Some(rest) = after.strip_prefix(", \"") else { continue };
+            let heading = rest.split('"').next().unwrap();
+            let known = headings(&page);
+            assert!(known.contains(heading), "{} cites {name}, \"{heading}\"; there are {known:?}", file.display());
+        }
+    }
+    assert!(cited > 40, "{cited}");
 }
 
 #[test]

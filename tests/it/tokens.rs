@@ -1,4 +1,4 @@
-//! Tokens: which are taken, and what a refusal says (dialects.md, section 2, "Authentication", and section 9, "Profiles"). The keys in
+//! Tokens: which are taken, and what a refusal says (docs/dialects.md, "Authentication" and "Profiles"). The keys in
 //! `keys/` are for this test alone.
 
 use base64::Engine as _;

@@ -228,7 +228,7 @@ const fn no_upload() -> Error {
     Error::NotFound(Thing::Upload)
 }
 
-/// The text of a message with a file, if its sender gives none (dialects.md, section 4).
+/// The text of a message with a file, if its sender gives none (docs/dialects.md, "Media").
 const fn words_for(kind: MessageKind) -> &'static str {
     match kind {
         MessageKind::Video => "Sent video",

@@ -1,5 +1,5 @@
 //! The events that a socket missed while its connection was gone, derived from the stored chats and messages
-//! (socketio.md, "Connection state recovery").
+//! (docs/protocol.md, "Connection state recovery").
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::domain::notice::{ChatView, MissedEvent, Notice, READ_LISTED_MAX, READ
 use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
 
-/// The most messages that are sent again (socketio.md, "Connection state recovery").
+/// The most messages that are sent again (docs/protocol.md, "Connection state recovery").
 const MESSAGES_MAX: u64 = 500;
 /// How many messages one query reads while it is unknown how many were missed.
 const BATCH: u64 = 50;

@@ -1,5 +1,5 @@
 //! The parts that are the same in every dialect: renewing a socket's token, listings, media, and the routes for
-//! services (dialects.md, sections 4, 8 and 9). REST envelope: `{success,data}`.
+//! services (docs/dialects.md, "What every dialect gains"). REST envelope: `{success,data}`.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! Dialects: the events and requests of five client apps, over the same people, chats and messages (dialects.md).
+//! Dialects: the events and requests of five client apps, over the same people, chats and messages (docs/dialects.md).
 //!
 //! A dialect translates and does not decide. It says which [`Command`] an event or a request means, and which form an
 //! [`Answer`], a [`Notice`] or an [`Error`] takes. To add a dialect, add one file or folder here and one entry to
@@ -28,7 +28,7 @@ pub const ALL: &[&dyn Dialect] =
 /// The dialect of the root namespace, unless a deployment sets another one.
 pub const FIRST: &dyn Dialect = &recruiting::Recruiting;
 
-/// A function that handles a family of events (design.md, section 3).
+/// A function that handles a family of events (ARCHITECTURE.md, "Bird's eye view").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
     /// Blocking and unblocking.
@@ -59,7 +59,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The limits of a dialect whose document does not name others (dialects.md, section 2, "Limits" and "Content").
+    /// The limits of a dialect whose document does not name others (docs/dialects.md, "Limits" and "Content").
     pub const UNLESS_SAID: Self =
         Self { events_per_second: 50, messages_per_minute: 120, chats_per_hour: 60, text_characters: 4_000 };
 }

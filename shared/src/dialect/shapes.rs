@@ -26,7 +26,8 @@ pub(super) struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     /// The content as `viewer` sees it, in a dialect that has names for these kinds. A dialect without a name for
-    /// `audio` shows it as `file`, and one without a name for `file` shows it as `text` (dialects.md, section 9).
+    /// `audio` shows it as `file`, and one without a name for `file` shows it as `text` (docs/dialects.md,
+    /// "Message types").
     pub(super) fn new(message: &'a Message, viewer: &Viewer<'_>, kinds: &[MessageKind]) -> Self {
         let mut kind = message.kind;
         if kind == MessageKind::Audio && !kinds.contains(&kind) {
@@ -71,7 +72,7 @@ impl<'a> Shown<'a> {
     }
 
     /// Adds `media` to a message's shape if the first address does not say everything, and `truncated` if parts of the
-    /// content are left out (dialects.md, section 9).
+    /// content are left out (docs/dialects.md, "messenger").
     pub(super) fn add_media(&self, shape: &mut Value, url: fn(&Source) -> String) {
         let Value::Object(fields) = shape else { return };
         if self.media.len() > 1 || self.media.first().is_some_and(Media::has_details) {
@@ -156,7 +157,7 @@ pub(super) fn success(fields: Value) -> Map<String, Value> {
     ack
 }
 
-/// The pagination of a list that continues after a message (dialects.md, section 9). `numbered` builds the pagination
+/// The pagination of a list that continues after a message (docs/dialects.md, "Pages"). `numbered` builds the pagination
 /// of a numbered page.
 pub(super) fn pagination(paging: &Paging, numbered: fn(crate::domain::page::Page, u64) -> Value) -> Value {
     match *paging {

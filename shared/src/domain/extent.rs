@@ -3,7 +3,7 @@
 use crate::domain::message::TEXT_MAX_CHARACTERS;
 
 /// The limits within which an event is built. Content beyond them is left out, and a message says so with `truncated:
-/// true` (dialects.md, section 9, "messenger's answers").
+/// true` (docs/dialects.md, "messenger").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// The longest text of a message, in Unicode scalar values.

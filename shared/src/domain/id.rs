@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::error::Error;
 
-/// The longest ids that are accepted, in Unicode scalar values (dialects.md, sections 8 and 9).
+/// The longest ids that are accepted, in Unicode scalar values (docs/dialects.md, "Profiles" and "Repeated sends").
 const USER_ID_MAX_CHARACTERS: usize = 128;
 const CLIENT_MESSAGE_ID_MAX_CHARACTERS: usize = 64;
 const CONNECTION_ID_MAX_CHARACTERS: usize = 128;

@@ -3,7 +3,7 @@
 use crate::domain::id::{ListingId, UserId};
 use crate::error::Error;
 
-/// The most pictures of one listing (dialects.md, section 9).
+/// The most pictures of one listing (docs/dialects.md, "Listings").
 pub const IMAGES_MAX: usize = 20;
 const TITLE_MAX_CHARACTERS: usize = 300;
 const ADDRESS_MAX_CHARACTERS: usize = 1_000;

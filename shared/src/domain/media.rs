@@ -6,13 +6,13 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, is_hex};
 use crate::error::{Error, Thing};
 
-/// The most media of one message (dialects.md, section 9).
+/// The most media of one message (docs/dialects.md, "Message types").
 pub const MEDIA_MAX: usize = 10;
-/// The largest object that is accepted, in bytes (dialects.md, section 9).
+/// The largest object that is accepted, in bytes (docs/dialects.md, "Media").
 pub const OBJECT_MAX_BYTES: u64 = 52_428_800;
-/// The longest address of a medium, in Unicode scalar values (dialects.md, section 2).
+/// The longest address of a medium, in Unicode scalar values (docs/dialects.md, "Content").
 const URL_MAX_CHARACTERS: usize = 2_048;
-/// The longest name of a file, in Unicode scalar values (dialects.md, section 9).
+/// The longest name of a file, in Unicode scalar values (docs/dialects.md, "Message types").
 const FILENAME_MAX_CHARACTERS: usize = 255;
 /// The longest type of a medium, in Unicode scalar values. The longest registered media type is shorter.
 const TYPE_MAX_CHARACTERS: usize = 127;

@@ -9,7 +9,7 @@ use crate::domain::id::{ClientMessageId, MessageId, SocketId, UserId};
 use crate::domain::media::Media;
 use crate::error::Error;
 
-/// The longest text of any dialect, in Unicode scalar values (dialects.md, section 2).
+/// The longest text of any dialect, in Unicode scalar values (docs/dialects.md, "Content").
 pub const TEXT_MAX_CHARACTERS: usize = 4_000;
 
 /// The kind of a message's content, as its sender says.
@@ -57,7 +57,7 @@ pub struct Content {
 
 impl Content {
     /// Creates content and checks that it is not empty: a media kind needs media, text needs more than white space, and
-    /// every text is limited (dialects.md, sections 2 and 9).
+    /// every text is limited (docs/dialects.md, "Content" and "Message types").
     ///
     /// # Errors
     /// `Error::Validation` with the name of the field.

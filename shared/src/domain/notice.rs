@@ -155,7 +155,7 @@ pub struct Reading {
     pub whole: bool,
 }
 
-/// The most messages that a reading lists (dialects.md, section 9).
+/// The most messages that a reading lists (docs/dialects.md, "Reading").
 pub const READ_LISTED_MAX: u64 = 100;
 
 /// How many of the newest messages of a chat are searched for the messages of a reading: about 300 KB, which is one

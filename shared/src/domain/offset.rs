@@ -1,5 +1,4 @@
-//! The offset: how much a socket has received, as a string that its client gives back when it reconnects (socketio.md,
-//! "Connection state recovery").
+//! The offset: how much a socket has received, as a string that its client gives back when it reconnects (docs/recovery.md, "Offsets").
 //!
 //! For the chat of the last event that the socket received the offset is exact, because the events of one chat are
 //! delivered in their order. For every other chat it says up to which time events were certainly delivered. Events that

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 
-/// The most entries of a page (dialects.md, section 2).
+/// The most entries of a page (docs/dialects.md, "Pages").
 pub const PAGE_LIMIT_MAX: u64 = 100;
 /// The number of chats on a page if the client does not say.
 pub const CHATS_LIMIT_DEFAULT: u64 = 20;

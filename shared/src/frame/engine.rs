@@ -189,7 +189,7 @@ pub fn decode(frame: &str) -> Result<Packet<'_>, DecodeError> {
     }
 }
 
-/// Decodes base64 as Node's Buffer does (socketio.md, "Socket.IO"): it ends with the first `=`; `-` and `_` stand for
+/// Decodes base64 as Node's Buffer does (docs/protocol.md, "Binary"): it ends with the first `=`; `-` and `_` stand for
 /// `+` and `/`; characters of neither alphabet are ignored, for instance line feeds. A last character that is not
 /// enough for a byte is ignored, too.
 fn bytes(base64: &str) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! Questions to a client (socketio.md, "Server-to-client acks"): events with an ack id. The client's ack arrives in an
+//! Questions to a client (docs/protocol.md, "Server-to-client acks"): events with an ack id. The client's ack arrives in an
 //! invocation of its own.
 //!
 //! The relay stores a question before it emits the event, and removes it with the first ack. It ignores an ack that

@@ -1,4 +1,4 @@
-//! Binary packets (socketio.md, "Socket.IO"): a header frame, followed by one frame per attachment. Each frame arrives
+//! Binary packets (docs/protocol.md, "Attachments"): a header frame, followed by one frame per attachment. Each frame arrives
 //! in an invocation of its own. The relay keeps the frames in the tables until the packet is complete, but not longer
 //! than a client may take to join a namespace. It then handles the complete packet like any other packet.
 //!

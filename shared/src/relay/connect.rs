@@ -298,7 +298,7 @@ fn session(
 }
 
 /// Closes the user's connections that were heard from longest ago, if the user has more sockets than one person may
-/// have (dialects.md, section 9). Reads nothing while the number is within the limit.
+/// have (docs/dialects.md, "Sockets of one person"). Reads nothing while the number is within the limit.
 async fn close_excess(ctx: &Ctx, session: &Session, sockets: u64) {
     let most = ctx.config.limits.sockets_per_person;
     if usize::try_from(sockets).is_ok_and(|sockets| sockets <= most) {

@@ -85,7 +85,7 @@ pub(super) async fn pass_over(ctx: &Ctx, incoming: &Incoming) {
 }
 
 /// Tells a socket that its token has ended. If the event that it sent asked for an ack, that ack says the same. Then it
-/// closes the connection without a DISCONNECT packet, so that the client reconnects by itself (dialects.md, section 8).
+/// closes the connection without a DISCONNECT packet, so that the client reconnects by itself (docs/dialects.md, "Expired tokens").
 pub(super) async fn expire(ctx: &Ctx, session: &Session, emitted: Option<Emitted<'_>>) {
     tracing::debug!(connection.id = session.connection.in_logs(), "a token has ended");
     let asked = emitted.filter(|emitted| emitted.ack.is_some());

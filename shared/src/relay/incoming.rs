@@ -32,7 +32,7 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Reads a WebSocket proxy event (gateway.md, "Events").
+    /// Reads a WebSocket proxy event (docs/api-gateway.md, "Events").
     ///
     /// # Errors
     /// `Error::Internal` if the event is not one.

@@ -1,5 +1,4 @@
-//! The life of a connection, from API Gateway's events to the use cases and back. One file per function of design.md,
-//! section 3.
+//! The life of a connection, from API Gateway's events to the use cases and back. One file per function of ARCHITECTURE.md, "Bird's eye view".
 //!
 //! A function that answers a client never fails towards API Gateway: it turns every error into a reply in the protocol,
 //! or into a log line. The functions that answer nobody (disconnect, heartbeat and sweep) do fail: see [`retried`].

@@ -1,4 +1,4 @@
-//! Engine.IO over HTTP long-polling (socketio.md, "Engine.IO"). A GET opens a connection, or waits for frames to the
+//! Engine.IO over HTTP long-polling (docs/protocol.md, "Long-polling"). A GET opens a connection, or waits for frames to the
 //! client. A POST carries packets from the client, which are handled one by one in order.
 //!
 //! A waiting request reads the outbox again and again, because nothing can wake it. If the client goes away during a
@@ -66,7 +66,7 @@ pub struct PollResponse {
     pub body: String,
 }
 
-/// Why the server refuses a request (socketio.md, "Engine.IO"). The number is the code in the error body.
+/// Why the server refuses a request (docs/protocol.md, "Handshake"). The number is the code in the error body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
     TransportUnknown = 0,

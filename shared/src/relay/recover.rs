@@ -1,4 +1,4 @@
-//! Connection state recovery (socketio.md): a client that reconnects to its session receives first the events that it
+//! Connection state recovery (docs/recovery.md, "Returning"): a client that reconnects to its session receives first the events that it
 //! missed, and then the new ones.
 //!
 //! The session moves to the new connection with a recovery buffer in front of it. New frames go into the buffer, so

@@ -33,7 +33,7 @@ pub async fn handle(ctx: &Ctx) -> Result<(), Error> {
     failures.result()
 }
 
-/// Whether a row has waited too long: a connection without a namespace (socketio.md, "connect timeout"), or a binary
+/// Whether a row has waited too long: a connection without a namespace (docs/protocol.md, "Connect timeout"), or a binary
 /// packet without its attachments.
 pub(super) fn is_overdue(ctx: &Ctx, row: &HeartbeatRow, now: Timestamp) -> bool {
     row.opened_at.plus_millis(i64::from(ctx.config.heartbeat.connect_timeout_millis)) <= now

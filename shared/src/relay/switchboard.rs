@@ -1,4 +1,4 @@
-//! `$default`: receives every frame and finds the function that handles it (socketio.md). Answers the events that no
+//! `$default`: receives every frame and finds the function that handles it (docs/protocol.md, "Socket.IO"). Answers the events that no
 //! function handles.
 
 use serde_json::Value;

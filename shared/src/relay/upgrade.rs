@@ -1,4 +1,4 @@
-//! The move of a client from polling to a WebSocket (socketio.md, "Engine.IO"). No frame is lost, doubled or reordered
+//! The move of a client from polling to a WebSocket (docs/polling.md, "Upgrade"). No frame is lost, doubled or reordered
 //! by it.
 //!
 //! The client offers the WebSocket with its handshake, proves with `2probe` that it works, and moves to it with `5`.

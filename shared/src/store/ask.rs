@@ -1,4 +1,4 @@
-//! Questions: events that ask a client for an ack (socketio.md, "Server-to-client acks"). The open questions are stored
+//! Questions: events that ask a client for an ack (docs/protocol.md, "Server-to-client acks"). The open questions are stored
 //! on the session, which the handler of an ack reads anyway. So an ack that belongs to no question costs no further
 //! request.
 

@@ -1,4 +1,4 @@
-//! A binary packet whose attachments have not all arrived (socketio.md, "Socket.IO").
+//! A binary packet whose attachments have not all arrived (docs/protocol.md, "Attachments").
 //!
 //! Each frame has a row of its own beside the connection's row. It is written once and expires by itself. One more row
 //! describes the packet and names its frames. That row is in the waiting slot while the packet is incomplete, so that

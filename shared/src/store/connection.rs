@@ -26,7 +26,7 @@ pub const WAITING_SLOT: i64 = -1;
 /// A connection to which something is posted or which is closed, and when it was opened, if that is known.
 ///
 /// API Gateway answers 410 for a connection that not all of its servers know yet. So while a connection is young, a 410
-/// does not mean that the connection has ended (socketio.md, "Engine.IO").
+/// does not mean that the connection has ended (docs/protocol.md, "Handshake").
 #[derive(Clone, Copy, Debug)]
 pub struct Recipient<'a> {
     /// The id of the connection.

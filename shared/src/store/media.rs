@@ -27,7 +27,7 @@ use crate::error::Error;
 /// How long a client may put an upload and then name it in a message, in milliseconds: long enough for the largest
 /// upload over a slow line.
 const UPLOAD_LIFE_MILLIS: i64 = 15 * 60 * 1_000;
-/// How long a signed address is valid, in milliseconds. It needs no token (dialects.md, section 9, "Media").
+/// How long a signed address is valid, in milliseconds. It needs no token (docs/dialects.md, "Media").
 const LINK_LIFE_MILLIS: i64 = 5 * 60 * 1_000;
 /// The caching of an object. An object never changes, but not everybody may see it.
 const CACHE_CONTROL: &str = "private, max-age=31536000, immutable";

@@ -18,7 +18,7 @@ use crate::domain::log::{ChatEvent, LEASE_MILLIS};
 use crate::domain::message::{Draft, Message};
 use crate::error::Error;
 
-/// How long a client message id is remembered, in seconds (dialects.md, section 8).
+/// How long a client message id is remembered, in seconds (docs/dialects.md, "Repeated sends").
 const SENT_TTL_SECS: i64 = 24 * 3_600;
 
 /// How many attempts are made without a wait, each with the chat that a failed condition returned.
@@ -455,7 +455,7 @@ enum Advanced {
 
 /// The chat after its next message, and that message. `at` is when the gateway received it, and `now` is when it is
 /// stored. Its `created_at` never goes back: if the clock of another instance was ahead, it is the time of the message
-/// before, or of the chat's creation (dialects.md, "Pages").
+/// before, or of the chat's creation (docs/dialects.md, "Pages").
 fn following(chat: &Chat, sender: &UserId, draft: &Draft, (at, now): (Timestamp, Timestamp)) -> (Chat, Message) {
     let seq = chat.seq + 1;
     let mut next = chat.clone();

@@ -1,4 +1,4 @@
-//! The store: the five DynamoDB tables of design.md, section 4, and the S3 bucket with media, [`Bucket`].
+//! The store: the five DynamoDB tables of docs/tables.md, and the S3 bucket with media, [`Bucket`].
 //!
 //! `keys` spells every key, `rows` is the only module with serde, and each capability's reads and writes are in the
 //! file of its name. Tests and the local cloud replace the SDK's connector; there is no second implementation of the

@@ -1,4 +1,4 @@
-//! The client's own name for a send: sending it again stores nothing new (dialects.md, sections 8 and 9).
+//! The client's own name for a send: sending it again stores nothing new (docs/dialects.md, "Repeated sends").
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! marketplace, row by row (dialects.md, sections 4 and 9): what is answered, who hears, and who does not. Each shape is pinned in full where
+//! marketplace, row by row (docs/dialects.md, "marketplace"): what is answered, who hears, and who does not. Each shape is pinned in full where
 //! it belongs; elsewhere [`brief`] says the same in fewer words. What only other dialects have words for is caused through theirs.
 
 mod block;

@@ -16,7 +16,7 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and what makes it a picture";
 const MP4: &[u8] = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom and what makes it a film";
 const HTML: &[u8] = b"<!DOCTYPE html><script>alert(1)</script>";
 const SVG: &[u8] = b"<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>";
-/// 50 MB (dialects.md, section 9).
+/// 50 MB (docs/dialects.md, "Media").
 const LARGEST: usize = 52_428_800;
 const BUCKET: &str = "parlance-media";
 

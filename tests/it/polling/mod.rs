@@ -1,4 +1,4 @@
-//! Engine.IO over HTTP long-polling, and the move to a WebSocket (socketio.md, "Engine.IO").
+//! Engine.IO over HTTP long-polling, and the move to a WebSocket (docs/protocol.md, "Long-polling" and "Upgrade").
 
 mod chat;
 mod end;

@@ -1,4 +1,4 @@
-//! The end of a token on a live socket (dialects.md, section 8).
+//! The end of a token on a live socket (docs/dialects.md, "Expired tokens").
 
 use insta::assert_snapshot;
 use local::token;

@@ -1,4 +1,4 @@
-//! recruiting, row by row (dialects.md, section 3), and the rules of all dialects as it shows them: what is answered, who hears, and who
+//! recruiting, row by row (docs/dialects.md, "recruiting"), and the rules of all dialects as it shows them: what is answered, who hears, and who
 //! does not. Each shape is pinned in full where it belongs; elsewhere [`brief`] says the same in fewer words.
 
 mod authenticate;

@@ -1,4 +1,4 @@
-//! workspace, row by row (dialects.md, sections 6 and 9): what is answered, who hears, and who does not. Each shape is pinned in full where
+//! workspace, row by row (docs/dialects.md, "workspace"): what is answered, who hears, and who does not. Each shape is pinned in full where
 //! it belongs; elsewhere [`brief`] says the same in fewer words. What other dialects cause is caused through their own paths.
 
 mod block;

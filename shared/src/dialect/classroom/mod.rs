@@ -1,4 +1,4 @@
-//! The dialect classroom: a learning platform (dialects.md, section 7).
+//! The dialect classroom: a learning platform (docs/dialects.md, "classroom").
 
 mod events;
 mod rest;

@@ -13,7 +13,7 @@ use crate::domain::message::Content;
 use crate::domain::notice::{Answer, Notice, Reading, Viewer};
 use crate::error::Error;
 
-/// The longest text, in Unicode scalar values (dialects.md, section 2).
+/// The longest text, in Unicode scalar values (docs/dialects.md, "Content").
 pub(super) const TEXT_MAX_CHARACTERS: usize = 1_000;
 
 pub(super) const OWNERS: &[(&str, Family)] = &[

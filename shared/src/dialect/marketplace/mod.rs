@@ -1,4 +1,4 @@
-//! The dialect marketplace: buyers and sellers of listings (dialects.md, section 4).
+//! The dialect marketplace: buyers and sellers of listings (docs/dialects.md, "marketplace").
 
 mod events;
 mod rest;

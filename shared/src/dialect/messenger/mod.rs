@@ -1,4 +1,4 @@
-//! The dialect messenger: messages from user to user, without a notion of chats (dialects.md, section 5).
+//! The dialect messenger: messages from user to user, without a notion of chats (docs/dialects.md, "messenger").
 
 mod events;
 mod rest;

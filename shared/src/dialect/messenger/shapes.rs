@@ -15,7 +15,7 @@ use crate::error::{Error, Thing};
 /// The message kinds that the dialect has names for.
 const KINDS: &[MessageKind] = &[MessageKind::Text];
 
-/// The longest preview in a notification, in Unicode scalar values (dialects.md, section 5).
+/// The longest preview in a notification, in Unicode scalar values (docs/dialects.md, "messenger").
 const PREVIEW_MAX_CHARACTERS: usize = 100;
 
 const TERMS: Terms = Terms { chat: "chat", fields: &[] };

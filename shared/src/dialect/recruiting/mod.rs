@@ -1,4 +1,4 @@
-//! The dialect recruiting: candidates and employers (dialects.md, section 3).
+//! The dialect recruiting: candidates and employers (docs/dialects.md, "recruiting").
 
 mod events;
 mod rest;

@@ -1,4 +1,4 @@
-//! The dialect workspace: colleagues (dialects.md, section 6).
+//! The dialect workspace: colleagues (docs/dialects.md, "workspace").
 
 mod events;
 mod rest;
