@@ -35,13 +35,14 @@ use crate::storage::{ObjectStorage, ObjectStorageError};
 use crate::template::{Function, Schedule, Template, TemplateError};
 use crate::token::DEV_SECRET;
 
-/// The deployed system, as committed.
+/// The template of the deployed system, as committed.
 pub const TEMPLATE: &str = include_str!("../../template.yaml");
 
-/// What template.yaml's parameter has to be given: 32 characters. The functions get [`DEV_SECRET`] in its place.
+/// The value of template.yaml's secret parameter, which needs at least 32 characters. The functions get [`DEV_SECRET`]
+/// in its place.
 const SECRET_PLACEHOLDER: &str = "replaced-by-the-development-secret";
 
-/// Where the tables are kept.
+/// Where the tables are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Storage {
     /// In a folder, from one start to the next.
@@ -52,79 +53,79 @@ pub enum Storage {
     Endpoint(String),
 }
 
-/// How the system is to be booted.
+/// The options of a start.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where the tables are kept.
+    /// Where the tables are stored.
     pub storage: Storage,
-    /// The folder that media are kept in; without one they are gone with the process.
+    /// The folder for media. Without one, media are deleted when the process ends.
     pub media: Option<PathBuf>,
-    /// Where the system is reached over HTTP: scheme, host and port. The host is an address, as in `http://127.0.0.1:3000`.
+    /// The HTTP address of the system: scheme, host and port. The host is an address, as in `http://127.0.0.1:3000`.
     pub origin: String,
     /// Values for template.yaml's parameters.
     pub parameters: BTreeMap<String, String>,
-    /// How the gateway behaves; what template.yaml says of it comes from there.
+    /// The settings of the gateway. Those that template.yaml contains are taken from there.
     pub gateway: Settings,
-    /// Time and randomness.
+    /// The source of time and randomness.
     pub clock: Clock,
-    /// How far the clocks of two functions are apart at most, in milliseconds.
+    /// The largest difference between the clocks of two functions, in milliseconds.
     pub clock_skew_millis: i64,
-    /// Shortens the waits before retries of asynchronous invocations.
+    /// The factor that shortens the waits before retries of asynchronous invocations.
     pub retry_scale: f64,
-    /// What goes wrong; by [`Default`] nothing.
+    /// The faults to inject; with [`Default`] none.
     pub faults: Faults,
-    /// Changes what each function works with in ways that no setting offers: for another application than the chat, or another host than
-    /// API Gateway.
+    /// Changes the context of each function in ways that no setting offers: for another application than the chat, or
+    /// another host than API Gateway.
     pub adapt: fn(&mut Ctx),
 }
 
-/// Why the system cannot be booted.
+/// Why the system cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum BootError {
-    /// template.yaml, or a parameter of it.
+    /// template.yaml, or one of its parameters, is wrong.
     #[error("template.yaml: {0}")]
     Template(#[from] TemplateError),
-    /// A route selection expression the gateway does not know.
+    /// The gateway does not know the route selection expression.
     #[error("template.yaml: {0}")]
     Expression(#[from] UnsupportedExpression),
-    /// A function's settings.
+    /// The settings of a function are wrong.
     #[error("the function {package} cannot start: {error}")]
     Config {
-        /// Which.
+        /// The package of the function.
         package: String,
-        /// Why.
+        /// The reason.
         error: ConfigError,
     },
-    /// A function that has no code.
+    /// A function has no code here.
     #[error("template.yaml names the function {0}, which is not known here")]
     UnknownFunction(String),
-    /// A route of the HTTP API.
+    /// A route of the HTTP API is wrong.
     #[error("template.yaml: {0}")]
     Route(#[from] RouteError),
-    /// Nothing answers REST requests.
+    /// No function answers REST requests.
     #[error("template.yaml has no function http")]
     NoHttp,
-    /// The tables.
+    /// The tables cannot be opened.
     #[error(transparent)]
     DynamoDb(#[from] DynamoDbError),
-    /// The buckets.
+    /// The buckets cannot be opened.
     #[error(transparent)]
     Objects(#[from] ObjectStorageError),
 }
 
-/// The system, running.
+/// The running system.
 pub struct PocketCloud {
-    /// What it was booted from.
+    /// The template from which it was started.
     pub template: Template,
-    /// What functions reach.
+    /// The services that functions can reach.
     pub services: Arc<Services>,
     /// The functions.
     pub lambda: Arc<Lambda>,
-    /// What goes wrong.
+    /// The fault layer.
     pub faults: Faults,
     /// The WebSocket API.
     pub gateway: Arc<Gateway>,
-    /// The HTTP API, as it speaks by default, and the buckets.
+    /// The HTTP API with the default dialect, and the buckets.
     pub http: Router,
     http_api: HttpApi,
     default: &'static dyn Dialect,
@@ -133,7 +134,7 @@ pub struct PocketCloud {
 }
 
 impl PocketCloud {
-    /// Reads template.yaml, makes its tables, starts its functions and opens its APIs.
+    /// Starts the system: reads template.yaml, creates its tables, starts its functions and opens its APIs.
     ///
     /// # Errors
     /// [`BootError`].
@@ -142,7 +143,7 @@ impl PocketCloud {
         Self::boot_from(template, options).await
     }
 
-    /// The same from template.yaml as [`template`] read it, for whoever boots many times.
+    /// Starts the system from a template that [`template`] has read, for callers that start it many times.
     ///
     /// # Errors
     /// [`BootError`].
@@ -204,7 +205,7 @@ impl PocketCloud {
         Ok(cloud)
     }
 
-    /// Tells the disconnect function of the connections that ended with a former process: its gateway had no time to.
+    /// Invokes the disconnect function for the connections of a former process, whose gateway had no time to do so.
     async fn end_former_connections(&self) {
         let (Some(table), Some(disconnect)) =
             (self.template.tables.get("Connections"), self.template.functions.get("disconnect"))
@@ -230,7 +231,7 @@ impl PocketCloud {
         }
     }
 
-    /// Makes the user whom a token speaks for known, as their first request does.
+    /// Makes the user of a token known, as their first request does.
     pub async fn introduce(&self, token: &str) {
         let request =
             Request::get("/recruiting/api/message/unread-count").header("authorization", token).body(Body::empty());
@@ -239,19 +240,20 @@ impl PocketCloud {
         }
     }
 
-    /// How the function of this package reaches AWS, for whoever wants to ask AWS as that function would.
+    /// The AWS configuration of the function of this package, for callers that want to make requests as that function.
     #[must_use]
     pub fn aws_of(&self, package: &str) -> Option<SdkConfig> {
         let function = Arc::new(self.template.functions.get(package)?.clone());
         Some(aws(&self.services, &function))
     }
 
-    /// The HTTP API, and the buckets, where paths without a prefix, and the root namespace of those who poll, speak `default`.
+    /// The HTTP API and the buckets, with `default` as the dialect of paths without a prefix and of the root namespace
+    /// for polling clients.
     pub fn http_for(&self, default: &'static dyn Dialect) -> Router {
         self.http_api.router(default, LastSlash::default()).merge(self.objects.clone())
     }
 
-    /// The HTTP API alone, where a path that ends in a slash is routed like this.
+    /// The HTTP API only. `last_slash` says how it routes a path that ends in a slash.
     pub fn http_with(&self, last_slash: LastSlash) -> Router {
         self.http_api.router(self.default, last_slash)
     }
@@ -262,19 +264,20 @@ impl PocketCloud {
         self.http_api.function(package, self.default)
     }
 
-    /// Has every function open its connections, as a deployed one does when it starts. Nothing here needs it.
+    /// Makes every function open its connections, as a deployed function does when it starts. The local system does not
+    /// need it.
     pub async fn warm(&self) {
         for ctx in &self.contexts {
             ctx.warm().await;
         }
     }
 
-    /// Releases the requests that wait for something to hear.
+    /// Makes the waiting polling requests return.
     pub fn close(&self) {
         self.http_api.close();
     }
 
-    /// The schedules, each with the name its function is invoked by.
+    /// The schedules, each with the name by which its function is invoked.
     #[must_use]
     pub fn schedules(&self) -> Vec<(Schedule, String)> {
         let named = self.template.schedules.iter().filter_map(|schedule| {
@@ -294,7 +297,7 @@ pub fn template(parameters: &BTreeMap<String, String>) -> Result<Template, Templ
     Template::read(TEMPLATE, &parameters)
 }
 
-/// The variables of a stage whose root namespace speaks this dialect.
+/// The variables of a stage whose root namespace has this dialect.
 #[must_use]
 pub fn stage_variables(dialect: &str) -> BTreeMap<String, String> {
     BTreeMap::from([(DIALECT_VARIABLE.to_owned(), dialect.to_owned())])
@@ -311,7 +314,7 @@ fn context(services: &Arc<Services>, function: &Arc<Function>, clock: &Clock) ->
     Ok(Ctx::new(config, clock.clone(), &aws))
 }
 
-/// The SDK as a function uses it, with our connector. Its session token says which function it is.
+/// The SDK configuration of a function, with our connector. Its session token names the function.
 fn aws(services: &Arc<Services>, function: &Arc<Function>) -> SdkConfig {
     let (secret, session) = (services.storage.secret(), function.package.clone());
     let credentials = Credentials::new(presigned::ACCESS_KEY, secret, Some(session), None, "local");
@@ -328,7 +331,8 @@ fn aws(services: &Arc<Services>, function: &Arc<Function>) -> SdkConfig {
         .build()
 }
 
-/// Where services are, as the variables `AWS_ENDPOINT_URL_...` would say. The others are told apart by their paths.
+/// The endpoints of services, in place of the variables `AWS_ENDPOINT_URL_...`. The connector recognizes the other
+/// services by their paths.
 #[derive(Debug)]
 struct Endpoints {
     dynamodb: Option<String>,

@@ -1,5 +1,5 @@
-//! The seam: the AWS SDK's HTTP connector, in process. A function's requests are answered by the service they are for, provided that the
-//! role which template.yaml gives the function allows them.
+//! The connector: replaces the HTTP connector of the AWS SDK in this process. It passes each request of a function to
+//! the service that it is for, if the role that template.yaml gives the function allows it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -27,14 +27,15 @@ use crate::storage::{self, ObjectStorage};
 use crate::stream::Streams;
 use crate::template::{Function, Resource, Table, Template};
 
-/// The services that functions reach. The gateway and the registry come to it after it is made, because they reach it too.
+/// The services that functions can reach. The gateway and the functions are added after it is created, because they
+/// reach it, too.
 #[derive(Debug)]
 pub struct Services {
     /// The tables.
     pub dynamodb: DynamoDb,
     /// The buckets.
     pub storage: ObjectStorage,
-    /// What goes wrong.
+    /// The fault layer.
     pub faults: Faults,
     /// The streams of the tables.
     pub streams: Streams,
@@ -44,21 +45,21 @@ pub struct Services {
     used: Mutex<BTreeSet<Permission>>,
 }
 
-/// An item before it is written.
+/// An item before a write.
 struct Image {
     table: String,
     key: Value,
     before: Value,
 }
 
-/// How long a connection may be unknown to parts of API Gateway, at most.
+/// How long parts of API Gateway may not know a new connection, at most, in milliseconds.
 const YOUNG_MILLIS: i64 = 2_000;
 
-/// An action on a resource that a function has made use of: package, action, resource.
+/// A permission that a function has used: package, action and resource.
 pub type Permission = (String, String, Resource);
 
 impl Services {
-    /// Services with the tables and the buckets alone, which template.yaml describes.
+    /// Creates the services with only the tables and the buckets, which template.yaml describes.
     #[must_use]
     pub fn new(
         dynamodb: DynamoDb,
@@ -72,19 +73,19 @@ impl Services {
         Arc::new(Self { dynamodb, storage, faults, streams, tables, gateway, lambda, used })
     }
 
-    /// Makes the gateway and the functions reachable. Only the first call counts.
+    /// Connects the gateway and the functions. Only the first call has an effect.
     pub fn connect(&self, gateway: &Arc<Gateway>, lambda: &Arc<Lambda>) {
         let _ = self.gateway.set(Arc::downgrade(gateway));
         let _ = self.lambda.set(Arc::downgrade(lambda));
     }
 
-    /// Every permission that was made use of so far.
+    /// All permissions that were used so far.
     #[must_use]
     pub fn used(&self) -> BTreeSet<Permission> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The items that a request writes, as they are before it, where a stream or an index that lags behind wants to know.
+    /// The items that a request is going to write, as they are before it, if a stream or a lagging index needs them.
     async fn images_before(&self, operation: &str, asked: &Value) -> Vec<Image> {
         let mut images = Vec::new();
         for (table, key) in faults::written(&self.tables, operation, asked) {
@@ -102,13 +103,13 @@ impl Services {
         images
     }
 
-    /// Whether a connection is so young that API Gateway may not know of it everywhere.
+    /// Whether a connection is so young that parts of API Gateway may not know it.
     pub(crate) fn is_young(&self, connection: &str) -> bool {
         let gateway = self.gateway.get().and_then(Weak::upgrade);
         gateway.and_then(|gateway| gateway.age_millis(connection)).is_some_and(|age| age < YOUNG_MILLIS)
     }
 
-    /// Tells the streams what became of items that were written.
+    /// Tells the streams the result of a write.
     async fn record(&self, before: Vec<Image>) {
         for Image { table, key, before } in before {
             if self.streams.is_read(&table) {
@@ -118,7 +119,8 @@ impl Services {
         }
     }
 
-    /// Whether the role of a function allows this, noted as made use of or logged as missing.
+    /// Whether the role of a function allows this. The method records an allowed permission as used, and logs a missing
+    /// one.
     pub(crate) fn allowed(&self, function: &Function, action: &str, resource: Resource) -> bool {
         let may = function.may(action, &resource);
         if may {
@@ -131,20 +133,20 @@ impl Services {
     }
 }
 
-/// What a request is for.
+/// The target of a request.
 #[derive(Debug)]
 pub(crate) enum Target {
-    /// The tables: the operation, and what the body says.
+    /// The tables: the operation, and the content of the body.
     DynamoDb { operation: String, asked: Value },
-    /// An object of a bucket, by path.
+    /// An object of a bucket, by its path.
     Object(String),
-    /// A connection, by id.
+    /// A connection, by its id.
     Connection(String),
-    /// A function, by name, and its package.
+    /// A function, by its name, and its package.
     Function { name: String, package: Option<String> },
-    /// Nobody knows, for it is not signed.
+    /// Unknown, because the request is not signed.
     Unsigned,
-    /// Nothing that is here.
+    /// A service that does not exist here.
     Unknown,
 }
 
@@ -172,7 +174,7 @@ impl Target {
         Self::Function { name, package }
     }
 
-    /// Whether nothing is different after it.
+    /// Whether the request changes nothing.
     pub(crate) fn is_read(&self) -> bool {
         match self {
             Self::DynamoDb { operation, .. } => {
@@ -182,7 +184,7 @@ impl Target {
         }
     }
 
-    /// The request as the fault layer looks at it.
+    /// The request in the form that the fault layer uses.
     pub(crate) fn described(&self, function: &str, request: &HttpRequest, dynamodb: &DynamoDb) -> AwsRequest {
         let (service, operation, targets) = match self {
             Self::DynamoDb { operation, asked } => return of_tables(dynamodb, function, operation, asked),
@@ -250,7 +252,7 @@ fn object_operation(request: &HttpRequest) -> &'static str {
     }
 }
 
-/// One function's way to AWS.
+/// The connector of one function.
 #[derive(Clone, Debug)]
 pub struct Connector {
     pub(crate) services: Arc<Services>,
@@ -258,7 +260,7 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// For a function with its role.
+    /// Creates the connector of a function with its role.
     #[must_use]
     pub fn new(services: Arc<Services>, function: Arc<Function>) -> Self {
         Self { services, function }
@@ -272,7 +274,7 @@ impl Connector {
         Ok(self.perform(target, request).await)
     }
 
-    /// Does what a request asks for.
+    /// Performs a request.
     pub(crate) async fn perform(&self, target: Target, request: HttpRequest) -> HttpResponse {
         match target {
             Target::DynamoDb { operation, asked } => self.dynamodb(&operation, asked, request).await,
@@ -301,7 +303,8 @@ impl Connector {
             return services.dynamodb.serve(operation, asked, request).await;
         }
         let operation = operation.to_owned();
-        // To the end, even if nobody waits for the answer any more: what is written is in the stream.
+        // The task runs to its end even if the caller stops waiting, so that everything that is written is also in the
+        // stream.
         let writing = async move {
             let answer = services.dynamodb.serve(&operation, asked, request).await;
             services.record(before).await;
@@ -403,7 +406,7 @@ fn decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// A refusal in the words of API Gateway and Lambda.
+/// A refusal in the form of API Gateway and Lambda.
 pub(crate) fn refusal(status: u16, kind: &str, message: &str) -> HttpResponse {
     let body = serde_json::json!({"__type": kind, "message": message}).to_string();
     let mut answer = response(status, body.into());

@@ -1,4 +1,4 @@
-//! The folder that data is kept in: held by one process at a time, and never overwritten where it cannot be read.
+//! The data folder. Only one process at a time may use it, and a file in it that cannot be read is never overwritten.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -8,27 +8,27 @@ use dynoxide::Database;
 
 /// The file of the tables.
 const TABLES: &str = "dynamodb.sqlite";
-/// The file that is locked, and says which process holds the lock.
+/// The file that is locked. It contains the id of the process that holds the lock.
 const LOCK: &str = "local.lock";
-/// How a file of SQLite begins.
+/// The first bytes of an SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// How long the header of a file of SQLite is.
+/// The length of the header of an SQLite file.
 const HEADER_BYTES: usize = 100;
-/// Where in it the version of the format is that a reader must know, and the newest that is known here.
+/// The position of the format version that a reader must know, and the newest version that is known here.
 const READ_VERSION_AT: usize = 19;
 const READ_VERSION_MAX: u8 = 2;
 
-/// Why a data folder cannot be used. Each says what to do instead.
+/// Why a data folder cannot be used. Each message says what to do instead.
 #[derive(Debug, thiserror::Error)]
 pub enum DataFolderError {
-    /// Another process has it.
+    /// Another process uses the folder.
     #[error(
         "the data folder {folder} is used by {holder}: end that process, or start with another folder (--data DIR) or without one (--memory)"
     )]
     InUse {
         /// The folder.
         folder: PathBuf,
-        /// Who has it.
+        /// The process that uses it.
         holder: String,
     },
     /// The tables cannot be read.
@@ -39,34 +39,34 @@ pub enum DataFolderError {
     File {
         /// The file.
         file: PathBuf,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// The folder cannot be made, or its lock not be written.
+    /// The folder cannot be created, or its lock file cannot be written.
     #[error(
         "the data folder {folder} cannot be used: {error}. Start with another folder (--data DIR) or without one (--memory)"
     )]
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// Why.
+        /// The reason.
         error: std::io::Error,
     },
 }
 
-/// A data folder of this process, as long as this lives.
+/// A data folder that this process holds, as long as this value exists.
 #[derive(Debug)]
 pub struct DataFolder {
     folder: PathBuf,
-    /// The operating system unlocks it when the process ends, however it ends.
+    /// The lock. The operating system releases it when the process ends, in whatever way it ends.
     _lock: File,
 }
 
 impl DataFolder {
-    /// Takes the folder for this process, and makes it if it is not there.
+    /// Takes the folder for this process. Creates it if it does not exist.
     ///
     /// # Errors
-    /// If another process has it, or it cannot be used.
+    /// If another process uses the folder, or it cannot be used.
     pub fn take(folder: &Path) -> Result<Self, DataFolderError> {
         let unusable = |error| DataFolderError::Folder { folder: folder.to_owned(), error };
         std::fs::create_dir_all(folder).map_err(unusable)?;
@@ -89,10 +89,10 @@ impl DataFolder {
         Ok(Self { folder: folder.to_owned(), _lock: lock })
     }
 
-    /// Opens the tables, new ones if there are none yet.
+    /// Opens the tables. Creates them if there are none yet.
     ///
     /// # Errors
-    /// If there are some that cannot be read. Nothing is written to them then.
+    /// If there are tables that cannot be read. Nothing is written to them in this case.
     pub fn tables(&self) -> Result<Database, DataFolderError> {
         let file = self.folder.join(TABLES);
         let refused = |why: String| DataFolderError::File { file: file.clone(), why };
@@ -101,7 +101,7 @@ impl DataFolder {
         }
         let open = || {
             let database = Database::new(&file.to_string_lossy())?;
-            // The engine's way of saying `PRAGMA synchronous = NORMAL`; WAL it has from the start.
+            // The engine's call for `PRAGMA synchronous = NORMAL`. WAL is on from the start.
             database.disable_bulk_loading()?;
             database.list_tables(dynoxide::actions::list_tables::ListTablesRequest::default())?;
             Ok(database)
@@ -110,14 +110,14 @@ impl DataFolder {
     }
 }
 
-/// Writes into the locked file who has it.
+/// Writes the id of this process into the locked file.
 fn hold(lock: &mut File) -> std::io::Result<()> {
     lock.set_len(0)?;
     lock.seek(SeekFrom::Start(0))?;
     writeln!(lock, "{}", std::process::id())
 }
 
-/// What can be seen to be wrong with a file of SQLite from outside, if anything.
+/// The damage of an SQLite file that can be seen from outside, if there is any.
 fn damage(file: &Path) -> std::io::Result<Option<&'static str>> {
     if !file.try_exists()? {
         return Ok(None);
@@ -138,7 +138,7 @@ fn damage(file: &Path) -> std::io::Result<Option<&'static str>> {
     if header.get(READ_VERSION_AT).is_some_and(|version| *version > READ_VERSION_MAX) {
         return Ok(Some("a newer version wrote it"));
     }
-    // While changes wait in the file beside it, the header may be newer than the rest.
+    // While changes wait in the WAL file, the header may be newer than the rest.
     let beside = PathBuf::from(format!("{}-wal", file.display()));
     let changes_wait = std::fs::metadata(beside).is_ok_and(|beside| beside.len() > 0);
     let page_bytes = match number(&header, 16, 2) {
@@ -152,7 +152,7 @@ fn damage(file: &Path) -> std::io::Result<Option<&'static str>> {
     Ok(None)
 }
 
-/// A number of so many bytes of a header, the highest byte first.
+/// A number of this many bytes in a header, with the highest byte first.
 fn number(header: &[u8], at: usize, bytes: usize) -> u64 {
     header.iter().skip(at).take(bytes).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }

@@ -1,7 +1,7 @@
 //! The tables: the `dynoxide-rs` engine on SQLite in this process, or any other DynamoDB-compatible endpoint.
 //!
-//! With a file, SQLite writes ahead (WAL) with `synchronous` NORMAL: a killed process loses nothing that was committed; a machine that
-//! loses power may lose the last moments.
+//! With a file, SQLite writes ahead (WAL) with `synchronous` NORMAL: a killed process loses nothing that was committed;
+//! a machine that loses power may lose the last moments.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use crate::data_folder::{DataFolder, DataFolderError};
 use crate::template::{Resource, Table};
 
-/// Where the tables are.
+/// The tables.
 pub struct DynamoDb {
     engine: Engine,
     meter: Mutex<Meter>,
@@ -32,7 +32,7 @@ pub struct DynamoDb {
 }
 
 enum Engine {
-    /// With the folder that its file is in, if it is in one.
+    /// The engine in this process, with the folder of its file, if it has one.
     Here(Database, #[expect(dead_code, reason = "held, so that no other process takes it")] Option<DataFolder>),
     There(Elsewhere),
 }
@@ -42,14 +42,14 @@ struct Elsewhere {
     endpoint: String,
 }
 
-/// What has been asked of DynamoDB, and what that costs.
+/// The requests to DynamoDB, and their costs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Meter {
-    /// Requests, by operation.
+    /// The number of requests, by operation.
     pub requests: BTreeMap<String, u64>,
-    /// Units of reading, by the operations that read.
+    /// Read units, by all operations that read.
     pub read_units: f64,
-    /// Units of writing, indexes included.
+    /// Write units, indexes included.
     pub write_units: f64,
 }
 
@@ -59,18 +59,18 @@ impl std::fmt::Debug for DynamoDb {
     }
 }
 
-/// Why the tables cannot be had.
+/// Why the tables cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum DynamoDbError {
-    /// The engine says no.
+    /// The engine reports an error.
     #[error("the database cannot be opened: {0}")]
     Engine(#[from] DynoxideError),
-    /// A table cannot be made.
+    /// A table cannot be created.
     #[error("the table {table} cannot be made: {answer}")]
     Table {
-        /// Which.
+        /// The name of the table.
         table: String,
-        /// What was answered.
+        /// The answer of DynamoDB.
         answer: String,
     },
     /// The data folder, or the file in it, cannot be used.
@@ -79,16 +79,17 @@ pub enum DynamoDbError {
 }
 
 impl DynamoDb {
-    /// Tables in a file of this folder, kept from one start to the next. The folder is this process's as long as they live.
+    /// Opens tables in a file of this folder, which keeps them from one start to the next. This process holds the
+    /// folder as long as the value exists.
     ///
     /// # Errors
-    /// If another process has the folder, or the folder or the file cannot be used.
+    /// If another process holds the folder, or the folder or the file cannot be used.
     pub fn in_folder(folder: &Path) -> Result<Self, DynamoDbError> {
         let folder = DataFolder::take(folder)?;
         Ok(Self::with(Engine::Here(folder.tables()?, Some(folder))))
     }
 
-    /// Tables that are gone with the process.
+    /// Creates tables in memory, which are lost when the process ends.
     ///
     /// # Errors
     /// If the engine cannot start.
@@ -96,7 +97,7 @@ impl DynamoDb {
         Ok(Self::with(Engine::Here(Database::memory()?, None)))
     }
 
-    /// Tables of another DynamoDB-compatible endpoint, `http` or `https`. What is asked there is not metered.
+    /// Uses the tables of another DynamoDB-compatible endpoint, `http` or `https`. Requests to it are not metered.
     #[must_use]
     pub fn elsewhere(endpoint: &str) -> Self {
         let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
@@ -105,7 +106,7 @@ impl DynamoDb {
         Self::with(Engine::There(Elsewhere { connector, endpoint: endpoint.trim_end_matches('/').to_owned() }))
     }
 
-    /// Where requests are to be addressed, if not here.
+    /// The endpoint to which requests must be addressed, if the tables are not in this process.
     #[must_use]
     pub fn endpoint(&self) -> Option<&str> {
         match &self.engine {
@@ -118,10 +119,10 @@ impl DynamoDb {
         Self { engine, meter: Mutex::default(), down: AtomicBool::new(false), was_down: AtomicBool::new(false) }
     }
 
-    /// Makes the tables that are not there yet.
+    /// Creates the tables that do not exist yet.
     ///
     /// # Errors
-    /// If one cannot be made.
+    /// If a table cannot be created.
     pub async fn make(&self, tables: &BTreeMap<String, Table>) -> Result<(), DynamoDbError> {
         for (name, table) in tables {
             self.admit("CreateTable", name, &table.create_table(), "ResourceInUseException").await?;
@@ -142,18 +143,19 @@ impl DynamoDb {
         Err(DynamoDbError::Table { table: table.to_owned(), answer })
     }
 
-    /// What has been asked since the start or the last [`DynamoDb::reset_meter`].
+    /// The requests and costs since the start or the last [`DynamoDb::reset_meter`].
     #[must_use]
     pub fn meter(&self) -> Meter {
         self.meter.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Begins to count anew.
+    /// Sets the meter to zero.
     pub fn reset_meter(&self) {
         *self.meter.lock().unwrap_or_else(PoisonError::into_inner) = Meter::default();
     }
 
-    /// What a role must allow for an operation: IAM's action and the table or index, for each part of a transaction or batch.
+    /// The permissions that an operation needs: IAM's action and the table or index, for each part of a transaction or
+    /// batch.
     #[must_use]
     pub fn needs(&self, operation: &str, request: &Value) -> Vec<(String, Resource)> {
         let table = |value: &Value| value.get("TableName").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -181,19 +183,19 @@ impl DynamoDb {
         }
     }
 
-    /// From now on functions get an internal error for whatever they ask, or answers again.
+    /// Switches an outage on or off. While it is on, functions get an internal error for every request.
     pub fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
         self.was_down.fetch_or(down, Ordering::SeqCst);
     }
 
-    /// Whether functions have ever got errors because [`DynamoDb::set_down`] said so.
+    /// Whether an outage was ever switched on with [`DynamoDb::set_down`].
     #[must_use]
     pub fn was_down(&self) -> bool {
         self.was_down.load(Ordering::SeqCst)
     }
 
-    /// Answers a signed request of a function; `asked` is what its body says.
+    /// Answers a signed request of a function. `asked` is the content of its body.
     pub async fn serve(&self, operation: &str, asked: Value, request: HttpRequest) -> HttpResponse {
         if self.down.load(Ordering::SeqCst) {
             let body = json!({"__type": "InternalServerError", "message": "down, as a test wants it"}).to_string();
@@ -211,7 +213,7 @@ impl DynamoDb {
         }
     }
 
-    /// Answers one request of DynamoDB's JSON protocol: HTTP status and body.
+    /// Answers one request of DynamoDB's JSON protocol. Returns the HTTP status and the body.
     pub async fn call(&self, operation: &str, asked: Value) -> (u16, Bytes) {
         match &self.engine {
             Engine::Here(database, _) => self.metered(database, operation, asked),
@@ -219,7 +221,7 @@ impl DynamoDb {
         }
     }
 
-    /// An item as it is now, null if it is not there. Nothing is metered.
+    /// An item as it is now, null if it does not exist. The read is not metered.
     pub(crate) async fn image(&self, table: &str, key: &Value) -> Value {
         let asked = json!({"TableName": table, "Key": key, "ConsistentRead": true});
         let (_, answer) = match &self.engine {
@@ -230,7 +232,7 @@ impl DynamoDb {
         answer.get("Item").cloned().unwrap_or_default()
     }
 
-    /// Asks the engine, and besides what it costs, where that can be asked.
+    /// Sends a request to the engine, and asks for its costs where that is possible.
     fn metered(&self, database: &Database, operation: &str, mut asked: Value) -> (u16, Bytes) {
         let of_items = operation.ends_with("Item") || operation.ends_with("Items") || operation == "Query";
         if let Some(asked) = asked.as_object_mut().filter(|_| of_items) {
@@ -261,7 +263,7 @@ fn units(consumed: &Value) -> f64 {
     consumed.get("CapacityUnits").and_then(Value::as_f64).unwrap_or_default()
 }
 
-/// What an answer says of its costs.
+/// The costs that an answer names.
 #[derive(Default, Deserialize)]
 struct Metered {
     #[serde(rename = "ConsumedCapacity", default)]
@@ -289,7 +291,8 @@ fn here(database: &Database, operation: &str, asked: Value) -> (u16, Bytes) {
     answered.unwrap_or_else(|error| (error.status_code(), error.to_json().into()))
 }
 
-/// Asks another endpoint, unsigned in all but form: emulators do not check signatures, and AWS makes its tables from template.yaml.
+/// Sends a request to another endpoint. The signature has the right form only: emulators do not check signatures, and
+/// AWS creates its tables from template.yaml.
 async fn there(elsewhere: &Elsewhere, operation: &str, body: &[u8]) -> (u16, Bytes) {
     const UNSIGNED: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
                             SignedHeaders=host;x-amz-target, Signature=unsigned";

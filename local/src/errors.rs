@@ -1,4 +1,5 @@
-//! What is logged as an error, for tests: nothing may be, unless the test itself has made something fail.
+//! The errors that the system logs, for tests: nothing may be logged as an error, unless the test itself makes
+//! something fail.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write as _};
@@ -10,11 +11,11 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 thread_local! {
-    /// The errors logged in this thread. A test and all that it runs are in one thread.
+    /// The errors that were logged in this thread. A test and everything that it runs are in one thread.
     static LOGGED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Notes from now on what is logged as an error, in every thread, unless the process logs to somewhere else already.
+/// Starts to record errors that are logged, in every thread, unless the process already logs to somewhere else.
 pub fn note() {
     static NOTING: Once = Once::new();
     NOTING.call_once(|| {

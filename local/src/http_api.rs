@@ -1,13 +1,13 @@
 //! API Gateway's HTTP API: each request becomes an event of payload format 2.0 for the function that template.yaml's
 //! routes name, and the function's answer becomes the response.
 //!
-//! Reports say what an event looks like: its path is percent-decoded, and ends where a decoded `?` was; its query is as
-//! the client sent it; values of one header are joined by commas; cookies stand apart; a body that is no text is
-//! Base64.
+//! The form of an event is known from reports: its path is percent-decoded, and ends where a decoded `?` was; its query
+//! is as the client sent it; values of one header are joined by commas; cookies are separate; a body that is not text
+//! is Base64.
 //!
-//! As in Lambda, a function runs to its end even if the client does not wait for it. What is not as in Lambda: when the
-//! system ends, a GET that waits is told so instead of being cut off; and a body may be larger than the 6 MB of an
-//! event.
+//! As in Lambda, a function runs to its end even if the client does not wait for it. Two things differ from Lambda:
+//! when the system ends, a waiting GET is told so instead of being cut off; and a body may be larger than the 6 MB of
+//! an event.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -41,36 +41,36 @@ const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 /// Why the routes cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum RouteError {
-    /// A function that answers no HTTP requests.
+    /// A route names a function that answers no HTTP requests.
     #[error("the function {0} is routed to, but answers no HTTP requests here")]
     Function(String),
-    /// A route for one method only, or one that is no path.
+    /// A route is for one method only, or is not a path.
     #[error("the route {0} is not understood here: it must be $default, or ANY and a path")]
     Key(String),
 }
 
-/// Which route takes a path that ends in a slash, such as `/socket.io/` where there are `/socket.io` and
-/// `/socket.io/{proxy+}`. Not documented.
+/// Which route takes a path that ends in a slash, such as `/socket.io/` if there are `/socket.io` and
+/// `/socket.io/{proxy+}`. Amazon does not document it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LastSlash {
-    /// The one with the greedy variable, which is then empty. Reported by users; `/socket.io` alone is reported not to
-    /// take it.
+    /// The route with the greedy variable, which is then empty. Users report this; they also report that `/socket.io`
+    /// alone does not take the path.
     #[default]
     Greedy,
-    /// The one without the slash.
+    /// The route without the slash.
     Ignored,
-    /// `$default`.
+    /// The route `$default`.
     Unmatched,
 }
 
-/// What a route matches.
+/// The paths that a route matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Pattern {
-    /// This path.
+    /// Exactly this path.
     Path(String),
-    /// What begins like this, up to and with a slash.
+    /// Every path that begins with this text, which ends in a slash.
     Below(String),
-    /// What no other route matches.
+    /// Every path that no other route matches.
     Default,
 }
 
@@ -87,8 +87,8 @@ impl Pattern {
         }
     }
 
-    /// How well the pattern matches a path; the greatest wins. A path goes before a greedy variable, and that before
-    /// `$default`.
+    /// How well the pattern matches a path. The greatest rank wins. A path ranks above a greedy variable, and a greedy
+    /// variable above `$default`.
     fn rank(&self, path: &str, last_slash: LastSlash) -> Option<usize> {
         let ignored = || path.strip_suffix('/').filter(|_| last_slash == LastSlash::Ignored).unwrap_or(path);
         match self {
@@ -134,7 +134,7 @@ struct Integration {
 }
 
 impl HttpApi {
-    /// An API with these routes, whose functions work with these contexts.
+    /// Creates an API with these routes. `contexts` are the contexts of the functions.
     ///
     /// # Errors
     /// [`RouteError`].
@@ -153,13 +153,13 @@ impl HttpApi {
         Ok(Self { routes, closing: watch::Sender::new(false), faults: Faults::default() })
     }
 
-    /// The same API, whose functions meet these faults.
+    /// The same API, with these faults for its functions.
     #[must_use]
     pub fn with_faults(self, faults: Faults) -> Self {
         Self { faults, ..self }
     }
 
-    /// The API where whatever is not named otherwise speaks `default`.
+    /// The router of the API. `default` is the dialect of everything that names no other dialect.
     pub fn router(&self, default: &'static dyn Dialect, last_slash: LastSlash) -> Router {
         let integrations = self.routes.iter().map(|(pattern, answering, ctx)| Integration {
             pattern: pattern.clone(),
@@ -183,7 +183,8 @@ impl HttpApi {
         Router::new().fallback(any(handler))
     }
 
-    /// The function of this name, as Lambda would invoke it, where whatever is not named otherwise speaks `default`.
+    /// The function of this package, as Lambda would invoke it. `default` is the dialect of everything that names no
+    /// other dialect.
     #[must_use]
     pub fn function(&self, package: &str, default: &'static dyn Dialect) -> Option<HttpFunction> {
         let named = |answering: &Answering| match answering {
@@ -194,7 +195,7 @@ impl HttpApi {
         Some(function(*answering, ctx, default))
     }
 
-    /// Releases the GETs that wait, and those that come.
+    /// Makes the waiting GETs return, and all future ones.
     pub fn close(&self) {
         self.closing.send_replace(true);
     }
@@ -240,7 +241,7 @@ async fn invoke(
     }
 }
 
-/// The path as an event has it.
+/// The path as an event contains it.
 fn raw_path(path: &str) -> String {
     let decoded = percent_decode_str(path).decode_utf8_lossy();
     decoded.split('?').next().unwrap_or_default().to_owned()
@@ -289,7 +290,7 @@ fn event(parts: &Parts, raw_path: String, body: &[u8]) -> Value {
     })
 }
 
-/// The headers of an event: one value for each name. Cookies are no part of them.
+/// The headers of an event: one value for each name. Cookies are left out.
 fn joined(headers: &HeaderMap) -> Map<String, Value> {
     let names = headers.keys().filter(|name| **name != COOKIE);
     let one = |name: &HeaderName| {
@@ -300,7 +301,7 @@ fn joined(headers: &HeaderMap) -> Map<String, Value> {
     names.map(one).collect()
 }
 
-/// Whether a body of this type stands in an event as it is.
+/// Whether an event contains a body of this type unchanged.
 fn is_text(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind.is_empty()
@@ -308,7 +309,7 @@ fn is_text(content_type: &str) -> bool {
         || matches!(kind.as_str(), "application/json" | "application/javascript" | "application/xml")
 }
 
-/// What a function's answer in payload format 2.0 makes of a response; `None` if it is none.
+/// The response for a function's answer in payload format 2.0; `None` if the answer is malformed.
 fn response(answer: &Value) -> Option<Response<Body>> {
     let status = answer.get("statusCode")?.as_u64()?;
     let body = answer.get("body").and_then(Value::as_str).unwrap_or_default();
@@ -326,7 +327,7 @@ fn response(answer: &Value) -> Option<Response<Body>> {
     Some(response)
 }
 
-/// What API Gateway says itself.
+/// An answer of API Gateway itself.
 fn own_answer(status: StatusCode, message: &str) -> Response<Body> {
     (status, [(CONTENT_TYPE, "application/json")], json!({"message": message}).to_string()).into_response()
 }

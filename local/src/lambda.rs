@@ -1,7 +1,9 @@
-//! The functions: a registry of handlers by the name they are invoked with, synchronously by the gateway and asynchronously by each other.
+//! The functions: a registry of handlers by the name with which they are invoked. The gateway invokes them
+//! synchronously, and they invoke each other asynchronously.
 //!
-//! As Lambda does, an asynchronous invocation that fails is tried again as often as template.yaml says, and each may come twice. A panic is a
-//! failed invocation. What is not as in Lambda: an environment here handles many events at a time.
+//! As in Lambda, an asynchronous invocation that fails is tried again as often as template.yaml says, and each may come
+//! twice. A panic is a failed invocation. One thing differs from Lambda: an environment here handles many events at a
+//! time.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -19,20 +21,22 @@ use crate::faults::{Faults, Trigger};
 use crate::gateway::{FunctionError, Integration};
 use crate::template::{Destination, Function};
 
-/// Most bytes of an asynchronous event (docs/api-gateway.md, "Lambda").
+/// The most bytes of an asynchronous event (docs/api-gateway.md, "Lambda").
 const EVENT_MAX_BYTES: usize = 1_048_576;
 
-/// Waits before the first and the second retry (docs/api-gateway.md, "Lambda"), scaled by the registry's setting.
+/// The waits before the first and the second retry (docs/api-gateway.md, "Lambda"), scaled by the registry's setting.
 const RETRY_WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
 
-/// Wait before a throttled asynchronous event is tried again. Lambda does so for hours, with waits of one second to five minutes.
+/// The wait before a throttled asynchronous event is tried again. Lambda retries for hours, with waits of one second to
+/// five minutes.
 const THROTTLED_WAIT: Duration = Duration::from_secs(1);
 
-/// Invocations of one function that run at the same time; further ones wait for one to end. All functions share the cores of one machine: with
-/// thousands of invocations at once each request to AWS would take longer than the functions wait for one.
+/// The most invocations of one function that run at the same time. Further ones wait for one to end. All functions share
+/// the cores of one machine: with thousands of invocations at once, each request to AWS would take longer than the
+/// functions wait for it.
 const CONCURRENCY_MAX: usize = 100;
 
-/// A handler with what it works with. An error is a failed invocation.
+/// A handler with its context. An error is a failed invocation.
 pub type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, FunctionError>> + Send + Sync>;
 
 struct Deployed {
@@ -60,13 +64,13 @@ impl std::fmt::Debug for Lambda {
     }
 }
 
-/// Why an event was not taken.
+/// Why an event was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
     /// There is no such function.
     #[error("there is no function of this name")]
     NotFound,
-    /// The event is larger than Lambda takes.
+    /// The event is larger than Lambda accepts.
     #[error("the event is larger than {EVENT_MAX_BYTES} bytes")]
     TooLarge,
     /// The event is not JSON.
@@ -75,7 +79,7 @@ pub enum InvokeError {
 }
 
 impl InvokeError {
-    /// The HTTP status Lambda answers with.
+    /// The HTTP status of Lambda's answer.
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
@@ -96,7 +100,7 @@ impl InvokeError {
     }
 }
 
-/// Counts an invocation for as long as it runs.
+/// Counts an invocation as long as it runs.
 pub(crate) struct Running(Arc<Lambda>);
 
 impl Running {
@@ -113,7 +117,8 @@ impl Drop for Running {
 }
 
 impl Lambda {
-    /// Deploys functions with their handlers. `retry_scale` shortens the waits before retries; `faults` befall invocations.
+    /// Deploys functions with their handlers. `retry_scale` shortens the waits before retries; `faults` are injected
+    /// into invocations.
     #[must_use]
     pub fn new(functions: Vec<(Arc<Function>, Handler)>, retry_scale: f64, faults: Faults) -> Arc<Self> {
         let by_name = functions
@@ -141,29 +146,29 @@ impl Lambda {
         self.doubled.store(true, Ordering::SeqCst);
     }
 
-    /// Handlers that have panicked so far.
+    /// The number of handlers that have panicked so far.
     #[must_use]
     pub fn panics(&self) -> u64 {
         self.panics.load(Ordering::SeqCst)
     }
 
-    /// Invocations that have failed so far: by an error of the handler, a panic, or a timeout.
+    /// The number of invocations that have failed so far: by an error of the handler, a panic, or a timeout.
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.failures.load(Ordering::SeqCst)
     }
 
-    /// Invocations of a package's function so far.
+    /// The number of invocations of a package's function so far.
     #[must_use]
     pub fn invocations(&self, package: &str) -> u64 {
         let of_package = self.by_name.values().filter(|deployed| deployed.function.package == package);
         of_package.map(|deployed| deployed.invocations.load(Ordering::SeqCst)).sum()
     }
 
-    /// Takes an event and invokes the function after answering.
+    /// Accepts an event, and invokes the function after answering.
     ///
     /// # Errors
-    /// [`InvokeError`], if the event is not taken.
+    /// [`InvokeError`], if the event is not accepted.
     pub fn invoke_later(self: &Arc<Self>, name: &str, event: &[u8]) -> Result<(), InvokeError> {
         if event.len() > EVENT_MAX_BYTES {
             return Err(InvokeError::TooLarge);
@@ -181,7 +186,7 @@ impl Lambda {
         Ok(())
     }
 
-    /// Hands an event to a function after a while. Until then it counts as held back, and after that as running.
+    /// Hands an event to a function after a delay. Until then it counts as held back, and after that as running.
     fn deliver(
         self: &Arc<Self>,
         trigger: Trigger,
@@ -217,7 +222,7 @@ impl Lambda {
         }
     }
 
-    /// Sends the record of an event that is not tried again to where template.yaml says.
+    /// Sends the record of an event that is not tried again to the destination in template.yaml.
     fn give_up(self: &Arc<Self>, name: &str, event: Value, problem: &str) {
         tracing::error!(function = name, problem, "an event was given up");
         let on_failure = self.by_name.get(name).and_then(|deployed| deployed.function.asynchronous.on_failure.clone());
@@ -262,7 +267,7 @@ impl Lambda {
         }
     }
 
-    /// Invokes a function by the clock, and waits for it unless it is late.
+    /// Invokes a function by its schedule, and waits for it unless it is late.
     pub async fn run_scheduled(self: &Arc<Self>, name: &str, event: Value) {
         let mut at_once = Vec::new();
         for after in self.faults.deliveries(Trigger::Schedule, package_of(self, name)) {
@@ -276,7 +281,7 @@ impl Lambda {
         futures_util::future::join_all(at_once).await;
     }
 
-    /// Invokes a function as often as it takes, and waits for it.
+    /// Invokes a function as often as necessary, and waits for it.
     pub(crate) async fn run_to_the_end(self: &Arc<Self>, name: &str, event: Value) {
         self.deliver(Trigger::Asynchronous, name, event, Duration::ZERO).await;
     }
@@ -293,17 +298,17 @@ impl Lambda {
         running.0.run(Trigger::Stream, name, event).await
     }
 
-    /// A wait before a retry, shortened as the registry's setting says.
+    /// A wait before a retry, shortened by the registry's setting.
     pub(crate) fn scaled(&self, wait: Duration) -> Duration {
         wait.mul_f64(self.retry_scale)
     }
 
-    /// Something that counts as a running invocation until it is dropped.
+    /// A value that counts as a running invocation until it is dropped.
     pub(crate) fn under_way(self: &Arc<Self>) -> Running {
         Running::new(self)
     }
 
-    /// Resolves when nothing runs.
+    /// Waits until nothing runs.
     pub async fn settled(&self) {
         let _ = self.running.subscribe().wait_for(|running| *running == 0).await;
     }
@@ -319,7 +324,7 @@ fn package_of<'a>(lambda: &'a Lambda, name: &str) -> &'a str {
     lambda.by_name.get(name).map_or("", |deployed| deployed.function.package.as_str())
 }
 
-/// The registry as the gateway's integration: frames go to functions synchronously.
+/// The registry as the gateway's integration: it invokes functions synchronously with frames.
 #[derive(Debug)]
 pub struct Invoked(pub Arc<Lambda>);
 

@@ -1,17 +1,17 @@
-//! The pocket cloud: what AWS does for Parlance, in one process, booted from template.yaml. In reading order:
+//! The pocket cloud: what AWS does for Parlance, in one process, started from template.yaml. In reading order:
 //!
-//! - [`template`]: the deployed system, read.
-//! - [`cloud`]: all of it, put together.
+//! - [`template`]: the deployed system, as read from template.yaml.
+//! - [`cloud`]: all parts, put together.
 //! - [`gateway`], [`management`]: API Gateway's WebSocket API and `@connections`.
 //! - [`http_api`]: API Gateway's HTTP API.
 //! - [`lambda`]: the functions, invoked synchronously and asynchronously.
 //! - [`dynamodb`]: the tables.
-//! - [`data_folder`]: where they are kept, if in files.
+//! - [`data_folder`]: the folder of their file, if they have one.
 //! - [`storage`], [`presigned`]: the buckets, and addresses that functions signed.
 //! - [`stream`]: the streams of the tables, handed to functions.
-//! - [`schedule`]: what runs by the clock.
-//! - [`connector`]: the one seam: the AWS SDK's requests, answered here.
-//! - [`faults`]: what a cloud does to functions on a bad day, on demand or from a seed.
+//! - [`schedule`]: functions and expirations that run by the clock.
+//! - [`connector`]: the only connection to the AWS SDK, whose requests it answers.
+//! - [`faults`]: the faults that a cloud can cause, on demand or from a seed.
 //! - [`token`]: tokens for development.
 //! - [`errors`]: what is logged as an error, for tests.
 //! - [`world`]: the whole system for a test, with clients that need no sockets.

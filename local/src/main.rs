@@ -15,10 +15,10 @@ use local::{schedule, token};
 use shared::dialect::{self, Dialect};
 use shared::domain::clock::Clock;
 
-/// Known from the start, so that either can begin a chat with the other.
+/// The users who are known from the start, so that either can begin a chat with the other.
 const DEMO_USERS: [(&str, &str); 2] = [("alice", "Alice"), ("bob", "Bob")];
 
-/// How likely a request or an invocation is to fail under `--faults` without a rate.
+/// The probability with which a request or an invocation fails under `--faults` without a rate.
 const FAULT_RATE: f64 = 0.02;
 
 type Failure = Box<dyn std::error::Error>;
@@ -56,7 +56,8 @@ struct Serve {
     /// Dialect that the root namespace and REST paths without a prefix speak at --port.
     #[arg(long, default_value = "recruiting", value_parser = dialect_named)]
     dialect: &'static dyn Dialect,
-    /// One more port besides --port, with the dialect spoken there, such as 5000:recruiting; 0 takes a free one. May be given several times.
+    /// One more port besides --port, with the dialect spoken there, such as 5000:recruiting; 0 takes a free one. May be
+    /// given several times.
     #[arg(long, value_name = "PORT:DIALECT", value_parser = listener)]
     listen: Vec<(u16, &'static dyn Dialect)>,
     /// Folder to keep the data in.
@@ -71,7 +72,8 @@ struct Serve {
     /// Whether each family of events is handled by a function of its own, or all by the switchboard.
     #[arg(long, value_enum, default_value_t = Isolation::Separate)]
     isolation: Isolation,
-    /// Whether the gateway hands on the frames of one connection one after another, or several at once as API Gateway may.
+    /// Whether the gateway hands on the frames of one connection one after another, or several at once as API Gateway
+    /// may.
     #[arg(long, value_enum, default_value_t = GatewayMode::Serial)]
     gateway_mode: GatewayMode,
     /// Switch every limit off: the chat's and the gateway's.
@@ -80,8 +82,8 @@ struct Serve {
     /// Value for a parameter of template.yaml, such as PingIntervalMinutes=1. May be given several times.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     parameter: Vec<(String, String)>,
-    /// Let requests and invocations fail at random, as they do in a cloud: a seed, and how likely each is to fail (0.02 if that is not given).
-    /// The same seed and the same requests give the same faults.
+    /// Let requests and invocations fail at random, as they do in a cloud: a seed, and how likely each is to fail (0.02
+    /// if that is not given). The same seed and the same requests give the same faults.
     #[arg(long, value_name = "SEED[:RATE]", value_parser = faults, allow_hyphen_values = true)]
     faults: Option<(u64, f64)>,
 }
@@ -130,7 +132,7 @@ async fn run(serve: Serve) -> Result<(), Failure> {
         let listener = server::listen((Ipv4Addr::LOCALHOST, port).into()).map_err(taken)?;
         let port = listener.local_addr()?.port();
         listeners.push((listener, dialect));
-        // A machine without IPv6 does without.
+        // On a machine without IPv6 only the IPv4 address is used.
         listeners.extend(server::listen((Ipv6Addr::LOCALHOST, port).into()).ok().map(|listener| (listener, dialect)));
     }
     let (first, _) = listeners.first().ok_or("there is no port to listen on")?;
@@ -162,7 +164,7 @@ async fn run(serve: Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Resolves on Ctrl-C, or when the process is asked to end.
+/// Waits for Ctrl-C, or until the process is asked to end.
 async fn stopped() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
@@ -179,7 +181,7 @@ fn ports(serve: &Serve) -> Result<Vec<(u16, &'static dyn Dialect)>, Failure> {
     let mut ports = vec![(serve.port, serve.dialect)];
     ports.extend(&serve.listen);
     let mut taken = BTreeSet::new();
-    // Each 0 is another free port.
+    // Each 0 stands for another free port.
     match ports.iter().find(|(port, _)| *port != 0 && !taken.insert(*port)) {
         Some((port, _)) if *port == serve.port => {
             Err(format!("--listen adds to --port, which is {port} already: give one of them another number").into())

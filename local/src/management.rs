@@ -1,6 +1,6 @@
-//! `@connections` as HTTP: what a call of the API Gateway Management API is answered with, in process and on the wire.
+//! `@connections` as HTTP: the answers to calls of the API Gateway Management API, in process and on the wire.
 //!
-//! Deliberately absent: the check of signatures. Whoever reaches the port may post.
+//! Signatures are not checked, on purpose. Everybody who reaches the port may post.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::gateway::{Description, Gateway, ManagementError, iso_time};
 
-/// Where API Gateway names the kind of an error, for SDKs to read.
+/// The header in which API Gateway names the kind of an error, for SDKs to read.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
-/// Answers a call on `/@connections/{connection_id}`; the id is percent-decoded.
+/// Answers a call on `/@connections/{connection_id}`. The id is percent-decoded.
 #[must_use]
 pub fn answer(gateway: &Gateway, method: &Method, connection_id: &str, body: Bytes) -> Response<Bytes> {
     let outcome = match *method {
@@ -29,8 +29,8 @@ pub fn answer(gateway: &Gateway, method: &Method, connection_id: &str, body: Byt
     outcome.unwrap_or_else(|error| refusal(&error))
 }
 
-/// Answers a call that posts a binary frame, as [`BINARY_POST_HEADER`](shared::ctx::BINARY_POST_HEADER) says. API Gateway knows no such
-/// call, and a gateway without binary frames makes text of it.
+/// Answers a call that posts a binary frame, as [`BINARY_POST_HEADER`](shared::ctx::BINARY_POST_HEADER) says. API
+/// Gateway has no such call, and a gateway without binary frames sends it as text.
 #[must_use]
 pub fn answer_binary(gateway: &Gateway, connection_id: &str, body: Bytes) -> Response<Bytes> {
     let outcome = gateway.post_binary(connection_id, body).map(|()| plain(StatusCode::OK, Bytes::new()));

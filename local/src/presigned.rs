@@ -1,6 +1,8 @@
-//! Addresses that a function signed: who brings one may do, until it expires, what the function's role allows.
+//! Addresses that a function signed. Until such an address expires, everybody who has it may do what the role of the
+//! function allows.
 //!
-//! The signature is checked here and not by `s3s`, because it ends by the system's own clock, which a test moves.
+//! The signature is checked here and not by `s3s`, because an address must expire by the clock of the local system,
+//! which a test moves.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,16 +29,16 @@ use crate::connector::Services;
 use crate::storage::refusal;
 use crate::template::{CorsRule, Function, Template};
 
-/// Where everything is.
+/// The region of everything.
 pub const REGION: &str = "us-east-1";
-/// The key that goes with the storage's secret. Which function signed is said by the session token.
+/// The key that belongs to the storage's secret. The session token says which function signed.
 pub const ACCESS_KEY: &str = "local";
-/// How far a signer's clock may be ahead.
+/// How far the clock of a signer may be ahead.
 const SKEW_MAX: Duration = Duration::from_secs(15 * 60);
-/// Longest life of an address that S3 takes.
+/// The longest lifetime of an address that S3 accepts.
 const LIFE_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// What a signed address says of its signature.
+/// The parameters of a signed address that describe its signature.
 const SIGNATURE_PARAMETERS: [&str; 7] = [
     "X-Amz-Algorithm",
     "X-Amz-Credential",
@@ -53,7 +55,7 @@ struct Front {
     clock: Clock,
 }
 
-/// The buckets over HTTP.
+/// The router of the buckets over HTTP.
 pub fn router(services: &Arc<Services>, template: &Template, clock: &Clock) -> Router {
     let (services, functions) = (Arc::clone(services), template.functions.clone());
     let front = Arc::new(Front { services, functions, clock: clock.clone() });
@@ -97,7 +99,7 @@ impl Front {
 
 /// A signed address.
 struct Address {
-    /// Without its signature.
+    /// The address without its signature.
     plain: Uri,
     signer: String,
     date: SystemTime,
@@ -129,7 +131,7 @@ impl Address {
         })
     }
 
-    /// Signs the same request again and compares.
+    /// Signs the same request again and compares the signatures.
     fn check(&self, parts: &Parts, secret: &str, now: SystemTime) -> Result<(), &'static str> {
         if self.life > LIFE_MAX || self.date > now + SKEW_MAX {
             return Err("the address is signed for another time");

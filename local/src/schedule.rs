@@ -11,17 +11,18 @@ use crate::connector::Services;
 use crate::lambda::Lambda;
 use crate::template::Schedule;
 
-/// How often objects are looked at that may be too old. S3 does it once a day, but is never switched off.
+/// How often old objects are looked for. S3 does it once a day, but S3 is never switched off.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// The event that EventBridge hands to a function that was to run at some time, as far as functions read it.
+/// The event that EventBridge hands to a function that is scheduled for some time, with the members that functions
+/// read.
 #[must_use]
 pub fn event(time: Timestamp) -> Value {
     json!({"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "time": time.iso(), "detail": {}})
 }
 
-/// Runs the schedules, each whenever its interval begins by the clock, until the future is dropped. A turn that takes longer than the interval delays
-/// the next one, which is still told the time for which it was meant.
+/// Runs the schedules, each when its interval begins by the clock, until the future is dropped. A turn that takes
+/// longer than the interval delays the next one, but the next one still gets the time for which it was scheduled.
 pub async fn run(schedules: Vec<(Schedule, String)>, lambda: Arc<Lambda>, clock: Clock) {
     let all = schedules.into_iter().map(|(schedule, name)| {
         let lambda = Arc::clone(&lambda);

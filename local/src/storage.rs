@@ -1,7 +1,7 @@
 //! The buckets: `s3s` over files in a folder.
 //!
-//! As in S3, who may not list a bucket is not told whether an object exists: a missing one is a refusal. What lifecycle rules of
-//! template.yaml call too old is removed by [`ObjectStorage::expire`].
+//! As in S3, a role that may not list a bucket does not learn whether an object exists: a missing object is answered
+//! with a refusal. [`ObjectStorage::expire`] removes what is too old by template.yaml's lifecycle rules.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,13 +20,13 @@ use tower::ServiceExt as _;
 
 use crate::template::{Bucket, Resource};
 
-/// Day, in milliseconds.
+/// A day, in milliseconds.
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
-/// What a copy is made of: bucket and key.
+/// The header with the source of a copy: bucket and key.
 const COPY_SOURCE: &str = "x-amz-copy-source";
 
-/// Where the objects are.
+/// The object storage.
 pub struct ObjectStorage {
     service: S3Service,
     folder: Folder,
@@ -36,7 +36,7 @@ pub struct ObjectStorage {
     requests: Mutex<BTreeMap<&'static str, u64>>,
 }
 
-/// Where the files are; a temporary folder goes with the process.
+/// The folder of the files. A temporary folder is removed when the value is dropped.
 #[derive(Debug)]
 struct Folder {
     path: PathBuf,
@@ -51,13 +51,13 @@ impl Drop for Folder {
     }
 }
 
-/// Why there is no storage.
+/// Why the storage cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectStorageError {
     /// The folder cannot be used.
     #[error("the media folder cannot be used: {0}")]
     Folder(#[from] std::io::Error),
-    /// The backend says no.
+    /// The backend reports an error.
     #[error("the media folder cannot be opened: {0}")]
     Backend(String),
 }
@@ -69,7 +69,8 @@ impl std::fmt::Debug for ObjectStorage {
 }
 
 impl ObjectStorage {
-    /// Buckets in this folder, or in one that is removed in the end, reached over HTTP at `origin`.
+    /// Opens buckets in this folder, or in a temporary one that is removed at the end. Over HTTP they are reached at
+    /// `origin`.
     ///
     /// # Errors
     /// If the folder cannot be used.
@@ -78,7 +79,8 @@ impl ObjectStorage {
         origin: &str,
         buckets: &BTreeMap<String, Bucket>,
     ) -> Result<Self, ObjectStorageError> {
-        // Not from the system's own clock, whose sequence is a test's.
+        // The randomness comes from the machine and not from the clock of the local system, whose sequence belongs to
+        // the test.
         let random = Clock::system();
         let folder = match folder {
             Some(path) => Folder { path: path.to_owned(), temporary: false },
@@ -97,19 +99,20 @@ impl ObjectStorage {
         Ok(Self { service, folder, buckets, secret, origin: origin.to_owned(), requests: Mutex::default() })
     }
 
-    /// Where requests are to be addressed: scheme, host and port.
+    /// The origin to which requests must be addressed: scheme, host and port.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// What requests are signed with. It is another in each process, so that no address outlives it.
+    /// The secret with which requests are signed. It is different in each process, so that no address outlives the
+    /// process.
     #[must_use]
     pub fn secret(&self) -> &str {
         &self.secret
     }
 
-    /// The bucket and the key that a path names, if it names a bucket.
+    /// The bucket and the key of a path, if the path names a bucket.
     #[must_use]
     pub fn object(&self, path: &str) -> Option<(String, String)> {
         let path = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
@@ -117,7 +120,8 @@ impl ObjectStorage {
         self.buckets.iter().any(|one| one.name == bucket).then(|| (bucket.to_owned(), key.to_owned()))
     }
 
-    /// What a role must allow for a request: IAM's action, and the folder it is done to. `None` for one that is not offered.
+    /// The permissions that a request needs: IAM's action, and the folder to which it applies. `None` for a request
+    /// that is not supported.
     #[must_use]
     pub fn needs(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Vec<(&'static str, Resource)>> {
         let resource = |path: &str| {
@@ -136,15 +140,15 @@ impl ObjectStorage {
         }
     }
 
-    /// What was asked since the start or the last call, by S3's name of the operation.
+    /// The requests since the start or the last call, by S3's name of the operation.
     pub fn spent(&self) -> BTreeMap<&'static str, u64> {
         std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Answers a request of which it is known that it may be made.
+    /// Answers a request that is known to be allowed.
     pub async fn serve(&self, mut request: Request<Body>) -> Response<s3s::Body> {
         *self.requests.lock().unwrap_or_else(PoisonError::into_inner).entry(operation(&request)).or_default() += 1;
-        // Who asks was settled before; the backend would ask again.
+        // The caller was authenticated before. With this header the backend would check again.
         request.headers_mut().remove("authorization");
         let deleted = if request.method() == Method::DELETE { self.object(request.uri().path()) } else { None };
         let answered = self.service.clone().oneshot(request).await;
@@ -161,7 +165,7 @@ impl ObjectStorage {
         answer
     }
 
-    /// Removes what the backend keeps beside an object, and forgets to remove with it.
+    /// Removes the files that the backend keeps beside an object and does not remove with it.
     fn forget(&self, bucket: &str, key: &str) {
         let (bucket, key) = (URL_SAFE_NO_PAD.encode(bucket), URL_SAFE_NO_PAD.encode(key));
         for kind in ["metadata", "internal"] {
@@ -169,7 +173,7 @@ impl ObjectStorage {
         }
     }
 
-    /// Removes what the lifecycle rules call too old, and gives the keys.
+    /// Removes objects that are too old by the lifecycle rules. Returns their keys.
     ///
     /// # Errors
     /// If the folder cannot be read.
@@ -209,7 +213,7 @@ impl ObjectStorage {
     }
 }
 
-/// S3's name of what is asked.
+/// S3's name of the operation.
 fn operation(request: &Request<Body>) -> &'static str {
     match *request.method() {
         Method::PUT if request.headers().contains_key(COPY_SOURCE) => "CopyObject",
@@ -220,7 +224,7 @@ fn operation(request: &Request<Body>) -> &'static str {
     }
 }
 
-/// Every file below a folder, none if it is not there.
+/// All files below a folder; none if the folder does not exist.
 fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {
@@ -237,7 +241,7 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// An error as S3 says it.
+/// An error in the form of S3.
 pub(crate) fn refusal(status: StatusCode, code: &str, message: &str) -> Response<s3s::Body> {
     let body = format!(
         r#"<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"#

@@ -1,7 +1,9 @@
-//! DynamoDB Streams, and how Lambda hands their records to a function: in batches, at least once, in the order in which each item was written.
+//! DynamoDB Streams, and how Lambda hands their records to a function: in batches, at least once, in the order in which
+//! each item was written.
 //!
-//! The records are made here and not by the engine, so that they are the same for tables at another endpoint: an item is read before and after each
-//! write of a function, and what is different is a record. What is not as in DynamoDB: a stream is one shard, and records are gone with the process.
+//! The records are made here and not by the engine, so that they are the same for tables at another endpoint: an item
+//! is read before and after each write of a function, and a difference becomes a record. Two things differ from
+//! DynamoDB: a stream is one shard, and records are lost when the process ends.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,13 +19,14 @@ use crate::faults::{Faults, Held, Trigger};
 use crate::lambda::Lambda;
 use crate::template::{StreamSource, StreamView, Template};
 
-/// Most records that wait in a stream; DynamoDB keeps those of 24 hours. The oldest are given up.
+/// The most records that wait in a stream; DynamoDB keeps those of 24 hours. If there are more, the oldest are given
+/// up.
 const WAITING_MAX: usize = 100_000;
 
-/// Wait before a batch that failed is tried again.
+/// The wait before a batch that failed is tried again.
 const RETRY_WAIT: Duration = Duration::from_secs(1);
 
-/// Sequence numbers have 21 digits or more.
+/// The first sequence number. Sequence numbers have 21 digits or more.
 const FIRST_SEQUENCE_NUMBER: u128 = 100_000_000_000_000_000_000;
 
 /// The streams of the tables, and the functions that read them.
@@ -39,7 +42,7 @@ pub struct Streams {
 #[derive(Debug)]
 struct Shard {
     source: StreamSource,
-    /// The name the function is invoked by.
+    /// The name with which the function is invoked.
     function: String,
     view: StreamView,
     queue: Mutex<Queue>,
@@ -49,9 +52,9 @@ struct Shard {
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<Record>,
-    /// Batches that were handed over and come once more, with when.
+    /// Batches that were handed over and come once more, each with its time.
     again: Vec<(Instant, Vec<Record>, Option<Held>)>,
-    /// A batch that is late: nothing is handed over before.
+    /// A batch that is late. Nothing is handed over before it.
     late: Option<(Instant, Option<Held>)>,
 }
 
@@ -62,16 +65,16 @@ struct Record {
     event: Value,
 }
 
-/// What a function said to a batch.
+/// The result of handing a batch to a function.
 enum Handled {
-    /// The first records are done, all or some.
+    /// The first records are done. The value is their number, which may be that of all.
     Up(usize),
     /// The function failed.
     Not,
 }
 
 impl Streams {
-    /// The streams that template.yaml's functions read.
+    /// Creates the streams that template.yaml's functions read.
     #[must_use]
     pub fn new(template: &Template, clock: Clock) -> Self {
         let shards = template.streams.iter().filter_map(|source| {
@@ -82,13 +85,13 @@ impl Streams {
         Self { shards: shards.collect(), clock, written: AtomicU64::new(0), given_up: AtomicU64::new(0) }
     }
 
-    /// Whether somebody reads the stream of a table.
+    /// Whether a function reads the stream of a table.
     #[must_use]
     pub fn is_read(&self, table: &str) -> bool {
         self.shards.iter().any(|shard| shard.source.table == table)
     }
 
-    /// How many records wait to be handed over, late ones included.
+    /// The number of records that wait to be handed over, late ones included.
     #[must_use]
     pub fn waiting(&self) -> usize {
         let count =
@@ -96,19 +99,20 @@ impl Streams {
         self.shards.iter().map(|shard| count(&shard.queue())).sum()
     }
 
-    /// How many records were given up: too old, or failed too often.
+    /// The number of records that were given up, because they were too old or failed too often.
     #[must_use]
     pub fn given_up(&self) -> u64 {
         self.given_up.load(Ordering::SeqCst)
     }
 
-    /// The longest time that records wait for others to make a batch with.
+    /// The longest time that records wait for others, to be handed over in one batch.
     #[must_use]
     pub fn window(&self) -> Duration {
         self.shards.iter().map(|shard| shard.source.window).max().unwrap_or_default()
     }
 
-    /// Notes a write: what the item was before and is now, null if it was or is not there. A write that changes nothing is no record.
+    /// Records a write: the item before and after it, null if it did not or does not exist. A write that changes
+    /// nothing makes no record.
     pub(crate) fn record(&self, table: &str, key: &Value, before: &Value, now: &Value) {
         let name = match (before.is_null(), now.is_null()) {
             _ if before == now => return,
@@ -121,7 +125,7 @@ impl Streams {
         let sequence_number = (FIRST_SEQUENCE_NUMBER + u128::from(number)).to_string();
         for shard in self.shards.iter().filter(|shard| shard.source.table == table) {
             let mut change = Map::from_iter([
-                // In whole seconds, rounded down.
+                // The time is in whole seconds, rounded down.
                 ("ApproximateCreationDateTime".to_owned(), json!(at.seconds())),
                 ("Keys".to_owned(), key.clone()),
                 ("SequenceNumber".to_owned(), json!(sequence_number)),
@@ -154,8 +158,8 @@ impl Streams {
         }
     }
 
-    /// Hands over whatever waits and is not late, until there is nothing more. What the functions write meanwhile is handed over too, for so
-    /// many rounds; whether it came to an end within them.
+    /// Hands over all records that wait and are not late, until there are none left. It also hands over records of what
+    /// the functions write meanwhile, for at most this many rounds. Returns whether no records were left within them.
     pub async fn hand_over(&self, lambda: &Arc<Lambda>, faults: &Faults, rounds: usize) -> bool {
         for _ in 0..rounds {
             let mut any = false;
@@ -172,7 +176,8 @@ impl Streams {
         false
     }
 
-    /// Hands over records as they come, each batch once it is full or its window is over, until the future is dropped.
+    /// Hands over records as they come, until the future is dropped. A batch is handed over when it is full or its
+    /// window is over.
     pub async fn run(&self, lambda: &Arc<Lambda>, faults: &Faults) {
         futures_util::future::join_all(self.shards.iter().map(|shard| self.follow(shard, lambda, faults))).await;
     }
@@ -198,7 +203,7 @@ impl Streams {
         }
     }
 
-    /// Has a function handle a batch, as often and in as many parts as it takes.
+    /// Hands a batch to a function, as often and in as many parts as necessary.
     async fn process(&self, shard: &Shard, batch: Vec<Record>, lambda: &Arc<Lambda>) {
         let source = &shard.source;
         let mut parts = VecDeque::from([(batch, 0)]);
@@ -217,7 +222,7 @@ impl Streams {
             });
             match rest.len() {
                 0 => {}
-                // To split a batch is no attempt.
+                // Splitting a batch does not count as an attempt.
                 several @ 2.. if source.bisected && matches!(handled, Handled::Not) => {
                     let mut first = rest;
                     let second = first.split_off(several / 2);
@@ -257,7 +262,7 @@ impl Shard {
         }
     }
 
-    /// The next batch that is due, as the fault layer wants it.
+    /// The next batch that is due, as the fault layer decides.
     fn next_batch(&self, faults: &Faults) -> Option<Vec<Record>> {
         let now = Instant::now();
         let mut queue = self.queue();
@@ -268,7 +273,7 @@ impl Shard {
         if queue.waiting.is_empty() || queue.late.as_ref().is_some_and(|(due, _)| *due > now) {
             return None;
         }
-        // A batch that was late is not so again.
+        // A batch that was late once is not made late again.
         let deliveries = match queue.late.take() {
             Some(_) => vec![Duration::ZERO],
             None => faults.deliveries(Trigger::Stream, &self.source.function),
@@ -310,8 +315,8 @@ impl Queue {
     }
 }
 
-/// How many records of a batch are done, by what the function answered: those before the first one that failed. An answer that names a record which
-/// is not in the batch, or none, is a failure of the whole batch.
+/// How many records of a batch are done, according to the function's answer: those before the first one that failed. An
+/// answer that names a record which is not in the batch, or names no record, is a failure of the whole batch.
 fn done(batch: &[Record], answer: &Value) -> Handled {
     let failures = match answer.get("batchItemFailures") {
         None | Some(Value::Null) => return Handled::Up(batch.len()),

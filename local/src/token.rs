@@ -4,16 +4,17 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
 use shared::domain::clock::Timestamp;
 
-/// The secret of the local system, as documented. No deployment takes it: template.yaml wants 32 characters.
+/// The secret of the local system, as documented. No deployment accepts it, because template.yaml requires at least 32
+/// characters.
 pub const DEV_SECRET: &str = "dev-secret";
 
-/// How long a minted token is good.
+/// How long a token is valid, in seconds.
 const LIFE_SECS: i64 = 30 * 24 * 3_600;
 
-/// A token that speaks for `user` from now on, for thirty days.
+/// Creates a token for `user` that is valid from now on for thirty days.
 ///
 /// # Errors
-/// If it cannot be signed.
+/// If the token cannot be signed.
 pub fn mint(
     user: &str,
     name: Option<&str>,

@@ -1,7 +1,9 @@
-//! The whole system for a test: booted from template.yaml in memory, with clients that need no sockets and a clock that the test moves.
+//! The whole system for a test: started from template.yaml in memory, with clients that need no sockets and a clock
+//! that the test moves.
 //!
-//! Each call does one thing, waits until nothing runs any more, and gives a transcript of everything that anybody heard of it, so that who
-//! does not hear is asserted along with who does. `PARLANCE_ISOLATION` and `PARLANCE_GATEWAY_MODE` choose how the system is built.
+//! Each call does one thing, waits until nothing runs any more, and returns a transcript of everything that any client
+//! received because of it. So a test asserts who receives nothing as well as who receives something.
+//! `PARLANCE_ISOLATION` and `PARLANCE_GATEWAY_MODE` choose how the system is built.
 #![expect(clippy::expect_used, clippy::panic, reason = "for tests: what is not as expected ends the test")]
 
 mod poller;
@@ -32,20 +34,20 @@ use crate::{errors, schedule, token};
 use poller::Poller;
 pub use recover::Former;
 
-/// When a world begins: 2026-01-02T03:04:05.006Z.
+/// The time at which a world begins: 2026-01-02T03:04:05.006Z.
 const BEGINNING: Timestamp = Timestamp::from_millis(1_767_323_045_006);
 
-/// Connects with the query of a stock client.
+/// The query with which a stock client connects.
 const QUERY: &str = "EIO=4&transport=websocket";
 
-/// Where a world would be reached if it were.
+/// The origin at which a world would be reached over HTTP.
 const ORIGIN: &str = "http://127.0.0.1:3000";
 
-/// What template.yaml says, by parameters. To read it takes four times as long as the rest of making a world.
+/// The templates that were read, by parameters. Reading one takes four times as long as the rest of creating a world.
 static TEMPLATES: Mutex<BTreeMap<BTreeMap<String, String>, Template>> = Mutex::new(BTreeMap::new());
-/// How long a client that polls may take to hear what waits for it.
+/// How long a client that polls may take to receive what waits for it.
 const POLL_PATIENCE: Duration = Duration::from_millis(600);
-/// How often functions may write something about the records of what they wrote about records.
+/// For how many rounds functions may write something because of the records of what they wrote because of records.
 const STREAM_ROUNDS: usize = 100;
 /// How long a GET may wait.
 const POLL_MAX: Duration = Duration::from_secs(26);
@@ -54,7 +56,7 @@ const POLL_MAX: Duration = Duration::from_secs(26);
 pub struct World {
     /// The system.
     pub cloud: PocketCloud,
-    /// Its clock.
+    /// The clock of the system.
     pub clock: Clock,
     clients: BTreeMap<String, Client>,
     sessions: BTreeMap<String, Former>,
@@ -63,12 +65,12 @@ pub struct World {
     expects_errors: bool,
 }
 
-/// What time it is in a world.
+/// The settings of time in a world.
 struct Time {
     clock: Clock,
     /// Whether the clock moves with tokio's time.
     is_flowing: bool,
-    /// How far the clocks of two functions are apart at most.
+    /// The largest difference between the clocks of two functions, in milliseconds.
     skew_millis: i64,
 }
 
@@ -76,7 +78,7 @@ struct Client {
     way: Way,
     namespace: String,
     next_ack: u64,
-    /// What it was sent and nobody has asked for.
+    /// The frames that the client received and that no call has returned yet.
     frames: Vec<String>,
 }
 
@@ -91,7 +93,7 @@ impl Client {
         Self { way, namespace: "/".to_owned(), next_ack: 0, frames: Vec::new() }
     }
 
-    /// Sends a frame; by polling, a body. What refuses it.
+    /// Sends a frame, or by polling a body. Returns the refusal, if it is refused.
     async fn send(&self, frame: &str) -> Option<String> {
         match &self.way {
             Way::WebSocket(peer) => {
@@ -107,35 +109,35 @@ impl Client {
 }
 
 impl World {
-    /// A world with template.yaml's own parameters.
+    /// Creates a world with template.yaml's own parameters.
     pub async fn new() -> Self {
         Self::with(&[]).await
     }
 
-    /// A world with some parameters different.
+    /// Creates a world with some other parameters.
     pub async fn with(parameters: &[(&str, &str)]) -> Self {
         Self::with_disconnects(DisconnectFault::None, parameters).await
     }
 
-    /// A world with some parameters different, whose clock moves with tokio's time: leases and time-outs end by themselves in virtual time.
-    /// [`World::later`] lets time pass.
+    /// Creates a world with some other parameters, whose clock moves with tokio's time: leases and timeouts end by
+    /// themselves in virtual time. [`World::later`] lets time pass.
     pub async fn with_flowing_clock(parameters: &[(&str, &str)]) -> Self {
         let time = Time { clock: Clock::flowing(BEGINNING), is_flowing: true, skew_millis: 0 };
         Self::boot_by(time, DisconnectFault::None, parameters, |_| {}).await
     }
 
-    /// The same, with functions whose clocks are up to a second apart.
+    /// Creates a world as [`World::with_flowing_clock`] does, with functions whose clocks differ by up to a second.
     pub async fn with_clocks_that_disagree(parameters: &[(&str, &str)]) -> Self {
         let time = Time { clock: Clock::flowing(BEGINNING), is_flowing: true, skew_millis: 1_000 };
         Self::boot_by(time, DisconnectFault::None, parameters, |_| {}).await
     }
 
-    /// A world with some parameters different, in which something befalls each `$disconnect`.
+    /// Creates a world with some other parameters, and with a fault of each `$disconnect`.
     pub async fn with_disconnects(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)]) -> Self {
         Self::boot(disconnect_fault, parameters, |_| {}).await
     }
 
-    /// A world whose functions work with something else than settings can say, another application for instance.
+    /// Creates a world whose functions have a context that no setting can make, for example with another application.
     pub async fn adapted(adapt: fn(&mut Ctx), parameters: &[(&str, &str)]) -> Self {
         Self::boot(DisconnectFault::None, parameters, adapt).await
     }
@@ -163,7 +165,7 @@ impl World {
             Some("concurrent") => Mode::Concurrent,
             Some(other) => panic!("PARLANCE_GATEWAY_MODE is {other}, but must be serial or concurrent"),
         };
-        // The SDK's waits before retries are drawn from here, and a run must be one that can be played again.
+        // The SDK's waits before retries are drawn from this generator, and a run must be repeatable.
         fastrand::seed(0);
         let gateway = Settings { mode, disconnect_fault, ..Settings::default() };
         let template = template(&all);
@@ -208,8 +210,8 @@ impl World {
         assert!(self.clients.insert(label.to_owned(), client).is_none(), "{label} is connected already");
     }
 
-    /// Opens a connection by long-polling without joining a namespace. From here on the client has a GET waiting at any time, and what it
-    /// sends is the body of a POST.
+    /// Opens a connection by long-polling without joining a namespace. From here on the client always has a GET
+    /// waiting, and what it sends is the body of a POST.
     pub async fn poll(&mut self, label: &str) -> String {
         self.poll_with(label, HeaderMap::new()).await
     }
@@ -221,7 +223,7 @@ impl World {
         self.transcript(String::new()).await
     }
 
-    /// Opens a connection by long-polling and joins the root namespace, as the user of the same name as the label.
+    /// Opens a connection by long-polling and joins the root namespace, as the user with the same name as the label.
     pub async fn poll_join(&mut self, label: &str) -> String {
         self.poll_join_as(label, label).await
     }
@@ -239,7 +241,8 @@ impl World {
         self.send(label, "40").await
     }
 
-    /// Offers a polling client's session a WebSocket, which is a client of its own until the session moves.
+    /// Offers a WebSocket to the session of a polling client. The WebSocket is a client of its own until the session
+    /// moves.
     ///
     /// # Errors
     /// The HTTP status that refuses it.
@@ -259,7 +262,8 @@ impl World {
         probed.replace(&answer, "") + &moved
     }
 
-    /// Has a polling client whose WebSocket answered the probe wait for its last GET, and move. From here on the label is the WebSocket's.
+    /// Makes a polling client whose WebSocket answered the probe wait for its last GET, and then move. From here on the
+    /// label belongs to the WebSocket.
     pub async fn finish_move(&mut self, label: &str, websocket: &str) -> String {
         self.pause(label).await;
         let before = self.heard_by_all();
@@ -270,7 +274,7 @@ impl World {
         before + &self.send(label, "5").await
     }
 
-    /// Lets a polling client's GET that waits be its last one, and waits for its end.
+    /// Makes a polling client's waiting GET its last one, and waits for its end.
     pub async fn pause(&mut self, label: &str) {
         match &mut self.client(label).way {
             Way::Polling(poller) => poller.pause().await,
@@ -278,7 +282,7 @@ impl World {
         }
     }
 
-    /// Lets a polling client go away without a word. The GET that it leaves waiting ends.
+    /// Makes a polling client leave without telling the server. The GET that it leaves waiting ends.
     pub async fn vanish(&mut self, label: &str) {
         match self.clients.remove(label).expect("the client is connected").way {
             Way::Polling(poller) => poller.vanish(),
@@ -287,7 +291,7 @@ impl World {
         tokio::time::sleep(POLL_MAX).await;
     }
 
-    /// Makes one request to the Engine.IO path, and gives status, headers and body.
+    /// Makes one request to the Engine.IO path, and returns status, headers and body.
     pub async fn engine(&self, method: &str, query: &str, headers: HeaderMap, body: &str) -> (u16, HeaderMap, String) {
         poller::request(&self.cloud.http, method, query, headers, body.to_owned()).await
     }
@@ -307,7 +311,7 @@ impl World {
         self.send(label, "40").await
     }
 
-    /// Opens a connection and joins the root namespace, as the user of the same name as the label.
+    /// Opens a connection and joins the root namespace, as the user with the same name as the label.
     pub async fn join(&mut self, label: &str) -> String {
         self.join_as(label, label).await
     }
@@ -335,7 +339,8 @@ impl World {
         self.also_join(label, user, "/").await
     }
 
-    /// Opens a connection and joins a namespace as `user`. What the client emits and asks from here on goes there.
+    /// Opens a connection and joins a namespace as `user`. The events that the client emits from here on go to this
+    /// namespace.
     pub async fn join_namespace(&mut self, label: &str, user: &str, namespace: &str) -> String {
         self.upgrade(label, QUERY, HeaderMap::new()).await.expect("the upgrade is accepted");
         self.quiet().await;
@@ -344,20 +349,20 @@ impl World {
         self.also_join(label, user, namespace).await
     }
 
-    /// Joins one more namespace as `user`, on a connection that is there: [`World::ask_in`] reaches it. What the client hears is told under
-    /// its one label, and the frames themselves name the namespace.
+    /// Joins one more namespace as `user`, on a connection that is open: [`World::ask_in`] emits events there. The
+    /// transcript has what the client receives under its one label, and the frames themselves name the namespace.
     pub async fn also_join(&mut self, label: &str, user: &str, namespace: &str) -> String {
         let token = self.token(user);
         self.send(label, &format!("40{}{}", prefix(namespace), json!({"token": token}))).await
     }
 
-    /// A token for a user, good for thirty days of the world's time.
+    /// A token for a user, valid for thirty days of the world's time.
     #[must_use]
     pub fn token(&self, user: &str) -> String {
         token::mint(user, None, None, self.clock.now()).expect("a token can be signed")
     }
 
-    /// Sends a text frame as it is.
+    /// Sends a text frame unchanged.
     pub async fn send(&mut self, label: &str, frame: &str) -> String {
         let refused = self.client(label).send(frame).await;
         self.transcript(refused.map(|why| format!("{label} is refused: {why}\n")).unwrap_or_default()).await
@@ -386,7 +391,7 @@ impl World {
         self.ask_in(label, &namespace, event, argument).await
     }
 
-    /// Emits an event in one of the namespaces that the client joined, and asks for an ack.
+    /// Emits an event in one of the namespaces that the client has joined, and asks for an ack.
     pub async fn ask_in(&mut self, label: &str, namespace: &str, event: &str, argument: Value) -> String {
         let client = self.client(label);
         let id = client.next_ack;
@@ -395,12 +400,12 @@ impl World {
         self.send(label, &frame).await
     }
 
-    /// Makes a REST request as a user, or as nobody, without a body.
+    /// Makes a REST request as a user, or without a token, without a body.
     pub async fn get(&mut self, user: &str, path: &str) -> String {
         self.rest(user, "GET", path, Value::Null).await
     }
 
-    /// Makes a REST request as a user with a JSON body; none if it is null.
+    /// Makes a REST request as a user with a JSON body; without a body if it is null.
     pub async fn rest(&mut self, user: &str, method: &str, path: &str, body: Value) -> String {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let (status, answer) = self.request(user, method, path, &body).await;
@@ -414,7 +419,8 @@ impl World {
         self.transcript(format!("service gets {status} {answer}\n")).await
     }
 
-    /// Makes a REST request with any body, and gives status and answer. Nobody's name is empty.
+    /// Makes a REST request with any body, and returns status and answer. With an empty user name the request has no
+    /// token.
     pub async fn request(&self, user: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
         let token = if user.is_empty() { String::new() } else { self.token(user) };
         self.request_with(&token, method, path, body).await
@@ -430,7 +436,7 @@ impl World {
         (status, answer)
     }
 
-    /// Makes any REST request, and gives status, headers and answer.
+    /// Makes any REST request, and returns status, headers and answer.
     pub async fn respond(&self, request: Request<Body>) -> (u16, HeaderMap, Value) {
         let answer = self.cloud.http.clone().oneshot(request).await.expect("the router never fails");
         let (parts, body) = answer.into_parts();
@@ -438,7 +444,8 @@ impl World {
         (parts.status.as_u16(), parts.headers, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
-    /// Makes a request to an address that a function signed, as a client would who has nothing else, and gives status, headers and body.
+    /// Makes a request to an address that a function signed, as a client that has nothing else. Returns status, headers
+    /// and body.
     pub async fn follow(
         &self,
         method: &str,
@@ -460,7 +467,7 @@ impl World {
         (parts.status.as_u16(), parts.headers, body.to_vec())
     }
 
-    /// The id of the plain chat of two users, made if it is not there.
+    /// The id of the plain chat of two users. Creates the chat if it does not exist.
     pub async fn chat(&mut self, one: &str, other: &str) -> String {
         let body = json!({"otherUserId": other}).to_string();
         let (status, answer) = self.request(one, "POST", "/recruiting/api/chat/create-or-get", &body).await;
@@ -487,27 +494,28 @@ impl World {
         self.transcript(String::new()).await
     }
 
-    /// Sends a frame, and closes the connection before anybody can have looked at it.
+    /// Sends a frame, and closes the connection before any function can have handled it.
     pub async fn send_and_close(&mut self, label: &str, frame: &str) -> String {
         self.client(label).send(frame).await;
         self.close(label).await
     }
 
-    /// Moves the clock by a minute, and lets every schedule have its turn.
+    /// Moves the clock by a minute, and runs every schedule once.
     pub async fn minute(&mut self) -> String {
         if !self.flowing {
             self.clock.advance(60_000);
         }
         if self.flowing || self.anybody_polls() {
-            // Clients that live make new requests meanwhile.
+            // Clients that are alive make new requests meanwhile.
             tokio::time::sleep(Duration::from_secs(60)).await;
         }
         self.hand_over_records().await;
         self.beat().await
     }
 
-    /// Moves the clock by the batching window of the streams if a record waits, and hands over the records until there are no new ones, those
-    /// apart that the fault layer holds back. What a function writes about them is handed over too.
+    /// Moves the clock by the batching window of the streams if a record waits, and hands over the records until there
+    /// are no new ones, except those that the fault layer holds back. It also hands over the records of what a function
+    /// writes because of them.
     pub async fn followup(&mut self) -> String {
         let streams = &self.cloud.services.streams;
         let window = streams.window();
@@ -526,18 +534,18 @@ impl World {
         assert!(ended, "what a function writes about records makes new records without end");
     }
 
-    /// Lets time pass, and with it what the fault layer holds back that long. The clock moves too.
+    /// Lets time pass, and with it the delays of the fault layer that are this long. The clock moves, too.
     pub async fn later(&mut self, time: Duration) -> String {
         if !self.flowing {
             self.clock.advance(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
         }
         tokio::time::sleep(time).await;
-        // What is due at this very moment begins first.
+        // What is due at this same moment begins first.
         tokio::task::yield_now().await;
         self.transcript(String::new()).await
     }
 
-    /// Lets every schedule have its turn.
+    /// Runs every schedule once.
     pub async fn beat(&mut self) -> String {
         for (_, name) in self.cloud.schedules() {
             self.cloud.lambda.run_scheduled(&name, schedule::event(self.clock.now())).await;
@@ -553,7 +561,7 @@ impl World {
         }
     }
 
-    /// Asks as [`World::ask`] does, while the client `deaf` reads nothing of what it is sent.
+    /// Emits as [`World::ask`] does, while the client `deaf` does not read the frames that it is sent.
     pub async fn ask_unheard(&mut self, deaf: &str, label: &str, event: &str, argument: Value) -> String {
         let aside = self.clients.remove(deaf).expect("the client is connected");
         let heard = self.ask(label, event, argument).await;
@@ -561,7 +569,8 @@ impl World {
         heard
     }
 
-    /// Whether the gateway knows a client's connection no more, or a polling client was told so.
+    /// Whether the gateway does not know a client's connection any more, or a polling client was told that its
+    /// connection ended.
     pub fn is_closed(&mut self, label: &str) -> bool {
         if let Way::Polling(poller) = &self.client(label).way {
             return poller.is_closed;
@@ -578,14 +587,14 @@ impl World {
         }
     }
 
-    /// What DynamoDB was asked, and the frames that were posted, since the last call.
+    /// The requests to DynamoDB, and the number of posted frames, since the last call.
     pub fn spent(&mut self) -> (Meter, u64) {
         let meter = self.cloud.services.dynamodb.meter();
         self.cloud.services.dynamodb.reset_meter();
         (meter, std::mem::take(&mut self.posts))
     }
 
-    /// Every permission that was made use of so far.
+    /// All permissions that were used so far.
     #[must_use]
     pub fn permissions(&self) -> BTreeSet<Permission> {
         self.cloud.services.used()
@@ -619,7 +628,7 @@ impl World {
 }
 
 impl Drop for World {
-    /// A test that fails says what had been injected, and the seed if it was at random.
+    /// If a test fails, prints the faults that had been injected, and the seed if they were random.
     #[expect(clippy::print_stderr, reason = "what whoever runs the test reads")]
     fn drop(&mut self) {
         let injected = self.cloud.faults.injected();
@@ -648,7 +657,7 @@ pub fn stock_request() -> ConnectRequest {
     }
 }
 
-/// How a packet names its namespace.
+/// The text with which a packet names its namespace.
 fn prefix(namespace: &str) -> String {
     if namespace == "/" { String::new() } else { format!("{namespace},") }
 }

@@ -107,10 +107,15 @@ fn every_page_and_heading_that_a_comment_cites_exists() {
     for file in all {
         let text = fs::read_to_string(&file).unwrap();
         // A citation may go on in the next line of the comment.
-        let flat = text.lines().map(|line| line.trim().trim_start_matches(['/', '!', '#']).trim()).collect::<Vec<_>>().join(" ");
+        let flat = text
+            .lines()
+            .map(|line| line.trim().trim_start_matches(['/', '!', '#']).trim())
+            .collect::<Vec<_>>()
+            .join(" ");
         for (at, _) in flat.match_indices(".md") {
             let (before, after) = flat.split_at(at + 3);
-            let name = before.rsplit(|letter: char| !(letter.is_alphanumeric() || "./-_".contains(letter))).next().unwrap();
+            let name =
+                before.rsplit(|letter: char| !(letter.is_alphanumeric() || "./-_".contains(letter))).next().unwrap();
             // What is left out is said of pages in general: `*.md`.
             if name == ".md" {
                 continue;

@@ -1,4 +1,4 @@
-//! What an effect does to a request of a function.
+//! Applies effects to requests of functions.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -17,11 +17,11 @@ use crate::dynamodb::response;
 use crate::lambda::Lambda;
 use crate::storage;
 
-/// What a function's HTTP client says.
+/// The result that a function's HTTP client returns.
 type Answer = Result<HttpResponse, ConnectorError>;
 
 impl Connector {
-    /// Answers a request as the fault layer wants it, unless the invocation that makes it is killed over it.
+    /// Answers a request as the fault layer decides, unless it kills the invocation that makes the request.
     pub(crate) async fn answer_unkindly(self, target: Target, request: HttpRequest) -> Answer {
         let invocation = Invocation::current();
         let number = match &invocation {
@@ -74,14 +74,14 @@ impl Connector {
         }
     }
 
-    /// Does what is asked of which nobody will see the answer. A read that nobody sees is not made.
+    /// Performs a request whose answer nobody will receive. A read is not performed.
     async fn write(self, target: Target, request: HttpRequest) {
         if !target.is_read() {
             self.perform(target, request).await;
         }
     }
 
-    /// Answers later, and writes what is asked even if nobody waits for it any more.
+    /// Answers later. A write is performed even if nobody waits for the answer any more.
     async fn late(self, late: Duration, target: Target, request: HttpRequest) -> Answer {
         if target.is_read() {
             tokio::time::sleep(late).await;
@@ -97,7 +97,7 @@ impl Connector {
         done.await.map_err(|error| ConnectorError::io(error.into()))
     }
 
-    /// Does the first half of a batch, and gives the rest back.
+    /// Performs the first half of a batch, and returns the rest as unprocessed.
     async fn in_part(self, target: Target, request: HttpRequest) -> HttpResponse {
         let Target::DynamoDb { operation, mut asked } = target else { return self.perform(target, request).await };
         let (items, back) = match operation.as_str() {
@@ -142,7 +142,8 @@ impl Connector {
         if items > 0 {
             return answer;
         }
-        // The key of the first item stands for the place before it, which has no key: whoever goes on from it gets that item too.
+        // The key of the first item stands for the place before it, which has no key. So a query that continues from it
+        // gets that item, too.
         changed(answer, |answer| {
             if let Some(key) = answer.get("LastEvaluatedKey") {
                 faults.state().lag.remember_place(&seen, key, start);
@@ -170,7 +171,7 @@ fn tables<'a>(all: &'a mut Value, items: &'static str) -> impl Iterator<Item = &
     all.filter_map(move |(_, of_table)| of_table.pointer_mut(items)?.as_array_mut())
 }
 
-/// An answer whose JSON is changed, if it is a success.
+/// Changes the JSON of an answer, if the answer is a success.
 async fn changed(answer: HttpResponse, change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> HttpResponse {
     use http_body_util::BodyExt as _;
     let status = answer.status().as_u16();
@@ -184,7 +185,7 @@ async fn changed(answer: HttpResponse, change: impl FnOnce(&mut serde_json::Map<
     }
 }
 
-/// The same request with another body. Its signature fits no more, which no emulator checks.
+/// The same request with another body. Its signature no longer matches, but no emulator checks it.
 pub(crate) fn with_body(mut request: HttpRequest, asked: &Value) -> HttpRequest {
     let body = asked.to_string();
     request.headers_mut().insert("content-length", body.len().to_string());
@@ -192,12 +193,12 @@ pub(crate) fn with_body(mut request: HttpRequest, asked: &Value) -> HttpRequest 
     request
 }
 
-/// What a client says whose connection breaks.
+/// The error of a client whose connection breaks.
 fn reset(message: &str) -> ConnectorError {
     ConnectorError::io(std::io::Error::new(std::io::ErrorKind::ConnectionReset, message.to_owned()).into())
 }
 
-/// A refusal in the words of the service.
+/// A refusal in the form of the service.
 fn refused(service: Service, Refusal { status, kind, message }: &Refusal) -> HttpResponse {
     match service {
         Service::DynamoDb => {
@@ -213,7 +214,7 @@ fn refused(service: Service, Refusal { status, kind, message }: &Refusal) -> Htt
     }
 }
 
-/// A transaction that is cancelled because of one of its items.
+/// The answer to a transaction that is cancelled because of one of its items.
 fn canceled(items: usize, item: usize, code: &str) -> HttpResponse {
     let guilty = item.min(items.saturating_sub(1));
     let message = if code == "TransactionConflict" {

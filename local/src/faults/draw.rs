@@ -1,17 +1,19 @@
-//! Faults at random, from a seed.
+//! Random faults, drawn from a seed.
 
 use std::time::Duration;
 
 use super::effect::{Effect, RunEffect};
 use super::rule::{AwsRequest, Service, Trigger};
 
-/// Most AWS requests of an invocation before it is killed; most invocations make fewer.
+/// The most AWS requests of an invocation before it is killed. Most invocations make fewer.
 const KILLED_WITHIN: u64 = 10;
-/// Longest delay of a request. Longer than an attempt of the SDK may take, so that some are done after their time-out.
+/// The longest delay of a request, in milliseconds. It is longer than an attempt of the SDK may take, so that some
+/// requests are done after their timeout.
 const DELAY_MAX_MILLIS: u64 = 2_500;
-/// Longest lag of an index.
+/// The longest lag of an index, in milliseconds.
 const LAG_MAX_MILLIS: u64 = 3_000;
-/// Longest time that an event is late. A minute's schedule that is later than that counts as left out.
+/// The longest delay of an event, in milliseconds. A schedule that runs every minute counts as left out if it is later
+/// than this.
 const LATE_MAX_MILLIS: u64 = 50_000;
 
 /// Draws faults. The same seed and the same sequence of requests and invocations give the same faults.
@@ -23,19 +25,19 @@ pub struct Draw {
 }
 
 impl Draw {
-    /// Each draw gives a fault with the probability `rate`, from 0 to 1.
+    /// Creates the generator. Each draw gives a fault with the probability `rate`, from 0 to 1.
     #[must_use]
     pub fn new(seed: u64, rate: f64) -> Self {
         Self { seed, rate, state: seed }
     }
 
-    /// What it draws from.
+    /// The seed.
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// What happens to a request.
+    /// Draws the effect on a request.
     pub(super) fn request(&mut self, request: &AwsRequest) -> Option<Effect> {
         if !self.hit() {
             return None;
@@ -53,7 +55,7 @@ impl Draw {
         let special = match (request.service, request.operation.as_str()) {
             (Service::DynamoDb, operation) => self.of_dynamodb(operation, request),
             (Service::Connections, "PostToConnection" | "DeleteConnection") => {
-                // One that is older is gone only if it is.
+                // An older connection is gone only if it really is.
                 let young = if request.is_young { Effect::gone() } else { Effect::limit_exceeded() };
                 vec![Effect::limit_exceeded(), young]
             }
@@ -91,7 +93,7 @@ impl Draw {
         all
     }
 
-    /// What happens to an invocation, of the effects of one kind.
+    /// Draws the effect on an invocation, out of the effects of one kind.
     pub(super) fn run(&mut self, trigger: Trigger, of_kind: fn(&RunEffect) -> bool) -> Option<RunEffect> {
         if !self.hit() {
             return None;
@@ -112,7 +114,7 @@ impl Draw {
         self.one_of(&fitting).copied()
     }
 
-    /// Whether a fault is due.
+    /// Draws whether there is a fault.
     fn hit(&mut self) -> bool {
         // 32 bits are exact in an f64.
         let drawn = u32::try_from(self.next() >> 32).unwrap_or(u32::MAX);
@@ -132,7 +134,7 @@ impl Draw {
         self.next() % bound.max(1)
     }
 
-    /// `SplitMix64`.
+    /// The next number of `SplitMix64`.
     fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let z = (self.state ^ (self.state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

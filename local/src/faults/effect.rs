@@ -1,4 +1,4 @@
-//! What can happen to a request, and to an invocation.
+//! The effects that a fault can have on a request and on an invocation.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,49 +8,50 @@ use super::rule::{AwsRequest, Service, Trigger};
 /// How a service refuses a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
     /// The name of the exception, such as `ThrottlingException`.
     pub kind: String,
-    /// What the service says about it.
+    /// The message of the service.
     pub message: String,
 }
 
-/// What happens to a request.
+/// An effect on a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It is not done, and refused.
+    /// The request is refused and not done.
     Refused(Refusal),
-    /// It is done, and refused all the same: the service lost track of its own work.
+    /// The request is done and refused all the same, because the service lost track of its own work.
     DoneThenRefused(Refusal),
-    /// A transaction is not done, and cancelled because of one of its items, counted from 0.
+    /// A transaction is cancelled because of one of its items, and not done. Items are counted from 0.
     Canceled {
-        /// The item; the last one if there are not so many.
+        /// The item; the last one if there are fewer.
         item: usize,
         /// The code among the reasons: `TransactionConflict` or `ThrottlingError`.
         code: &'static str,
     },
-    /// It is done, and the connection dies before the answer is there.
+    /// The request is done, and the connection dies before the answer arrives.
     AnswerLost,
-    /// It is not done: the connection dies before.
+    /// The connection dies first, and the request is not done.
     ConnectionDied,
-    /// The answer never comes.
+    /// The answer never arrives.
     NoAnswer {
         /// Whether the request is done.
         done: bool,
     },
-    /// The first half of a batch is done, and the rest comes back unprocessed.
+    /// The first half of a batch is done, and the rest is returned as unprocessed.
     Unprocessed,
-    /// A query's page ends after so many items, with a key to go on from. A page of 0 items has nothing but the key.
+    /// A query's page ends after this many items, with a key from which to continue. A page of 0 items has only the
+    /// key.
     SplitPages(u32),
-    /// A post is answered with 200 and goes nowhere: the peer is dead, and nobody has noticed.
+    /// A post is answered with 200 and reaches nobody: the peer is dead, and nothing has noticed it.
     Accepted {
         /// The time until the answer.
         after: Duration,
     },
-    /// It is done that much later, even if nobody waits for the answer any more.
+    /// The request is done after this delay, even if nobody waits for the answer any more.
     Delayed(Duration),
-    /// A query of an index sees it as it was that long ago.
+    /// A query of an index sees it as it was this long ago.
     StaleIndex(Duration),
 }
 
@@ -79,7 +80,7 @@ impl Effect {
         Self::refused(400, "ProvisionedThroughputExceededException", message)
     }
 
-    /// DynamoDB: more requests than the table takes on demand.
+    /// DynamoDB: more requests than a table accepts on demand.
     #[must_use]
     pub fn throttled() -> Self {
         let message = "Throughput exceeds the current capacity of your table or index.";
@@ -100,7 +101,7 @@ impl Effect {
         Self::refused(400, "TransactionConflictException", message)
     }
 
-    /// DynamoDB: a transaction meets another one on one of its items, counted from 0.
+    /// DynamoDB: a transaction meets another transaction on one of its items, counted from 0.
     #[must_use]
     pub fn canceled_by_conflict(item: usize) -> Self {
         Self::Canceled { item, code: "TransactionConflict" }
@@ -112,7 +113,8 @@ impl Effect {
         Self::Canceled { item, code: "ThrottlingError" }
     }
 
-    /// DynamoDB: a transaction with this token is being worked on. See [`Effect::but_done`] for one that is then found done.
+    /// DynamoDB: a transaction with this token is in progress. See [`Effect::but_done`] for one that then turns out to
+    /// be done.
     #[must_use]
     pub fn transaction_in_progress() -> Self {
         let message = "The transaction with the given request token is already in progress.";
@@ -125,7 +127,7 @@ impl Effect {
         Self::refused(429, "LimitExceededException", "Too Many Requests")
     }
 
-    /// `@connections`: the connection is gone, or so young that API Gateway does not know of it yet.
+    /// `@connections`: the connection is gone, or so young that API Gateway does not know it yet.
     #[must_use]
     pub fn gone() -> Self {
         Self::refused(410, "GoneException", "the connection is gone")
@@ -143,7 +145,7 @@ impl Effect {
         Self::refused(503, "SlowDown", "Please reduce your request rate.")
     }
 
-    /// The same refusal of a request that is done all the same. Other effects stay what they are.
+    /// The same refusal, for a request that is done all the same. Other effects stay as they are.
     #[must_use]
     pub fn but_done(self) -> Self {
         match self {
@@ -152,7 +154,7 @@ impl Effect {
         }
     }
 
-    /// Whether this can happen to a request.
+    /// Whether this effect is possible for a request.
     pub(super) fn fits(&self, request: &AwsRequest) -> bool {
         let of_dynamodb = request.service == Service::DynamoDb;
         let operation = request.operation.as_str();
@@ -187,46 +189,48 @@ impl fmt::Display for Effect {
     }
 }
 
-/// What happens to an invocation.
+/// An effect on an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunEffect {
-    /// It does not take place: a schedule or a `$disconnect`.
+    /// The invocation does not take place: a schedule or a `$disconnect`.
     LeftOut,
-    /// It takes place twice at once. Not for synchronous invocations; a `$disconnect` comes twice, one after the other.
+    /// The invocation takes place twice at once. Not for synchronous invocations; a `$disconnect` arrives twice, one
+    /// after the other.
     Twice,
-    /// It takes place at once, and again that much later. Not for synchronous invocations.
+    /// The invocation takes place at once, and again after this delay. Not for synchronous invocations.
     Again(Duration),
-    /// It takes place that much later. Not for synchronous invocations.
+    /// The invocation takes place after this delay. Not for synchronous invocations.
     Late(Duration),
-    /// It is killed when it makes its nth AWS request, counted from 1: the request is not made.
+    /// The invocation is killed when it makes its nth AWS request, counted from 1. The request is not made.
     KilledBefore(u64),
-    /// It is killed when its nth AWS request, counted from 1, is done: the function does not learn of that.
+    /// The invocation is killed when its nth AWS request, counted from 1, is done. The function does not get the
+    /// answer.
     KilledAfter(u64),
-    /// It does nothing more from its first AWS request on, which is not made, until its time is over.
+    /// The invocation does nothing more from its first AWS request on, which is not made, until its timeout.
     TimedOut,
-    /// It was frozen for long before: its first request of each service finds the connection dead.
+    /// The function was frozen for a long time before: its first request to each service finds the connection dead.
     Thawed,
-    /// Lambda has no capacity for it. An asynchronous invocation is tried again until there is some.
+    /// Lambda has no capacity for the invocation. It retries an asynchronous invocation until there is capacity.
     Throttled,
 }
 
 impl RunEffect {
-    /// Whether it is about handing an event to the function, as opposed to one run of the function.
+    /// Whether this effect is about handing an event to the function, and not about one run of the function.
     pub(super) fn is_of_delivery(&self) -> bool {
         matches!(self, Self::LeftOut | Self::Twice | Self::Again(_) | Self::Late(_))
     }
 
-    /// Whether it is about a run that has begun.
+    /// Whether this effect is about a run that has begun.
     pub(super) fn is_of_run(&self) -> bool {
         matches!(self, Self::KilledBefore(_) | Self::KilledAfter(_) | Self::TimedOut | Self::Thawed)
     }
 
-    /// Whether it keeps a run from beginning.
+    /// Whether this effect prevents a run from beginning.
     pub(super) fn is_throttle(&self) -> bool {
         matches!(self, Self::Throttled)
     }
 
-    /// Whether this can happen to an invocation that is made for this reason.
+    /// Whether this effect is possible for an invocation with this trigger.
     pub(super) fn fits(&self, trigger: Trigger) -> bool {
         match self {
             Self::LeftOut => matches!(trigger, Trigger::Schedule | Trigger::Disconnect),

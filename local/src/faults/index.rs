@@ -1,7 +1,8 @@
-//! Indexes that lag behind their table, and queries that go on from a place without a key.
+//! Indexes that lag behind their table, and queries that continue from a place without a key.
 //!
-//! While the layer is on, the image that each item had before a write is remembered for a while. A stale query of a global index then leaves out
-//! what was not in the index yet, and puts back what was, at its place, if the query asks for a whole partition in one page.
+//! While the fault layer is on, it remembers for a while the image that each item had before a write. A stale query of
+//! a global index then leaves out items that were not in the index yet. It adds items that still were, at the end of
+//! the page, if the query asks for a whole partition in one page.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -15,14 +16,15 @@ use crate::template::{Index, Key, Table};
 /// How long images are remembered, and how many.
 const REMEMBERED: Duration = Duration::from_secs(60);
 const IMAGES_MAX: usize = 10_000;
-/// How many places are remembered: one for each query that got an empty page and has not gone on.
+/// How many places are remembered: one for each query that got an empty page and has not continued.
 const PLACES_MAX: usize = 1_000;
 
-/// What the layer remembers about writes and pages.
+/// The images and places that the fault layer remembers.
 #[derive(Debug, Default)]
 pub(crate) struct Lag {
     images: VecDeque<Image>,
-    /// Queries that go on from a key which stands for the place before its item; each with where to begin instead.
+    /// Queries that continue from a key which stands for the place before its item, each with the key from which they
+    /// must really begin.
     places: Vec<(Value, Option<Value>)>,
 }
 
@@ -36,7 +38,7 @@ struct Image {
 }
 
 impl Lag {
-    /// Notes that an item is written, and what it was before: null if it was not there.
+    /// Records that an item is written, and what it was before: null if it did not exist.
     pub(crate) fn remember_image(&mut self, table: &str, key: Value, before: Value) {
         let now = Instant::now();
         while self.images.len() >= IMAGES_MAX
@@ -47,7 +49,7 @@ impl Lag {
         self.images.push_back(Image { at: now, table: table.to_owned(), key, before });
     }
 
-    /// Notes that whoever repeats this query from `key` is to begin at `start`.
+    /// Records that a query that continues from `key` must begin at `start`.
     pub(super) fn remember_place(&mut self, query: &Value, key: &Value, start: Option<Value>) {
         if self.places.len() >= PLACES_MAX {
             self.places.remove(0);
@@ -55,7 +57,7 @@ impl Lag {
         self.places.push((from(query, Some(key.clone())), start));
     }
 
-    /// Lets a query begin where it should, if it goes on from an empty page. Whether it does.
+    /// Corrects the start of a query that continues from an empty page. Returns whether it does.
     pub(crate) fn find_place(&mut self, query: &mut Value) -> bool {
         let Some(key) = query.get("ExclusiveStartKey").cloned() else { return false };
         let asked = from(query, Some(key));
@@ -70,7 +72,7 @@ impl Lag {
         true
     }
 
-    /// Makes the answer of a query what it was some time ago, if it is one of a global index.
+    /// Changes the answer of a query to what it was some time ago, if it is a query of a global index.
     pub(super) fn age(
         &self,
         tables: &BTreeMap<String, Table>,
@@ -85,7 +87,7 @@ impl Lag {
             return;
         };
         let now = Instant::now();
-        // Of each item, the oldest image that is not older: what it was then.
+        // For each item, the oldest image that is not older than `ago`: the item as it was then.
         let mut then = BTreeMap::new();
         let recent =
             self.images.iter().filter(|image| image.table == table.name && now.duration_since(image.at) <= ago);
@@ -143,7 +145,7 @@ pub(crate) fn written(tables: &BTreeMap<String, Table>, operation: &str, asked: 
     }
 }
 
-/// An item's key alone.
+/// The key of an item.
 pub(crate) fn key_of(item: &Value, key: &Key) -> Value {
     let names = [Some(&key.partition), key.sort.as_ref()];
     names
@@ -163,7 +165,7 @@ fn is_in(item: &Value, index: &Index) -> bool {
     names.into_iter().flatten().all(|name| item.get(name).is_some())
 }
 
-/// The partition that a query asks for, if it asks for all of it.
+/// The partition that a query asks for, if it asks for the whole partition.
 fn whole_partition<'a>(query: &'a Value, index: &Index) -> Option<&'a Value> {
     let condition = query.get("KeyConditionExpression")?.as_str()?;
     let parts = Regex::new(r"^\s*(#?\w+)\s*=\s*(:\w+)\s*$").ok()?.captures(condition)?;
@@ -173,7 +175,7 @@ fn whole_partition<'a>(query: &'a Value, index: &Index) -> Option<&'a Value> {
     (name == index.key.partition && query.get("FilterExpression").is_none()).then_some(value)
 }
 
-/// A query, from this key and with whatever limit.
+/// A query with this start key and without its limit.
 fn from(query: &Value, key: Option<Value>) -> Value {
     let mut query = query.clone();
     if let Some(query) = query.as_object_mut() {

@@ -1,6 +1,7 @@
 //! Which invocation a request belongs to, and how an invocation is killed.
 //!
-//! A killed invocation's future is dropped. From the request at which that happens, no request of the invocation is made or answered.
+//! To kill an invocation, the fault layer drops its future. From the request at which that happens, no request of the
+//! invocation is made or answered.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -15,7 +16,7 @@ use super::effect::RunEffect;
 use super::rule::{Service, Trigger};
 
 tokio::task_local! {
-    /// The invocation that this task runs. Handlers spawn no tasks of their own: Lambda would freeze them.
+    /// The invocation that this task runs. Handlers spawn no tasks of their own, because Lambda would freeze them.
     static CURRENT: Arc<Invocation>;
 }
 
@@ -25,7 +26,7 @@ pub(crate) struct Invocation {
     requests: AtomicU64,
     end: Option<RunEffect>,
     killed: watch::Sender<bool>,
-    /// The services that it has asked, as far as that matters.
+    /// The services to which it has made a request, as far as that matters.
     asked: Mutex<BTreeSet<Service>>,
 }
 
@@ -40,7 +41,7 @@ impl Invocation {
         CURRENT.try_with(Arc::clone).ok()
     }
 
-    /// Counts a request, and gives its number, from 1; never returns if the invocation is killed before it.
+    /// Counts a request, and returns its number, from 1. Never returns if the invocation is killed before it.
     pub(super) async fn begin_request(&self) -> u64 {
         let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
         let over = match self.end {
@@ -54,7 +55,7 @@ impl Invocation {
         number
     }
 
-    /// A request is done; never returns if the invocation is killed after it, or was meanwhile.
+    /// Records that a request is done. Never returns if the invocation is killed after it, or was killed meanwhile.
     pub(super) async fn end_request(&self, number: u64) {
         let over = matches!(self.end, Some(RunEffect::KilledAfter(end)) if number >= end);
         if over || self.is_killed() {
@@ -62,7 +63,8 @@ impl Invocation {
         }
     }
 
-    /// Whether the connection to a service is dead, because the function was frozen and this is its first request since.
+    /// Whether the connection to a service is dead, because the function was frozen and this is its first request to
+    /// the service since.
     pub(super) fn is_cut_off(&self, service: Service) -> bool {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         self.end == Some(RunEffect::Thawed) && asked.insert(service)
@@ -84,10 +86,10 @@ impl Faults {
         self.is_on() && self.on_run(trigger, package, RunEffect::is_throttle).is_some()
     }
 
-    /// Runs a handler of the function of this package, whose time-out is `timeout`, as one invocation.
+    /// Runs a handler of the function of this package as one invocation. `timeout` is the timeout of the function.
     ///
     /// # Errors
-    /// If it was killed.
+    /// If the invocation was killed.
     pub(crate) async fn run<T>(
         &self,
         (trigger, package): (Trigger, &str),

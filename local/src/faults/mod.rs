@@ -1,14 +1,14 @@
-//! The fault layer: what a cloud does to functions on a bad day, on demand or at random from a seed.
+//! The fault layer: injects the faults that a cloud can cause, on demand or at random from a seed.
 //!
-//! Off by default. A test injects an [`Effect`] into the AWS requests that match a [`Rule`], or a [`RunEffect`] into the invocations that
-//! match a [`RunRule`]. Or everything at once is drawn from a seed, at a rate ([`Faults::randomize`]): the same sequence of requests and
-//! invocations then meets the same faults.
+//! It is off by default. A test injects an [`Effect`] into the AWS requests that match a [`Rule`], or a [`RunEffect`]
+//! into the invocations that match a [`RunRule`]. Or the layer draws everything from a seed, at a rate
+//! ([`Faults::randomize`]): the same sequence of requests and invocations then meets the same faults.
 //!
-//! - `rule`: which request or invocation is meant.
-//! - `effect`: what happens to it.
-//! - `draw`: what happens at random.
+//! - `rule`: the requests or invocations to which a fault applies.
+//! - `effect`: the effects of a fault.
+//! - `draw`: random faults.
 //! - `invocation`: which invocation a request belongs to, and how an invocation is killed.
-//! - `apply`: what an effect does to a request.
+//! - `apply`: applies effects to requests.
 //! - `index`: indexes that lag behind their table.
 
 mod apply;
@@ -40,7 +40,7 @@ pub struct Faults(Arc<Layer>);
 #[derive(Default)]
 struct Layer {
     on: AtomicBool,
-    /// Deliveries that are held back.
+    /// The number of deliveries that are held back.
     late: AtomicUsize,
     state: Mutex<State>,
 }
@@ -61,7 +61,8 @@ impl std::fmt::Debug for Faults {
 }
 
 impl Faults {
-    /// A layer that draws from a seed: each request and each invocation meets a fault with the probability `rate`, from 0 to 1.
+    /// Creates a layer that draws from a seed: each request and each invocation meets a fault with the probability
+    /// `rate`, from 0 to 1.
     #[must_use]
     pub fn random(seed: u64, rate: f64) -> Self {
         let faults = Self::default();
@@ -69,27 +70,28 @@ impl Faults {
         faults
     }
 
-    /// From now on draws from a seed, as [`Faults::random`] does. What was injected by rule stays.
+    /// From now on the layer draws from a seed, as with [`Faults::random`]. Injected rules stay.
     pub fn randomize(&self, seed: u64, rate: f64) {
         self.state().random = Some(Draw::new(seed, rate));
         self.0.on.store(true, Ordering::SeqCst);
     }
 
-    /// From now on `effect` happens to the requests that match `rule`. If several rules match, the first one that was injected has its way; the
-    /// others count the request all the same.
+    /// From now on `effect` happens to the requests that match `rule`. If several rules match, the effect of the rule
+    /// that was injected first happens; the other rules still count the request.
     pub fn inject(&self, rule: Rule, effect: Effect) {
         self.state().requests.push((Counted::new(rule), effect));
         self.0.on.store(true, Ordering::SeqCst);
     }
 
-    /// From now on `effect` happens to the invocations that match `rule`. If several rules match, the first one that was injected has its way; the
-    /// others count the invocation all the same.
+    /// From now on `effect` happens to the invocations that match `rule`. If several rules match, the effect of the
+    /// rule that was injected first happens; the other rules still count the invocation.
     pub fn inject_run(&self, rule: RunRule, effect: RunEffect) {
         self.state().runs.push((Counted::new(rule), effect));
         self.0.on.store(true, Ordering::SeqCst);
     }
 
-    /// Ends everything: no rule and no seed any more. The list of what was injected stays, and so does what is late already.
+    /// Removes all rules and the seed. The list of injected faults stays, and deliveries that are late already stay
+    /// late.
     pub fn clear(&self) {
         let mut state = self.state();
         state.requests.clear();
@@ -99,31 +101,31 @@ impl Faults {
         self.0.on.store(false, Ordering::SeqCst);
     }
 
-    /// Whether anything may happen.
+    /// Whether any fault may happen.
     #[must_use]
     pub fn is_on(&self) -> bool {
         self.0.on.load(Ordering::SeqCst)
     }
 
-    /// The seed that is drawn from.
+    /// The seed from which faults are drawn.
     #[must_use]
     pub fn seed(&self) -> Option<u64> {
         self.state().random.as_ref().map(Draw::seed)
     }
 
-    /// What was injected so far, in order, a line each.
+    /// The faults that were injected so far, in order, one line each.
     #[must_use]
     pub fn injected(&self) -> Vec<String> {
         self.state().injected.clone()
     }
 
-    /// How many deliveries are still held back.
+    /// The number of deliveries that are still held back.
     #[must_use]
     pub fn late(&self) -> usize {
         self.0.late.load(Ordering::SeqCst)
     }
 
-    /// What happens to a request.
+    /// The effect on a request.
     pub(crate) fn on_request(&self, request: &AwsRequest) -> Option<Effect> {
         let state = &mut *self.state();
         let mut chosen = None;
@@ -139,7 +141,7 @@ impl Faults {
         chosen
     }
 
-    /// When an event is handed to a function: so long from now, once for each element.
+    /// When an event is handed to a function: once for each element, after that delay.
     pub(crate) fn deliveries(&self, trigger: Trigger, package: &str) -> Vec<Duration> {
         let effect = if self.is_on() { self.on_run(trigger, package, RunEffect::is_of_delivery) } else { None };
         match effect {
@@ -151,7 +153,7 @@ impl Faults {
         }
     }
 
-    /// What happens to the `$disconnect` of a connection, told to a function of this package.
+    /// The fault of a connection's `$disconnect`.
     pub(crate) fn disconnect(&self) -> Option<DisconnectFault> {
         let millis = |late: Duration| u64::try_from(late.as_millis()).unwrap_or(u64::MAX);
         let effect =
@@ -174,19 +176,19 @@ impl Faults {
             }
         }
         let chosen = chosen.or_else(|| state.random.as_mut()?.run(trigger, of_kind));
-        // A run that is to be killed may be over before; a kill is noted when it happens.
+        // A run that is to be killed may end before. A kill is recorded when it happens.
         if let Some(effect) = chosen.filter(|effect| !effect.is_of_run()) {
             state.note(format!("{trigger} of {package}: {effect}"));
         }
         chosen
     }
 
-    /// Lets a query begin where it should, if it goes on from an empty page.
+    /// Corrects the start of a query that continues from an empty page. Returns whether it does.
     pub(crate) fn find_place(&self, query: &mut serde_json::Value) -> bool {
         self.state().lag.find_place(query)
     }
 
-    /// Notes that an item is written, and what it was before: null if it was not there.
+    /// Records that an item is written, and what it was before: null if it did not exist.
     pub(crate) fn remember_image(&self, table: &str, key: serde_json::Value, before: serde_json::Value) {
         self.state().lag.remember_image(table, key, before);
     }
@@ -195,7 +197,7 @@ impl Faults {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a delivery that is held back, for as long as it is. One that is not does not count.
+    /// Counts a delivery that is held back, as long as it is. A delivery without a delay does not count.
     pub(crate) fn hold_for(&self, late: Duration) -> Option<Held> {
         if late.is_zero() {
             return None;
@@ -212,7 +214,7 @@ impl State {
     }
 }
 
-/// A delivery that is held back, until it is dropped.
+/// A delivery that is held back, until this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Held(Faults);
 

@@ -1,8 +1,8 @@
-//! Which request or invocation a fault is meant for.
+//! Rules: the requests or invocations to which a fault applies.
 
 use std::fmt;
 
-/// A service that functions ask.
+/// A service to which functions make requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Service {
     /// The tables.
@@ -26,23 +26,24 @@ impl fmt::Display for Service {
     }
 }
 
-/// An AWS request of a function, as far as rules and effects look at it. Each attempt of the SDK is a request.
+/// An AWS request of a function, in the form that rules and effects use. Each attempt of the SDK is a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwsRequest {
-    /// The service asked.
+    /// The service.
     pub service: Service,
-    /// The operation: `UpdateItem`, `PostToConnection`, `GetConnection`, `DeleteConnection`, `Invoke`, or for S3 `GetObject`, `PutObject`,
-    /// `DeleteObject`, `HeadObject`, `PostObject`.
+    /// The operation: `UpdateItem`, `PostToConnection`, `GetConnection`, `DeleteConnection`, `Invoke`, or for S3
+    /// `GetObject`, `PutObject`, `DeleteObject`, `HeadObject`, `CopyObject`.
     pub operation: String,
-    /// The package of the function that asks.
+    /// The package of the function that makes the request.
     pub function: String,
-    /// What is asked about: each table touched, the connection's id, the package invoked, or the path of the object.
+    /// The targets: each table that is used, the id of the connection, the package that is invoked, or the path of the
+    /// object.
     pub targets: Vec<String>,
-    /// The index asked, if one is.
+    /// The index, if the request is about one.
     pub index: Option<String>,
-    /// How many items a transaction or a batch has; 1 for everything else.
+    /// The number of items of a transaction or a batch; 1 for everything else.
     pub items: usize,
-    /// Whether it is about a connection so young that API Gateway may not know of it everywhere.
+    /// Whether the request is about a connection so young that parts of API Gateway may not know it.
     pub is_young: bool,
 }
 
@@ -57,7 +58,7 @@ impl fmt::Display for AwsRequest {
     }
 }
 
-/// Which of the matching requests or invocations are meant.
+/// Which of the matching requests or invocations a fault applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Occurrences {
     Every,
@@ -89,14 +90,14 @@ impl<R: Counting> Counted<R> {
         Self { rule, seen: 0 }
     }
 
-    /// Counts a match, and says whether it is one that is meant.
+    /// Counts a match, and returns whether the fault applies to it.
     pub(super) fn is_due(&mut self) -> bool {
         self.seen += 1;
         self.rule.occurrences().include(self.seen)
     }
 }
 
-/// A rule that is for some of its matches.
+/// A rule that applies to some of its matches.
 pub(super) trait Counting {
     fn occurrences(&self) -> Occurrences;
 }
@@ -137,7 +138,7 @@ macro_rules! counting {
     };
 }
 
-/// Which requests of functions a fault is meant for: every one that matches, unless narrowed down.
+/// The requests of functions to which a fault applies: every request that matches, unless the rule is narrowed.
 #[derive(Clone, Debug)]
 pub struct Rule {
     service: Service,
@@ -181,31 +182,31 @@ impl Rule {
         Self::service(Service::S3).operation(operation)
     }
 
-    /// One operation alone.
+    /// Only this operation.
     #[must_use]
     pub fn operation(self, operation: &str) -> Self {
         Self { operation: Some(operation.to_owned()), ..self }
     }
 
-    /// Requests of the function of this package alone.
+    /// Only requests of the function of this package.
     #[must_use]
     pub fn function(self, package: &str) -> Self {
         Self { function: Some(package.to_owned()), ..self }
     }
 
-    /// Requests that touch this table alone.
+    /// Only requests that use this table.
     #[must_use]
     pub fn table(self, table: &str) -> Self {
         self.target(table)
     }
 
-    /// Requests about this connection alone.
+    /// Only requests about this connection.
     #[must_use]
     pub fn connection(self, connection_id: &str) -> Self {
         self.target(connection_id)
     }
 
-    /// Queries of this index alone.
+    /// Only queries of this index.
     #[must_use]
     pub fn index(self, index: &str) -> Self {
         Self { index: Some(index.to_owned()), ..self }
@@ -252,7 +253,8 @@ impl fmt::Display for Trigger {
     }
 }
 
-/// Which invocations a fault is meant for: every one that matches, unless narrowed down. A copy and a retry are invocations too.
+/// The invocations to which a fault applies: every invocation that matches, unless the rule is narrowed. A copy and a
+/// retry are invocations, too.
 #[derive(Clone, Debug)]
 pub struct RunRule {
     function: Option<String>,
@@ -275,7 +277,7 @@ impl RunRule {
         Self { function: Some(package.to_owned()), ..Self::any() }
     }
 
-    /// Invocations for this reason alone.
+    /// Only invocations with this trigger.
     #[must_use]
     pub fn trigger(self, trigger: Trigger) -> Self {
         Self { trigger: Some(trigger), ..self }

@@ -1,11 +1,11 @@
-//! Knowing when nothing is under way any more.
+//! Activity: waiting until nothing is under way any more.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// Counts what is under way.
+/// A counter of what is under way.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Activity(Arc<Count>);
 
@@ -15,18 +15,18 @@ struct Count {
     none_left: Notify,
 }
 
-/// Something under way, until it is dropped.
+/// One thing that is under way, until this value is dropped.
 #[derive(Debug)]
 pub(super) struct Busy(Arc<Count>);
 
 impl Activity {
-    /// Something begins.
+    /// Counts one more thing.
     pub(super) fn begin(&self) -> Busy {
         self.0.under_way.fetch_add(1, Ordering::SeqCst);
         Busy(Arc::clone(&self.0))
     }
 
-    /// Waits until nothing is under way; at once if nothing is.
+    /// Waits until nothing is under way. Returns at once if nothing is.
     pub(super) async fn settled(&self) {
         loop {
             let mut none_left = std::pin::pin!(self.0.none_left.notified());

@@ -1,7 +1,8 @@
-//! One connection, and the task that lives as long as it does: it hands the client's frames to their functions, watches the idle and
-//! the age limit, and at last tells `$disconnect`.
+//! One connection, and its task, which lives as long as the connection. The task hands the client's frames to their
+//! functions, watches the idle limit and the age limit, and at the end invokes `$disconnect`.
 //!
-//! Invariant: a connection ends once, whoever ends it, and from that moment on it does not exist for `@connections`.
+//! Invariant: a connection ends once, whichever side ends it, and from that moment on it does not exist for
+//! `@connections`.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -38,20 +39,20 @@ pub(super) struct Departure {
     pub(super) busy: Busy,
 }
 
-/// Who closes a connection.
+/// The side that closes a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Client,
     Gateway,
 }
 
-/// What became of a message for the client.
+/// The result of queueing a message for the client.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Queued {
-    /// It waits for the client to read it.
+    /// The message waits until the client reads it.
     Waiting,
-    /// Too much waits already.
+    /// Too many bytes wait already.
     Full,
     /// The connection has ended.
     Ended,
@@ -62,23 +63,23 @@ enum Phase {
     Ended,
 }
 
-/// What the gateway knows of a connection.
+/// The gateway's state of a connection.
 pub(super) struct Connection {
     pub(super) origin: Origin,
     opened: Instant,
-    /// Before this moment `@connections` does not know the connection yet.
+    /// The moment from which `@connections` knows the connection.
     exists_from: Instant,
-    /// When a message last went either way, for the idle limit: milliseconds after `opened`.
+    /// When a message last went in either direction, for the idle limit: milliseconds after `opened`.
     active_after_millis: AtomicU64,
-    /// The same moment as the clock tells it, for `GET @connections`.
+    /// The same moment by the clock, for `GET @connections`.
     active_at_millis: AtomicI64,
     outbound: mpsc::UnboundedSender<Outbound>,
-    /// How many bytes wait for the client. They stay counted when the client is lost: nobody takes them.
+    /// How many bytes wait for the client. They stay counted when the client is lost, because nobody takes them.
     buffered_bytes: Arc<AtomicUsize>,
     phase: Mutex<Phase>,
 }
 
-/// What the gateway's side of a new connection consists of besides the [`Connection`].
+/// The other parts of the gateway's side of a new connection, besides the [`Connection`].
 pub(super) struct Lines {
     pub(super) outbound: mpsc::UnboundedSender<Outbound>,
     pub(super) buffered_bytes: Arc<AtomicUsize>,
@@ -106,26 +107,26 @@ impl Connection {
         self.exists_from <= Instant::now()
     }
 
-    /// Whether nobody has ended the connection.
+    /// Whether the connection has not ended.
     pub(super) fn is_open(&self) -> bool {
         matches!(*self.phase.lock().unwrap_or_else(PoisonError::into_inner), Phase::Open(_))
     }
 
-    /// Notes that a message went either way.
+    /// Records that a message went in either direction.
     pub(super) fn touch(&self, now: Timestamp) {
         let after = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.active_after_millis.fetch_max(after, Ordering::Relaxed);
         self.active_at_millis.fetch_max(now.millis(), Ordering::Relaxed);
     }
 
-    /// When a message last went either way.
+    /// When a message last went in either direction.
     pub(super) fn last_active_at(&self) -> Timestamp {
         Timestamp::from_millis(self.active_at_millis.load(Ordering::Relaxed))
     }
 
     /// Queues a message for the client, unless the connection has ended or more than `limit_bytes` would then wait.
     pub(super) fn queue(&self, payload: Payload, limit_bytes: usize) -> Queued {
-        // Held until the message is queued, so that nothing is accepted after the close.
+        // The lock is held until the message is queued, so that nothing is accepted after the close.
         let phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*phase, Phase::Ended) {
             return Queued::Ended;
@@ -135,12 +136,12 @@ impl Connection {
         if self.buffered_bytes.fetch_update(Ordering::SeqCst, Ordering::SeqCst, room).is_err() {
             return Queued::Full;
         }
-        // A lost client's queue is closed; that is not noticed before the idle limit.
+        // The queue of a lost client is closed. The gateway does not notice that before the idle limit.
         let _lost = self.outbound.send(payload.into());
         Queued::Waiting
     }
 
-    /// Ends the connection if nobody has before; true if this call did it.
+    /// Ends the connection if it has not ended. Returns true if this call did it.
     pub(super) fn end(&self, side: Side, departure: Departure) -> bool {
         let mut phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
         let Phase::Open(ended) = std::mem::replace(&mut *phase, Phase::Ended) else { return false };
@@ -151,13 +152,13 @@ impl Connection {
         true
     }
 
-    /// When the idle limit is due unless something happens.
+    /// When the idle limit is reached if no further message comes.
     fn idle_at(&self, limit: Duration) -> Instant {
         self.opened + Duration::from_millis(self.active_after_millis.load(Ordering::Relaxed)) + limit
     }
 }
 
-/// The life of a connection, from its acceptance until `$disconnect` has been told.
+/// Runs a connection, from its acceptance until `$disconnect` has been invoked.
 pub(super) async fn live(
     gateway: Arc<Gateway>,
     connection: Arc<Connection>,
@@ -180,7 +181,7 @@ pub(super) async fn live(
             Some(()) = running.next(), if !running.is_empty() => {}
             frame = frames.recv(), if !lost && running.len() < at_once => match frame {
                 Some(frame) => running.push(handle(&gateway, &connection, frame)),
-                // The client has gone without a word. Only the idle limit will tell.
+                // The client has left without a close frame. Only the idle limit will end the connection.
                 None => lost = true,
             },
             () = &mut due => {
@@ -195,7 +196,7 @@ pub(super) async fn live(
             }
         }
     };
-    // What the client said before it left is still handled.
+    // The gateway still handles what the client sent before it left.
     frames.close();
     match settings.mode {
         Mode::Serial => {
@@ -215,7 +216,8 @@ pub(super) async fn live(
     }
 }
 
-/// Hands a frame to the function of its route, at once; the future ends when the function has answered or the gateway waits no more.
+/// Hands a frame to the function of its route, at once. The future ends when the function has answered or the gateway
+/// stops waiting.
 fn handle(gateway: &Arc<Gateway>, connection: &Arc<Connection>, frame: Frame) -> impl Future<Output = ()> + use<> {
     let Frame { payload, busy } = frame;
     let started = start(gateway, connection, payload);
@@ -225,7 +227,7 @@ fn handle(gateway: &Arc<Gateway>, connection: &Arc<Connection>, frame: Frame) ->
         let (complaint, request_id) = match started {
             Ok((invocation, request_id)) => {
                 match invocation.answer(gateway.settings.integration_timeout()).await {
-                    // No route response is configured, so whatever the function returned is for nobody.
+                    // No route response is configured, so the gateway ignores what the function returned.
                     Ok(_ignored) => return,
                     Err(Failure::Failed) => ("Internal server error".to_owned(), request_id),
                     Err(Failure::TimedOut) => ("Endpoint request timed out".to_owned(), request_id),
@@ -233,7 +235,7 @@ fn handle(gateway: &Arc<Gateway>, connection: &Arc<Connection>, frame: Frame) ->
             }
             Err(Refused { complaint, request_id }) => (complaint, request_id),
         };
-        // Written by hand, for the order of the members is part of what clients have seen.
+        // The text is written by hand, because clients have seen the members in this order.
         let frame = format!(
             r#"{{"message": {}, "connectionId":{}, "requestId":{}}}"#,
             json!(complaint),
@@ -258,7 +260,7 @@ fn start(gateway: &Gateway, connection: &Connection, payload: Payload) -> Result
     }
     let text = match &payload {
         Payload::Text(text) => text.as_str(),
-        // Without members to select by.
+        // A binary frame has no members to select by.
         Payload::Binary(_) => "",
     };
     let (route_key, function) = gateway.routes.select(text).ok_or_else(|| refused("Forbidden"))?;
@@ -268,7 +270,7 @@ fn start(gateway: &Gateway, connection: &Connection, payload: Payload) -> Result
     Ok((Invocation::start(&gateway.integration, call, gateway.activity.begin()), event.request_id))
 }
 
-/// Tells `$disconnect`, as well or badly as the settings want it.
+/// Invokes `$disconnect`, with the fault that the settings ask for.
 async fn tell(gateway: &Gateway, connection: &Connection, departure: Departure) {
     let Departure { code, reason, busy } = departure;
     let mut busy = Some(busy);
@@ -277,7 +279,7 @@ async fn tell(gateway: &Gateway, connection: &Connection, departure: Departure) 
     let event = writer.disconnect(code, &reason).json;
     let injected = gateway.settings.faults.disconnect();
     if let Some(DisconnectFault::LateMillis(_)) = injected {
-        // What the fault layer holds back is nothing that anybody waits for.
+        // Nobody waits for an event that the fault layer holds back.
         busy = None;
     }
     let times = match injected.unwrap_or(gateway.settings.disconnect_fault) {

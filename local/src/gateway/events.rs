@@ -1,6 +1,8 @@
-//! The proxy events, member for member as API Gateway writes them (`aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest`).
+//! The proxy events, member for member as API Gateway writes them
+//! (`aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest`).
 //!
-//! Deliberately absent: headers and query in a MESSAGE or DISCONNECT. What a function needs of them later it stores at `$connect`.
+//! A MESSAGE or DISCONNECT has no headers and no query, on purpose. A function stores what it needs of them later at
+//! `$connect`.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -19,7 +21,7 @@ use super::peer::Payload;
 use super::routes;
 use super::settings::Settings;
 
-/// A client's request to be connected.
+/// A client's request to connect.
 #[derive(Clone, Debug)]
 pub struct ConnectRequest {
     /// The path, percent-decoded: `/{stage}` or `/{mapping key}`.
@@ -30,11 +32,11 @@ pub struct ConnectRequest {
     pub headers: HeaderMap,
     /// The client's address.
     pub source_ip: IpAddr,
-    /// The variables of the stage that the client connects to.
+    /// The variables of the stage to which the client connects.
     pub stage_variables: BTreeMap<String, String>,
 }
 
-/// Whose events these are.
+/// The connection to which events belong.
 #[derive(Debug)]
 pub(super) struct Origin {
     pub(super) id: ConnectionId,
@@ -116,12 +118,13 @@ impl Writer<'_> {
         Event { json: Value::Object(event), request_id }
     }
 
-    /// A request id for a frame that becomes no event.
+    /// A request id for a frame that does not become an event.
     pub(super) fn request_id(&self) -> String {
         id::token(self.clock)
     }
 
-    /// What all events have: the context, with what is special about this one, the stage's variables if it has any, and the base64 flag.
+    /// The members that all events have: the context, to which `special` is added; the stage's variables, if it has
+    /// any; and the base64 flag.
     fn event(&self, route_key: &str, event_type: &str, special: Map<String, Value>) -> (Map<String, Value>, String) {
         let Settings { stage, api_id, domain_name, .. } = self.settings;
         let now = self.clock.now();
@@ -169,7 +172,7 @@ fn forwarded(clock: &Clock, request: &ConnectRequest) -> Vec<(String, String)> {
     sent.chain(added.map(|(name, value)| (name.to_owned(), value))).collect()
 }
 
-/// A header's name as clients write it: `Sec-WebSocket-Key`, `User-Agent`.
+/// The name of a header as clients write it: `Sec-WebSocket-Key`, `User-Agent`.
 fn written(name: &HeaderName) -> String {
     let capitalised = |word: &str| match word {
         "websocket" => "WebSocket".to_owned(),
@@ -192,13 +195,13 @@ fn all_values(pairs: &[(String, String)]) -> Value {
     all.into()
 }
 
-/// `21/Mar/2026:09:05:59 +0000`.
+/// Formats a time as `21/Mar/2026:09:05:59 +0000`.
 fn common_log_time(at: Timestamp) -> String {
     let format = format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
     utc(at).format(format).unwrap_or_default()
 }
 
-/// `2026-03-21T09:05:59.123Z`.
+/// Formats a time as `2026-03-21T09:05:59.123Z`.
 pub(crate) fn iso_time(at: Timestamp) -> String {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     utc(at).format(format).unwrap_or_default()

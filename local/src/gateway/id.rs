@@ -1,4 +1,4 @@
-//! The ids that the gateway gives.
+//! The ids that the gateway assigns.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use shared::domain::clock::Clock;
 
-/// Eleven bytes are fifteen base64url characters and one `=`, as API Gateway's ids are.
+/// The number of random bytes: eleven bytes are fifteen base64url characters and one `=`, as in API Gateway's ids.
 const ID_BYTES: usize = 11;
 
 /// The id of a connection: fifteen base64url characters and `=`.
@@ -14,12 +14,12 @@ const ID_BYTES: usize = 11;
 pub(super) struct ConnectionId(String);
 
 impl ConnectionId {
-    /// A fresh one.
+    /// Creates a new id.
     pub(super) fn fresh(clock: &Clock) -> Self {
         Self(token(clock))
     }
 
-    /// A connection id, if this has the form of one.
+    /// Parses a connection id; `None` if the text does not have its form.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let characters = text.strip_suffix('=')?;
         let base64url = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -38,12 +38,12 @@ impl fmt::Display for ConnectionId {
     }
 }
 
-/// A request id or message id, which look like connection ids.
+/// A request id or message id. They have the form of connection ids.
 pub(super) fn token(clock: &Clock) -> String {
     URL_SAFE.encode(clock.random::<ID_BYTES>())
 }
 
-/// An id as X-Ray writes it: the time in seconds and twelve random bytes, both in hexadecimal.
+/// An id in the form of X-Ray: the time in seconds and twelve random bytes, both in hexadecimal.
 pub(super) fn trace(clock: &Clock) -> String {
     let unique = u128::from_le_bytes(clock.random()) >> 32;
     format!("Root=1-{:08x}-{unique:024x}", clock.now().seconds())

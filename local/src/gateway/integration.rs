@@ -1,4 +1,4 @@
-//! The Lambda integration: what the gateway asks of it, and what it makes of the answer.
+//! The Lambda integration: what the gateway asks of a function, and how it reads the answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use tokio::task::JoinHandle;
 
 use super::activity::Busy;
 
-/// What the gateway calls when a client connects, speaks or leaves: the Lambda integration.
+/// The Lambda integration. The gateway calls it when a client connects, sends a message or leaves.
 pub trait Integration: Send + Sync + 'static {
     /// Runs `function`, which a route names, on `event`, the proxy event that API Gateway would send.
     ///
-    /// The answer is what the function returned, `Null` if nothing. The future runs to its end even if the gateway has stopped
-    /// waiting for it.
+    /// The answer is what the function returned, `Null` if nothing. The future runs to its end even if the gateway has
+    /// stopped waiting for it.
     fn invoke(&self, function: &str, event: Value) -> BoxFuture<'static, Result<Value, FunctionError>>;
 }
 
@@ -24,7 +24,7 @@ pub trait Integration: Send + Sync + 'static {
 #[error("{0}")]
 pub struct FunctionError(pub String);
 
-/// What a function said to a `$connect`.
+/// A function's answer to `$connect`.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     /// The `Sec-WebSocket-Protocol` header of the answer.
@@ -32,12 +32,13 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// What an API without a `$connect` route says.
+    /// The answer of an API without a `$connect` route.
     pub(super) fn accepted() -> Self {
         Self { status: StatusCode::OK, subprotocol: None }
     }
 
-    /// Reads a proxy answer: an object with an integer `statusCode` from 200 up, and headers and a textual body if there are any.
+    /// Parses a proxy answer: an object with an integer `statusCode` of at least 200, and optionally headers and a text
+    /// body.
     fn parse(value: &Value) -> Option<Self> {
         let status = value.get("statusCode")?.as_u64()?;
         let status = StatusCode::from_u16(u16::try_from(status).ok()?).ok()?;
@@ -71,7 +72,7 @@ pub(super) enum Failure {
     TimedOut,
 }
 
-/// A function that runs by itself; what it says can be waited for.
+/// A running function. A caller can wait for its answer.
 pub(super) struct Invocation {
     running: JoinHandle<Result<Value, FunctionError>>,
     function: String,
@@ -93,7 +94,7 @@ impl Invocation {
         Self { running, function }
     }
 
-    /// Waits for the answer, for `timeout` at most.
+    /// Waits for the answer, for at most `timeout`.
     pub(super) async fn answer(self, timeout: Duration) -> Result<Answer, Failure> {
         let Self { running, function } = self;
         let failure = match tokio::time::timeout(timeout, running).await {
@@ -113,7 +114,7 @@ impl Invocation {
     }
 }
 
-/// What to run, on what, and when.
+/// The function to run, its event, and the delay before it starts.
 pub(super) struct Call {
     pub(super) function: String,
     pub(super) event: Value,

@@ -1,10 +1,10 @@
-//! Rates: a token bucket, refilled as time passes.
+//! Rate limits: a token bucket that refills over time.
 
 use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-/// So many a second, and at most a bucketful at once.
+/// A token bucket: a number of tokens per second, and a maximum number at once.
 #[derive(Debug)]
 pub(super) struct Bucket {
     per_second: f64,
@@ -19,13 +19,13 @@ struct Level {
 }
 
 impl Bucket {
-    /// A full bucket.
+    /// Creates a full bucket.
     pub(super) fn new(per_second: u32, size: u32) -> Self {
         let size = f64::from(size);
         Self { per_second: f64::from(per_second), size, level: Mutex::new(Level { tokens: size, at: Instant::now() }) }
     }
 
-    /// Takes one token, or says that there is none.
+    /// Takes one token. Returns whether there was one.
     #[must_use]
     pub(super) fn take(&self) -> bool {
         let mut level = self.level.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,20 +1,21 @@
-//! Amazon API Gateway's WebSocket API, with its limits, its closes and its delays: code that works against a kinder gateway fails on
-//! the real one.
+//! Amazon API Gateway's WebSocket API, with its limits, its closes and its delays: code that works against a more
+//! tolerant gateway fails on the real one.
 //!
-//! A client's way through: [`server`] takes the socket and tells upgrades, `@connections` calls and everything else apart;
-//! [`Gateway::connect`] asks `$connect` and answers only then; a task in `connection` hands the client's frames to the functions that
-//! `routes` names, in the words of `events`. `websocket` is the only file that knows of real sockets; without it, a test speaks
-//! through a [`Peer`].
+//! The way of a client: [`server`] accepts the socket, and separates upgrades, `@connections` calls and everything
+//! else. [`Gateway::connect`] invokes `$connect` and answers only after that. A task in `connection` hands the client's
+//! frames to the functions that `routes` names, in the form that `events` gives them. `websocket` is the only file that
+//! handles real sockets; without it, a test uses a [`Peer`].
 //!
 //! Invariants:
-//! - Until the result of `$connect` is in (and a moment longer), a connection does not exist for `@connections`; nor after its end.
-//! - A connection ends once, and `$disconnect` is told after that.
-//! - What a function returns to a message or a disconnect is ignored, unless it is malformed.
-//! - A client whose TCP connection ends without a close frame is noticed at once, or as [`Settings`] say at the idle limit only. A network that
-//!   vanishes without a packet is noticed at the idle limit in any case.
+//! - A connection does not exist for `@connections` until the result of `$connect` is there (and a moment longer), nor
+//!   after its end.
+//! - A connection ends once, and `$disconnect` is invoked after that.
+//! - The gateway ignores what a function returns to a message or a disconnect, unless it is malformed.
+//! - The gateway notices at once that a client's TCP connection ended without a close frame, or only at the idle limit,
+//!   as [`Settings`] say. It always notices at the idle limit that a network vanished without a packet.
 //!
-//! Deliberately absent: authorizers, API keys, route responses, request templates, usage plans, and the check of signatures. A
-//! selection expression other than `$request.body.<member>` is refused.
+//! These parts are absent on purpose: authorizers, API keys, route responses, request templates, usage plans, and the
+//! check of signatures. A selection expression other than `$request.body.<member>` is refused.
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
@@ -52,35 +53,35 @@ pub use peer::{Outbound, Peer};
 pub use routes::{Routes, UnsupportedExpression};
 pub use settings::{BinaryFrames, DisconnectFault, Mode, Settings};
 
-/// What API Gateway says when it closes a connection that is idle or old.
+/// The text with which API Gateway closes a connection that is idle or old.
 const GOING_AWAY: &str = "Going away";
 
 /// Why an `@connections` call is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ManagementError {
-    /// The connection has ended, does not exist yet, or never did.
+    /// The connection has ended, does not exist yet, or never existed.
     #[error("the connection is gone")]
     Gone,
-    /// This is not the form of a connection id.
+    /// The text does not have the form of a connection id.
     #[error("Invalid connectionId: {0}")]
     Malformed(String),
     /// The body is larger than a message may be.
     #[error("the payload is too large")]
     PayloadTooLarge,
-    /// Too many calls, or too much waits for this client.
+    /// There are too many calls, or too many bytes wait for this client.
     #[error("the limit is exceeded")]
     LimitExceeded,
-    /// The body is not UTF-8. What API Gateway makes of it is not known, so this gateway makes nothing of it.
+    /// The body is not UTF-8. It is not known what API Gateway does with it, so this gateway refuses it.
     #[error("a post that is not UTF-8 is not emulated")]
     NotText,
 }
 
-/// What `GET @connections` tells of a connection.
+/// The description of a connection in `GET @connections`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
-    /// When the client asked to be connected.
+    /// When the client asked to connect.
     pub connected_at: Timestamp,
-    /// When a message last went either way.
+    /// When a message last went in either direction.
     pub last_active_at: Timestamp,
     /// The client's address.
     pub source_ip: String,
@@ -108,7 +109,7 @@ struct Directory {
 }
 
 impl Gateway {
-    /// A gateway without connections.
+    /// Creates a gateway without connections.
     #[must_use]
     pub fn new(settings: Settings, routes: Routes, integration: Arc<dyn Integration>, clock: Clock) -> Arc<Self> {
         let new_connections = Bucket::new(settings.connections_per_second, settings.connections_per_second);
@@ -117,29 +118,29 @@ impl Gateway {
         Arc::new(Self { settings, routes, integration, clock, directory, activity, new_connections, requests })
     }
 
-    /// The settings it was made with.
+    /// The settings of the gateway.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// How many connections are open.
+    /// The number of open connections.
     #[must_use]
     pub fn open_connections(&self) -> usize {
         self.directory().open.len()
     }
 
-    /// A client's handshake: asks `$connect` and waits for what it says. If the caller stops waiting, the client's TCP connection counts as
-    /// ended.
+    /// Handles a client's handshake: invokes `$connect` and waits for its answer. If the caller stops waiting, the
+    /// client's TCP connection counts as ended.
     ///
     /// # Errors
-    /// The HTTP status for the client: 403 for a path without an API, 429 over the rate, 502 if the function failed, 504 if it took
-    /// too long, 503 during shutdown, and whatever else the function returned.
+    /// The HTTP status for the client: 403 for a path without an API, 429 over the rate, 502 if the function failed,
+    /// 504 if it took too long, 503 during shutdown, and any other status that the function returned.
     pub async fn connect(self: &Arc<Self>, request: ConnectRequest) -> Result<Peer, StatusCode> {
         if !self.settings.serves(&request.path) {
             return Err(StatusCode::FORBIDDEN);
         }
-        // From before the look at `closing` until the connection is open or refused, something is under way.
+        // From before the check of `closing` until the connection is open or refused, something is under way.
         let busy = self.activity.begin();
         if self.directory().closing {
             return Err(StatusCode::SERVICE_UNAVAILABLE);
@@ -147,7 +148,8 @@ impl Gateway {
         if self.settings.rate_limits && !self.new_connections.take() {
             return Err(StatusCode::TOO_MANY_REQUESTS);
         }
-        // A task of its own, for a function runs to its end even if the client does not wait for it.
+        // The opening has a task of its own, because a function runs to its end even if the client does not wait for
+        // it.
         let opening = Arc::clone(self).open(request);
         let (answer, answered) = oneshot::channel();
         tokio::spawn(async move {
@@ -197,7 +199,8 @@ impl Gateway {
         })
     }
 
-    /// `POST @connections`: sends the bytes to the client as one text frame. Posts to one connection arrive in the order of the calls.
+    /// `POST @connections`: sends the bytes to the client as one text frame. Posts to one connection arrive in the
+    /// order of the calls.
     ///
     /// # Errors
     /// See [`ManagementError`].
@@ -208,7 +211,7 @@ impl Gateway {
         })
     }
 
-    /// The same as one binary frame, where these exist; else as text.
+    /// Sends the bytes to the client as one binary frame, if the gateway has binary frames; otherwise as text.
     ///
     /// # Errors
     /// See [`ManagementError`].
@@ -240,13 +243,13 @@ impl Gateway {
         }
     }
 
-    /// How long ago a connection was opened, in milliseconds; `None` if it is not there.
+    /// How long ago a connection was opened, in milliseconds; `None` if it does not exist.
     pub(crate) fn age_millis(&self, connection_id: &str) -> Option<i64> {
         let opened_at = self.get(connection_id).ok()?.connected_at;
         Some(self.clock.now().millis().saturating_sub(opened_at.millis()))
     }
 
-    /// `GET @connections`.
+    /// `GET @connections`: describes the connection.
     ///
     /// # Errors
     /// See [`ManagementError`].
@@ -272,8 +275,8 @@ impl Gateway {
         Ok(())
     }
 
-    /// Closes every client with 1001 and lets no more in; waits until their `$disconnect` has been handled, but not longer than
-    /// [`Settings::shutdown_secs`].
+    /// Closes every client with 1001 and accepts no more clients. Waits until their `$disconnect` has been handled, but
+    /// not longer than [`Settings::shutdown_secs`].
     pub async fn shutdown(&self) {
         let open: Vec<Arc<Connection>> = {
             let mut directory = self.directory();
@@ -289,7 +292,7 @@ impl Gateway {
         }
     }
 
-    /// Waits until no frame is queued and no invocation of this gateway runs: nothing more will be heard by itself.
+    /// Waits until no frame is queued and no invocation of this gateway runs, so that nothing more happens by itself.
     pub async fn settled(&self) {
         self.activity.settled().await;
     }
@@ -315,7 +318,8 @@ impl Gateway {
         connection.filter(|connection| connection.exists()).ok_or(ManagementError::Gone)
     }
 
-    /// Ends a connection, unless it has ended: from here on it does not exist, and `$disconnect` will be told code and reason.
+    /// Ends a connection, unless it has ended. From here on it does not exist, and `$disconnect` is going to get the
+    /// code and the reason.
     fn end(&self, connection: &Connection, side: Side, (code, reason): (u16, &str)) {
         let departure = Departure { code, reason: reason.to_owned(), busy: self.activity.begin() };
         if connection.end(side, departure) {

@@ -1,4 +1,4 @@
-//! The client's end of a connection. Tests speak through it as it is; `websocket` pumps it to a real socket.
+//! The client's end of a connection. Tests use it directly; `websocket` connects it to a real socket.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,14 +9,14 @@ use tokio::sync::mpsc;
 use super::connection::{Connection, Frame, Side};
 use super::{BinaryFrames, Gateway};
 
-/// What the client hears.
+/// A frame that the client receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outbound {
     /// A text frame.
     Text(String),
     /// A binary frame, which API Gateway never sends.
     Binary(Bytes),
-    /// The gateway closes the connection; nothing comes after.
+    /// A close frame: the gateway closes the connection, and nothing comes after it.
     Close {
         /// The status code of the close frame.
         code: u16,
@@ -25,7 +25,7 @@ pub enum Outbound {
     },
 }
 
-/// What a message carries.
+/// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Payload {
     Text(String),
@@ -50,7 +50,8 @@ impl From<Payload> for Outbound {
     }
 }
 
-/// The client's end of a connection, without TCP. To drop it is to lose the client as in a network that vanishes: nothing tells of it.
+/// The client's end of a connection, without TCP. To drop it is to lose the client as in a network that vanishes: no
+/// side is told.
 pub struct Peer {
     speaker: Speaker,
     listener: Listener,
@@ -61,7 +62,7 @@ impl Peer {
         Self { speaker, listener }
     }
 
-    /// The connection's id.
+    /// The id of the connection.
     #[must_use]
     pub fn connection_id(&self) -> &str {
         self.speaker.connection.origin.id.as_str()
@@ -73,7 +74,8 @@ impl Peer {
         self.speaker.subprotocol.as_deref()
     }
 
-    /// Sends a text message as one frame. Waits while too many frames of this client wait; a closed connection swallows it.
+    /// Sends a text message as one frame. Waits while too many frames of this client wait. A closed connection ignores
+    /// the message.
     pub async fn send_text(&self, text: impl Into<String>) {
         self.send(Payload::Text(text.into())).await;
     }
@@ -90,33 +92,33 @@ impl Peer {
         self.speaker.message(payload).await;
     }
 
-    /// What the client hears next; `None` after the close.
+    /// Returns the next frame that the client receives; `None` after the close.
     pub async fn next(&mut self) -> Option<Outbound> {
         self.listener.next().await
     }
 
-    /// What the client has heard by now.
+    /// Returns a frame that the client has received by now, if there is one.
     pub fn try_next(&mut self) -> Option<Outbound> {
         self.listener.try_next()
     }
 
-    /// The client closes, with or without a status.
+    /// Closes the connection from the client's side, with or without a status.
     pub fn close(self, status: Option<(u16, &str)>) {
         self.speaker.close(status);
     }
 
-    /// The client's TCP connection ends without a close frame: its process was killed, for instance.
+    /// Ends the client's TCP connection without a close frame, for example because its process was killed.
     pub fn abort(self) {
         self.speaker.abort();
     }
 
-    /// Both directions apart, for a socket.
+    /// Separates the two directions, for a socket.
     pub(super) fn split(self) -> (Speaker, Listener) {
         (self.speaker, self.listener)
     }
 }
 
-/// What a client may not do.
+/// Something that a client is not allowed to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Violation {
     /// A frame or message over the limit.
@@ -130,7 +132,7 @@ pub(super) enum Violation {
 }
 
 impl Violation {
-    /// Code and text of the close frame. Inferred, but for the codes of the first two.
+    /// Code and text of the close frame. They are inferred, except for the codes of the first two.
     fn status(self) -> (u16, &'static str) {
         match self {
             Self::TooLarge => (1009, "Message too big"),
@@ -150,7 +152,7 @@ pub(super) struct Speaker {
 }
 
 impl Speaker {
-    /// A whole message, of one frame or several.
+    /// Handles a whole message, of one frame or several.
     pub(super) async fn message(&self, payload: Payload) {
         if matches!(payload, Payload::Binary(_)) && self.gateway.settings.binary_frames == BinaryFrames::Refused {
             return self.violate(Violation::Binary);
@@ -166,25 +168,26 @@ impl Speaker {
         let _swallowed = self.frames.send(Frame { payload, busy }).await;
     }
 
-    /// A ping or a pong.
+    /// Handles a ping or a pong.
     pub(super) fn control_frame(&self) {
         if self.gateway.settings.control_frames_are_activity {
             self.connection.touch(self.gateway.clock.now());
         }
     }
 
-    /// The client did what it may not: the gateway closes.
+    /// Closes the connection because the client did something that is not allowed.
     pub(super) fn violate(&self, violation: Violation) {
         self.gateway.end(&self.connection, Side::Gateway, violation.status());
     }
 
-    /// The client closes.
+    /// Closes the connection because the client closed it.
     pub(super) fn close(&self, status: Option<(u16, &str)>) {
         let status = status.unwrap_or((1005, "Client-side close frame status not set"));
         self.gateway.end(&self.connection, Side::Client, status);
     }
 
-    /// The client's TCP connection ended without a close frame. Says nothing if the connection has ended, or where such an end is not noticed.
+    /// Ends the connection because the client's TCP connection ended without a close frame. Does nothing if the
+    /// connection has ended, or if the settings say that such an end is not noticed.
     pub(super) fn abort(&self) {
         if self.gateway.settings.notices_tcp_ends {
             self.gateway.end(&self.connection, Side::Client, (1006, ""));

@@ -1,7 +1,7 @@
-//! Which function a route names, and which route a message takes.
+//! Routes: which function a route names, and which route a message takes.
 //!
-//! The route of a message comes from the configured selection expression and from nothing else. What does not fit the expression
-//! (not JSON, no such member, not a string, a key without a route) goes to `$default`.
+//! The route of a message depends only on the configured selection expression. A message that does not fit the
+//! expression (not JSON, no such member, not a string, a key without a route) takes `$default`.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ pub(super) const DISCONNECT: &str = "$disconnect";
 /// The route for messages that fit no other.
 pub(super) const DEFAULT: &str = "$default";
 
-/// The selection expression is of a kind that this gateway does not evaluate.
+/// The error for a selection expression of a kind that this gateway does not evaluate.
 #[derive(Debug, thiserror::Error)]
 #[error("route selection expression `{0}` is not supported, only `$request.body.<member>` is")]
 pub struct UnsupportedExpression(String);
@@ -28,10 +28,10 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// Routes by key (`$connect`, `$disconnect`, `$default` or one of your own), each naming a function.
+    /// Creates routes by key (`$connect`, `$disconnect`, `$default` or a key of your own). Each names a function.
     ///
     /// # Errors
-    /// If the selection expression is not `$request.body.<member>`, with as many members as you like, or the same in `${ }`.
+    /// If the selection expression is not `$request.body.<member>`, with any number of members, or the same in `${ }`.
     pub fn new(
         selection_expression: &str,
         functions: impl IntoIterator<Item = (String, String)>,
@@ -55,7 +55,7 @@ impl Routes {
         self.functions.get(route_key).map(String::as_str)
     }
 
-    /// Route key and function for a message, if there is any for it.
+    /// The route key and the function for a message, if there is a function for it.
     pub(super) fn select(&self, body: &str) -> Option<(&str, &str)> {
         self.chosen(body).or_else(|| Some((DEFAULT, self.function(DEFAULT)?)))
     }

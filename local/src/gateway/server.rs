@@ -1,5 +1,6 @@
-//! One port for everything: upgrades go to the WebSocket API, `/{stage}/@connections/{id}` to its management, the rest to a router.
-//! Several ports may lead to one gateway, each as a stage with variables and a router of its own.
+//! The server: one port for upgrades, which go to the WebSocket API, `/{stage}/@connections/{id}`, which goes to its
+//! management, and everything else, which goes to a router. Several ports may lead to one gateway. Each is a stage with
+//! variables and a router of its own.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -29,16 +30,17 @@ use super::activity::Activity;
 use super::{Gateway, ManagementError, websocket};
 use crate::management;
 
-/// How many clients may wait for being accepted: a crowd that comes back at once must not be turned away.
+/// How many clients may wait to be accepted. Many clients that reconnect at once must not be refused.
 const BACKLOG: u32 = 4_096;
 /// How long to wait after a failed accept, which mostly means that no file descriptor is left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Largest request body that is read. API Gateway takes 10 MB; here a form may carry the largest file that is taken at all.
+/// The largest request body that is read, in bytes. API Gateway accepts 10 MB; here a form may carry the largest file
+/// that is accepted at all.
 const BODY_MAX_BYTES: usize = 128 * 1024 * 1024;
 /// How long open sockets may take to finish at shutdown.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
 
-/// A listening socket with a long backlog.
+/// Opens a listening socket with a long backlog.
 ///
 /// # Errors
 /// If the address cannot be bound.
@@ -49,13 +51,13 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// One way in.
+/// A port to listen on.
 pub struct Port {
-    /// Where clients arrive.
+    /// The listening socket.
     pub listener: TcpListener,
-    /// The stage variables of those who connect here.
+    /// The stage variables of the clients that connect here.
     pub stage_variables: BTreeMap<String, String>,
-    /// What answers requests that are not for the gateway.
+    /// The router for requests that are not for the gateway.
     pub rest: Router,
 }
 
@@ -68,9 +70,9 @@ pub(super) struct Front {
     stopping: watch::Receiver<bool>,
 }
 
-/// Serves until `shutdown` resolves; then closes every client with 1001, lets running requests finish, and returns.
+/// Serves until `shutdown` resolves. Then it closes every client with 1001, lets running requests finish, and returns.
 ///
-/// A request given to a port's `rest` carries the client's [`SocketAddr`] as an extension.
+/// A request to the `rest` router of a port carries the client's [`SocketAddr`] as an extension.
 pub async fn serve(ports: impl IntoIterator<Item = Port>, gateway: Arc<Gateway>, shutdown: impl Future<Output = ()>) {
     let sockets = Activity::default();
     let (stop, stopping) = watch::channel(false);
@@ -134,11 +136,12 @@ async fn respond(front: &Front, mut request: Request<Incoming>, address: SocketA
     }
     request.extensions_mut().insert(address);
     let (head, body) = request.into_parts();
-    // As in the cloud the whole request is there before anything answers it, so that a client hears why a large one is refused.
+    // As in the cloud, the whole request is read before anything answers it. So a client learns why a large request is
+    // refused.
     let body = match Limited::new(body, BODY_MAX_BYTES).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => return too_long(),
-        // The caller has gone; nobody will read this.
+        // The caller has left, so nobody will read this answer.
         Err(_) => return Response::default(),
     };
     match front.rest.clone().oneshot(Request::from_parts(head, Body::from(body))).await {
@@ -153,7 +156,7 @@ fn too_long() -> Response<Body> {
     response
 }
 
-/// The connection id of a management path, if it is one; SDKs percent-encode both `@` and `=`.
+/// The connection id of a management path, if the path is one. SDKs percent-encode both `@` and `=`.
 fn managed(stage: &str, path: &str) -> Option<String> {
     let path = percent_decode_str(path).decode_utf8().ok()?;
     let id = path.strip_prefix('/')?.strip_prefix(stage)?.strip_prefix("/@connections/")?;
@@ -165,7 +168,7 @@ async fn manage(gateway: &Gateway, connection_id: &str, request: Request<Incomin
     let body = match Limited::new(body, gateway.settings().message_bytes).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => return management::refusal(&ManagementError::PayloadTooLarge),
-        // The caller has gone; nobody will read this.
+        // The caller has left, so nobody will read this answer.
         Err(_) => return Response::new(Bytes::new()),
     };
     if head.headers.contains_key(BINARY_POST_HEADER) {

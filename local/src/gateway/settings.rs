@@ -1,4 +1,5 @@
-//! What can be set about a gateway. Everything that Amazon neither documents nor lets one observe is a setting here, and says so.
+//! The settings of a gateway. Everything that Amazon does not document and that cannot be observed is a setting here,
+//! and its comment says so.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -8,28 +9,30 @@ use shared::domain::clock::Clock;
 
 use crate::faults::Faults;
 
-/// Whether two frames of one connection may run at once.
+/// Whether two frames of one connection may be handled at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// One frame at a time, in the order in which they were sent; `$disconnect` comes after the last one.
+    /// One frame at a time, in the order in which they were sent. `$disconnect` comes after the last one.
     #[default]
     Serial,
-    /// Frames start at once, each after a random delay, and `$disconnect` waits for none of them. API Gateway may do this.
+    /// Frames start at once, each after a random delay, and `$disconnect` waits for none of them. API Gateway may do
+    /// this.
     Concurrent,
 }
 
-/// What happens to binary frames of clients, and to what functions want to send as such.
+/// How the gateway treats binary frames of clients, and posts that functions want to send as binary frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BinaryFrames {
-    /// A client's binary frame closes the connection with 1003, and each post goes out as text, as with API Gateway.
+    /// A client's binary frame closes the connection with 1003, and each post goes out as text, as in API Gateway.
     #[default]
     Refused,
-    /// They are passed on both ways, as a host would that is not API Gateway: inwards as a base64 body with `isBase64Encoded`, outwards for a
-    /// post that [`BINARY_POST_HEADER`](shared::ctx::BINARY_POST_HEADER) marks.
+    /// Binary frames are passed on in both directions, as a host other than API Gateway would do: inwards as a base64
+    /// body with `isBase64Encoded`, outwards for a post that [`BINARY_POST_HEADER`](shared::ctx::BINARY_POST_HEADER)
+    /// marks.
     PassedOn,
 }
 
-/// What befalls each `$disconnect`, which API Gateway delivers at best effort.
+/// The fault of each `$disconnect`, which API Gateway delivers at best effort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DisconnectFault {
     /// It arrives once.
@@ -37,13 +40,13 @@ pub enum DisconnectFault {
     None,
     /// It never arrives.
     Lost,
-    /// It arrives twice, word for word.
+    /// It arrives twice, with the same content.
     Doubled,
-    /// It arrives so many milliseconds late.
+    /// It arrives late by this many milliseconds.
     LateMillis(u64),
 }
 
-/// The settings of one gateway; [`Default`] is what Amazon API Gateway does.
+/// The settings of one gateway. [`Default`] is the behaviour of Amazon API Gateway.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The stage: the first segment of the API's own URL, and part of every event.
@@ -52,15 +55,16 @@ pub struct Settings {
     pub api_id: String,
     /// The host name in every event.
     pub domain_name: String,
-    /// The mapping key of a custom domain: a second path at which the API answers. `socket.io` is the client's default path.
+    /// The mapping key of a custom domain: a second path at which the API answers. `socket.io` is the client's default
+    /// path.
     pub mapping_key: Option<String>,
-    /// Whether two frames of one connection may run at once.
+    /// Whether two frames of one connection may be handled at once.
     pub mode: Mode,
-    /// What the idle limit and the age limit are multiplied with, so that a test can age a connection in seconds.
+    /// The factor of the idle limit and the age limit, so that a test can age a connection in seconds.
     pub timer_scale: f64,
-    /// A connection without a message in either direction for so long is closed with 1001.
+    /// The idle limit: after this time without a message in either direction a connection is closed with 1001.
     pub idle_secs: u64,
-    /// A connection of this age is closed with 1001.
+    /// The age limit: a connection of this age is closed with 1001.
     pub max_age_secs: u64,
     /// How long the gateway waits for a function. The function itself is not interrupted.
     pub integration_timeout_secs: u64,
@@ -68,19 +72,20 @@ pub struct Settings {
     pub existence_lag_millis: RangeInclusive<u64>,
     /// How long a frame or a `$disconnect` is held back in [`Mode::Concurrent`]. Inferred.
     pub concurrent_delay_millis: RangeInclusive<u64>,
-    /// How many frames of one connection may run at once in [`Mode::Concurrent`]. Inferred.
+    /// How many frames of one connection may be handled at once in [`Mode::Concurrent`]. Inferred.
     pub concurrent_frames: usize,
-    /// How many bytes may wait for a client that reads slowly before posts to it answer 429. Inferred.
+    /// How many bytes may wait for a client that reads slowly before posts to it are answered with 429. Inferred.
     pub outbound_buffer_bytes: usize,
-    /// The largest frame; a larger one closes the connection with 1009.
+    /// The largest frame, in bytes. A larger one closes the connection with 1009.
     pub frame_bytes: usize,
-    /// The largest message, in either direction; a larger one closes the connection with 1009, or is answered 413.
+    /// The largest message in either direction, in bytes. A larger one closes the connection with 1009, or is answered
+    /// with 413.
     pub message_bytes: usize,
     /// Whether binary frames exist.
     pub binary_frames: BinaryFrames,
-    /// Whether the three rates below are enforced; a load test may want to do without.
+    /// Whether the three rates below are enforced. A load test may switch them off.
     pub rate_limits: bool,
-    /// New connections per second, and the size of their bucket. One more is answered 429.
+    /// New connections per second, and the size of their bucket. One more is answered with 429.
     pub connections_per_second: u32,
     /// Messages and `@connections` calls per second, together.
     pub requests_per_second: u32,
@@ -90,16 +95,17 @@ pub struct Settings {
     pub control_frames_are_activity: bool,
     /// The text of the close frame at the age limit. Inferred.
     pub age_close_reason: String,
-    /// What the handshake answers if `$connect` takes too long. Inferred.
+    /// The status of the handshake if `$connect` takes too long. Inferred.
     pub connect_timeout_status: StatusCode,
-    /// The error frame's message for a frame over the rate. Inferred.
+    /// The message of the error frame for a frame over the rate. Inferred.
     pub throttled_message: String,
-    /// Whether it is noticed at once that a client's TCP connection ended or was reset without a close frame, because the client's process was
-    /// killed for instance; else only at the idle limit. Inferred, as is the code 1006 that `$disconnect` then hears.
+    /// Whether the gateway notices at once that a client's TCP connection ended or was reset without a close frame, for
+    /// example because the client's process was killed. Otherwise it notices only at the idle limit. Inferred, as is
+    /// the code 1006 that `$disconnect` then gets.
     pub notices_tcp_ends: bool,
-    /// What befalls each `$disconnect`.
+    /// The fault of each `$disconnect`.
     pub disconnect_fault: DisconnectFault,
-    /// What goes wrong besides.
+    /// The fault layer, for all other faults.
     pub faults: Faults,
     /// How long [`shutdown`](super::Gateway::shutdown) waits for the last function.
     pub shutdown_secs: u64,
@@ -168,7 +174,7 @@ impl Settings {
     }
 }
 
-/// A random duration out of a range of milliseconds.
+/// Draws a random duration from a range of milliseconds.
 pub(super) fn drawn(clock: &Clock, millis: &RangeInclusive<u64>) -> Duration {
     let width = millis.end().saturating_sub(*millis.start());
     let drawn = match width.checked_add(1) {

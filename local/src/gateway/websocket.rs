@@ -1,9 +1,10 @@
 //! Real sockets: the upgrade, which waits for `$connect`, and the pump between a socket and a [`Peer`].
 //!
-//! API Gateway negotiates permessage-deflate when a client offers it. The WebSocket library of this file has no extensions (as of
-//! version 0.30), so the offer is not taken up and every client goes on without compression; a compressed frame is a protocol error.
+//! API Gateway negotiates permessage-deflate when a client offers it. The WebSocket library of this file has no
+//! extensions (as of version 0.30), so it does not accept the offer, and every client goes on without compression. A
+//! compressed frame is a protocol error.
 //!
-//! The gateway never pings. Pongs are the library's work: it answers each ping while it reads.
+//! The gateway never pings. The library sends pongs: it answers each ping while it reads.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -33,9 +34,9 @@ use super::{BinaryFrames, ConnectRequest, Outbound, Peer, Settings};
 
 /// How long a client may take to answer a close frame before the socket is dropped.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
-/// How much is read at once. Frames are small and connections many.
+/// How many bytes are read at once. Frames are small and connections many.
 const READ_BUFFER_BYTES: usize = 4_096;
-/// How much is written at once at least, while more is waiting.
+/// How many bytes are written at once at least, while more are waiting.
 const WRITE_BUFFER_BYTES: usize = 16_384;
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
@@ -45,13 +46,14 @@ pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
     names(headers, &UPGRADE, "websocket") && names(headers, &CONNECTION, "upgrade")
 }
 
-/// Whether a header's comma-separated list names `token`.
+/// Whether the comma-separated list of a header contains `token`.
 fn names(headers: &HeaderMap, header: &HeaderName, token: &str) -> bool {
     let values = headers.get_all(header).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|entry| entry.trim().eq_ignore_ascii_case(token))
 }
 
-/// Answers an upgrade once `$connect` has: 101, or the status of the refusal. The socket counts among the front's until it is closed.
+/// Answers an upgrade after `$connect` has answered: 101, or the status of the refusal. The socket counts among those
+/// of `front` until it is closed.
 pub(super) async fn upgrade(front: &Front, mut request: Request<Incoming>, source_ip: IpAddr) -> Response<Body> {
     let Some(accept) = accept_key(&request) else { return bare(StatusCode::BAD_REQUEST) };
     let upgraded = hyper::upgrade::on(&mut request);
@@ -90,7 +92,8 @@ pub(super) async fn upgrade(front: &Front, mut request: Request<Incoming>, sourc
     response
 }
 
-/// What proves to the client that its handshake was understood; `None` if RFC 6455 does not allow the handshake.
+/// The key that proves to the client that the server understood its handshake; `None` if RFC 6455 does not allow the
+/// handshake.
 fn accept_key(request: &Request<Incoming>) -> Option<HeaderValue> {
     let version = request.headers().get(SEC_WEBSOCKET_VERSION)?;
     let key = request.headers().get(SEC_WEBSOCKET_KEY)?;
@@ -110,13 +113,13 @@ fn limits(settings: &Settings) -> WebSocketConfig {
 enum Read {
     /// With a close frame, which has been answered.
     Closed,
-    /// Without one.
+    /// Without a close frame.
     Lost,
-    /// With something forbidden. The peer has been told; it will want to send its close frame.
+    /// With something forbidden. The peer knows it, and is going to send its close frame.
     Violated,
 }
 
-/// Carries messages both ways until the connection is closed or lost.
+/// Carries messages in both directions until the connection is closed or lost.
 async fn pump(peer: Peer, socket: Socket) {
     let (speaker, mut listener) = peer.split();
     let (mut sink, mut stream) = socket.split();
@@ -137,7 +140,7 @@ async fn pump(peer: Peer, socket: Socket) {
             },
         }
     }
-    // A close from either side came first, if there was one.
+    // If either side sent a close frame, it came first.
     speaker.abort();
     if lingering && let Ok(socket) = sink.reunite(stream) {
         let _too_slow = tokio::time::timeout(CLOSE_PATIENCE, linger(socket)).await;
@@ -183,11 +186,11 @@ fn passes_binary(speaker: &Speaker) -> bool {
     speaker.gateway.settings.binary_frames == BinaryFrames::PassedOn
 }
 
-/// Sends what the gateway says; `Ok` once the close frame is out.
+/// Sends the frames of the gateway. Returns `Ok` after the close frame is sent.
 async fn write(sink: &mut SplitSink<Socket, Message>, listener: &mut Listener) -> Result<(), Error> {
     while let Some(first) = listener.next().await {
         let mut waiting = Some(first);
-        // What waits is written together, and flushed once.
+        // Frames that wait are written together, and flushed once.
         while let Some(outbound) = waiting {
             match outbound {
                 Outbound::Text(text) => sink.feed(Message::text(text)).await?,
@@ -204,7 +207,8 @@ async fn write(sink: &mut SplitSink<Socket, Message>, listener: &mut Listener) -
     Ok(())
 }
 
-/// Reads away what a client still sends. A socket closed with unread bytes is reset, and the client would lose the close frame.
+/// Reads and drops what a client still sends. A socket that is closed with unread bytes is reset, and the client would
+/// lose the close frame.
 async fn linger(mut socket: Socket) {
     let stream = socket.get_mut();
     let mut unread = [0_u8; READ_BUFFER_BYTES];

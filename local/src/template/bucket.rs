@@ -3,24 +3,24 @@
 /// A bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bucket {
-    /// Its name, the first part of a path.
+    /// The name of the bucket, which is the first part of a path.
     pub name: String,
-    /// Objects that are removed when they are old.
+    /// The rules by which old objects are removed.
     pub expirations: Vec<Expiration>,
-    /// Which pages may ask for what; without it, none.
+    /// The requests that pages of other origins may make; without it, none.
     pub cors: Option<CorsRule>,
 }
 
-/// A rule by which objects are removed.
+/// A rule by which old objects are removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expiration {
-    /// What their keys begin with.
+    /// The prefix of their keys.
     pub prefix: String,
-    /// How old they may become.
+    /// The maximum age of an object, in days.
     pub days: u32,
 }
 
-/// What pages of some origins may ask for.
+/// The requests that pages of some origins may make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CorsRule {
     /// The origins; `*` is any.

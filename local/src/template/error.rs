@@ -1,28 +1,28 @@
-//! Why a template cannot be booted.
+//! Why a template cannot be used.
 
 use thiserror::Error;
 
-/// Why a template cannot be booted.
+/// Why a template cannot be used.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum TemplateError {
-    /// It is not YAML.
+    /// The text is not YAML.
     #[error("template.yaml is not YAML: {0}")]
     Yaml(String),
-    /// Something in it is not understood here, or contradicts itself.
+    /// A part of the template is not supported here, or contradicts another part.
     #[error("template.yaml, {place}: {problem}")]
     Refused {
-        /// Where: the keys that lead there, with dots.
+        /// The place: the keys that lead there, with dots.
         place: String,
         /// What is wrong, and what is allowed.
         problem: String,
     },
-    /// A value was given for a parameter, and there is no such parameter.
+    /// A value was given for a parameter that does not exist.
     #[error("template.yaml has no parameter {0}")]
     NoSuchParameter(String),
-    /// A parameter has no value, or one it may not have.
+    /// A parameter has no value, or one that is not allowed.
     #[error("the parameter {name} {problem}")]
     Parameter {
-        /// Which.
+        /// The name of the parameter.
         name: String,
         /// What is wrong, without the value, which may be secret.
         problem: String,
@@ -30,9 +30,9 @@ pub enum TemplateError {
     /// An assertion of the `Rules` section is false.
     #[error("the parameters break the rule {name}: {description}")]
     Rule {
-        /// Which.
+        /// The name of the rule.
         name: String,
-        /// What the template says about it.
+        /// The description in the template.
         description: String,
     },
 }

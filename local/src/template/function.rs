@@ -1,4 +1,4 @@
-//! Functions and what their roles allow.
+//! Functions, and the permissions of their roles.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,23 +7,23 @@ use std::time::Duration;
 /// A function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
-    /// The package it is built from: its folder in `functions/`.
+    /// The package from which it is built: its folder in `functions/`.
     pub package: String,
-    /// The name it is invoked by.
+    /// The name with which it is invoked.
     pub name: String,
-    /// Memory in MB, which CPU is in proportion to.
+    /// The memory in MB. The CPU share is in proportion to it.
     pub memory_mb: u32,
     /// How long one invocation may take.
     pub timeout: Duration,
-    /// Its environment variables, empty ones included.
+    /// The environment variables, empty ones included.
     pub environment: BTreeMap<String, String>,
-    /// What happens to asynchronous invocations.
+    /// The settings of asynchronous invocations.
     pub asynchronous: Asynchronous,
-    /// Invocations that may run at once, if that is limited for this function.
+    /// How many invocations may run at once, if this is limited for the function.
     pub concurrency: Option<u32>,
-    /// Where its log goes.
+    /// The log group of its log.
     pub log_group: String,
-    /// What its role allows, its own log aside.
+    /// The permissions of its role, without those for its own log.
     pub statements: Vec<Statement>,
 }
 
@@ -38,18 +38,18 @@ impl Function {
     }
 }
 
-/// What Lambda does with an event that is handed in asynchronously.
+/// How Lambda handles an event that is handed over asynchronously.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asynchronous {
-    /// Age at which an event that is still waiting, or waiting again, is given up.
+    /// The age at which an event that still waits, or waits again, is given up.
     pub max_age: Duration,
-    /// Attempts after the first.
+    /// The number of attempts after the first.
     pub retries: u32,
-    /// Where the record of an event that is given up goes.
+    /// The destination of the record of an event that is given up.
     pub on_failure: Option<Destination>,
 }
 
-/// Where Lambda sends the record of an event that it gives up.
+/// The destination to which Lambda sends the record of an event that it gives up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
     /// A queue.
@@ -59,24 +59,24 @@ pub enum Destination {
 }
 
 impl Default for Asynchronous {
-    /// What Lambda does unless told otherwise.
+    /// The settings of Lambda for a function that has none of its own.
     fn default() -> Self {
         Self { max_age: Duration::from_secs(6 * 60 * 60), retries: 2, on_failure: None }
     }
 }
 
-/// Something a role allows.
+/// A permission of a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
-    /// What it is for.
+    /// What the permission is for.
     pub sid: String,
-    /// Actions, such as `dynamodb:GetItem`.
+    /// The actions, such as `dynamodb:GetItem`.
     pub actions: Vec<String>,
-    /// What they may be done to.
+    /// The resources to which the actions may be applied.
     pub resources: Vec<Resource>,
 }
 
-/// Something an action is done to.
+/// A resource to which an action is applied.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resource {
     /// A table, by logical name.
@@ -96,7 +96,7 @@ pub enum Resource {
     Objects {
         /// The bucket, by physical name.
         bucket: String,
-        /// The first part of their keys, with its slash.
+        /// The first part of the keys, with its slash.
         prefix: String,
     },
 }

@@ -1,11 +1,12 @@
-//! template.yaml, read the way CloudFormation and SAM would, as far as the local system needs it.
+//! template.yaml, read as CloudFormation and SAM would read it, as far as the local system needs it.
 //!
-//! In the order of the work: `node` takes YAML with its tags, `resolve` replaces parameters, conditions and
-//! intrinsics by values, `shape` gives the values the form the documentation has for them, and [`table`], [`bucket`], [`function`]
-//! and [`api`] hold what the local system boots from.
+//! In the order of the work: `node` reads YAML with its tags; `resolve` replaces parameters, conditions and intrinsics
+//! by values; `shape` gives the values the form that the documentation describes; and [`table`], [`bucket`],
+//! [`function`] and [`api`] hold what the local system starts from.
 //!
-//! Whatever is not understood is an error that names it: a local system that skips what is deployed would be kinder than
-//! the cloud. What has no meaning here (alarms, log groups, the queue of failures) is named in `shape`, one by one.
+//! A part that is not supported is an error that names it: a local system that skips what is deployed would be more
+//! tolerant than the cloud. The parts that have no meaning here (alarms, log groups, the queue of failures) are named
+//! in `shape`, one by one.
 
 pub mod api;
 pub mod bucket;
@@ -27,10 +28,10 @@ pub use table::{AttributeType, Index, Key, Projection, StreamView, Table};
 use node::Node;
 use resolve::Resolver;
 
-/// A deployment, with every parameter filled in.
+/// A deployment, with the values of all parameters.
 #[derive(Clone, Debug)]
 pub struct Template {
-    /// Values of the parameters, pseudo parameters such as `AWS::StackName` among them.
+    /// The values of the parameters, also of pseudo parameters such as `AWS::StackName`.
     pub parameters: BTreeMap<String, String>,
     /// The tables, by logical name, which is their physical name here.
     pub tables: BTreeMap<String, Table>,
@@ -40,11 +41,11 @@ pub struct Template {
     pub functions: BTreeMap<String, Function>,
     /// The WebSocket API.
     pub websocket: WebSocketApi,
-    /// Routes of the HTTP API.
+    /// The routes of the HTTP API.
     pub http_routes: Vec<HttpRoute>,
-    /// What runs by the clock.
+    /// The functions that are invoked by a schedule.
     pub schedules: Vec<Schedule>,
-    /// What is handed the records of streams.
+    /// The functions that get the records of streams.
     pub streams: Vec<StreamSource>,
 }
 
@@ -53,8 +54,8 @@ impl Template {
     /// from their defaults.
     ///
     /// # Errors
-    /// [`TemplateError`], which names the place: malformed YAML, a parameter that does not exist or may not have the value,
-    /// a rule that is not kept, and anything in the template that is not understood.
+    /// [`TemplateError`], which names the place: malformed YAML, a parameter that does not exist or may not have the
+    /// value, a rule that does not hold, and any part of the template that is not supported.
     pub fn read(text: &str, overrides: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
         let template = shape::Sections::new(Node::read(text)?)?;
         let mut resolver = Resolver::new(&template, overrides)?;

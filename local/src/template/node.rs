@@ -5,15 +5,15 @@ use serde_json::Value;
 
 use super::TemplateError;
 
-/// A piece of the template before anything is resolved.
+/// A part of the template before anything is resolved.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Node {
-    /// Text, number, boolean or null.
+    /// A text, number, boolean or null.
     Scalar(Value),
     List(Vec<Node>),
-    /// In the order of the file.
+    /// The entries, in the order of the file.
     Map(Vec<(String, Node)>),
-    /// A tag and what it is put before.
+    /// A tag, and the node behind it.
     Call(String, Box<Node>),
 }
 
@@ -53,7 +53,7 @@ impl Node {
         })
     }
 
-    /// The text, if it is one.
+    /// The text, if the node is a text.
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Scalar(Value::String(text)) => Some(text),

@@ -1,8 +1,8 @@
-//! Parameters, conditions, rules and intrinsics, replaced by values.
+//! Replaces parameters, conditions, rules and intrinsics by values.
 //!
-//! Only the short forms are read (`!Ref`, not `Ref:`), of `Ref`, `Sub` with one text, `GetAtt` with a dot, `If`, and in
-//! conditions `Equals`, `Not`, `And` and `Or`. Both branches of an `If` are resolved, so that the one not taken is
-//! understood too.
+//! Only the short forms are supported (`!Ref`, not `Ref:`), of `Ref`, `Sub` with one text, `GetAtt` with a dot, `If`,
+//! and in conditions `Equals`, `Not`, `And` and `Or`. Both branches of an `If` are resolved, so that an error in the
+//! branch that is not taken is found, too.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::TemplateError;
 use super::node::Node;
 use super::shape::{self, Sections};
 
-/// Pseudo parameters, unless told otherwise: a place that is none.
+/// The default values of pseudo parameters. They stand for no real account or region.
 const PSEUDO_PARAMETERS: [(&str, &str); 5] = [
     ("AWS::AccountId", "000000000000"),
     ("AWS::Partition", "aws"),
@@ -23,15 +23,15 @@ const PSEUDO_PARAMETERS: [(&str, &str); 5] = [
     ("AWS::URLSuffix", "amazonaws.com"),
 ];
 
-/// The parameter that takes the property it is given to away.
+/// The parameter that removes the property to which it is given.
 const NO_VALUE: &str = "AWS::NoValue";
 
-/// What `Ref` and `GetAtt` say of a resource.
+/// The values of `Ref` and `GetAtt` for a resource.
 #[derive(Debug, Default)]
 pub(super) struct Physical {
-    /// What `Ref` gives.
+    /// The value of `Ref`.
     pub(super) reference: String,
-    /// What `GetAtt` gives, by attribute.
+    /// The values of `GetAtt`, by attribute.
     pub(super) attributes: BTreeMap<&'static str, String>,
 }
 
@@ -93,12 +93,12 @@ impl Resolver {
         Ok(resolver)
     }
 
-    /// Says what `Ref` and `GetAtt` give for a resource.
+    /// Sets the values of `Ref` and `GetAtt` for a resource.
     pub(super) fn define(&mut self, logical_id: &str, physical: Physical) {
         self.physical.insert(logical_id.to_owned(), physical);
     }
 
-    /// What `Ref` gives for a resource that was defined.
+    /// The value of `Ref` for a resource that was defined.
     pub(super) fn name_of(&self, logical_id: &str) -> String {
         self.physical.get(logical_id).map(|physical| physical.reference.clone()).unwrap_or_default()
     }
@@ -232,7 +232,7 @@ impl Resolver {
     }
 }
 
-/// The text that `Sub` and a comparison make of a value.
+/// The text of a value in `Sub` and in a comparison.
 pub(super) fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// Type of a key attribute.
+/// The type of a key attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttributeType {
-    /// `S`
+    /// Text, `S`.
     Text,
-    /// `N`
+    /// A number, `N`.
     Number,
-    /// `B`
+    /// Bytes, `B`.
     Binary,
 }
 
@@ -25,7 +25,7 @@ impl AttributeType {
     }
 }
 
-/// Names of the key attributes.
+/// The names of the key attributes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     /// The partition key.
@@ -34,10 +34,10 @@ pub struct Key {
     pub sort: Option<String>,
 }
 
-/// What an index holds besides the keys of the table and its own.
+/// The attributes of an index besides the keys of the table and its own keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Projection {
-    /// Nothing.
+    /// No further attributes.
     KeysOnly,
     /// These attributes.
     Include(Vec<String>),
@@ -48,29 +48,29 @@ pub enum Projection {
 /// A secondary index, local or global.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
-    /// Its name.
+    /// The name of the index.
     pub name: String,
-    /// Its key.
+    /// The key of the index.
     pub key: Key,
-    /// What it holds.
+    /// The attributes that the index holds.
     pub projection: Projection,
 }
 
-/// What the records of a stream show of an item.
+/// What the records of a stream contain about an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamView {
-    /// Its key alone.
+    /// Only its key.
     KeysOnly,
-    /// As it is after the write.
+    /// The item after the write.
     NewImage,
-    /// As it was before.
+    /// The item before the write.
     OldImage,
-    /// Both.
+    /// The item before and after the write.
     NewAndOldImages,
 }
 
 impl StreamView {
-    /// Its name in DynamoDB's API.
+    /// The name in DynamoDB's API.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -81,13 +81,13 @@ impl StreamView {
         }
     }
 
-    /// Whether it has the item as it is after the write.
+    /// Whether records contain the item after the write.
     #[must_use]
     pub fn has_new(self) -> bool {
         matches!(self, Self::NewImage | Self::NewAndOldImages)
     }
 
-    /// Whether it has the item as it was before the write.
+    /// Whether records contain the item before the write.
     #[must_use]
     pub fn has_old(self) -> bool {
         matches!(self, Self::OldImage | Self::NewAndOldImages)
@@ -97,24 +97,25 @@ impl StreamView {
 /// A table, on demand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// Logical name, here also the physical one.
+    /// The logical name, which is also the physical one here.
     pub name: String,
-    /// Its key.
+    /// The key of the table.
     pub key: Key,
-    /// Types of the attributes that are in some key; of no others.
+    /// The types of the attributes that are in some key, and of no others.
     pub attributes: BTreeMap<String, AttributeType>,
-    /// Indexes that share the table's partition key.
+    /// The indexes that share the table's partition key.
     pub local_indexes: Vec<Index>,
-    /// Indexes with a key of their own.
+    /// The indexes with a key of their own.
     pub global_indexes: Vec<Index>,
-    /// The attribute that says when an item expires, in epoch seconds.
+    /// The attribute with the time at which an item expires, in epoch seconds.
     pub ttl: Option<String>,
-    /// What its stream shows, if it has one. The local system makes the stream itself: see [`crate::stream`].
+    /// What the records of its stream contain, if it has a stream. The local system makes the stream itself: see
+    /// [`crate::stream`].
     pub stream: Option<StreamView>,
 }
 
 impl Table {
-    /// Both kinds of indexes.
+    /// The indexes of both kinds.
     pub fn indexes(&self) -> impl Iterator<Item = &Index> {
         self.local_indexes.iter().chain(&self.global_indexes)
     }
@@ -130,7 +131,7 @@ impl Table {
             "AttributeDefinitions": self.attributes.iter().map(attribute).collect::<Vec<_>>(),
             "KeySchema": key_schema(&self.key),
         });
-        // An empty list is refused, where an absent one is not.
+        // DynamoDB refuses an empty list, but accepts an absent one.
         for (name, indexes) in
             [("LocalSecondaryIndexes", &self.local_indexes), ("GlobalSecondaryIndexes", &self.global_indexes)]
         {

@@ -1,4 +1,5 @@
-//! A client by long-polling, as the stock one is: it always has one GET waiting, and makes one POST at a time.
+//! A client by long-polling that behaves as the stock client: it always has one GET waiting, and makes one POST at a
+//! time.
 
 use axum::Router;
 use axum::body::Body;
@@ -8,24 +9,24 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
-/// Stands between two packets of a body.
+/// The separator between two packets of a body.
 const SEPARATOR: char = '\u{1e}';
 
-/// Something a polling client was told.
+/// Something that a polling client receives.
 pub(super) enum Heard {
-    /// A packet, a noop apart.
+    /// A packet, except a noop.
     Packet(String),
-    /// That the connection has ended.
+    /// The end of the connection.
     End,
-    /// That its request is refused.
+    /// The refusal of its request: status and body.
     Refusal(u16, String),
 }
 
 /// A client by long-polling.
 pub(super) struct Poller {
-    /// Its session id.
+    /// The session id.
     pub(super) sid: String,
-    /// Whether it is no more.
+    /// Whether the connection has ended.
     pub(super) is_closed: bool,
     http: Router,
     heard: mpsc::UnboundedReceiver<Heard>,
@@ -37,7 +38,7 @@ impl Poller {
     /// Opens a connection, and begins to fetch.
     ///
     /// # Errors
-    /// Status and body of the refusal.
+    /// The status and the body of the refusal.
     pub(super) async fn open(http: Router, headers: HeaderMap) -> Result<Self, (u16, String)> {
         let (status, _, body) = request(&http, "GET", "EIO=4&transport=polling", headers, String::new()).await;
         let open: serde_json::Value = serde_json::from_str(body.trim_start_matches('0')).unwrap_or_default();
@@ -51,26 +52,26 @@ impl Poller {
         Ok(Self { sid: sid.to_owned(), is_closed: false, http, heard, pausing, fetching })
     }
 
-    /// Posts a body, and gives status and answer.
+    /// Posts a body, and returns status and answer.
     pub(super) async fn post(&self, body: &str) -> (u16, String) {
         let (status, _, answer) =
             request(&self.http, "POST", &query(&self.sid), HeaderMap::new(), body.to_owned()).await;
         (status, answer)
     }
 
-    /// Lets the GET that waits be the last one, and waits for its end.
+    /// Makes the waiting GET the last one, and waits for its end.
     pub(super) async fn pause(&mut self) {
         if !self.pausing.send_replace(true) {
             let _ = (&mut self.fetching).await;
         }
     }
 
-    /// Goes away in the middle of whatever it does.
+    /// Leaves in the middle of whatever the client does.
     pub(super) fn vanish(&self) {
         self.fetching.abort();
     }
 
-    /// The next thing it was told, if there is one.
+    /// Returns the next thing that the client received, if there is one.
     pub(super) fn try_next(&mut self) -> Option<Heard> {
         let heard = self.heard.try_recv().ok()?;
         self.is_closed |= !matches!(heard, Heard::Packet(_));
@@ -108,7 +109,7 @@ fn query(sid: &str) -> String {
     format!("EIO=4&transport=polling&sid={sid}")
 }
 
-/// Makes one request to the Engine.IO path, and gives status, headers and body.
+/// Makes one request to the Engine.IO path, and returns status, headers and body.
 pub(super) async fn request(
     http: &Router,
     method: &str,

@@ -1,4 +1,4 @@
-//! What a client was sent, frame by frame as it is, ways to lose it, and its coming back: for tests of recovery.
+//! The exact frames that a client received, ways to lose a client, and its reconnection: for tests of recovery.
 
 use http::HeaderMap;
 use serde_json::{Value, json};
@@ -6,12 +6,13 @@ use shared::frame::{engine, socket};
 
 use super::{QUERY, Way, World, prefix};
 
-/// What a client keeps of a session, to come back to it: as the stock client does, the last string that was the last argument of an event.
+/// What a client keeps of a session, in order to recover it. As in the stock client, the offset is the last string that
+/// was the last argument of an event.
 #[derive(Clone, Debug, Default)]
 pub struct Former {
-    /// The private id.
+    /// The private id of the session.
     pub pid: Option<String>,
-    /// How much was heard.
+    /// The offset: how much the client has received.
     pub offset: Option<String>,
 }
 
@@ -33,7 +34,8 @@ impl Former {
 }
 
 impl World {
-    /// Opens a connection as [`World::join_namespace`] does, and comes back to the session that the client of this label had.
+    /// Opens a connection as [`World::join_namespace`] does, and asks to recover the session that the client of this
+    /// label had.
     pub async fn come_back(&mut self, label: &str, user: &str, namespace: &str) -> String {
         self.upgrade(label, QUERY, HeaderMap::new()).await.expect("the upgrade is accepted");
         self.quiet().await;
@@ -55,12 +57,13 @@ impl World {
         self.sessions.get(label).cloned().unwrap_or_default()
     }
 
-    /// Every frame that a client was sent since the last call, as it was. Transcripts tell of the same frames.
+    /// All frames that a client received since the last call, unchanged. Transcripts contain the same frames.
     pub fn frames(&mut self, label: &str) -> Vec<String> {
         std::mem::take(&mut self.client(label).frames)
     }
 
-    /// Lets a client go without a word, as in a network that vanishes, and waits for nothing: its connection looks alive to everybody.
+    /// Loses a client without telling anybody, as in a network that vanishes, and waits for nothing: its connection
+    /// looks alive to everybody.
     pub fn lose(&mut self, label: &str) {
         match self.clients.remove(label).expect("the client is connected").way {
             Way::Polling(poller) => poller.vanish(),
@@ -68,7 +71,8 @@ impl World {
         }
     }
 
-    /// Kills a client's process: its TCP connection ends without a close frame. A client that polls leaves without a word.
+    /// Kills a client's process: its TCP connection ends without a close frame. A polling client leaves without telling
+    /// the server.
     pub async fn kill(&mut self, label: &str) -> String {
         match self.clients.remove(label).expect("the client is connected").way {
             Way::Polling(poller) => poller.vanish(),
@@ -77,7 +81,7 @@ impl World {
         self.transcript(String::new()).await
     }
 
-    /// Gives a connected client another label, so that its user can come back under the old one.
+    /// Gives a connected client another label, so that its user can reconnect under the old one.
     pub fn rename(&mut self, label: &str, to: &str) {
         let client = self.clients.remove(label).expect("the client is connected");
         self.admit(to, client);

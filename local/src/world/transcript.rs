@@ -1,4 +1,4 @@
-//! What everybody heard, in frames as a test wants to read them.
+//! Transcripts: what all clients received, with frames in a form for tests.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use super::{POLL_PATIENCE, Way, World};
 use crate::gateway::Outbound;
 
 impl World {
-    /// The answer, and behind it what everybody heard.
+    /// The answer, followed by what all clients received.
     pub(super) async fn transcript(&mut self, answer: String) -> String {
         self.quiet().await;
         if self.anybody_polls() {
@@ -24,7 +24,7 @@ impl World {
         self.clients.values().any(|client| matches!(&client.way, Way::Polling(poller) if !poller.is_closed))
     }
 
-    /// What every client heard since the last call, by label.
+    /// What every client received since the last call, by label.
     pub(super) fn heard_by_all(&mut self) -> String {
         let mut heard = String::new();
         for (label, client) in &mut self.clients {
@@ -64,7 +64,7 @@ impl World {
     }
 }
 
-/// A frame without what differs from run to run: the ids of sockets and sessions, and how much was heard.
+/// A frame without the parts that differ from run to run: the ids of sockets and sessions, and offsets.
 fn readable(frame: &str) -> String {
     match engine::decode(frame) {
         Ok(engine::Packet::Open(open)) => {

@@ -1,4 +1,4 @@
-//! `AWS::Serverless::WebSocketApi` and `AWS::Serverless::HttpApi`
+//! The properties of `AWS::Serverless::WebSocketApi` and `AWS::Serverless::HttpApi`.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(super) struct WebSocketProperties {
     routes: BTreeMap<String, Route>,
 }
 
-/// A burst of as many as a second has, and no other.
+/// The settings of all routes. The burst must be the same as the rate per second.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct RouteSettings {
@@ -45,7 +45,7 @@ pub(super) struct HttpProperties {
     _default_route_settings: Option<IgnoredAny>,
 }
 
-/// The one WebSocket API.
+/// Reads the one WebSocket API.
 pub(super) fn websocket(resources: &Resources, names: &Names) -> Result<WebSocketApi, TemplateError> {
     let mut all = resources.websockets.iter();
     let (Some((id, properties)), None) = (all.next(), all.next()) else {

@@ -1,4 +1,4 @@
-//! `AWS::S3::Bucket` and `AWS::S3::BucketPolicy`
+//! The properties of `AWS::S3::Bucket` and `AWS::S3::BucketPolicy`.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -12,7 +12,7 @@ use crate::template::{Bucket, CorsRule, Expiration, TemplateError};
 struct Properties {
     lifecycle_configuration: Option<Lifecycle>,
     cors_configuration: Option<Cors>,
-    // Nobody else reaches what is kept here, and its encryption is the disk's.
+    // Nobody else reaches the files here, and their encryption is that of the disk.
     #[serde(rename = "PublicAccessBlockConfiguration")]
     _public_access: Option<IgnoredAny>,
     #[serde(rename = "OwnershipControls")]
@@ -35,7 +35,7 @@ struct LifecycleRule {
     status: Status,
     prefix: Option<String>,
     expiration_in_days: Option<u32>,
-    // Uploads in parts are not made use of.
+    // Uploads in parts are not used.
     #[serde(rename = "AbortIncompleteMultipartUpload")]
     _abort: Option<IgnoredAny>,
 }
@@ -101,7 +101,7 @@ enum Deny {
     Deny,
 }
 
-/// A bucket with its rules; one that is switched off is none.
+/// Reads a bucket with its rules. A rule that is switched off is left out.
 pub(super) fn read(name: &str, properties: Value, place: &str) -> Result<Bucket, TemplateError> {
     let properties: Properties = typed(properties, place)?;
     let rules = properties.lifecycle_configuration.map_or_else(Vec::new, |lifecycle| lifecycle.rules);
@@ -122,7 +122,8 @@ pub(super) fn read(name: &str, properties: Value, place: &str) -> Result<Bucket,
     Ok(Bucket { name: name.to_owned(), expirations: rules.into_iter().filter_map(expiration).collect(), cors: rule })
 }
 
-/// The only policy that is understood refuses connections that are not encrypted, which there are none of in this process.
+/// Checks a bucket policy. The only supported policy refuses connections that are not encrypted, and in this process
+/// there are none.
 pub(super) fn check_policy(properties: Value, place: &str) -> Result<(), TemplateError> {
     let properties: PolicyProperties = typed(properties, place)?;
     let unencrypted = serde_json::json!({"Bool": {"aws:SecureTransport": "false"}});

@@ -1,4 +1,4 @@
-//! `AWS::Serverless::Function`
+//! The properties of `AWS::Serverless::Function`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(super) struct Properties {
     #[serde(default)]
     events: BTreeMap<String, Event>,
     policies: Vec<Policy>,
-    // What a function runs on in the cloud.
+    // The runtime of a function in the cloud has no meaning here.
     #[serde(rename = "Runtime")]
     _runtime: IgnoredAny,
     #[serde(rename = "Handler")]
@@ -98,7 +98,8 @@ enum Event {
     DynamoDb(StreamEvent),
 }
 
-/// All of it has to be said: the cloud's defaults are retries without end and no batches.
+/// The properties of a stream event. All of them are required, because the cloud's defaults are retries without end and
+/// no batches.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct StreamEvent {
@@ -126,7 +127,7 @@ enum ResponseType {
     ReportBatchItemFailures,
 }
 
-/// What invokes a function.
+/// The events that invoke a function.
 #[derive(Default)]
 pub(super) struct Events {
     pub(super) routes: Vec<HttpRoute>,
@@ -187,7 +188,7 @@ impl OneOrMore {
     }
 }
 
-/// What the names in an ARN stand for.
+/// The resources that the names in an ARN stand for.
 pub(super) struct Names {
     resources: BTreeMap<String, Resource>,
     buckets: BTreeMap<String, String>,
@@ -232,7 +233,8 @@ impl Names {
         Ok(names)
     }
 
-    /// What an ARN in a statement stands for. Of a bucket that is the part of it with one folder's name: all of one would be too much.
+    /// The resource of an ARN in a statement. For a bucket it must be the part with one folder's name; a whole bucket
+    /// would be too much.
     fn resource(&self, arn: &str) -> Option<Resource> {
         let objects = || {
             let (bucket, pattern) = arn.split_once('/')?;
@@ -340,7 +342,7 @@ impl StreamEvent {
     }
 }
 
-/// Only the build that is known to work is understood.
+/// Checks the build metadata. Only the build that is known to work is supported.
 pub(super) fn check_build(metadata: &Map<String, Value>, place: &str) -> Result<(), TemplateError> {
     match metadata.iter().next() {
         Some((key, Value::String(method)))
@@ -366,7 +368,7 @@ fn statement(statement: &PolicyStatement, names: &Names, place: &str) -> Result<
     })
 }
 
-/// `rate(1 minute)`, `rate(5 minutes)` and the like; an expression for a calendar is not understood.
+/// Parses `rate(1 minute)`, `rate(5 minutes)` and the like. An expression for a calendar is not supported.
 fn rate(expression: &str, place: &str) -> Result<Duration, TemplateError> {
     let words = expression.strip_prefix("rate(").and_then(|rest| rest.strip_suffix(')'));
     let number_and_unit = words.and_then(|words| words.split_once(' '));

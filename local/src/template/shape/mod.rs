@@ -19,7 +19,7 @@ use super::{Bucket, Table, Template, TemplateError};
 /// The transform that gives `AWS::Serverless` its meaning.
 const SAM: &str = "AWS::Serverless-2016-10-31";
 
-/// The top level of the template, in the order it is understood in.
+/// The top level of the template, in the order in which it is read.
 #[derive(Debug)]
 pub(super) struct Sections {
     pub(super) parameters: Vec<(String, Node)>,
@@ -37,7 +37,7 @@ impl Sections {
         if sections.remove("Transform").as_ref().and_then(Node::text) != Some(SAM) {
             return Err(TemplateError::refused("Transform", format!("must be {SAM}")));
         }
-        // Words for people and for the console.
+        // These sections are texts for people and for the console.
         for words in ["AWSTemplateFormatVersion", "Description", "Metadata"] {
             sections.remove(words);
         }
@@ -61,7 +61,7 @@ impl Sections {
     }
 }
 
-/// The resources, resolved and in shape, by logical id.
+/// The resources by logical id, resolved and in their form.
 #[derive(Default)]
 pub(super) struct Resources {
     tables: BTreeMap<String, Table>,
@@ -106,7 +106,7 @@ struct Attributes {
     _update_replace_policy: Option<IgnoredAny>,
 }
 
-/// Names every resource, so that each can refer to any other, then resolves them.
+/// Names every resource, so that each can refer to any other, and then resolves them.
 pub(super) fn resources(sections: &Sections, resolver: &mut Resolver) -> Result<Resources, TemplateError> {
     let mut kinds = Vec::new();
     for (id, node) in &sections.resources {
@@ -142,7 +142,8 @@ pub(super) fn resources(sections: &Sections, resolver: &mut Resolver) -> Result<
             }
             Kind::WebSocketApi => drop(resources.websockets.insert(id.clone(), typed(properties, &place)?)),
             Kind::HttpApi => drop(resources.https.insert(id.clone(), typed(properties, &place)?)),
-            // They watch and keep what is deployed; the local system shows its log and its failures by itself.
+            // These resources watch and store what is deployed. The local system shows its log and its failures by
+            // itself.
             Kind::Queue | Kind::LogGroup | Kind::MetricFilter | Kind::Alarm => {}
         }
     }
@@ -168,7 +169,8 @@ pub(super) fn assemble(resources: &Resources, parameters: BTreeMap<String, Strin
     Ok(Template { parameters, tables, buckets, functions, websocket, http_routes, schedules, streams })
 }
 
-/// What `Ref` and `GetAtt` give. A table and an API are called what they are called in the template, a bucket after the stack too.
+/// The values of `Ref` and `GetAtt` for a resource. A table and an API are named as in the template; the name of a
+/// bucket contains the name of the stack as well.
 fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Result<Physical, TemplateError> {
     let arn = |service: &str, resource: &str| {
         let (partition, region) = (resolver.parameter("AWS::Partition")?, resolver.parameter("AWS::Region")?);
@@ -191,7 +193,7 @@ fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Res
             Physical { reference: id.to_owned(), attributes }
         }
         Kind::Bucket => {
-            // CloudFormation gives it a name that begins like this.
+            // CloudFormation generates a name that begins like this.
             let name = format!("{}-{id}", resolver.parameter("AWS::StackName")?).to_ascii_lowercase();
             let attributes =
                 BTreeMap::from([("Arn", format!("arn:{}:s3:::{name}", resolver.parameter("AWS::Partition")?))]);
@@ -219,12 +221,12 @@ fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Res
     })
 }
 
-/// The resource part of the ARN of a table's stream, which ends in the time at which the stream was made.
+/// The resource part of the ARN of a table's stream. It ends in the time at which the stream was created.
 fn stream_of(table: &str) -> String {
     format!("table/{table}/stream/2026-01-01T00:00:00.000")
 }
 
-/// What all functions have in common.
+/// The properties that all functions share.
 fn globals(sections: &Sections, resolver: &Resolver) -> Result<Value, TemplateError> {
     let mut functions = Value::Object(Map::new());
     for (kind, node) in &sections.globals {
@@ -237,7 +239,7 @@ fn globals(sections: &Sections, resolver: &Resolver) -> Result<Value, TemplateEr
     Ok(functions)
 }
 
-/// Globals under properties, as SAM merges them: maps key by key, other values by the property.
+/// Merges globals into properties as SAM does: maps key by key; for other values the property replaces the global.
 fn merged(global: Value, own: Value, place: &str) -> Result<Value, TemplateError> {
     match (global, own) {
         (Value::Object(mut global), Value::Object(own)) => {
@@ -258,7 +260,7 @@ fn merged(global: Value, own: Value, place: &str) -> Result<Value, TemplateError
     }
 }
 
-/// A value in the form of `T`, which refuses fields it does not have.
+/// Converts a value to `T`, which refuses fields that it does not have.
 pub(super) fn typed<T: DeserializeOwned>(value: Value, place: &str) -> Result<T, TemplateError> {
     serde_json::from_value(value).map_err(|error| TemplateError::refused(place, error.to_string()))
 }

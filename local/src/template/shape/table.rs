@@ -1,4 +1,4 @@
-//! `AWS::DynamoDB::Table`
+//! The properties of `AWS::DynamoDB::Table`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ struct Properties {
     global_secondary_indexes: Vec<IndexProperties>,
     time_to_live_specification: Option<TimeToLive>,
     stream_specification: Option<StreamSpecification>,
-    // Backups and encryption are the cloud's.
+    // Backups and encryption exist only in the cloud.
     #[serde(rename = "PointInTimeRecoverySpecification")]
     _point_in_time_recovery: Option<IgnoredAny>,
     #[serde(rename = "SSESpecification")]
@@ -109,7 +109,7 @@ enum ViewType {
     NewAndOldImages,
 }
 
-/// A table, whose attributes must be those of its keys, as DynamoDB demands.
+/// Reads a table. Its attributes must be exactly those of its keys, as DynamoDB requires.
 pub(super) fn read(id: &str, properties: Value, place: &str) -> Result<Table, TemplateError> {
     let properties: Properties = typed(properties, place)?;
     let attributes: BTreeMap<String, AttributeType> = properties
