@@ -6,6 +6,7 @@
 //! decoded: `a#b` would end at the `#`, and `%41` would become `A`. Therefore [`sound_event`] builds each event again
 //! before `lambda_http` sees it.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
@@ -25,7 +26,9 @@ use lambda_http::tower::ServiceExt as _;
 use lambda_http::{Adapter, Body, IntoResponse, Request, Service, service_fn};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
+use crate::config::Origins;
 use crate::error::Error;
 
 /// A function that answers requests of an HTTP API. It takes an event of payload format 2.0, and returns the answer in
@@ -40,6 +43,30 @@ const HEADERS_MAX: usize = 1_000;
 
 /// The character that stands in a decoded path where its bytes were not UTF-8.
 const NOT_UTF8: char = char::REPLACEMENT_CHARACTER;
+
+/// The CORS rules of an HTTP API: the same pages may call it that may connect. An answer names the origin of the page and
+/// allows it to send credentials, because some clients ask for it. No code here reads a cookie.
+pub fn cors(origins: &Origins, methods: &[Method]) -> CorsLayer {
+    let origins = match origins {
+        Origins::Any => AllowOrigin::mirror_request(),
+        Origins::Only(origins) => AllowOrigin::list(origins.iter().filter_map(|origin| origin.parse().ok())),
+    };
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods(methods.to_vec())
+        .allow_headers(AllowHeaders::mirror_request())
+        .allow_credentials(true)
+}
+
+/// The parameters of a query. If a name is given twice, the first value counts.
+#[must_use]
+pub fn query(uri: &Uri) -> HashMap<String, String> {
+    let mut query = HashMap::new();
+    for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+        query.entry(name.into_owned()).or_insert_with(|| value.into_owned());
+    }
+    query
+}
 
 /// Why a request reaches no router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,9 +16,10 @@ use shared::deliver::Delivering;
 use shared::dialect::{Dialect, Route};
 use shared::domain::clock::Timestamp;
 use shared::error::Error;
+use shared::http_event;
 use shared::relay::event::note_delivery;
 use shared::telemetry;
-use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use tower_http::cors::CorsLayer;
 
 use crate::request;
 
@@ -117,17 +118,11 @@ pub(crate) async fn health(State(health): State<Arc<Health>>) -> Response {
     }
 }
 
-/// The CORS rules: the same pages may call that may connect and poll. The answer names the origin of the page and
-/// allows it to send credentials, because some clients ask for it. No code here reads a cookie.
+/// The CORS rules of REST, and the headers that a page may read.
 pub(crate) fn cors(origins: &Origins) -> CorsLayer {
-    let origins = match origins {
-        Origins::Any => AllowOrigin::mirror_request(),
-        Origins::Only(origins) => AllowOrigin::list(origins.iter().filter_map(|origin| origin.parse().ok())),
-    };
-    CorsLayer::new()
-        .allow_origin(origins)
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-        .allow_headers(AllowHeaders::mirror_request())
-        .allow_credentials(true)
-        .expose_headers([CONTENT_DISPOSITION, CONTENT_RANGE, RETRY_AFTER])
+    http_event::cors(origins, &[Method::GET, Method::POST, Method::PUT, Method::DELETE]).expose_headers([
+        CONTENT_DISPOSITION,
+        CONTENT_RANGE,
+        RETRY_AFTER,
+    ])
 }

@@ -14,6 +14,7 @@ use shared::dialect::{self, Asker, Route};
 use shared::domain::command::Command;
 use shared::error::Error;
 use shared::frame::json;
+use shared::http_event;
 
 use crate::form::{self, Form};
 
@@ -59,13 +60,9 @@ async fn path(parts: &mut Parts) -> Result<Map<String, Value>, Error> {
     Ok(parameters.iter().map(|(name, value)| (name.to_owned(), value.into())).collect())
 }
 
-/// The fields of the query. If a name is given twice, the first value counts.
+/// The fields of the query.
 fn query(parts: &Parts) -> Map<String, Value> {
-    let mut fields = Map::new();
-    for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
-        fields.entry(name.into_owned()).or_insert_with(|| value.into_owned().into());
-    }
-    fields
+    http_event::query(&parts.uri).into_iter().map(|(name, value)| (name, value.into())).collect()
 }
 
 fn object(body: &[u8]) -> Result<Map<String, Value>, Error> {

@@ -1,40 +1,42 @@
 //! The function `polling`: Engine.IO over HTTP long-polling, see ARCHITECTURE.md. It handles the events that a client
 //! posts in this process, one after another.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use shared::config::Origins;
 use shared::ctx::Ctx;
 use shared::dialect::Dialect;
 use shared::http_event::{self, HttpFunction};
 use shared::relay::polling::{self, PollResponse, Request};
-use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+
+/// The methods of a client that polls.
+const METHODS: [Method; 2] = [Method::GET, Method::POST];
 
 /// Creates the function, which answers events of the HTTP API. `default` is the dialect of the root namespace.
 pub fn function(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> HttpFunction {
     let router = router(Arc::clone(&ctx), default);
     http_event::function(router, move |_| {
-        Router::new().fallback(async || written(bad_request())).layer(cors(&ctx.config.allowed_origins))
+        Router::new()
+            .fallback(async || written(bad_request()))
+            .layer(http_event::cors(&ctx.config.allowed_origins, &METHODS))
     })
 }
 
 /// The router. It answers at every path, because the HTTP API chooses the paths.
 fn router(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> Router {
-    let cors = cors(&ctx.config.allowed_origins);
+    let cors = http_event::cors(&ctx.config.allowed_origins, &METHODS);
     let handler = move |request: extract::Request| async move { written(handle(&ctx, default, request).await) };
     Router::new().fallback(handler).layer(cors)
 }
 
 async fn handle(ctx: &Ctx, default: &'static dyn Dialect, request: extract::Request) -> PollResponse {
     let (parts, body) = request.into_parts();
-    let query = query(&parts.uri);
+    let query = http_event::query(&parts.uri);
     // API Gateway appends the address of the peer to those that the client claims.
     let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
     let source_ip = forwarded.and_then(|all| all.rsplit(',').next()).unwrap_or_default().trim().to_owned();
@@ -54,15 +56,6 @@ async fn handle(ctx: &Ctx, default: &'static dyn Dialect, request: extract::Requ
     }
 }
 
-/// The parameters of the query. If a name is given twice, the first value counts.
-fn query(uri: &Uri) -> HashMap<String, String> {
-    let mut query = HashMap::new();
-    for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
-        query.entry(name.into_owned()).or_insert_with(|| value.into_owned());
-    }
-    query
-}
-
 /// The answer to a request that cannot be read.
 fn bad_request() -> PollResponse {
     PollResponse { status: 400, is_json: true, body: r#"{"code":3,"message":"Bad request"}"#.to_owned() }
@@ -77,17 +70,4 @@ fn written(answer: PollResponse) -> Response {
     ];
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, headers, answer.body).into_response()
-}
-
-/// The CORS rules: which pages may poll. A client may ask to send cookies, but no code here reads one.
-fn cors(origins: &Origins) -> CorsLayer {
-    let origins = match origins {
-        Origins::Any => AllowOrigin::mirror_request(),
-        Origins::Only(origins) => AllowOrigin::list(origins.iter().filter_map(|origin| origin.parse().ok())),
-    };
-    CorsLayer::new()
-        .allow_origin(origins)
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers(AllowHeaders::mirror_request())
-        .allow_credentials(true)
 }

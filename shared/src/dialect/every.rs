@@ -83,7 +83,21 @@ pub(super) fn rest_answer(answer: &Answer) -> Option<(u16, Value)> {
             (201, upload)
         }
         Answer::User(user) => (200, profile(user)),
-        _ => return None,
+        Answer::Block(_)
+        | Answer::BlockedChats(_)
+        | Answer::Chat { .. }
+        | Answer::Chats { .. }
+        | Answer::Done
+        | Answer::Found { .. }
+        | Answer::ChatDeleted(_)
+        | Answer::Listing(_)
+        | Answer::MessageDeleted { .. }
+        | Answer::Messages { .. }
+        | Answer::Online(_)
+        | Answer::Pong(_)
+        | Answer::Read(_)
+        | Answer::Sent { .. }
+        | Answer::Unread(_) => return None,
     };
     Some((status, json!({"success": true, "data": data})))
 }

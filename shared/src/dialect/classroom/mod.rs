@@ -48,7 +48,24 @@ impl Dialect for Classroom {
         match answer {
             // A notice tells about messages that were newly marked.
             Answer::Read(reading) if reading.marked == 0 => Some(events::read(reading)),
-            _ => None,
+            Answer::Block(_)
+            | Answer::BlockedChats(_)
+            | Answer::Chat { .. }
+            | Answer::Chats { .. }
+            | Answer::Done
+            | Answer::Found { .. }
+            | Answer::ChatDeleted(_)
+            | Answer::Listing(_)
+            | Answer::MediaLink { .. }
+            | Answer::MessageDeleted { .. }
+            | Answer::Messages { .. }
+            | Answer::Online(_)
+            | Answer::Pong(_)
+            | Answer::Read(_)
+            | Answer::Sent { .. }
+            | Answer::Unread(_)
+            | Answer::Upload { .. }
+            | Answer::User(_) => None,
         }
     }
 

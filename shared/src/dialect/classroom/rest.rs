@@ -54,7 +54,16 @@ pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
         }
         Answer::Unread(count) => (200, json!({"unreadCount": count})),
         // No other route of this dialect returns data.
-        _ => (200, Value::Null),
+        Answer::Block(_)
+        | Answer::BlockedChats(_)
+        | Answer::Done
+        | Answer::Found { .. }
+        | Answer::ChatDeleted(_)
+        | Answer::MediaLink { .. }
+        | Answer::Online(_)
+        | Answer::Pong(_)
+        | Answer::Upload { .. }
+        | Answer::User(_) => (200, Value::Null),
     };
     (status, json!({"success": true, "data": data}))
 }

@@ -68,7 +68,23 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
     success(match answer {
         Answer::Sent { chat, message, .. } => json!({"data": shapes::message(message, chat, viewer)}),
         // The other events of this dialect have no fields in their ack.
-        _ => json!({}),
+        Answer::Block(_)
+        | Answer::BlockedChats(_)
+        | Answer::Chat { .. }
+        | Answer::Chats { .. }
+        | Answer::Done
+        | Answer::Found { .. }
+        | Answer::ChatDeleted(_)
+        | Answer::Listing(_)
+        | Answer::MediaLink { .. }
+        | Answer::MessageDeleted { .. }
+        | Answer::Messages { .. }
+        | Answer::Online(_)
+        | Answer::Pong(_)
+        | Answer::Read(_)
+        | Answer::Unread(_)
+        | Answer::Upload { .. }
+        | Answer::User(_) => json!({}),
     })
 }
 
@@ -77,7 +93,24 @@ pub(super) fn answer_event(answer: &Answer) -> Option<Event> {
         // A notice tells about messages that were newly marked.
         Answer::Read(reading) if reading.marked == 0 => read(reading),
         // The client received the message of a repeated send when it was new.
-        _ => None,
+        Answer::Block(_)
+        | Answer::BlockedChats(_)
+        | Answer::Chat { .. }
+        | Answer::Chats { .. }
+        | Answer::Done
+        | Answer::Found { .. }
+        | Answer::ChatDeleted(_)
+        | Answer::Listing(_)
+        | Answer::MediaLink { .. }
+        | Answer::MessageDeleted { .. }
+        | Answer::Messages { .. }
+        | Answer::Online(_)
+        | Answer::Pong(_)
+        | Answer::Read(_)
+        | Answer::Sent { .. }
+        | Answer::Unread(_)
+        | Answer::Upload { .. }
+        | Answer::User(_) => None,
     }
 }
 

@@ -58,7 +58,16 @@ pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
             (status, "Message sent", shapes::message(message, chat, viewer))
         }
         // No other route returns data.
-        _ => (200, "Done", Value::Null),
+        Answer::BlockedChats(_)
+        | Answer::Done
+        | Answer::Found { .. }
+        | Answer::ChatDeleted(_)
+        | Answer::MediaLink { .. }
+        | Answer::Online(_)
+        | Answer::Pong(_)
+        | Answer::Unread(_)
+        | Answer::Upload { .. }
+        | Answer::User(_) => (200, "Done", Value::Null),
     };
     (status, json!({"success": true, "message": message, "data": data}))
 }

@@ -69,7 +69,20 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
         Answer::Sent { chat, message, .. } => json!({"message": shapes::message(message, chat, viewer)}),
         Answer::Unread(count) => json!({"count": count}),
         // The other events of this dialect have no fields in their ack. These are only typing events.
-        _ => json!({}),
+        Answer::Block(_)
+        | Answer::BlockedChats(_)
+        | Answer::Chat { .. }
+        | Answer::Chats { .. }
+        | Answer::Done
+        | Answer::Found { .. }
+        | Answer::ChatDeleted(_)
+        | Answer::Listing(_)
+        | Answer::MediaLink { .. }
+        | Answer::MessageDeleted { .. }
+        | Answer::Online(_)
+        | Answer::Pong(_)
+        | Answer::Upload { .. }
+        | Answer::User(_) => json!({}),
     })
 }
 
@@ -83,7 +96,22 @@ pub(super) fn answer_event(answer: &Answer, viewer: &Viewer<'_>) -> Option<Event
         // A notice tells about a message that was newly stored.
         Answer::Sent { chat, message, repeated: true } => Some(message_sent(message, chat, viewer)),
         Answer::Unread(count) => Some(("unread_count", json!({"count": count}))),
-        _ => None,
+        Answer::Sent { repeated: false, .. }
+        | Answer::Block(_)
+        | Answer::BlockedChats(_)
+        | Answer::Chat { .. }
+        | Answer::Chats { .. }
+        | Answer::Done
+        | Answer::Found { .. }
+        | Answer::ChatDeleted(_)
+        | Answer::Listing(_)
+        | Answer::MediaLink { .. }
+        | Answer::MessageDeleted { .. }
+        | Answer::Online(_)
+        | Answer::Pong(_)
+        | Answer::Read(_)
+        | Answer::Upload { .. }
+        | Answer::User(_) => None,
     }
 }
 

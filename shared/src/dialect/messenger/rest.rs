@@ -17,7 +17,22 @@ pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
             (status, "Message sent", shapes::message(message, chat, viewer))
         }
         // No other route returns data.
-        _ => (200, "Done", Value::Null),
+        Answer::Block(_)
+        | Answer::BlockedChats(_)
+        | Answer::Chat { .. }
+        | Answer::Chats { .. }
+        | Answer::Done
+        | Answer::Found { .. }
+        | Answer::ChatDeleted(_)
+        | Answer::MediaLink { .. }
+        | Answer::MessageDeleted { .. }
+        | Answer::Messages { .. }
+        | Answer::Online(_)
+        | Answer::Pong(_)
+        | Answer::Read(_)
+        | Answer::Unread(_)
+        | Answer::Upload { .. }
+        | Answer::User(_) => (200, "Done", Value::Null),
     };
     (status, json!({"success": true, "message": message, "data": data}))
 }

@@ -68,7 +68,18 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
         Answer::Read(Reading { chat, marked, .. }) => json!({"chatId": chat.id.to_string(), "markedCount": marked}),
         Answer::Sent { chat, message, .. } => json!({"message": shapes::message(message, chat, viewer)}),
         // The other events of this dialect have no fields in their ack.
-        _ => json!({}),
+        Answer::BlockedChats(_)
+        | Answer::Chats { .. }
+        | Answer::Done
+        | Answer::Found { .. }
+        | Answer::ChatDeleted(_)
+        | Answer::Listing(_)
+        | Answer::MediaLink { .. }
+        | Answer::MessageDeleted { .. }
+        | Answer::Messages { .. }
+        | Answer::Unread(_)
+        | Answer::Upload { .. }
+        | Answer::User(_) => json!({}),
     })
 }
 

@@ -49,7 +49,23 @@ impl Dialect for Recruiting {
             Answer::Online(users) => Some(("online_users", shapes::online_users(users, viewer))),
             // A notice tells about messages that were newly marked.
             Answer::Read(reading) if reading.marked == 0 => Some(events::marked_read(reading)),
-            _ => None,
+            Answer::Block(_)
+            | Answer::BlockedChats(_)
+            | Answer::Chat { .. }
+            | Answer::Chats { .. }
+            | Answer::Done
+            | Answer::Found { .. }
+            | Answer::ChatDeleted(_)
+            | Answer::Listing(_)
+            | Answer::MediaLink { .. }
+            | Answer::MessageDeleted { .. }
+            | Answer::Messages { .. }
+            | Answer::Pong(_)
+            | Answer::Read(_)
+            | Answer::Sent { .. }
+            | Answer::Unread(_)
+            | Answer::Upload { .. }
+            | Answer::User(_) => None,
         }
     }
 

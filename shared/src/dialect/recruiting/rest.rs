@@ -84,7 +84,7 @@ pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
             (status, "Message sent", shapes::message(message, chat, viewer))
         }
         Answer::Unread(count) => (200, "Unread messages", json!({"unreadCount": count})),
-        _ => (200, "Done", Value::Null),
+        Answer::Done | Answer::MediaLink { .. } | Answer::Upload { .. } | Answer::User(_) => (200, "Done", Value::Null),
     };
     (status, json!({"success": true, "message": message, "data": data}))
 }

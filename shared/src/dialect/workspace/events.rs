@@ -89,7 +89,23 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
     success(match answer {
         Answer::Sent { chat, message, .. } => json!({"message": shapes::message(message, chat, viewer)}),
         // The other events of this dialect have no fields in their ack.
-        _ => json!({}),
+        Answer::Block(_)
+        | Answer::BlockedChats(_)
+        | Answer::Chat { .. }
+        | Answer::Chats { .. }
+        | Answer::Done
+        | Answer::Found { .. }
+        | Answer::ChatDeleted(_)
+        | Answer::Listing(_)
+        | Answer::MediaLink { .. }
+        | Answer::MessageDeleted { .. }
+        | Answer::Messages { .. }
+        | Answer::Online(_)
+        | Answer::Pong(_)
+        | Answer::Read(_)
+        | Answer::Unread(_)
+        | Answer::Upload { .. }
+        | Answer::User(_) => json!({}),
     })
 }
 

@@ -35,7 +35,19 @@ pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
         Answer::Sent { chat, message, repeated } => {
             (if *repeated { 200 } else { 201 }, shapes::message(message, chat, viewer))
         }
-        _ => (200, Value::Null),
+        Answer::Block(_)
+        | Answer::BlockedChats(_)
+        | Answer::Done
+        | Answer::Found { .. }
+        | Answer::ChatDeleted(_)
+        | Answer::MediaLink { .. }
+        | Answer::MessageDeleted { .. }
+        | Answer::Online(_)
+        | Answer::Pong(_)
+        | Answer::Read(_)
+        | Answer::Unread(_)
+        | Answer::Upload { .. }
+        | Answer::User(_) => (200, Value::Null),
     };
     (status, json!({"success": true, "data": data}))
 }
