@@ -109,7 +109,7 @@ fn a_table_is_created_by_two_requests() {
               "beat",
               "heardAt",
               "upgradeOf",
-          "sourceIp"
+              "sourceIp"
             ],
             "ProjectionType": "INCLUDE"
           }

@@ -67,7 +67,7 @@ pub(super) async fn send(
     name: Option<ClientMessageId>,
     posting: Result<FilePosting, Error>,
 ) -> Result<Outcome, Error> {
-    if let Some(first) = ctx.store.sent(caller.user, name.as_ref()).await? {
+    if let Some(first) = ctx.store.find_by_client_id(caller.user, name.as_ref()).await? {
         return message::repeated(ctx, caller, &first).await;
     }
     let FilePosting { chat, caption, file } = posting?;

@@ -13,7 +13,7 @@ use crate::domain::message::{Draft, Message, MessageKind, Via};
 use crate::domain::notice::{Answer, Audience, Envelope, Notice, Paging};
 use crate::domain::page::Window;
 use crate::error::{Error, Thing};
-use crate::store::{Counter, First, Sending};
+use crate::store::{Counter, OriginalSend, Sending};
 
 const MINUTE_SECS: i64 = 60;
 
@@ -30,10 +30,12 @@ pub(super) async fn send(
         Err(error) => Err(error),
     };
     match sent {
-        Err(error) if !matches!(error, Error::Internal(_)) => match ctx.store.sent(caller.user, name.as_ref()).await? {
-            Some(first) => repeated(ctx, caller, &first).await,
-            None => Err(error),
-        },
+        Err(error) if !matches!(error, Error::Internal(_)) => {
+            match ctx.store.find_by_client_id(caller.user, name.as_ref()).await? {
+                Some(first) => repeated(ctx, caller, &first).await,
+                None => Err(error),
+            }
+        }
         other => other,
     }
 }
@@ -51,7 +53,7 @@ async fn post(
         if chat.is_blocked() {
             return Err(Error::Blocked);
         }
-    } else if let Some(first) = ctx.store.sent(caller.user, name).await? {
+    } else if let Some(first) = ctx.store.find_by_client_id(caller.user, name).await? {
         // A chat that was deleted since the first send is not created again for a repeat.
         return repeated(ctx, caller, &first).await;
     }
@@ -79,8 +81,8 @@ fn counter<'a>(ctx: &Ctx, caller: &Caller<'a>) -> Counter<'a> {
 /// The result of a send that is not refused.
 enum Storing {
     Stored(Box<Outcome>),
-    Repeated(First),
-    SameEvent(First),
+    Repeated(OriginalSend),
+    SameEvent(OriginalSend),
 }
 
 /// Stores a message. Creates the chat first, if there is none with the receiver yet.
@@ -141,7 +143,7 @@ fn check_references(chat: Option<&Chat>, draft: &Draft) -> Result<(), Error> {
 
 /// Answers with the message that an earlier send with the same client message id stored, or with its placeholder if its
 /// chat was deleted since then.
-pub(super) async fn repeated(ctx: &Ctx, caller: &Caller<'_>, first: &First) -> Result<Outcome, Error> {
+pub(super) async fn repeated(ctx: &Ctx, caller: &Caller<'_>, first: &OriginalSend) -> Result<Outcome, Error> {
     let chat = ctx.store.chat_or_tombstone(&first.id.chat).await?.ok_or(Error::NotFound(Thing::Message))?;
     let stored = ctx.store.message(&first.id).await?;
     let gone = chat.deleted || !chat.holds(first.id.seq);

@@ -144,7 +144,7 @@ struct Heard<'a> {
 impl<'a> Heard<'a> {
     fn of(offset: &'a Offset, chat: &'a Chat) -> Self {
         let late = chat.late.filter(|late| offset.until <= late.at);
-        let in_time = late.map_or(chat.told, |late| late.after.min(chat.told));
+        let in_time = late.map_or(chat.delivered_position, |late| late.after.min(chat.delivered_position));
         Self { offset, chat, last: offset.of(&chat.id), in_time }
     }
 
@@ -240,13 +240,13 @@ async fn messages(ctx: &Ctx, heard: &Heard<'_>, most: u64) -> Result<Option<Vec<
 ///
 /// # Errors
 /// `Error::Internal`.
-pub async fn undelivered(ctx: &Ctx, chat: &Chat, told: u64) -> Result<Option<Vec<Undelivered>>, Error> {
-    let count = chat.position().events().saturating_sub(told);
+pub async fn undelivered(ctx: &Ctx, chat: &Chat, delivered_position: u64) -> Result<Option<Vec<Undelivered>>, Error> {
+    let count = chat.position().events().saturating_sub(delivered_position);
     if count > UNDELIVERED_MAX {
         return Ok(None);
     }
     let none = Offset::since(Timestamp::from_millis(i64::MAX));
-    let heard = Heard { offset: &none, chat, last: None, in_time: told };
+    let heard = Heard { offset: &none, chat, last: None, in_time: delivered_position };
     let forgotten = chat.rev.saturating_sub(u64::try_from(chat.log.changes.len()).unwrap_or(u64::MAX));
     if forgotten > chat.rev.saturating_sub(count) {
         return Ok(None);
@@ -259,7 +259,7 @@ pub async fn undelivered(ctx: &Ctx, chat: &Chat, told: u64) -> Result<Option<Vec
     };
     let mut events = Vec::new();
     for (position, event) in in_order(chat, messages, changes) {
-        if position.events() > told {
+        if position.events() > delivered_position {
             let (is_message, at) = (matches!(event, Event::Message(_)), event.at());
             if at.plus_millis(UNDELIVERED_AGE_MAX_MILLIS) < ctx.clock.now() {
                 return Ok(None);

@@ -152,7 +152,7 @@ impl DeliveryOrder {
 }
 
 async fn turn(ctx: &Ctx, chat: &ChatId, pending: &Pending) -> DeliveryTurn {
-    let (mut waited, mut without_progress, mut told) = (Duration::ZERO, Duration::ZERO, 0);
+    let (mut waited, mut without_progress, mut delivered_position) = (Duration::ZERO, Duration::ZERO, 0);
     while waited < TURN_MAX && without_progress < WAIT_MAX {
         let found = ctx.store.delivery(chat).await;
         let turn = match &found {
@@ -166,12 +166,12 @@ async fn turn(ctx: &Ctx, chat: &ChatId, pending: &Pending) -> DeliveryTurn {
         }
         let found = found.unwrap_or_else(|error| {
             telemetry::failed(None, &error);
-            Delivered { told, ..Delivered::default() }
+            Delivered { delivered_position, ..Delivered::default() }
         });
-        if found.told > told {
-            (told, without_progress) = (found.told, Duration::ZERO);
+        if found.delivered_position > delivered_position {
+            (delivered_position, without_progress) = (found.delivered_position, Duration::ZERO);
         }
-        let before = u32::try_from(pending.after.saturating_sub(found.told)).unwrap_or(u32::MAX);
+        let before = u32::try_from(pending.after.saturating_sub(found.delivered_position)).unwrap_or(u32::MAX);
         let wait = CHECK_PER_EVENT.saturating_mul(before.max(1)).min(CHECK_MAX);
         tokio::time::sleep(wait).await;
         waited += wait;
@@ -183,10 +183,10 @@ async fn turn(ctx: &Ctx, chat: &ChatId, pending: &Pending) -> DeliveryTurn {
 
 async fn look(ctx: &Ctx, chat: &ChatId, pending: &Pending, found: &Delivered) -> Result<DeliveryTurn, Error> {
     let now = ctx.clock.now();
-    if found.told >= pending.events {
+    if found.delivered_position >= pending.events {
         return Ok(DeliveryTurn::Others);
     }
-    if found.told >= pending.after && !found.is_claimed {
+    if found.delivered_position >= pending.after && !found.is_claimed {
         // The lease ends in time, so that no offset says that the client has received everything up to a moment while
         // it has not received this event.
         let until = found.lease_until.unwrap_or(now).min(pending.stored_at.plus_millis(LEASE_MILLIS));
@@ -206,7 +206,7 @@ async fn look(ctx: &Ctx, chat: &ChatId, pending: &Pending, found: &Delivered) ->
 /// `Error::Internal` if the events are not delivered after some seconds.
 pub async fn wait_until_delivered(ctx: &Ctx, chat: &ChatId, events: u64) -> Result<(), Error> {
     let mut waits = Waits::new();
-    while ctx.store.delivery(chat).await?.told < events {
+    while ctx.store.delivery(chat).await?.delivered_position < events {
         if !waits.wait().await {
             return Err(Error::internal("events of a chat are not being delivered"));
         }

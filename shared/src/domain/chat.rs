@@ -53,7 +53,7 @@ pub struct Chat {
     /// The latest changes.
     pub log: Log,
     /// The number of events, messages and changes, that have been delivered to everybody who is online.
-    pub told: u64,
+    pub delivered_position: u64,
     /// Until when the invocation that stored the first event after those may deliver it; the epoch if no invocation has
     /// begun to.
     pub lease_until: Timestamp,
@@ -119,7 +119,7 @@ impl Chat {
             seq: base,
             rev: 0,
             log: Log::default(),
-            told: 0,
+            delivered_position: 0,
             lease_until: Timestamp::default(),
             late: None,
             moved_at: Timestamp::default(),
@@ -134,13 +134,13 @@ impl Chat {
     /// who still blocked this chat blocks the next one.
     #[must_use]
     pub fn made_anew(&self, at: Timestamp) -> Self {
-        let Self { about, seq, rev, log, told, lease_until, late, moved_at, .. } = self.clone();
+        let Self { about, seq, rev, log, delivered_position, lease_until, late, moved_at, .. } = self.clone();
         let people: BTreeSet<UserId> = self.people().into_iter().collect();
         let mut next = Self::between(&people, about, seq, at);
         for member in &mut next.members {
             member.blocks = self.member(&member.user).is_some_and(|(_, before)| before.blocks);
         }
-        Self { rev, log, told, lease_until, late, moved_at, ..next }
+        Self { rev, log, delivered_position, lease_until, late, moved_at, ..next }
     }
 
     /// The participant with this id and their index, if there is one.
@@ -185,7 +185,7 @@ impl Chat {
     /// Whether every event has been delivered to everybody who is online.
     #[must_use]
     pub const fn is_delivered(&self) -> bool {
-        self.told >= self.position().events()
+        self.delivered_position >= self.position().events()
     }
 
     /// Records that an event is stored at this time, before the event is counted. It sets the time of the newest event.
@@ -213,7 +213,7 @@ impl Chat {
             position: self.position(),
             is_message: self.seq > before.seq,
             after: before.position().events(),
-            told: before.told,
+            delivered_position: before.delivered_position,
             at: self.moved_at,
             lease_until: before.is_delivered().then_some(self.lease_until),
         }

@@ -113,7 +113,7 @@ pub struct ChatEvent {
     /// How many events of the chat must be delivered before it.
     pub after: u64,
     /// How many events had been delivered when it was stored.
-    pub told: u64,
+    pub delivered_position: u64,
     /// When the event was stored.
     pub at: Timestamp,
     /// Until when the invocation that stored the event may deliver it. `None` if, as far as was known then, events
@@ -127,7 +127,9 @@ impl ChatEvent {
     pub fn together_with(self, earlier: Option<Self>) -> Self {
         match earlier {
             None => self,
-            Some(Self { after, told, lease_until, .. }) => Self { after, told, lease_until, ..self },
+            Some(Self { after, delivered_position, lease_until, .. }) => {
+                Self { after, delivered_position, lease_until, ..self }
+            }
         }
     }
 

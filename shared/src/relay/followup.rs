@@ -50,7 +50,7 @@ struct Found {
     /// The number of stored events, according to the newest record.
     events: u64,
     /// The number of delivered events, according to the newest record.
-    told: u64,
+    delivered_position: u64,
     /// The sequence number of the oldest record.
     first_record: String,
 }
@@ -67,12 +67,13 @@ fn undelivered(event: &Value) -> HashMap<ChatId, Found> {
         let id = image.pointer("/chatId/S").and_then(Value::as_str).and_then(|id| ChatId::parse(id).ok());
         let Some(id) = id else { continue };
         let sequence = record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default();
-        let found = chats.entry(id).or_insert(Found { events: 0, told: 0, first_record: sequence.to_owned() });
+        let found =
+            chats.entry(id).or_insert(Found { events: 0, delivered_position: 0, first_record: sequence.to_owned() });
         // The stream may hand over a record twice, but it keeps the order of the records of one chat.
         found.events = found.events.max(number("seq").saturating_add(number("rev")));
-        found.told = found.told.max(number("told"));
+        found.delivered_position = found.delivered_position.max(number("told"));
     }
-    chats.retain(|_, found| found.told < found.events);
+    chats.retain(|_, found| found.delivered_position < found.events);
     chats
 }
 

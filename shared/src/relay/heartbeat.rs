@@ -203,7 +203,7 @@ async fn expired_session(ctx: &Ctx, row: &HeartbeatRow, now: Timestamp) -> Resul
 /// time.
 fn is_new(ctx: &Ctx, row: &HeartbeatRow, now: Timestamp) -> bool {
     let since = now.plus_millis(-i64::from(ctx.config.heartbeat.timeout_millis) / 2);
-    row.is_connection() && !row.continues && row.opened_at > since
+    row.is_connection() && !row.was_polling && row.opened_at > since
 }
 
 /// Whether a client has not answered the pings of an interval. For a client that polls, its requests show that it is

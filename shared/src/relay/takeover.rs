@@ -35,7 +35,7 @@ pub(super) async fn ensure_delivered(ctx: &Ctx, chat: &ChatId, events: u64) -> R
     let mut waits = Waits::new();
     loop {
         let found = ctx.store.delivery(chat).await?;
-        if found.told >= events.min(found.events) {
+        if found.delivered_position >= events.min(found.events) {
             return Ok(());
         }
         if found.may_be_taken_over(ctx.clock.now()) {
@@ -47,7 +47,7 @@ pub(super) async fn ensure_delivered(ctx: &Ctx, chat: &ChatId, events: u64) -> R
     }
 }
 
-/// Delivers the events after the first `found.told`, unless another invocation takes over first.
+/// Delivers the events after the first `found.delivered_position`, unless another invocation takes over first.
 ///
 /// # Errors
 /// `Error::Internal`. The events are then still undelivered.
@@ -57,8 +57,8 @@ async fn take_over(ctx: &Ctx, id: &ChatId, found: &Delivered) -> Result<(), Erro
     }
     let Some(chat) = ctx.store.chat_or_tombstone(id).await? else { return Ok(()) };
     let nothing_posted = found.lease_until.is_none();
-    let events = if nothing_posted { undelivered(ctx, &chat, found.told).await? } else { None };
-    tracing::warn!(chat.id = %id, told = found.told, events = chat.position().events(), closes = events.is_none(), "delivery is taken over");
+    let events = if nothing_posted { undelivered(ctx, &chat, found.delivered_position).await? } else { None };
+    tracing::warn!(chat.id = %id, delivered_position = found.delivered_position, events = chat.position().events(), closes = events.is_none(), "delivery is taken over");
     match events {
         Some(events) => deliver(ctx, &chat, events).await,
         None => close(ctx, &chat).await,
@@ -70,7 +70,15 @@ async fn deliver(ctx: &Ctx, chat: &Chat, events: Vec<Undelivered>) -> Result<(),
     for Undelivered { position, is_message, at, notice, people } in events {
         let after = position.events().saturating_sub(1);
         let lease_until = Some(ctx.clock.now().plus_millis(LEASE_MILLIS));
-        let step = ChatEvent { chat: chat.id.clone(), position, is_message, after, told: after, at, lease_until };
+        let step = ChatEvent {
+            chat: chat.id.clone(),
+            position,
+            is_message,
+            after,
+            delivered_position: after,
+            at,
+            lease_until,
+        };
         let mut delivering = Delivering::new(ctx, None);
         let envelope = Envelope::of(step, notice, Audience::People(people));
         let Posted { reached, is_complete: _ } =

@@ -98,7 +98,7 @@ pub struct HeartbeatRow {
     /// When the client last answered a ping, if the deployment records pongs.
     pub heard_at: Option<Timestamp>,
     /// Whether the client polled before. It may then have waited for a ping since that time.
-    pub continues: bool,
+    pub was_polling: bool,
 }
 
 impl HeartbeatRow {

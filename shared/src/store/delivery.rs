@@ -1,7 +1,7 @@
 //! The delivery state of a chat: how many of its events have been delivered, and which invocation may deliver the next
 //! one (docs/delivery-order.md).
 //!
-//! The chat's row says how many of its events have been delivered (`told`), and until when the invocation that stored
+//! The chat's row says how many of its events have been delivered (`delivered_position`), and until when the invocation that stored
 //! the next event may deliver it (`leaseUntil`). If all events before have been delivered, the invocation that stores
 //! an event gets the lease in the same write. So in the ordinary case none of this costs a request. After the end of a
 //! lease another invocation may claim it.
@@ -23,7 +23,7 @@ pub struct Delivered {
     /// The number of stored events.
     pub events: u64,
     /// The number of delivered events.
-    pub told: u64,
+    pub delivered_position: u64,
     /// Until when an invocation may be delivering the event after those. `None` if certainly no invocation has begun
     /// to.
     pub lease_until: Option<Timestamp>,
@@ -57,18 +57,18 @@ impl Store {
             .send()
             .await
             .map_err(Error::internal)?;
-        let DeliveryRow { seq, rev, told, lease_until, lease_by, late_after, late_at } =
+        let DeliveryRow { seq, rev, delivered_position, lease_until, lease_by, late_after, late_at } =
             got.item.map(rows::read).transpose()?.unwrap_or_default();
         Ok(Delivered {
             events: seq.saturating_add(rev),
-            told,
+            delivered_position,
             lease_until: lease_until.map(Timestamp::from_millis),
             is_claimed: lease_by.is_some(),
             late: late_after.zip(late_at).map(|(after, at)| Late { after, at: Timestamp::from_millis(at) }),
         })
     }
 
-    /// Claims the lease to deliver the events after the first `found.told`, and records that they are late. Returns the
+    /// Claims the lease to deliver the events after the first `found.delivered_position`, and records that they are late. Returns the
     /// end of the lease; `None` if another invocation was first. One write.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl Store {
         let now = self.clock.now();
         let (until, nonce) = (now.plus_millis(LEASE_MILLIS), self.nonce());
         let recent = found.late.filter(|late| late.at.plus_millis(LATE_KEPT_MILLIS) > now);
-        let after = recent.map_or(found.told, |late| late.after.min(found.told));
+        let after = recent.map_or(found.delivered_position, |late| late.after.min(found.delivered_position));
         let same_lease = match found.lease_until {
             Some(_) => "leaseUntil = :found",
             None => "attribute_not_exists(leaseUntil)",
@@ -93,7 +93,7 @@ impl Store {
             .expression_attribute_values(":nonce", text(&nonce))
             .expression_attribute_values(":after", number(after))
             .expression_attribute_values(":now", number(now.millis()))
-            .expression_attribute_values(":told", number(found.told));
+            .expression_attribute_values(":told", number(found.delivered_position));
         if let Some(lease) = found.lease_until {
             update = update.expression_attribute_values(":found", number(lease.millis()));
         }
@@ -125,7 +125,12 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn release_delivery(&self, chat: &ChatId, told: u64, lease: Timestamp) -> Result<(), Error> {
+    pub async fn release_delivery(
+        &self,
+        chat: &ChatId,
+        delivered_position: u64,
+        lease: Timestamp,
+    ) -> Result<(), Error> {
         let update = self
             .client
             .update_item()
@@ -133,7 +138,7 @@ impl Store {
             .set_key(Some(keys::chat(chat)))
             .update_expression("REMOVE leaseUntil, leaseBy")
             .condition_expression("told = :told AND leaseUntil = :lease")
-            .expression_attribute_values(":told", number(told))
+            .expression_attribute_values(":told", number(delivered_position))
             .expression_attribute_values(":lease", number(lease.millis()));
         self.applied(update).await.map(drop)
     }

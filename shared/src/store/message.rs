@@ -35,9 +35,9 @@ pub enum Sending {
     /// The message is stored. The value holds the chat after it, the message, and the event.
     Stored(Box<(Chat, Message, ChatEvent)>),
     /// An earlier send with the same client message id stored this message.
-    Repeated(First),
+    Repeated(OriginalSend),
     /// An earlier invocation for the same event stored this message.
-    SameEvent(First),
+    SameEvent(OriginalSend),
     /// Nothing is stored, because a participant blocks the chat.
     Blocked,
     /// Nothing is stored, because the chat was deleted.
@@ -51,7 +51,7 @@ pub enum Sending {
 
 /// The message that the first send with a client message id stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct First {
+pub struct OriginalSend {
     /// The id of the message.
     pub id: MessageId,
     /// When the message was stored.
@@ -75,7 +75,7 @@ impl Store {
             if chat.deleted || chat.is_blocked() {
                 // The deletion of the chat, or the block, may be newer than an earlier send with the same client
                 // message id.
-                return Ok(match self.sent(sender, draft.client_message_id.as_ref()).await? {
+                return Ok(match self.find_by_client_id(sender, draft.client_message_id.as_ref()).await? {
                     Some(first) => Sending::Repeated(first),
                     None if chat.deleted => Sending::Gone,
                     None => Sending::Blocked,
@@ -98,7 +98,7 @@ impl Store {
                         match counter.refusal(refused.take(COUNT).as_ref()) {
                             NotCounted::SameEvent(seq) => {
                                 let id = MessageId { chat: chat.id, seq };
-                                return Ok(Sending::SameEvent(First { id, at: counter.at }));
+                                return Ok(Sending::SameEvent(OriginalSend { id, at: counter.at }));
                             }
                             NotCounted::Full { retry_after_secs } => return Ok(Sending::Full { retry_after_secs }),
                             NotCounted::Changed => {}
@@ -116,7 +116,11 @@ impl Store {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn sent(&self, sender: &UserId, id: Option<&ClientMessageId>) -> Result<Option<First>, Error> {
+    pub async fn find_by_client_id(
+        &self,
+        sender: &UserId,
+        id: Option<&ClientMessageId>,
+    ) -> Result<Option<OriginalSend>, Error> {
         let Some(id) = id else { return Ok(None) };
         let item = self.get(&self.tables.users, keys::user(sender, keys::sent(id))).await?;
         let Some(row) = item.map(rows::read::<SentRow>).transpose()? else { return Ok(None) };
@@ -359,14 +363,14 @@ impl Store {
         let Some((index, member)) = chat.member(to) else { return Ok(()) };
         let before = message.id.seq.saturating_sub(1);
         let is_next = member.delivered.seq.max(member.read.seq) >= before;
-        let told = chat.position().events();
+        let delivered_position = chat.position().events();
         if is_next {
-            match self.advance_delivered(chat, index, (before, message.id.seq), (at, Some(told))).await? {
+            match self.advance_delivered(chat, index, (before, message.id.seq), (at, Some(delivered_position))).await? {
                 Advanced::Done | Advanced::Before => return Ok(()),
                 Advanced::NotNext => {}
             }
         }
-        self.record_delivered(&chat.id, told).await?;
+        self.record_delivered(&chat.id, delivered_position).await?;
         let update = self
             .client
             .update_item()
@@ -391,7 +395,7 @@ impl Store {
         Ok(advanced == Advanced::Done)
     }
 
-    /// Moves a delivered watermark forward, on condition that it is at least at `from` and not yet at `to`. If `told`
+    /// Moves a delivered watermark forward, on condition that it is at least at `from` and not yet at `to`. If `delivered_position`
     /// is given, the same write records that this number of events has been delivered, on condition that no higher
     /// number is recorded.
     async fn advance_delivered(
@@ -399,14 +403,14 @@ impl Store {
         chat: &Chat,
         index: usize,
         (from, to): (u64, u64),
-        (at, told): (Timestamp, Option<u64>),
+        (at, delivered_position): (Timestamp, Option<u64>),
     ) -> Result<Advanced, Error> {
         let mut change = format!("SET members[{index}].got = :to, members[{index}].gotAt = :at");
         let mut condition = format!(
             "attribute_not_exists(deletedAt) AND members[{index}].got < :to \
              AND (members[{index}].got >= :from OR members[{index}].#read >= :from)"
         );
-        if told.is_some() {
+        if delivered_position.is_some() {
             change.push_str(", told = :told, leaseUntil = :lease REMOVE leaseBy");
             condition.push_str(" AND (attribute_not_exists(told) OR told <= :told)");
         }
@@ -421,10 +425,10 @@ impl Store {
             .expression_attribute_values(":from", number(from))
             .expression_attribute_values(":to", number(to))
             .expression_attribute_values(":at", number(at.millis()));
-        if let Some(told) = told {
+        if let Some(delivered_position) = delivered_position {
             let lease = self.clock.now().plus_millis(LEASE_MILLIS);
             update = update
-                .expression_attribute_values(":told", number(told))
+                .expression_attribute_values(":told", number(delivered_position))
                 .expression_attribute_values(":lease", number(lease.millis()));
         }
         let row = match self.update::<ChatRow>(update).await? {
@@ -432,7 +436,7 @@ impl Store {
             Changed::Refused(row) => row,
         };
         let Some(row) = row.filter(|row| row.deleted_at.is_none()) else { return Ok(Advanced::NotNext) };
-        let recorded = told.is_none_or(|told| row.told >= told);
+        let recorded = delivered_position.is_none_or(|delivered_position| row.delivered_position >= delivered_position);
         Ok(match row.members.get(index) {
             // An earlier attempt succeeded, and its answer was lost.
             Some(member) if recorded && member.got == to && member.got_at == Some(at.millis()) => Advanced::Done,
@@ -492,13 +496,13 @@ fn following(chat: &Chat, sender: &UserId, draft: &Draft, (at, now): (Timestamp,
     (next, message)
 }
 
-fn repeated(refused: &mut Refused, sent: Option<usize>) -> Result<Option<First>, Error> {
+fn repeated(refused: &mut Refused, sent: Option<usize>) -> Result<Option<OriginalSend>, Error> {
     let Some(item) = sent.and_then(|index| refused.take(index)) else { return Ok(None) };
     first_message(rows::read(item)?).map(Some)
 }
 
-fn first_message(row: SentRow) -> Result<First, Error> {
+fn first_message(row: SentRow) -> Result<OriginalSend, Error> {
     let SentRow { user_id: _, entry: _, v: _, chat_id, seq, ttl } = row;
     let id = MessageId { chat: ChatId::parse(&chat_id)?, seq };
-    Ok(First { id, at: Timestamp::from_millis((ttl - SENT_TTL_SECS) * 1_000) })
+    Ok(OriginalSend { id, at: Timestamp::from_millis((ttl - SENT_TTL_SECS) * 1_000) })
 }

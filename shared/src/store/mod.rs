@@ -63,7 +63,7 @@ pub use heartbeat::{Part, SlotPages, SlotRows, SlotTurn};
 pub use limit::Counter;
 pub use listing::Putting;
 pub use media::{Bucket, ByteRange, Fetched, Fetching, Keeping, Signed, Upload, Uploaded, is_from};
-pub use message::{First, Sending};
+pub use message::{OriginalSend, Sending};
 pub use polling::{Direction, Ender, Ending, Enqueue, Liveness, Outbox, PollTurn};
 pub use presence::{Person, Socket, Ungreeted};
 pub use read::Marking;

@@ -32,8 +32,8 @@ pub(in crate::store) struct ChatRow {
     /// The latest changes as text; see `log`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) recent_changes: Option<String>,
-    #[serde(default)]
-    pub(in crate::store) told: u64,
+    #[serde(rename = "told", default)]
+    pub(in crate::store) delivered_position: u64,
     /// The end of the lease. Absent while no invocation may have begun to deliver the event after the delivered ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store) lease_until: Option<i64>,
@@ -60,7 +60,8 @@ pub(in crate::store) struct ChatRow {
 pub(in crate::store) struct DeliveryRow {
     pub(in crate::store) seq: u64,
     pub(in crate::store) rev: u64,
-    pub(in crate::store) told: u64,
+    #[serde(rename = "told")]
+    pub(in crate::store) delivered_position: u64,
     pub(in crate::store) lease_until: Option<i64>,
     pub(in crate::store) lease_by: Option<String>,
     pub(in crate::store) late_after: Option<u64>,
@@ -141,7 +142,7 @@ impl From<&Chat> for ChatRow {
             seq,
             rev,
             log,
-            told,
+            delivered_position,
             lease_until,
             late,
             moved_at,
@@ -160,7 +161,7 @@ impl From<&Chat> for ChatRow {
             seq: *seq,
             rev: *rev,
             recent_changes: (*rev > 0).then(|| log::written(log, &chat.people())),
-            told: *told,
+            delivered_position: *delivered_position,
             lease_until: Some(lease_until.millis()).filter(|millis| *millis > 0),
             late_after: late.map(|late| late.after),
             late_at: late.map(|late| late.at.millis()),
@@ -202,7 +203,7 @@ impl TryFrom<ChatRow> for Chat {
             seq,
             rev,
             recent_changes,
-            told,
+            delivered_position,
             lease_until,
             late_after,
             late_at,
@@ -238,7 +239,7 @@ impl TryFrom<ChatRow> for Chat {
             seq,
             rev,
             log,
-            told,
+            delivered_position,
             lease_until: Timestamp::from_millis(lease_until.unwrap_or_default()),
             late: late_after.zip(late_at).map(|(after, at)| Late { after, at: Timestamp::from_millis(at) }),
             moved_at: Timestamp::from_millis(moved_at),

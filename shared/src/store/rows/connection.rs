@@ -232,7 +232,7 @@ impl TryFrom<SlotRow> for HeartbeatRow {
             expires_at: expires_at.map(Timestamp::from_millis),
             beat,
             heard_at: heard_at.map(Timestamp::from_millis),
-            continues: upgrade_of.is_some(),
+            was_polling: upgrade_of.is_some(),
         })
     }
 }
