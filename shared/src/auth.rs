@@ -3,14 +3,15 @@
 //! `jsonwebtoken` verifies signatures. The [`Clock`](crate::domain::clock::Clock) decides about times, without leeway.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Map, Value};
 
 use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
 use crate::domain::user::Claims;
 use crate::error::Refusal;
+use crate::frame::json;
 
 /// The role whose tokens manage users. A token with this role is not a user itself.
 pub const SERVICE_ROLE: &str = "service";
@@ -88,13 +89,17 @@ impl Keys {
             return None;
         }
         let algorithm = jsonwebtoken::decode_header(token).ok()?.alg;
-        let (algorithms, key) = self.by_algorithm.iter().find(|(algorithms, _)| algorithms.contains(&algorithm))?;
-        let mut validation = Validation::new(algorithm);
-        validation.algorithms.clone_from(algorithms);
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        validation.required_spec_claims.clear();
-        Some(jsonwebtoken::decode::<Map<String, Value>>(token, key, &validation).ok()?.claims)
+        let (_, key) = self.by_algorithm.iter().find(|(algorithms, _)| algorithms.contains(&algorithm))?;
+        let (signed, signature) = token.rsplit_once('.')?;
+        if !jsonwebtoken::crypto::verify(signature, signed.as_bytes(), key, algorithm).ok()? {
+            return None;
+        }
+        // The claims are read as all other JSON is: half a surrogate pair in a name locks nobody out.
+        let claims = URL_SAFE_NO_PAD.decode(signed.split_once('.')?.1).ok()?;
+        match json::parse(std::str::from_utf8(&claims).ok()?).ok()? {
+            Value::Object(claims) => Some(claims),
+            _ => None,
+        }
     }
 }
 

@@ -169,7 +169,7 @@ fn only_what_may_be_repeated_is_retried() {
     let template = template();
     for (package, expected) in [
         ("connect", settings(0, 60, followup.clone())),
-        ("handshake", settings(0, 60, None)),
+        ("handshake", settings(0, 60, followup.clone())),
         ("message", settings(0, 60, followup.clone())),
         ("typing", settings(0, 60, followup.clone())),
         ("block", settings(0, 60, followup.clone())),

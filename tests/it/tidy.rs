@@ -11,7 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("error", &["error"]),
     ("dialect", &["dialect", "domain", "error"]),
     ("store", &["store", "domain", "error", "auth", "config"]),
-    ("auth", &["auth", "domain", "error"]),
+    ("auth", &["auth", "domain", "error", "frame"]),
     ("app", &["app", "auth", "ctx", "dialect", "domain", "error", "store"]),
     ("deliver", &["ctx", "dialect", "domain", "error", "frame", "store", "telemetry"]),
 ];

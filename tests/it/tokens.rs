@@ -2,7 +2,7 @@
 //! `keys/` are for this test alone.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use shared::auth::Keys;
@@ -27,6 +27,23 @@ fn keys() -> Keys {
 
 fn user(claims: &Value) -> Result<String, Refusal> {
     keys().verify(Some(&hs256(claims)), NOW).map(|identity| identity.user.to_string())
+}
+
+#[test]
+fn half_an_emoji_in_a_claim_becomes_the_replacement_character() {
+    let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    for (claims, user, name) in [
+        (r#"{"sub":"alice","name":"cut \ud83d","exp":4102444800}"#, "alice", Some("cut \u{fffd}")),
+        (r#"{"sub":"al\ud83dice","exp":4102444800}"#, "al\u{fffd}ice", None),
+        (r#"{"sub":"alice","unused":"\udc00","exp":4102444800}"#, "alice", None),
+    ] {
+        let signed = format!("{}.{}", encode(r#"{"alg":"HS256","typ":"JWT"}"#), encode(claims));
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::HS256).unwrap();
+        let identity = keys().verify(Some(&format!("{signed}.{signature}")), NOW).unwrap();
+        assert_eq!(identity.user.to_string(), user);
+        assert_eq!(identity.claims.name.as_deref(), name);
+    }
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn readable(frame: &str) -> String {
 fn without_offset(frame: &str) -> String {
     let event = frame.strip_suffix("\"]").and_then(|event| event.rsplit_once(",\""));
     match event {
-        Some((event, last)) if frame.starts_with("42") && Offset::parse(last).is_some() => format!("{event}]"),
+        Some((event, last)) if frame.starts_with("42") && Offset::has_form(last) => format!("{event}]"),
         _ => frame.to_owned(),
     }
 }

@@ -20,14 +20,14 @@ use crate::dialect::{self, Dialect, Event};
 use crate::domain::clock::Timestamp;
 use crate::domain::directory::Directory;
 use crate::domain::extent::Extent;
-use crate::domain::id::{ChatId, ConnectionId, UserId};
+use crate::domain::id::{ChatId, ConnectionId, Pid, UserId};
 use crate::domain::log::{ChatEvent, Position};
 use crate::domain::notice::{Answer, Audience, Envelope, MissedEvent, Notice, Viewer};
 use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::{Error, Refusal};
 use crate::frame::engine;
 use crate::frame::socket::{AckId, Body, EventName, Namespace, Packet};
-use crate::store::{Recipient, Session, Socket, Ungreeted};
+use crate::store::{Recipient, Session, Socket};
 use crate::telemetry;
 use order::DeliveryOrder;
 pub(crate) use order::Waits;
@@ -45,6 +45,8 @@ const GREETING_CHECK_WAIT: Duration = Duration::from_millis(50);
 pub struct Delivering<'a> {
     ctx: &'a Ctx,
     origin: Option<&'a Session>,
+    /// Whether the origin has received nothing yet.
+    is_greeting: bool,
     /// What the origin has received so far, for the first event after CONNECT.
     heard: Option<Offset>,
     sockets: HashMap<UserId, Vec<Socket>>,
@@ -65,12 +67,14 @@ pub struct Posted {
 struct SocketBatch {
     user: UserId,
     connection: ConnectionId,
-    /// When the connection was opened.
-    opened_at: Timestamp,
+    /// When the connection was opened, if nothing has been posted to it yet. Once a post has succeeded, a 410 is the end
+    /// of the connection, however young it is: to wait would hold up everybody else in the chat.
+    opened_at: Option<Timestamp>,
     /// The recovery buffer that takes `frames`, while the socket receives the events that it missed.
     buffered_in: Option<ConnectionId>,
-    /// Present if the socket has not received its greeting yet, which must reach it first.
-    ungreeted: Option<Ungreeted>,
+    /// Present if the socket has not received its greeting yet, which must reach it first: the session, and since when
+    /// it waits.
+    ungreeted: Option<(Pid, Timestamp)>,
     /// Answers. They wait for nothing.
     first: Vec<String>,
     frames: Vec<Frame>,
@@ -92,13 +96,15 @@ impl<'a> Delivering<'a> {
     /// Creates the delivery of an invocation. `origin` is the socket that caused the invocation, if a socket did.
     #[must_use]
     pub fn new(ctx: &'a Ctx, origin: Option<&'a Session>) -> Self {
-        Self { ctx, origin, heard: None, sockets: HashMap::new(), directory: Directory::default() }
+        let (sockets, directory) = (HashMap::new(), Directory::default());
+        Self { ctx, origin, is_greeting: false, heard: None, sockets, directory }
     }
 
-    /// Creates the delivery for a socket that has just connected. `heard` is what it has received so far.
+    /// Creates the delivery for a socket that has just connected. `heard` is what it has received so far, if it may
+    /// recover.
     #[must_use]
-    pub fn greeting(ctx: &'a Ctx, origin: &'a Session, heard: Offset) -> Self {
-        Self { heard: Some(heard), ..Self::new(ctx, Some(origin)) }
+    pub fn greeting(ctx: &'a Ctx, origin: &'a Session, heard: Option<Offset>) -> Self {
+        Self { is_greeting: true, heard, ..Self::new(ctx, Some(origin)) }
     }
 
     /// Looks up the profiles and listings that `dialect` needs for an answer. One query per person in the audience of
@@ -185,7 +191,7 @@ impl<'a> Delivering<'a> {
     async fn answer(&self, first: Vec<String>) {
         if let Some(session) = self.origin {
             let (user, connection) = (session.user.clone(), session.connection.clone());
-            let opened_at = session.opened_at;
+            let opened_at = Some(session.opened_at).filter(|_| self.is_greeting);
             let (buffered_in, ungreeted, frames) = (None, None, Vec::new());
             let line =
                 SocketBatch { user, connection, opened_at, buffered_in, ungreeted, first, frames, closes: false };
@@ -217,7 +223,7 @@ impl<'a> Delivering<'a> {
             frames.extend(told.filter_map(|(index, event)| {
                 let is_last = usize::try_from(index).is_ok_and(|index| index + 1 == count);
                 let offset = Offset { until: *until, last: Some(last(chat, (*previous, *position), index, is_last)) };
-                event_frame(&socket.namespace, event, Some(&offset))
+                event_frame(&socket.namespace, event, Some(offset.given_to(socket.holder())))
             }));
         }
         Ok(Some(frames))
@@ -267,7 +273,9 @@ impl<'a> Delivering<'a> {
         let people: BTreeSet<&UserId> = audience(envelopes).collect();
         let sockets = people.iter().filter_map(|user| self.sockets.get(*user)).flatten();
         let line = |socket: &Socket, first, frames| {
-            let Socket { user, connection, opened_at, buffered_in, ungreeted, .. } = socket.clone();
+            let Socket { pid, user, connection, opened_at, buffered_in, ungreeted_since, .. } = socket.clone();
+            let opened_at = ungreeted_since.map(|_| opened_at);
+            let ungreeted = ungreeted_since.map(|since| (pid, since));
             SocketBatch { user, connection, opened_at, buffered_in, ungreeted, first, frames, closes: false }
         };
         let others = sockets.filter(|socket| !self.is_origin(socket)).map(|socket| {
@@ -283,7 +291,8 @@ impl<'a> Delivering<'a> {
             let mut own = self.sockets.get(&session.user).into_iter().flatten();
             let socket = own.find(|socket| self.is_origin(socket)).cloned().unwrap_or_else(|| Socket::of(session));
             let frames = self.frames(envelopes, &socket, true, order);
-            SocketBatch { ungreeted: None, ..line(&socket, first, frames) }
+            let opened_at = Some(session.opened_at).filter(|_| self.is_greeting);
+            SocketBatch { ungreeted: None, opened_at, ..line(&socket, first, frames) }
         });
         let said = |line: &SocketBatch| !line.first.is_empty() || !line.frames.is_empty();
         origin.into_iter().chain(others).filter(said).collect()
@@ -326,7 +335,7 @@ impl<'a> Delivering<'a> {
                     Some(step) => self.offset(socket, step, index, index + 1 == count),
                     None => self.heard.clone().filter(|_| matches!(notice, Notice::Connected { .. })),
                 };
-                let text = event_frame(namespace, event, offset.as_ref())?;
+                let text = event_frame(namespace, event, offset.map(|offset| offset.given_to(socket.holder())))?;
                 Some(Frame { text, volatile, message, lease_until })
             }));
         }
@@ -376,12 +385,12 @@ fn is_volatile(notice: &Notice) -> bool {
 /// accept a frame that it must receive, or not in time, the function closes its connection, so that the client
 /// reconnects and receives it.
 async fn post(ctx: &Ctx, line: SocketBatch) -> Option<UserId> {
-    if let Some(ungreeted) = &line.ungreeted {
-        wait_until_greeted(ctx, &line.user, ungreeted).await;
+    if let Some((pid, since)) = &line.ungreeted {
+        wait_until_greeted(ctx, &line.user, pid, *since).await;
     }
     let mut reached = false;
     let answer = |text| Frame { text, volatile: false, message: false, lease_until: None };
-    let live = Recipient { connection: &line.connection, opened_at: Some(line.opened_at) };
+    let live = Recipient { connection: &line.connection, opened_at: line.opened_at };
     let answers = line.first.into_iter().map(|text| (live, answer(text)));
     let there = line.buffered_in.as_ref().map_or(live, Recipient::from);
     let events = line.frames.into_iter().map(|frame| (there, frame));
@@ -418,7 +427,7 @@ async fn post(ctx: &Ctx, line: SocketBatch) -> Option<UserId> {
 }
 
 /// Waits until a socket has received its greeting, or the time for that is over. One read per check.
-async fn wait_until_greeted(ctx: &Ctx, user: &UserId, Ungreeted { pid, since }: &Ungreeted) {
+async fn wait_until_greeted(ctx: &Ctx, user: &UserId, pid: &Pid, since: Timestamp) {
     if since.plus_millis(GREETING_MAX_MILLIS) < ctx.clock.now() {
         return;
     }
@@ -434,10 +443,9 @@ async fn wait_until_greeted(ctx: &Ctx, user: &UserId, Ungreeted { pid, since }: 
 /// The text frame of an event. If the socket can miss the event and receive it again later, its last argument is the
 /// offset that the socket has reached with it. `None` if the name is not allowed for an event.
 #[must_use]
-pub fn event_frame(namespace: &str, (name, argument): Event, offset: Option<&Offset>) -> Option<String> {
+pub fn event_frame(namespace: &str, (name, argument): Event, offset: Option<String>) -> Option<String> {
     let name = EventName::parse(name).ok()?;
-    let offset = offset.map(|offset| Value::String(offset.to_string()));
-    let arguments = [argument].into_iter().chain(offset).collect();
+    let arguments = [argument].into_iter().chain(offset.map(Value::String)).collect();
     packet_frame(namespace, Body::Event { name, arguments, ack: None })
 }
 

@@ -6,9 +6,11 @@
 
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::ChatId;
+use crate::domain::id::{ChatId, Pid, UserId, hex};
 use crate::domain::log::Position;
 
 /// After this time, in milliseconds, a stored event has been delivered or never will be, because posting takes no
@@ -17,6 +19,9 @@ pub const TELLING_MILLIS: i64 = 5_000;
 
 /// How far the clocks of two functions may differ, in milliseconds.
 const SKEW_MILLIS: i64 = 1_000;
+
+/// The length of the marks that say to which session, and to which user in which namespace, an offset was given.
+const MARK_DIGITS: usize = 8;
 
 /// How much a socket has received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,9 +74,34 @@ impl Offset {
         self.until <= now.plus_millis(SKEW_MILLIS) && self.last.as_ref().is_none_or(last_is_possible)
     }
 
-    /// Parses the string that a client gives back; `None` for a string that is not an offset.
+    /// The offset as the socket of this session gets it: with marks that say to whom it was given.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn given_to(&self, holder: Holder<'_>) -> String {
+        let text = self.to_string();
+        format!("{text}-{}{}", holder.session_mark(&text), holder.socket_mark(&text))
+    }
+
+    /// Parses the string that a client gives back, and says to whom it was given. `None` for a string that is no offset.
+    #[must_use]
+    pub fn parse(text: &str, holder: Holder<'_>) -> Option<(Self, GivenTo)> {
+        let Some((text, marks)) = text.rsplit_once('-') else { return Some((Self::unmarked(text)?, GivenTo::Others)) };
+        let (session, socket) = marks.split_at_checked(MARK_DIGITS / 2).unwrap_or_default();
+        let given_to = match (session == holder.session_mark(text), socket == holder.socket_mark(text)) {
+            (true, true) => GivenTo::Session,
+            (false, true) => GivenTo::User,
+            (_, false) => GivenTo::Others,
+        };
+        Some((Self::unmarked(text)?, given_to))
+    }
+
+    /// Whether a string has the form of an offset, of whatever session.
+    #[must_use]
+    pub fn has_form(text: &str) -> bool {
+        let parts = text.rsplit_once('-');
+        parts.is_some_and(|(text, mark)| mark.len() == MARK_DIGITS && Self::unmarked(text).is_some())
+    }
+
+    fn unmarked(text: &str) -> Option<Self> {
         let mut parts = text.split('.');
         let until = Timestamp::from_millis(i64::try_from(number(parts.next()?)?).ok()?);
         let Some(chat) = parts.next() else { return Some(Self { until, last: None }) };
@@ -93,6 +123,43 @@ impl Last {
         let fits = |number: u64, after: u64| if number <= rev { after <= seq } else { after >= seq };
         seq <= chat.seq && rev <= chat.rev && has_next && { numbered }.all(|(number, change)| fits(number, change.seq))
     }
+}
+
+/// The socket that an offset is given to.
+#[derive(Clone, Copy, Debug)]
+pub struct Holder<'a> {
+    /// The private id of its session.
+    pub pid: &'a Pid,
+    /// Its user.
+    pub user: &'a UserId,
+    /// Its namespace.
+    pub namespace: &'a str,
+}
+
+/// To whom an offset was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GivenTo {
+    /// This session.
+    Session,
+    /// Another session of the same user in the same namespace, an earlier one perhaps.
+    User,
+    /// Somebody else, or nobody: it is none of ours.
+    Others,
+}
+
+impl Holder<'_> {
+    fn session_mark(&self, text: &str) -> String {
+        mark(&format!("{} {text}", self.pid))
+    }
+
+    fn socket_mark(&self, text: &str) -> String {
+        mark(&format!("{} {} {text}", self.user, self.namespace))
+    }
+}
+
+/// A short hash.
+fn mark(text: &str) -> String {
+    hex(&Sha256::digest(text)).chars().take(MARK_DIGITS / 2).collect()
 }
 
 fn number(digits: &str) -> Option<u64> {
@@ -122,7 +189,19 @@ mod tests {
         let until = Timestamp::from_millis(1_767_323_045_006);
         let last = Last { chat, position: Position { seq: 42, rev: 7 }, frames: 1 };
         for offset in [Offset { until, last: Some(last) }, Offset::since(until)] {
-            assert_eq!(Offset::parse(&offset.to_string()), Some(offset));
+            let (one, other) = (Pid::parse("p1").unwrap(), Pid::parse("p2").unwrap());
+            let (alice, bob) = (UserId::parse("alice").unwrap(), UserId::parse("bob").unwrap());
+            let mine = Holder { pid: &one, user: &alice, namespace: "/" };
+            let text = offset.given_to(mine);
+            for (holder, given_to) in [
+                (mine, GivenTo::Session),
+                (Holder { pid: &other, ..mine }, GivenTo::User),
+                (Holder { user: &bob, ..mine }, GivenTo::Others),
+                (Holder { namespace: "/messenger", ..mine }, GivenTo::Others),
+            ] {
+                assert_eq!(Offset::parse(&text, holder), Some((offset.clone(), given_to)), "{holder:?}");
+            }
+            assert_eq!(Offset::parse(&offset.to_string(), mine), Some((offset, GivenTo::Others)), "it has no mark");
         }
         for other in [
             "",
@@ -135,7 +214,11 @@ mod tests {
             "1.e70c08a3288036ef87ef9f6e.1.1",
             "1.e70c08a3288036ef87ef9f6e.1.1.1.1",
         ] {
-            assert_eq!(Offset::parse(other), None, "{other}");
+            let (pid, user) = (Pid::parse("p1").unwrap(), UserId::parse("alice").unwrap());
+            let holder = Holder { pid: &pid, user: &user, namespace: "/" };
+            for text in [other.to_owned(), format!("{other}-00000000")] {
+                assert_eq!(Offset::parse(&text, holder), None, "{text}");
+            }
         }
     }
 }

@@ -20,9 +20,8 @@ use super::json;
 /// repeat it.
 pub const MAX_NAMESPACE_BYTES: usize = 256;
 
-/// The longest ack id, in digits. The answer repeats it. Clients count up from 0; a random id of 128 bits has 39
-/// digits.
-pub const MAX_ACK_ID_DIGITS: usize = 64;
+/// The longest ack id, in digits: half of the largest frame, because the answer repeats it. Clients count up from 0.
+pub const MAX_ACK_ID_DIGITS: usize = 16_384;
 
 /// The most attachments of one packet, as in the reference parser. Without a limit, one short packet could make the
 /// receiver wait and collect for ever.

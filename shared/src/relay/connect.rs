@@ -204,7 +204,7 @@ async fn join(
     };
     let session = session(ctx, incoming, (namespace, dialect), (&identity, opened))?;
     let mut counted = None;
-    if let Some(request) = recover::request(ctx, opened, payload) {
+    if let Some(request) = recover::request(ctx, (opened, &session), payload) {
         match recover::revive(ctx, opened, (&session, &identity), request).await? {
             Recovery::Recovered(recovered) => return Ok(Joined::Recovered(recovered)),
             Recovery::NewSession(sockets) => counted = sockets,
@@ -337,11 +337,8 @@ async fn greet(
     confirmation: Option<String>,
 ) {
     let connected = Notice::Connected { user: session.user.clone(), socket: session.sid.clone() };
-    let mut delivering = if ctx.config.recovers(session.takes_offsets) {
-        Delivering::greeting(ctx, session, heard)
-    } else {
-        Delivering::new(ctx, Some(session))
-    };
+    let heard = Some(heard).filter(|_| ctx.config.recovers(session.takes_offsets));
+    let mut delivering = Delivering::greeting(ctx, session, heard);
     let connected = [Envelope::new(connected, Audience::Origin)];
     let is_new = confirmation.is_some();
     let _ = delivering.deliver(confirmation.into_iter().collect(), &connected).await;

@@ -180,8 +180,10 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<PollResponse, Error> {
     };
     let (mut waited, mut wait) = (Duration::ZERO, None);
     loop {
-        if let Some(by) = outbox.ended_by {
-            return Ok(last(outbox, by));
+        match outbox.ended_by {
+            Some(Ender::Server) if !outbox.frames.is_empty() => return closing(ctx, id, outbox).await,
+            Some(by) => return Ok(last(outbox, by)),
+            None => {}
         }
         if outbox.upgrading {
             // This GET was waiting when its client moved to the WebSocket without a probe, which would have made the
@@ -213,6 +215,19 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<PollResponse, Error> {
     Ok(PollResponse::packets(Packet::Noop.encode()))
 }
 
+/// Returns what a client is still to receive of a connection that the server has closed: the last frames, and to a later
+/// GET the close packet. One write.
+async fn closing(ctx: &Ctx, id: &ConnectionId, outbox: Outbox) -> Result<PollResponse, Error> {
+    if !outbox.frames.is_empty() {
+        let frames = ctx.store.fetch_last(id, outbox, ctx.clock.now()).await?;
+        if !frames.is_empty() {
+            return Ok(PollResponse::packets(frames.join(SEPARATOR)));
+        }
+    }
+    let is_pending = ctx.store.take_close(id).await?;
+    Ok(if is_pending { PollResponse::packets(Packet::Close.encode()) } else { Refusal::SessionUnknown.into() })
+}
+
 /// How long a GET may wait. One read.
 async fn longest_wait(ctx: &Ctx, id: &ConnectionId) -> Result<Duration, Error> {
     // An application without namespaces has no clients that join.
@@ -234,7 +249,8 @@ async fn begun(ctx: &Ctx, id: &ConnectionId, direction: Direction) -> Result<Res
         PollTurn::Taken(outbox) if outbox.opened_at.plus_millis(AGE_MAX_MILLIS) <= liveness.now => {
             ctx.close(id).await;
             Err(match direction {
-                Direction::Get => last(*outbox, Ender::Server),
+                Direction::Get if outbox.frames.is_empty() => last(*outbox, Ender::Server),
+                Direction::Get => closing(ctx, id, *outbox).await?,
                 Direction::Post => Refusal::SessionUnknown.into(),
             })
         }
@@ -245,6 +261,7 @@ async fn begun(ctx: &Ctx, id: &ConnectionId, direction: Direction) -> Result<Res
             Err(Refusal::BadRequest.into())
         }
         PollTurn::Upgraded => Err(Refusal::BadRequest.into()),
+        PollTurn::Closing(outbox) => Err(closing(ctx, id, *outbox).await?),
         PollTurn::Unknown => Err(Refusal::SessionUnknown.into()),
     })
 }

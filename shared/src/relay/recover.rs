@@ -15,7 +15,7 @@ use crate::ctx::{Ctx, Delivery};
 use crate::deliver::{Delivering, packet_frame, wait_until_delivered};
 use crate::domain::id::{ConnectionId, Pid};
 use crate::domain::notice::MissedEvent;
-use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
+use crate::domain::offset::{GivenTo, Holder, Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
 use crate::frame::engine;
 use crate::frame::socket::{self, Body, Packet};
@@ -33,6 +33,8 @@ pub(super) struct RecoveryRequest {
     pid: Pid,
     /// What the client has received; `None` if it received no event since the session began.
     heard: Option<Offset>,
+    /// To whom the offset was given.
+    given_to: GivenTo,
 }
 
 /// A recovered session.
@@ -62,17 +64,25 @@ pub(super) enum Recovery {
 }
 
 /// The request to recover a session in a CONNECT payload; `None` if there is none, or if it is not valid.
-pub(super) fn request(ctx: &Ctx, opened: &Opened, payload: Option<&Map<String, Value>>) -> Option<RecoveryRequest> {
+pub(super) fn request(
+    ctx: &Ctx,
+    (opened, joining): (&Opened, &Session),
+    payload: Option<&Map<String, Value>>,
+) -> Option<RecoveryRequest> {
     if !ctx.config.recovers(opened.takes_offsets) {
         return None;
     }
     let payload = payload?;
     let pid = Pid::parse(payload.get("pid")?.as_str()?).ok()?;
-    let heard = match payload.get("offset") {
-        None | Some(Value::Null) => None,
-        Some(offset) => Some(Offset::parse(offset.as_str()?)?),
+    let holder = Holder { pid: &pid, user: &joining.user, namespace: &joining.namespace };
+    let (heard, given_to) = match payload.get("offset") {
+        None | Some(Value::Null) => (None, GivenTo::Session),
+        Some(offset) => {
+            let (heard, given_to) = Offset::parse(offset.as_str()?, holder)?;
+            (Some(heard), given_to)
+        }
     };
-    Some(RecoveryRequest { pid, heard })
+    Some(RecoveryRequest { heard, given_to, pid })
 }
 
 /// Moves a session to the new connection with a recovery buffer in front of it, so that its client receives nothing
@@ -100,6 +110,13 @@ pub(super) async fn revive(
         let joined = ctx.store.session(&joining.connection, &joining.namespace).await?;
         return Ok(joined.map_or(Recovery::Gone, |joined| Recovery::Already(Box::new(joined))));
     }
+    // A stock client keeps the offset of an earlier session until it receives another one: this session began later.
+    let is_earlier = request.heard.as_ref().is_some_and(|heard| heard.until <= former.began_at);
+    let heard = match (request.given_to, is_earlier) {
+        (GivenTo::Session, _) => request.heard,
+        (GivenTo::User, true) => None,
+        (GivenTo::User, false) | (GivenTo::Others, _) => return Ok(Recovery::NewSession(None)),
+    };
     let session = Session { pid: request.pid, sid: former.sid.clone(), ..joining.clone() };
     let recovery_buffer = ConnectionId::recovery_buffer(ctx.clock.random());
     ctx.store.open_outbox(&recovery_buffer, now).await?;
@@ -109,7 +126,7 @@ pub(super) async fn revive(
         SessionRestore::Gone => return Ok(Recovery::Gone),
         SessionRestore::Lost => return Ok(Recovery::NewSession(None)),
     };
-    found(ctx, (former, identity), (session, sockets, recovery_buffer), request.heard).await
+    found(ctx, (former, identity), (session, sockets, recovery_buffer), heard).await
 }
 
 /// Looks for the events that a recovered session missed. If they cannot be sent, the function ends the session.
@@ -203,7 +220,8 @@ impl RecoveredSession {
 
     /// Whether a frame in the buffer belongs to an event that the recovery looked at as missed.
     fn is_told(&self, frame: &str) -> bool {
-        let Some(Last { chat, position, frames }) = offset(frame).and_then(|offset| offset.last) else { return false };
+        let offset = offset(frame, &self.session);
+        let Some(Last { chat, position, frames }) = offset.and_then(|offset| offset.last) else { return false };
         let event = position.events() + u64::from(frames > 0);
         self.missing.looked.get(&chat).is_some_and(|looked| event <= looked.events())
     }
@@ -219,10 +237,11 @@ pub(super) fn confirmation(ctx: &Ctx, session: &Session) -> Option<String> {
 }
 
 /// The offset that the frame of an event carries.
-fn offset(frame: &str) -> Option<Offset> {
+fn offset(frame: &str, session: &Session) -> Option<Offset> {
     let Ok(engine::Packet::Message(text)) = engine::decode(frame) else { return None };
     let Ok(Packet { body: Body::Event { arguments, .. }, .. }) = socket::decode(&text) else { return None };
-    Offset::parse(arguments.last()?.as_str()?)
+    let holder = Holder { pid: &session.pid, user: &session.user, namespace: &session.namespace };
+    Offset::parse(arguments.last()?.as_str()?, holder).map(|(offset, _)| offset)
 }
 
 /// Posts a frame, and repeats the post while it is not accepted. Returns whether it was accepted. If the client does

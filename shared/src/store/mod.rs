@@ -65,7 +65,7 @@ pub use listing::Putting;
 pub use media::{Bucket, ByteRange, Fetched, Fetching, Keeping, Signed, Upload, Uploaded, is_from};
 pub use message::{OriginalSend, Sending};
 pub use polling::{Direction, Ender, Ending, Enqueue, Liveness, Outbox, PollTurn};
-pub use presence::{Person, Socket, Ungreeted};
+pub use presence::{Person, Socket};
 pub use read::Marking;
 pub use recover::{Former, SessionRestore};
 pub use room::{Entering, ROOMS_MAX};

@@ -104,6 +104,8 @@ pub enum PollTurn {
     Busy,
     /// The client has moved to a WebSocket.
     Upgraded,
+    /// The server has closed the connection, and the client has not received everything yet. This is the outbox.
+    Closing(Box<Outbox>),
     /// There is no such connection, or it has ended.
     Unknown,
 }
@@ -215,6 +217,11 @@ impl Store {
         Ok(match self.update::<OutboxRow>(update).await? {
             Changed::Done(row) => PollTurn::Taken(Box::new(outbox(row.unwrap_or_default()))),
             Changed::Refused(None) => PollTurn::Unknown,
+            Changed::Refused(Some(row))
+                if direction == Direction::Get && is_closing(&row) && row.seen_at > stale_before.millis() =>
+            {
+                PollTurn::Closing(Box::new(outbox(row)))
+            }
             Changed::Refused(Some(row)) if row.ended_by.is_some() || row.seen_at <= stale_before.millis() => {
                 PollTurn::Unknown
             }
@@ -292,6 +299,31 @@ impl Store {
         Ok(if taken { frames } else { Vec::new() })
     }
 
+    /// Takes the last frames of a connection that the server has closed. The close packet follows in an answer of its own:
+    /// stock clients drop frames that come in one answer with it. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn fetch_last(&self, id: &ConnectionId, outbox: Outbox, now: Timestamp) -> Result<Vec<String>, Error> {
+        let fetches = Taking {
+            sets: "seenAt = :now, closePending = :yes, ",
+            removes: "gettingUntil, ",
+            condition: NOT_UPGRADING,
+        };
+        let update = self.outbox_update(id).expression_attribute_values(":now", number(now.millis()));
+        self.take(update.expression_attribute_values(":yes", AttributeValue::Bool(true)), outbox, fetches).await
+    }
+
+    /// Takes the close packet that is still to come. Returns whether there is one. One write.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn take_close(&self, id: &ConnectionId) -> Result<bool, Error> {
+        let update = self.outbox_update(id).return_values(ReturnValue::None);
+        let update = update.update_expression("REMOVE closePending");
+        self.applied(update.condition_expression("attribute_exists(closePending)")).await
+    }
+
     /// Ends a polling connection: its outbox accepts no more frames and no more requests. One write.
     ///
     /// # Errors
@@ -357,6 +389,12 @@ impl Direction {
     }
 }
 
+/// Whether the server has closed the connection and its client has not received everything yet.
+fn is_closing(row: &OutboxRow) -> bool {
+    let by_server = row.ended_by.as_deref() == Some(rows::ender(Ender::Server));
+    by_server && (row.close_pending || !row.outbox.is_empty())
+}
+
 fn outbox(row: OutboxRow) -> Outbox {
     let OutboxRow {
         connection_id: _,
@@ -373,6 +411,7 @@ fn outbox(row: OutboxRow) -> Outbox {
         posting_until,
         posting_nonce: _,
         ended_by,
+        close_pending: _,
         ended_nonce: _,
         probe: _,
         probe_at,

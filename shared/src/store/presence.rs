@@ -10,6 +10,7 @@ use super::update::Changed;
 use super::{Item, Session, Store, keys, number, text};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, ConnectionId, Pid, UserId};
+use crate::domain::offset::Holder;
 use crate::domain::user::{Status, User};
 use crate::error::Error;
 
@@ -37,6 +38,8 @@ pub struct Person {
 /// A live socket, with what delivery needs to know about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Socket {
+    /// The private id of the session.
+    pub pid: Pid,
     /// The user of the socket.
     pub user: UserId,
     /// The connection of the socket.
@@ -55,17 +58,8 @@ pub struct Socket {
     pub rooms: HashSet<ChatId>,
     /// Whether the client can receive offsets.
     pub takes_offsets: bool,
-    /// Present while the socket has not received its greeting.
-    pub ungreeted: Option<Ungreeted>,
-}
-
-/// A socket that has not received its greeting: it has not been told yet that it is connected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ungreeted {
-    /// The private id of its session.
-    pub pid: Pid,
-    /// When it joined.
-    pub since: Timestamp,
+    /// Since when the socket waits to hear that it is connected; `None` once it has.
+    pub ungreeted_since: Option<Timestamp>,
 }
 
 impl Socket {
@@ -73,6 +67,7 @@ impl Socket {
     #[must_use]
     pub fn of(session: &Session) -> Self {
         Self {
+            pid: session.pid.clone(),
             user: session.user.clone(),
             connection: session.connection.clone(),
             opened_at: session.opened_at,
@@ -82,8 +77,14 @@ impl Socket {
             expires_at: session.expires_at,
             rooms: HashSet::new(),
             takes_offsets: session.takes_offsets,
-            ungreeted: None,
+            ungreeted_since: None,
         }
+    }
+
+    /// The socket as the holder of its offsets.
+    #[must_use]
+    pub fn holder(&self) -> Holder<'_> {
+        Holder { pid: &self.pid, user: &self.user, namespace: &self.namespace }
     }
 
     /// Whether this is the socket of a session. Several sockets may use one connection.
@@ -331,8 +332,9 @@ fn socket(row: SocketRow) -> Result<Socket, Error> {
         ttl: _,
     } = row;
     let since = Timestamp::from_millis(began_at);
-    let pid = keys::pid_of_socket(&entry).filter(|_| ungreeted);
+    let pid = keys::pid_of_socket(&entry).ok_or_else(|| Error::internal("a socket without a private id"))?;
     Ok(Socket {
+        pid,
         user: UserId::parse(&user_id)?,
         connection: ConnectionId::parse(&connection_id)?,
         opened_at: Timestamp::from_millis(opened_at),
@@ -342,7 +344,7 @@ fn socket(row: SocketRow) -> Result<Socket, Error> {
         expires_at: expires_at.map(Timestamp::from_millis),
         rooms: rooms.iter().map(|room| ChatId::parse(room)).collect::<Result<_, _>>()?,
         takes_offsets: !no_offsets,
-        ungreeted: pid.map(|pid| Ungreeted { pid, since }),
+        ungreeted_since: ungreeted.then_some(since),
     })
 }
 

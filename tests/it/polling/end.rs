@@ -142,3 +142,38 @@ async fn a_database_that_is_down_is_an_error_that_tells_nothing() {
     world.cloud.services.dynamodb.set_down(false);
     assert_eq!(post(&world, &sid, "3").await.0, 200);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_client_hears_last_comes_in_an_answer_before_the_close_packet() {
+    // The stock client drops what comes in one answer with the close packet. It may have a GET waiting, or not.
+    for waits in [false, true] {
+        let world = World::new().await;
+        world.know(&["alice"]).await;
+        let sid = opened(&world).await;
+        let claims = json!({"sub": "alice", "exp": world.clock.now().seconds() + 10});
+        let packet = format!("40{}", json!({"token": token::sign(&claims).unwrap()}));
+        assert_eq!(post(&world, &sid, &packet).await.0, 200);
+        while get(&world, &sid).await.1 != "6" {}
+        world.clock.advance(10_000);
+        let (last, posted) = if waits {
+            tokio::join!(get(&world, &sid), post(&world, &sid, "420[\"ping\",{}]"))
+        } else {
+            let posted = post(&world, &sid, "420[\"ping\",{}]").await;
+            (get(&world, &sid).await, posted)
+        };
+        assert_eq!(posted.0, 200);
+        let mut frames: Vec<String> = last.1.split('\u{1e}').map(str::to_owned).collect();
+        let close = loop {
+            let (_, next) = get(&world, &sid).await;
+            if next == "1" {
+                break next;
+            }
+            frames.extend(next.split('\u{1e}').map(str::to_owned));
+        };
+        assert_eq!(close, "1");
+        assert!(frames.iter().any(|frame| frame.starts_with("430[")), "the ack: {frames:?}");
+        assert!(frames.iter().any(|frame| frame.starts_with("42[\"error\"")), "{frames:?}");
+        assert!(!frames.contains(&"1".to_owned()), "{frames:?}");
+        assert_eq!(get(&world, &sid).await, refused(UNKNOWN));
+    }
+}

@@ -142,14 +142,15 @@ fn now(pair: &Pair) -> i64 {
 
 #[tokio::test(start_paused = true)]
 async fn an_offset_that_is_none_of_ours_begins_a_new_session() {
-    let offsets: [fn(&Pair, &str) -> Value; 13] = [
+    let offsets: [fn(&Pair, &str) -> Value; 14] = [
         |_, _| json!("x"),
         |_, _| json!(""),
         |_, _| json!("\u{0}"),
         |_, _| json!("9".repeat(20_000)),
         |_, _| json!(7),
         |_, _| json!([]),
-        // A time that has not come.
+        // A time of long ago, and one that has not come.
+        |_, _| json!("0"),
         |pair, _| json!(format!("{:x}", now(pair) + 60_000)),
         |pair, _| json!(format!("{:x}.{}.1.1.0", now(pair) + 60_000, pair.chat)),
         // A chat of which Alice is no member, or that is none.
@@ -178,19 +179,6 @@ async fn an_offset_that_is_none_of_ours_begins_a_new_session() {
             begins_anew(&mut pair, pid.as_deref(), &auth.to_string()).await;
         }
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_offset_of_long_ago_recovers_all_of_the_session() {
-    let mut pair = Pair::new(&words::RECRUITING, Transport::WebSocket).await;
-    pair.say("bob", "heard").await;
-    pair.cut();
-    pair.ear.open(&mut pair.world, Transport::WebSocket).await;
-    let auth = json!({"token": pair.world.token("alice"), "pid": pair.ear.pid, "offset": "0"});
-    let frame = pair.ear.connect_with(&auth);
-    pair.world.send("ear", &frame).await;
-    assert_eq!(pair.heard(), ["alice+bob #1"]);
-    assert!(pair.ear.recovered);
 }
 
 #[tokio::test(start_paused = true)]
@@ -261,4 +249,35 @@ async fn a_session_of_another_namespace_is_not_recovered_in_this_one() {
     other.connect(&mut pair.world).await;
     assert!(!other.recovered);
     assert_eq!(other.told_lately(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_offset_that_another_session_was_given_begins_a_new_session() {
+    use local::world::World;
+    let mut world = World::new().await;
+    for label in ["alice", "bob"] {
+        world.join(label).await;
+    }
+    world.join_namespace("bob elsewhere", "bob", "/marketplace").await;
+    let chat = world.chat("alice", "bob").await;
+    world.ask("alice", "send_message", json!({"chatId": chat, "content": "heard"})).await;
+    let of_bob = world.former("bob");
+    world.close("bob").await;
+    world.ask("alice", "send_message", json!({"chatId": chat, "content": "missed"})).await;
+    let (pid, offset) = (of_bob.pid.unwrap(), of_bob.offset.unwrap());
+    let (text, mark) = offset.rsplit_once('-').unwrap();
+    let later = text.replacen('.', "0.", 1);
+    let foreign = [world.former("alice").offset.unwrap(), world.former("bob elsewhere").offset.unwrap()];
+    let forged = [text.to_owned(), format!("{later}-{mark}"), format!("{}-{mark}", text.split('.').next().unwrap())];
+    for (index, offset) in foreign.into_iter().chain(forged).enumerate() {
+        let label = format!("try {index}");
+        world.open(&label).await;
+        let payload = json!({"token": world.token("bob"), "pid": pid, "offset": offset});
+        let heard = world.send(&label, &format!("40{payload}")).await;
+        assert!(heard.contains(&format!("{label} hears 40{{")) && !heard.contains(&pid), "{offset}: {heard}");
+        assert!(!heard.contains("missed"), "{offset}: {heard}");
+        world.close(&label).await;
+    }
+    let back = world.come_back("bob", "bob", "/").await;
+    assert!(back.starts_with("bob has recovered\n") && back.contains("missed"), "{back}");
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use local::faults::{Effect, Rule, RunEffect, RunRule};
+use local::gateway::DisconnectFault;
 use local::world::World;
 use serde_json::{Value, json};
 
@@ -253,4 +254,19 @@ async fn a_connection_so_young_that_it_is_not_known_everywhere_is_replied_to() {
     world.cloud.faults.inject(Rule::connections("DeleteConnection").connection(&id).first(3), Effect::gone());
     let heard = world.send("carol", "nonsense").await;
     assert!(heard.contains("carol is closed"), "{heard}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_comes_and_goes_holds_up_nobody() {
+    let mut world = World::with_disconnects(DisconnectFault::Lost, &[]).await;
+    world.join("alice").await;
+    world.join("bob").await;
+    let chat = world.chat("alice", "bob").await;
+    world.join_as("bob2", "bob").await;
+    world.close("bob2").await;
+    let start = tokio::time::Instant::now();
+    let heard = world.ask("alice", "send_message", json!({"chatId": chat, "content": "hello"})).await;
+    assert!(heard.contains("bob hears 42[\"new_message\""), "{heard}");
+    // Its connection is young, but posts to it have succeeded before: the first 410 is its end.
+    assert!(start.elapsed() < Duration::from_millis(100), "virtual time: {:?}", start.elapsed());
 }

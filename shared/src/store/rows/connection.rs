@@ -99,6 +99,9 @@ pub(in crate::store) struct OutboxRow {
     /// The side that ended the connection, as [`ender`] spells it, and the nonce of the run that ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) ended_by: Option<String>,
+    /// Whether the client has fetched the last frames and is still to receive the close packet.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::store) close_pending: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::store) ended_nonce: Option<String>,
     /// The WebSocket to which the client may move, since when, and whether it has proved that it works.
