@@ -32,7 +32,7 @@ use crate::http_api::{HttpApi, LastSlash, RouteError};
 use crate::lambda::{Handler, Invoked, Lambda};
 use crate::presigned;
 use crate::storage::{ObjectStorage, ObjectStorageError};
-use crate::template::{Function, Schedule, Template, TemplateError};
+use crate::template::{Function, REGION, Schedule, Template, TemplateError};
 use crate::token::DEV_SECRET;
 
 /// The template of the deployed system, as committed.
@@ -323,7 +323,7 @@ fn aws(services: &Arc<Services>, function: &Arc<Function>) -> SdkConfig {
         s3: services.storage.origin().to_owned(),
     };
     shared::aws::bounded(SdkConfig::builder())
-        .region(Region::new(presigned::REGION))
+        .region(Region::new(REGION))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(Connector::new(Arc::clone(services), Arc::clone(function)))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))

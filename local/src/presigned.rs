@@ -27,10 +27,8 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::connector::Services;
 use crate::storage::refusal;
-use crate::template::{CorsRule, Function, Template};
+use crate::template::{CorsRule, Function, REGION, Template};
 
-/// The region of everything.
-pub const REGION: &str = "us-east-1";
 /// The key that belongs to the storage's secret. The session token says which function signed.
 pub const ACCESS_KEY: &str = "local";
 /// How far the clock of a signer may be ahead.

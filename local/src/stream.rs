@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::faults::{Faults, Held, Trigger};
 use crate::lambda::Lambda;
-use crate::template::{StreamSource, StreamView, Template};
+use crate::template::{REGION, StreamSource, StreamView, Template};
 
 /// The most records that wait in a stream; DynamoDB keeps those of 24 hours. If there are more, the oldest are given
 /// up.
@@ -143,7 +143,7 @@ impl Streams {
                 "eventName": name,
                 "eventVersion": "1.1",
                 "eventSource": "aws:dynamodb",
-                "awsRegion": crate::presigned::REGION,
+                "awsRegion": REGION,
                 "dynamodb": change,
                 "eventSourceARN": shard.source.arn,
             });

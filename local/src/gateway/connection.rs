@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::activity::Busy;
 use super::events::{Origin, Writer};
 use super::integration::{Call, Failure, Invocation};
-use super::peer::{Outbound, Payload};
+use super::message::{Outbound, Payload};
 use super::settings::{DisconnectFault, Mode, drawn};
 use super::{GOING_AWAY, Gateway, routes};
 

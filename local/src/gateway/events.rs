@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::id::{self, ConnectionId};
-use super::peer::Payload;
+use super::message::Payload;
 use super::routes;
 use super::settings::Settings;
 

@@ -7,48 +7,8 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::connection::{Connection, Frame, Side};
+use super::message::{Outbound, Payload};
 use super::{BinaryFrames, Gateway};
-
-/// A frame that the client receives.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outbound {
-    /// A text frame.
-    Text(String),
-    /// A binary frame, which API Gateway never sends.
-    Binary(Bytes),
-    /// A close frame: the gateway closes the connection, and nothing comes after it.
-    Close {
-        /// The status code of the close frame.
-        code: u16,
-        /// The text of the close frame.
-        reason: String,
-    },
-}
-
-/// The content of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Payload {
-    Text(String),
-    Binary(Bytes),
-}
-
-impl Payload {
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Text(text) => text.len(),
-            Self::Binary(bytes) => bytes.len(),
-        }
-    }
-}
-
-impl From<Payload> for Outbound {
-    fn from(payload: Payload) -> Self {
-        match payload {
-            Payload::Text(text) => Self::Text(text),
-            Payload::Binary(bytes) => Self::Binary(bytes),
-        }
-    }
-}
 
 /// The client's end of a connection, without TCP. To drop it is to lose the client as in a network that vanishes: no
 /// side is told.

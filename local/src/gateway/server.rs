@@ -27,7 +27,8 @@ use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
 use super::activity::Activity;
-use super::{Gateway, ManagementError, websocket};
+use super::websocket::{self, Stage};
+use super::{Gateway, ManagementError};
 use crate::management;
 
 /// How many clients may wait to be accepted. Many clients that reconnect at once must not be refused.
@@ -62,10 +63,8 @@ pub struct Port {
 }
 
 /// What every socket of a port needs.
-pub(super) struct Front {
-    pub(super) gateway: Arc<Gateway>,
-    pub(super) sockets: Activity,
-    pub(super) stage_variables: BTreeMap<String, String>,
+struct Front {
+    stage: Stage,
     rest: Router,
     stopping: watch::Receiver<bool>,
 }
@@ -78,8 +77,8 @@ pub async fn serve(ports: impl IntoIterator<Item = Port>, gateway: Arc<Gateway>,
     let (stop, stopping) = watch::channel(false);
     let mut accepting = JoinSet::new();
     for Port { listener, stage_variables, rest } in ports {
-        let (gateway, sockets, stopping) = (Arc::clone(&gateway), sockets.clone(), stopping.clone());
-        accepting.spawn(accept(listener, Arc::new(Front { gateway, sockets, stage_variables, rest, stopping })));
+        let stage = Stage { gateway: Arc::clone(&gateway), sockets: sockets.clone(), variables: stage_variables };
+        accepting.spawn(accept(listener, Arc::new(Front { stage, rest, stopping: stopping.clone() })));
     }
     shutdown.await;
     accepting.shutdown().await;
@@ -106,7 +105,7 @@ async fn accept(listener: TcpListener, front: Arc<Front>) {
 
 /// Serves the requests of one socket, until it becomes a WebSocket or is closed.
 async fn attend(front: Arc<Front>, stream: TcpStream, address: SocketAddr) {
-    let _busy = front.sockets.begin();
+    let _busy = front.stage.sockets.begin();
     let mut stopping = front.stopping.clone();
     let _slower = stream.set_nodelay(true);
     let service = service_fn(|request| {
@@ -129,10 +128,10 @@ async fn attend(front: Arc<Front>, stream: TcpStream, address: SocketAddr) {
 
 async fn respond(front: &Front, mut request: Request<Incoming>, address: SocketAddr) -> Response<Body> {
     if websocket::is_upgrade(request.headers()) {
-        return websocket::upgrade(front, request, address.ip()).await;
+        return websocket::upgrade(&front.stage, request, address.ip()).await;
     }
-    if let Some(connection_id) = managed(&front.gateway.settings().stage, request.uri().path()) {
-        return manage(&front.gateway, &connection_id, request).await.map(Body::from);
+    if let Some(connection_id) = managed(&front.stage.gateway.settings().stage, request.uri().path()) {
+        return manage(&front.stage.gateway, &connection_id, request).await.map(Body::from);
     }
     request.extensions_mut().insert(address);
     let (head, body) = request.into_parts();

@@ -6,7 +6,9 @@
 //!
 //! The gateway never pings. The library sends pongs: it answers each ping while it reads.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -28,9 +30,10 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::peer::{Listener, Payload, Speaker, Violation};
-use super::server::Front;
-use super::{BinaryFrames, ConnectRequest, Outbound, Peer, Settings};
+use super::activity::Activity;
+use super::message::{Outbound, Payload};
+use super::peer::{Listener, Speaker, Violation};
+use super::{BinaryFrames, ConnectRequest, Gateway, Peer, Settings};
 
 /// How long a client may take to answer a close frame before the socket is dropped.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
@@ -38,6 +41,14 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 const READ_BUFFER_BYTES: usize = 4_096;
 /// How many bytes are written at once at least, while more are waiting.
 const WRITE_BUFFER_BYTES: usize = 16_384;
+
+/// A stage of the gateway: where clients that come to one port connect.
+pub(super) struct Stage {
+    pub(super) gateway: Arc<Gateway>,
+    /// The sockets that are open.
+    pub(super) sockets: Activity,
+    pub(super) variables: BTreeMap<String, String>,
+}
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
@@ -53,17 +64,17 @@ fn names(headers: &HeaderMap, header: &HeaderName, token: &str) -> bool {
 }
 
 /// Answers an upgrade after `$connect` has answered: 101, or the status of the refusal. The socket counts among those
-/// of `front` until it is closed.
-pub(super) async fn upgrade(front: &Front, mut request: Request<Incoming>, source_ip: IpAddr) -> Response<Body> {
+/// of the stage until it is closed.
+pub(super) async fn upgrade(stage: &Stage, mut request: Request<Incoming>, source_ip: IpAddr) -> Response<Body> {
     let Some(accept) = accept_key(&request) else { return bare(StatusCode::BAD_REQUEST) };
     let upgraded = hyper::upgrade::on(&mut request);
     let (head, _no_body) = request.into_parts();
-    let peer = front.gateway.connect(ConnectRequest {
+    let peer = stage.gateway.connect(ConnectRequest {
         path: percent_decode_str(head.uri.path()).decode_utf8_lossy().into_owned(),
         query: head.uri.query().map(str::to_owned),
         headers: head.headers,
         source_ip,
-        stage_variables: front.stage_variables.clone(),
+        stage_variables: stage.variables.clone(),
     });
     let peer = match peer.await {
         Ok(peer) => peer,
@@ -77,7 +88,7 @@ pub(super) async fn upgrade(front: &Front, mut request: Request<Incoming>, sourc
     if let Some(Ok(subprotocol)) = peer.subprotocol().map(HeaderValue::from_str) {
         headers.insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
     }
-    let (config, busy) = (limits(front.gateway.settings()), front.sockets.begin());
+    let (config, busy) = (limits(stage.gateway.settings()), stage.sockets.begin());
     tokio::spawn(async move {
         let _busy = busy;
         match upgraded.await {

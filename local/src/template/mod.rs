@@ -1,6 +1,6 @@
 //! template.yaml, read as CloudFormation and SAM would read it, as far as the local system needs it.
 //!
-//! In the order of the work: `node` reads YAML with its tags; `resolve` replaces parameters, conditions and intrinsics
+//! In the order of the work: `node` reads YAML with its tags; `sections` separates the top level; `resolve` replaces parameters, conditions and intrinsics
 //! by values; `shape` gives the values the form that the documentation describes; and [`table`], [`bucket`],
 //! [`function`] and [`api`] hold what the local system starts from.
 //!
@@ -11,9 +11,11 @@
 pub mod api;
 pub mod bucket;
 mod error;
+mod form;
 pub mod function;
 mod node;
 mod resolve;
+mod sections;
 mod shape;
 pub mod table;
 
@@ -23,10 +25,12 @@ pub use api::{HttpRoute, Schedule, StreamSource, WebSocketApi};
 pub use bucket::{Bucket, CorsRule, Expiration};
 pub use error::TemplateError;
 pub use function::{Asynchronous, Destination, Function, Resource, Statement};
+pub use resolve::REGION;
 pub use table::{AttributeType, Index, Key, Projection, StreamView, Table};
 
 use node::Node;
 use resolve::Resolver;
+use sections::Sections;
 
 /// A deployment, with the values of all parameters.
 #[derive(Clone, Debug)]
@@ -57,7 +61,7 @@ impl Template {
     /// [`TemplateError`], which names the place: malformed YAML, a parameter that does not exist or may not have the
     /// value, a rule that does not hold, and any part of the template that is not supported.
     pub fn read(text: &str, overrides: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
-        let template = shape::Sections::new(Node::read(text)?)?;
+        let template = Sections::new(Node::read(text)?)?;
         let mut resolver = Resolver::new(&template, overrides)?;
         let resources = shape::resources(&template, &mut resolver)?;
         for (name, output) in &template.outputs {

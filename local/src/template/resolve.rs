@@ -11,14 +11,18 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::TemplateError;
+use super::form;
 use super::node::Node;
-use super::shape::{self, Sections};
+use super::sections::Sections;
+
+/// The region of the local system.
+pub const REGION: &str = "us-east-1";
 
 /// The default values of pseudo parameters. They stand for no real account or region.
 const PSEUDO_PARAMETERS: [(&str, &str); 5] = [
     ("AWS::AccountId", "000000000000"),
     ("AWS::Partition", "aws"),
-    ("AWS::Region", "us-east-1"),
+    ("AWS::Region", REGION),
     ("AWS::StackName", "parlance"),
     ("AWS::URLSuffix", "amazonaws.com"),
 ];
@@ -72,7 +76,7 @@ impl Resolver {
         let mut resolver =
             Self { parameters: pseudo.collect(), conditions: BTreeMap::new(), physical: BTreeMap::new() };
         for (name, node) in &sections.parameters {
-            let parameter = shape::typed(resolver.resolve(node, name)?, &format!("Parameters.{name}"))?;
+            let parameter = form::typed(resolver.resolve(node, name)?, &format!("Parameters.{name}"))?;
             let value = parameter_value(name, parameter, overrides.get(name))?;
             resolver.parameters.insert(name.clone(), value);
         }
@@ -217,11 +221,11 @@ impl Resolver {
     fn keep_rule(&self, name: &str, node: &Node) -> Result<(), TemplateError> {
         let place = format!("Rules.{name}");
         let refused = || TemplateError::refused(&place, "a rule has Assertions, each of Assert and AssertDescription");
-        let [(_, Node::List(assertions))] = shape::fields(node, &place, &["Assertions"])? else {
+        let [(_, Node::List(assertions))] = form::fields(node, &place, &["Assertions"])? else {
             return Err(refused());
         };
         for assertion in assertions {
-            let fields = shape::fields(assertion, &place, &["Assert", "AssertDescription"])?;
+            let fields = form::fields(assertion, &place, &["Assert", "AssertDescription"])?;
             let [(_, condition), (_, description)] = fields else { return Err(refused()) };
             if !self.condition(condition, &place)? {
                 let description = description.text().ok_or_else(refused)?.to_owned();

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::typed;
+use crate::template::form::typed;
 use crate::template::{Bucket, CorsRule, Expiration, TemplateError};
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! The form that the documentation of CloudFormation and SAM gives to sections and resources. A property that is not
+//! The form that the documentation of CloudFormation and SAM gives to resources. A property that is not
 //! named here is refused.
 
 mod api;
@@ -9,57 +9,14 @@ mod table;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
+use super::form::typed;
 use super::node::Node;
 use super::resolve::{Physical, Resolver, text_of};
+use super::sections::Sections;
 use super::{Bucket, Table, Template, TemplateError};
-
-/// The transform that gives `AWS::Serverless` its meaning.
-const SAM: &str = "AWS::Serverless-2016-10-31";
-
-/// The top level of the template, in the order in which it is read.
-#[derive(Debug)]
-pub(super) struct Sections {
-    pub(super) parameters: Vec<(String, Node)>,
-    pub(super) rules: Vec<(String, Node)>,
-    pub(super) conditions: Vec<(String, Node)>,
-    globals: Vec<(String, Node)>,
-    resources: Vec<(String, Node)>,
-    pub(super) outputs: Vec<(String, Node)>,
-}
-
-impl Sections {
-    pub(super) fn new(root: Node) -> Result<Self, TemplateError> {
-        let Node::Map(entries) = root else { return Err(TemplateError::refused("the whole", "must be a map")) };
-        let mut sections: BTreeMap<String, Node> = entries.into_iter().collect();
-        if sections.remove("Transform").as_ref().and_then(Node::text) != Some(SAM) {
-            return Err(TemplateError::refused("Transform", format!("must be {SAM}")));
-        }
-        // These sections are texts for people and for the console.
-        for words in ["AWSTemplateFormatVersion", "Description", "Metadata"] {
-            sections.remove(words);
-        }
-        let mut take = |name: &str| match sections.remove(name) {
-            None => Ok(Vec::new()),
-            Some(Node::Map(entries)) => Ok(entries),
-            Some(_) => Err(TemplateError::refused(name, "must be a map")),
-        };
-        let taken = Self {
-            parameters: take("Parameters")?,
-            rules: take("Rules")?,
-            conditions: take("Conditions")?,
-            globals: take("Globals")?,
-            resources: take("Resources")?,
-            outputs: take("Outputs")?,
-        };
-        match sections.keys().next() {
-            None => Ok(taken),
-            Some(unknown) => Err(TemplateError::refused(unknown, "this section is not understood")),
-        }
-    }
-}
 
 /// The resources by logical id, resolved and in their form.
 #[derive(Default)]
@@ -257,18 +214,5 @@ fn merged(global: Value, own: Value, place: &str) -> Result<Value, TemplateError
             Err(TemplateError::refused(place, "SAM would add this list to the one in Globals: give it in one place"))
         }
         (_, own) => Ok(own),
-    }
-}
-
-/// Converts a value to `T`, which refuses fields that it does not have.
-pub(super) fn typed<T: DeserializeOwned>(value: Value, place: &str) -> Result<T, TemplateError> {
-    serde_json::from_value(value).map_err(|error| TemplateError::refused(place, error.to_string()))
-}
-
-/// The entries of a map whose keys must be exactly these, in this order.
-pub(super) fn fields<'a>(node: &'a Node, place: &str, keys: &[&str]) -> Result<&'a [(String, Node)], TemplateError> {
-    match node {
-        Node::Map(entries) if entries.iter().map(|(key, _)| key.as_str()).eq(keys.iter().copied()) => Ok(entries),
-        _ => Err(TemplateError::refused(place, format!("must have {}, in this order", keys.join(" and ")))),
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::typed;
+use crate::template::form::typed;
 use crate::template::{AttributeType, Index, Key, Projection, StreamView, Table, TemplateError};
 
 #[derive(Deserialize)]
