@@ -154,6 +154,8 @@ impl World {
         adapt: fn(&mut Ctx),
     ) -> Self {
         errors::note();
+        // The errors of a world before this one in the same test are not this one's.
+        drop(errors::take());
         let chosen = |name: &str| std::env::var(name).ok();
         let mut all = BTreeMap::new();
         if let Some(isolation) = chosen("PARLANCE_ISOLATION") {
