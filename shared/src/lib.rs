@@ -12,6 +12,7 @@
 //! - [`auth`], [`limit`], [`config`], [`error`], [`telemetry`]: tokens, limits, settings, errors, logs.
 //! - `http_event`: requests of the HTTP API, from API Gateway's events to a router and back.
 //! - [`ctx`]: the context of an invocation.
+//! - `wait`: bounded waits.
 //! - [`aws`]: timeouts and retries of the AWS clients.
 
 pub mod app;
@@ -33,3 +34,4 @@ pub mod relay;
 pub mod runtime;
 pub mod store;
 pub mod telemetry;
+mod wait;

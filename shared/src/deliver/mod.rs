@@ -29,6 +29,7 @@ use crate::frame::engine;
 use crate::frame::socket::{AckId, Body, EventName, Namespace, Packet};
 use crate::store::{Recipient, Session, Socket};
 use crate::telemetry;
+use crate::wait::{Checks, wait_until};
 use order::DeliveryOrder;
 pub(crate) use order::Waits;
 pub use order::wait_until_delivered;
@@ -38,8 +39,7 @@ const CONCURRENCY: usize = 64;
 /// How long others wait for a socket that has joined to receive its greeting, in milliseconds, and how often they
 /// check.
 const GREETING_MAX_MILLIS: i64 = 2_000;
-const GREETING_CHECKS_MAX: u32 = 40;
-const GREETING_CHECK_WAIT: Duration = Duration::from_millis(50);
+const GREETING_CHECKS: Checks = Checks { max: 40, pause: Duration::from_millis(50) };
 
 /// The delivery of one invocation: posts notices to sockets, and remembers the people that it has looked up.
 pub struct Delivering<'a> {
@@ -431,12 +431,12 @@ async fn wait_until_greeted(ctx: &Ctx, user: &UserId, pid: &Pid, since: Timestam
     if since.plus_millis(GREETING_MAX_MILLIS) < ctx.clock.now() {
         return;
     }
-    for _ in 0..GREETING_CHECKS_MAX {
-        match ctx.store.is_ungreeted(user, pid).await {
-            Ok(true) => tokio::time::sleep(GREETING_CHECK_WAIT).await,
-            Ok(false) => return,
-            Err(error) => return telemetry::failed(None, &error),
-        }
+    let greeted = wait_until(GREETING_CHECKS, async || {
+        let is_ungreeted = ctx.store.is_ungreeted(user, pid).await?;
+        Ok::<_, Error>((!is_ungreeted).then_some(()))
+    });
+    if let Err(error) = greeted.await {
+        telemetry::failed(None, &error);
     }
 }
 

@@ -16,11 +16,11 @@ use crate::frame::socket::Attachments;
 use crate::relay::incoming::Incoming;
 use crate::relay::upgrade;
 use crate::store::{Collecting, Piece};
+use crate::wait::{Checks, wait_until};
 
-/// How often the relay checks whether attachments that are on their way have arrived. With [`CHECK_WAIT`] this is two
-/// seconds in all, which is enough for a function that is not running yet to start.
-const CHECKS_MAX: u32 = 20;
-const CHECK_WAIT: Duration = Duration::from_millis(100);
+/// How often the relay checks whether attachments that are on their way have arrived: for two seconds in all, which is
+/// enough for a function that is not running yet to start.
+const CHECKS: Checks = Checks { max: 20, pause: Duration::from_millis(100) };
 
 /// The result of taking a frame of a binary packet.
 pub(super) enum Taken {
@@ -54,13 +54,11 @@ pub(super) async fn header(
     ctx.store.await_attachments(&incoming.connection, &sessions, until).await?;
     let piece = piece(incoming, Some(attachments.count()));
     ctx.store.keep_frame(&incoming.connection, piece).await?;
-    for _ in 0..CHECKS_MAX {
-        match collect(ctx, incoming, piece).await? {
-            Collecting::Busy => tokio::time::sleep(CHECK_WAIT).await,
-            collected => return Ok(taken(collected)),
-        }
-    }
-    Ok(Taken::Broken)
+    let collected = wait_until(CHECKS, async || match collect(ctx, incoming, piece).await? {
+        Collecting::Busy => Ok::<_, Error>(None),
+        collected => Ok(Some(taken(collected))),
+    });
+    Ok(collected.await?.unwrap_or(Taken::Broken))
 }
 
 /// Takes an attachment frame. One read and two writes; the last attachment costs one more write, and one more read per
@@ -103,13 +101,12 @@ pub(super) async fn is_interrupted(ctx: &Ctx, incoming: &Incoming, until: Option
     if until.is_none_or(|until| until <= ctx.clock.now()) {
         return Ok(false);
     }
-    for _ in 0..CHECKS_MAX {
-        match ctx.store.awaiting(&incoming.connection).await? {
-            Some(header_at) if header_at <= incoming.at => tokio::time::sleep(CHECK_WAIT).await,
-            _ => return Ok(false),
-        }
-    }
-    Ok(true)
+    let arrived = wait_until(CHECKS, async || {
+        let header_at = ctx.store.awaiting(&incoming.connection).await?;
+        let is_earlier = header_at.is_some_and(|header_at| header_at <= incoming.at);
+        Ok::<_, Error>((!is_earlier).then_some(()))
+    });
+    Ok(arrived.await?.is_none())
 }
 
 /// How long a packet may take to be complete, in milliseconds: as long as a client may take to join a namespace. After

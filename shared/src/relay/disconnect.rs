@@ -20,11 +20,11 @@ use crate::relay::gate::{current_session, pass_over};
 use crate::relay::incoming::Incoming;
 use crate::store::{Abandoning, Closed, Ender, Ending, Leaving, Session, Upgrade};
 use crate::telemetry::{self, Failures};
+use crate::wait::{Checks, wait_until};
 
-/// How often this function checks whether the run that left a session has told the others. With [`CHECK_WAIT`] this is
-/// three seconds in all, longer than that run takes.
-const CHECKS_MAX: u32 = 30;
-const CHECK_WAIT: Duration = Duration::from_millis(100);
+/// How often this function checks whether the run that left a session has told the others: for three seconds in all,
+/// longer than that run takes.
+const CHECKS: Checks = Checks { max: 30, pause: Duration::from_millis(100) };
 
 /// Handles the end of a connection, a DISCONNECT packet, or an event that asks to end its socket.
 ///
@@ -166,14 +166,15 @@ async fn offline(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<Envelope
 }
 
 /// Tells the others that a user is offline, in place of the run that left the session. That run may be doing so right
-/// now, or it was killed before. So this function first waits for a moment. It tells nobody if the user has a socket
+/// now, or it was killed before. So this function waits for it. It tells nobody if the user has a socket
 /// again by then.
 async fn finish_leaving(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<(), Error> {
-    for _ in 0..CHECKS_MAX {
-        tokio::time::sleep(CHECK_WAIT).await;
-        if !ctx.store.offline_untold(session).await? {
-            return Ok(());
-        }
+    let told = wait_until(CHECKS, async || {
+        let is_untold = ctx.store.offline_untold(session).await?;
+        Ok::<_, Error>((!is_untold).then_some(()))
+    });
+    if told.await?.is_some() {
+        return Ok(());
     }
     let is_chat = matches!(ctx.application, Application::Chat);
     if is_chat && ctx.store.user(&session.user).await?.is_some_and(|user| user.sockets == 0) {

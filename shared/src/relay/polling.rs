@@ -178,6 +178,7 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<PollResponse, Error> {
         Ok(outbox) => outbox,
         Err(answer) => return Ok(answer),
     };
+    let had_probed = outbox.probed_at.is_some();
     let (mut waited, mut wait) = (Duration::ZERO, None);
     loop {
         match outbox.ended_by {
@@ -186,8 +187,12 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<PollResponse, Error> {
             None => {}
         }
         if outbox.upgrading {
-            // This GET was waiting when its client moved to the WebSocket without a probe, which would have made the
-            // GET return.
+            // This GET was waiting when its client moved to the WebSocket. A client that waits for a probe's answer has no
+            // GET left by then: it sent this one after `5`, and it arrived first. Other clients do not send a probe.
+            if had_probed {
+                ctx.store.finish(id, Direction::Get, ctx.clock.now()).await?;
+                return Ok(Refusal::BadRequest.into());
+            }
             break;
         }
         if !outbox.frames.is_empty() {

@@ -17,16 +17,16 @@ use crate::relay::handshake::greet;
 use crate::relay::reply::reply;
 use crate::store::{Opened, Recipient, Session, SessionMove, Transition, Upgrade};
 use crate::telemetry;
+use crate::wait::{Checks, wait_until};
 
 /// How often the server tries to post the first frame to a WebSocket: about five seconds in all, less than the
 /// functions' timeouts.
 const GREETINGS_MAX: u32 = 16;
 /// How long, in milliseconds, an offered WebSocket may take before the client may offer another one.
 const CHANCE_MILLIS: i64 = 10_000;
-/// How often the server checks whether a move is done, or a polling request has ended. With [`CHECK_WAIT`] this is five
-/// seconds in all, less than the functions' timeouts.
-const CHECKS_MAX: u32 = 100;
-const CHECK_WAIT: Duration = Duration::from_millis(50);
+/// How often the server checks whether a move is done, or a polling request has ended: for five seconds in all, less than
+/// the functions' timeouts.
+const CHECKS: Checks = Checks { max: 100, pause: Duration::from_millis(50) };
 /// How many batches of waiting frames are posted during a move. If more keep coming, the client must reconnect.
 const BATCHES_MAX: u32 = 100;
 
@@ -133,13 +133,11 @@ async fn close_unless(
 /// Moves the frames that wait, then all future frames, then the sessions.
 async fn move_all(ctx: &Ctx, to: &Opened, from: &ConnectionId) -> Result<(), Error> {
     // A client that keeps to the protocol has no request running any more.
-    for _ in 0..CHECKS_MAX {
+    wait_until(CHECKS, async || {
         let posting = ctx.store.outbox(from).await?.and_then(|outbox| outbox.posting_until);
-        if posting.is_none_or(|until| until <= ctx.clock.now()) {
-            break;
-        }
-        tokio::time::sleep(CHECK_WAIT).await;
-    }
+        Ok::<_, Error>(posting.is_none_or(|until| until <= ctx.clock.now()).then_some(()))
+    })
+    .await?;
     ctx.store.move_packet(from, &to.id).await?;
     let mut batches = 0;
     while ctx.store.redirect(from, &to.id).await? == Transition::Refused {
@@ -179,11 +177,12 @@ pub(super) async fn session(ctx: &Ctx, connection: &ConnectionId, namespace: &st
 /// # Errors
 /// `Error::Internal`.
 pub(super) async fn opened(ctx: &Ctx, connection: &ConnectionId) -> Result<Option<Opened>, Error> {
-    for _ in 0..CHECKS_MAX {
-        match ctx.store.opened(connection).await? {
-            Some(Opened { upgrade: Some(Upgrade { done: false, .. }), .. }) => tokio::time::sleep(CHECK_WAIT).await,
-            found => return Ok(found),
-        }
+    let settled = wait_until(CHECKS, async || match ctx.store.opened(connection).await? {
+        Some(Opened { upgrade: Some(Upgrade { done: false, .. }), .. }) => Ok::<_, Error>(None),
+        found => Ok(Some(found)),
+    });
+    match settled.await? {
+        Some(found) => Ok(found),
+        None => ctx.store.opened(connection).await,
     }
-    ctx.store.opened(connection).await
 }

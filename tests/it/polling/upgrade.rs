@@ -223,6 +223,20 @@ async fn a_client_may_move_without_a_probe_and_a_get_that_waits_is_released() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_get_that_overtakes_the_move_is_refused_as_one_that_comes_after_it() {
+    let (mut world, _) = pair().await;
+    let sid = world.connection_id("bob");
+    world.pause("bob").await;
+    world.offer_websocket("bob", "moved").await.unwrap();
+    world.send("moved", "2probe").await;
+    let late = tokio::spawn(waiting_get(world.cloud.http.clone(), sid));
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    world.send("moved", "5").await;
+    assert_eq!(&late.await.unwrap()[..], br#"{"code":3,"message":"Bad request"}"#);
+    assert!(!world.is_closed("moved"));
+}
+
 /// The answer to a GET of a client that polls.
 async fn waiting_get(http: axum::Router, sid: String) -> axum::body::Bytes {
     use tower::ServiceExt as _;
