@@ -13,7 +13,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["store", "domain", "error", "auth", "config"]),
     ("auth", &["auth", "domain", "error", "frame"]),
     ("app", &["app", "auth", "ctx", "dialect", "domain", "error", "store"]),
-    ("deliver", &["ctx", "dialect", "domain", "error", "frame", "store", "telemetry"]),
+    ("deliver", &["ctx", "dialect", "domain", "error", "frame", "store", "telemetry", "wait"]),
+    ("wait", &[]),
 ];
 
 fn root() -> PathBuf {
