@@ -21,6 +21,7 @@ use axum::response::IntoResponse as _;
 use axum::routing::any;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use frame::engine::Packet;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
@@ -28,7 +29,6 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use shared::ctx::Ctx;
 use shared::dialect::Dialect;
-use shared::frame::engine::Packet;
 use shared::http_event::HttpFunction;
 use tokio::sync::watch;
 

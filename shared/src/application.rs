@@ -9,7 +9,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::frame::engine;
+use frame::engine;
 
 /// The application that a relay runs.
 #[derive(Clone, Copy)]

@@ -11,7 +11,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
 use crate::domain::user::Claims;
 use crate::error::Refusal;
-use crate::frame::json;
+use frame::json;
 
 /// The role whose tokens manage users. A token with this role is not a user itself.
 pub const SERVICE_ROLE: &str = "service";

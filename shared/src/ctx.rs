@@ -20,10 +20,10 @@ use crate::config::{Config, Isolation};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
-use crate::frame::engine;
 use crate::limit::{Addresses, EventRates};
 use crate::store::{Bucket, Ender, Ending, Enqueue, Liveness, Recipient, Store};
 use crate::telemetry;
+use frame::engine;
 
 /// The most bytes that API Gateway accepts in one post (docs/api-gateway.md, "Limits and closes"). The same limit holds for a
 /// polling client, because it may move to a WebSocket before it fetches the frame.

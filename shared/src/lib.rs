@@ -1,7 +1,7 @@
 //! Parlance: a chat backend for unmodified Socket.IO clients on AWS Lambda. This crate holds what every function
 //! shares. In reading order:
 //!
-//! - [`frame`]: Engine.IO and Socket.IO, between packet and text. Pure and total.
+//! - The crate [`frame`]: Engine.IO and Socket.IO, between packet and text. Pure and total.
 //! - [`domain`]: chats, messages, users; commands and notices. Types and rules, nothing else.
 //! - [`dialect`]: the events and requests of each client app. It translates and does not decide.
 //! - [`app`]: the use cases, one file per capability: checks, one transaction, and what to send to whom.
@@ -25,7 +25,6 @@ pub mod deliver;
 pub mod dialect;
 pub mod domain;
 pub mod error;
-pub mod frame;
 #[cfg(feature = "http")]
 pub mod http_event;
 pub mod limit;

@@ -5,6 +5,7 @@ use axum::extract::{FromRequestParts as _, RawPathParams, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
+use frame::json;
 use serde_json::{Map, Value};
 use shared::app;
 use shared::auth::Identity;
@@ -13,7 +14,6 @@ use shared::dialect::fields::Fields;
 use shared::dialect::{self, Asker, Route};
 use shared::domain::command::Command;
 use shared::error::Error;
-use shared::frame::json;
 use shared::http_event;
 
 use crate::form::{self, Form};

@@ -1,8 +1,8 @@
 //! The exact frames that a client received, ways to lose a client, and its reconnection: for tests of recovery.
 
+use frame::{engine, socket};
 use http::HeaderMap;
 use serde_json::{Value, json};
-use shared::frame::{engine, socket};
 
 use super::{QUERY, Way, World, prefix};
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use frame::engine;
 use shared::domain::offset::Offset;
-use shared::frame::engine;
 
 use super::poller::Heard;
 use super::{POLL_PATIENCE, Way, World};

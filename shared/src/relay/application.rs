@@ -6,14 +6,14 @@ use crate::ctx::Ctx;
 use crate::domain::id::{UserId, hex};
 use crate::domain::user::Claims;
 use crate::error::Error;
-use crate::frame::engine;
-use crate::frame::socket::AckId;
 use crate::relay::content::{ack_frames, event_frames};
 use crate::relay::incoming::Incoming;
 use crate::relay::reply::reply;
 use crate::relay::{ask, gate, upgrade};
 use crate::store::Session;
 use crate::telemetry;
+use frame::engine;
+use frame::socket::AckId;
 
 /// A new random user without claims and without an end of the token: the identity of a client of an application without
 /// authentication.

@@ -7,10 +7,10 @@
 use crate::application::Content;
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::frame::socket::AckId;
 use crate::relay::content::event_frames;
 use crate::relay::reply::reply;
 use crate::store::{Answering, Asking, Question, Session};
+use frame::socket::AckId;
 
 /// How long a question stays open for its ack.
 const ANSWER_WITHIN_MILLIS: i64 = 60_000;

@@ -12,11 +12,11 @@ use std::time::Duration;
 use crate::ctx::Ctx;
 use crate::domain::clock::Timestamp;
 use crate::error::Error;
-use crate::frame::socket::Attachments;
 use crate::relay::incoming::Incoming;
 use crate::relay::upgrade;
 use crate::store::{Collecting, Piece};
 use crate::wait::{Checks, wait_until};
+use frame::socket::Attachments;
 
 /// How often the relay checks whether attachments that are on their way have arrived: for two seconds in all, which is
 /// enough for a function that is not running yet to start.

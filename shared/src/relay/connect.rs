@@ -18,8 +18,6 @@ use crate::domain::notice::{Audience, Envelope, Notice};
 use crate::domain::offset::Offset;
 use crate::domain::user::Status;
 use crate::error::Error;
-use crate::frame::engine;
-use crate::frame::socket::{self, Body, Packet};
 use crate::relay::application;
 use crate::relay::incoming::Incoming;
 use crate::relay::recover::{self, RecoveredSession, Recovery};
@@ -28,6 +26,8 @@ use crate::relay::upgrade::Offer;
 use crate::relay::{binary, event, handshake, strangers, upgrade};
 use crate::store::{Joining, Opened, Recipient, Session};
 use crate::telemetry;
+use frame::engine;
+use frame::socket::{self, Body, Packet};
 
 /// Handles `$connect`: stores what later frames do not carry, and invokes the function that posts the open packet. The
 /// `statusCode` of the returned value is the HTTP status that answers the upgrade request.

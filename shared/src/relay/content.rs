@@ -2,8 +2,8 @@
 
 use crate::application::Content;
 use crate::deliver::packet_frame;
-use crate::frame::engine;
-use crate::frame::socket::{AckId, Attachments, Body, EventName};
+use frame::engine;
+use frame::socket::{AckId, Attachments, Body, EventName};
 
 /// The frames of an event: its packet, then one frame for each attachment. Empty if the name is not allowed for an
 /// event or if there are too many attachments.

@@ -13,14 +13,14 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::domain::notice::{Audience, Envelope, Notice};
 use crate::error::Error;
-use crate::frame::engine;
-use crate::frame::socket::{self, Body, Packet};
 use crate::relay::event;
 use crate::relay::gate::{current_session, pass_over};
 use crate::relay::incoming::Incoming;
 use crate::store::{Abandoning, Closed, Ender, Ending, Leaving, Session, Upgrade};
 use crate::telemetry::{self, Failures};
 use crate::wait::{Checks, wait_until};
+use frame::engine;
+use frame::socket::{self, Body, Packet};
 
 /// How often this function checks whether the run that left a session has told the others: for three seconds in all,
 /// longer than that run takes.

@@ -14,14 +14,14 @@ use crate::domain::extent::Extent;
 use crate::domain::message::Message;
 use crate::domain::notice::{Answer, Viewer};
 use crate::error::Error;
-use crate::frame::engine;
-use crate::frame::socket::{self, AckId, Body, Packet};
 use crate::relay::application;
 use crate::relay::gate;
 use crate::relay::incoming::Incoming;
 use crate::relay::reply::{end, reply};
 use crate::store::Session;
 use crate::telemetry;
+use frame::engine;
+use frame::socket::{self, AckId, Body, Packet};
 
 /// Handles an event, from its frame to the last post.
 ///

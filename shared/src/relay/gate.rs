@@ -5,12 +5,12 @@ use crate::deliver::{EXPIRED, Emitted, error_frames, expired_frame};
 use crate::dialect;
 use crate::domain::clock::Timestamp;
 use crate::error::Error;
-use crate::frame::socket::AckId;
 use crate::relay::incoming::Incoming;
 use crate::relay::reply::reply;
 use crate::relay::{binary, upgrade};
 use crate::store::{Session, Socket};
 use crate::telemetry;
+use frame::socket::AckId;
 
 /// Admits what a client sends in a namespace, and gives its session. `event` is the name of the event and the id of its ack, if it is one.
 ///

@@ -10,9 +10,9 @@ use serde_json::Value;
 use crate::ctx::{Ctx, Delivery, own_event};
 use crate::domain::id::{ConnectionId, hex};
 use crate::error::Error;
-use crate::frame::engine::{self, Open, Packet};
 use crate::relay::incoming::Incoming;
 use crate::store::{Handshaking, Recipient};
+use frame::engine::{self, Open, Packet};
 
 /// How often the function tries to post. The waits double from the first to the longest: about 14 seconds in all, which
 /// is less than the 20 seconds that the client waits.

@@ -17,11 +17,11 @@ use crate::ctx::{Ctx, Delivery};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
-use crate::frame::engine::Packet;
 use crate::relay::gate::expire;
 use crate::relay::sweep;
 use crate::store::{HeartbeatRow, Part, Session, SlotRows, WAITING_SLOT};
 use crate::telemetry::Failures;
+use frame::engine::Packet;
 
 /// How many connections are pinged at the same time. A post takes about twenty milliseconds, so the connections of a
 /// page take about three seconds.

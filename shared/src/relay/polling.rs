@@ -15,13 +15,13 @@ use crate::ctx::Ctx;
 use crate::dialect::Dialect;
 use crate::domain::id::{ConnectionId, hex};
 use crate::error::Error;
-use crate::frame::engine::{self, Packet, SEPARATOR};
 use crate::relay::connect::{is_foreign, opening};
 use crate::relay::handshake::open;
 use crate::relay::incoming::DIALECT_VARIABLE;
 use crate::relay::strangers;
 use crate::store::{Direction, Ender, Outbox, PollTurn};
 use crate::telemetry;
+use frame::engine::{self, Packet, SEPARATOR};
 
 /// How long a GET waits before it answers that there is nothing: less than the 30 seconds after which an HTTP API gives
 /// up.

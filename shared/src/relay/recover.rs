@@ -17,9 +17,9 @@ use crate::domain::id::{ConnectionId, Pid};
 use crate::domain::notice::MissedEvent;
 use crate::domain::offset::{GivenTo, Holder, Last, Offset, TELLING_MILLIS};
 use crate::error::Error;
-use crate::frame::engine;
-use crate::frame::socket::{self, Body, Packet};
 use crate::store::{Former, Opened, Recipient, Session, SessionRestore, Socket, Transition};
+use frame::engine;
+use frame::socket::{self, Body, Packet};
 
 /// How many batches of buffered frames are sent to one client. If more keep coming, the client must reconnect once
 /// more.

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use crate::ctx::{Ctx, Delivery, own_event};
 use crate::deliver::packet_frame;
 use crate::error::Error;
-use crate::frame::socket::Body;
 use crate::store::{Recipient, Session};
 use crate::telemetry;
+use frame::socket::Body;
 
 /// The response of a handler to its invoker. It is never a failure, because the client would receive a failure as a
 /// frame that it cannot read.

@@ -8,8 +8,6 @@ use crate::ctx::Ctx;
 use crate::deliver::{Emitted, error_frames};
 use crate::dialect::Family;
 use crate::error::Error;
-use crate::frame::engine;
-use crate::frame::socket::{self, AckId, Body, Packet};
 use crate::limit::Rate;
 use crate::relay::application;
 use crate::relay::binary::{self, Taken};
@@ -17,6 +15,8 @@ use crate::relay::gate::{self, current_session, pass_over};
 use crate::relay::incoming::Incoming;
 use crate::relay::reply::reply;
 use crate::telemetry;
+use frame::engine;
+use frame::socket::{self, AckId, Body, Packet};
 
 /// The function that handles a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,12 +12,12 @@ use std::time::Duration;
 use crate::ctx::Ctx;
 use crate::domain::id::ConnectionId;
 use crate::error::Error;
-use crate::frame::engine::Packet;
 use crate::relay::handshake::greet;
 use crate::relay::reply::reply;
 use crate::store::{Opened, Recipient, Session, SessionMove, Transition, Upgrade};
 use crate::telemetry;
 use crate::wait::{Checks, wait_until};
+use frame::engine::Packet;
 
 /// How often the server tries to post the first frame to a WebSocket: about five seconds in all, less than the
 /// functions' timeouts.

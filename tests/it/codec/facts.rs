@@ -2,11 +2,9 @@
 
 use std::borrow::Cow;
 
+use frame::engine::{self, Open, decode_payload, encode_payload};
+use frame::socket::{self, AckId, Attachments, Body, EventName, MAX_ACK_ID_DIGITS, MAX_NAMESPACE_BYTES, Namespace};
 use serde_json::{Map, Value, json};
-use shared::frame::engine::{self, Open, decode_payload, encode_payload};
-use shared::frame::socket::{
-    self, AckId, Attachments, Body, EventName, MAX_ACK_ID_DIGITS, MAX_NAMESPACE_BYTES, Namespace,
-};
 
 /// The packet that a text must be, and which must be that text again.
 #[track_caller]

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
+use frame::engine::{self, Open};
+use frame::socket::{self, AckId, Attachments, Body, EventName, Namespace};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Map, Number, Value, json};
-use shared::frame::engine::{self, Open};
-use shared::frame::socket::{self, AckId, Attachments, Body, EventName, Namespace};
 
 /// Any frame of Engine.IO. Messages are free of the separator if they are to travel by polling.
 pub(crate) fn frame() -> impl Strategy<Value = engine::Packet<'static>> {

@@ -3,13 +3,13 @@
 //! do, and why. A difference that is in no list fails, and so does one in a list that is gone.
 
 use engineioxide_core::{OpenPacket, Packet as TheirFrame, PacketParseError, ProtocolVersion, Sid, payload};
+use frame::engine;
+use frame::socket::{self, Body, DecodeError, MAX_ACK_ID_DIGITS, MAX_NAMESPACE_BYTES};
 use futures_util::{FutureExt as _, StreamExt as _};
 use http_body_util::Full;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
-use shared::frame::engine;
-use shared::frame::socket::{self, Body, DecodeError, MAX_ACK_ID_DIGITS, MAX_NAMESPACE_BYTES};
 use socketioxide_core::packet::{Packet as TheirPacket, PacketData};
 use socketioxide_core::parser::{Parse as _, ParseConfig, ParseError, ParserState};
 use socketioxide_parser_common::CommonParser;
@@ -166,7 +166,7 @@ fn only_ours(ours: &socket::Packet) -> Option<PacketDifference> {
 fn only_theirs(ours: &DecodeError, theirs: &TheirPacket, text: &str) -> Option<PacketDifference> {
     let kind = theirs.inner.index();
     let payload = their_payload(theirs);
-    let json: Option<Value> = shared::frame::json::parse(payload).ok();
+    let json: Option<Value> = frame::json::parse(payload).ok();
     let first = json.as_ref().and_then(|elements| elements.get(0));
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let (difference, confirmed) = match ours {
@@ -257,7 +257,7 @@ impl Reading {
 
     fn of_theirs(packet: &TheirPacket) -> Self {
         let kind = packet.inner.index();
-        let mut payload: Option<Value> = shared::frame::json::parse(their_payload(packet)).ok();
+        let mut payload: Option<Value> = frame::json::parse(their_payload(packet)).ok();
         let name = match &mut payload {
             Some(Value::Array(elements)) if kind == 2 || kind == 5 => match elements.remove(0) {
                 Value::String(text) => Some(text),

@@ -1,9 +1,9 @@
 //! What holds for every packet and every text.
 
+use frame::engine::{self, decode_payload, encode_payload};
+use frame::socket;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use shared::frame::engine::{self, decode_payload, encode_payload};
-use shared::frame::socket;
 
 use super::generate;
 

@@ -2,11 +2,11 @@
 //!
 //! Everything that no deployment is set to is here: a heartbeat in milliseconds, a host that passes binary frames on and takes a megabyte.
 
+use frame::engine::Packet;
 use serde_json::{Map, Value};
 use shared::application::{Application, Content, Saying, Sockets};
 use shared::config::Host;
 use shared::ctx::Ctx;
-use shared::frame::engine::Packet;
 
 /// How often the heartbeat has its turn. A connection is pinged each third time, and a pong is waited for so long, as the suites have it.
 pub const TURN_MILLIS: u32 = 100;
