@@ -85,7 +85,7 @@ impl DataFolder {
             }
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
-        hold(&mut lock).map_err(unusable)?;
+        lock_exclusively(&mut lock).map_err(unusable)?;
         Ok(Self { folder: folder.to_owned(), _lock: lock })
     }
 
@@ -111,7 +111,7 @@ impl DataFolder {
 }
 
 /// Writes the id of this process into the locked file.
-fn hold(lock: &mut File) -> std::io::Result<()> {
+fn lock_exclusively(lock: &mut File) -> std::io::Result<()> {
     lock.set_len(0)?;
     lock.seek(SeekFrom::Start(0))?;
     writeln!(lock, "{}", std::process::id())

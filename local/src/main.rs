@@ -120,7 +120,7 @@ async fn main() -> ExitCode {
 
 fn print_token(user: &str, name: Option<&str>, role: Option<&str>) -> Result<(), Failure> {
     shared::domain::id::UserId::parse(user)?;
-    say(&token::mint(user, name, role, Clock::system().now())?);
+    print_line(&token::mint(user, name, role, Clock::system().now())?);
     Ok(())
 }
 
@@ -141,7 +141,7 @@ async fn run(serve: Serve) -> Result<(), Failure> {
     for (user, name) in DEMO_USERS {
         cloud.introduce(&token::mint(user, Some(name), None, clock.now())?).await;
     }
-    say(&introduction(&serve, &cloud, &listeners, &clock)?);
+    print_line(&introduction(&serve, &cloud, &listeners, &clock)?);
     let ports = listeners.into_iter().map(|(listener, dialect)| Port {
         listener,
         stage_variables: stage_variables(dialect.name()),
@@ -153,7 +153,7 @@ async fn run(serve: Serve) -> Result<(), Failure> {
     let expiring = tokio::spawn(schedule::expire(Arc::clone(&cloud.services), clock));
     let interrupted = async {
         stopped().await;
-        say("closing");
+        print_line("closing");
         cloud.close();
     };
     server::serve(ports, Arc::clone(&cloud.gateway), interrupted).await;
@@ -307,7 +307,7 @@ fn endpoint(text: &str) -> Result<String, String> {
 }
 
 #[expect(clippy::print_stdout, reason = "what the user of a command line reads")]
-fn say(text: &str) {
+fn print_line(text: &str) {
     println!("{text}");
 }
 

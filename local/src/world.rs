@@ -512,7 +512,7 @@ impl World {
             tokio::time::sleep(Duration::from_secs(60)).await;
         }
         self.hand_over_records().await;
-        self.beat().await
+        self.heartbeat().await
     }
 
     /// Moves the clock by the batching window of the streams if a record waits, and hands over the records until there
@@ -548,7 +548,7 @@ impl World {
     }
 
     /// Runs every schedule once.
-    pub async fn beat(&mut self) -> String {
+    pub async fn heartbeat(&mut self) -> String {
         for (_, name) in self.cloud.schedules() {
             self.cloud.lambda.run_scheduled(&name, schedule::event(self.clock.now())).await;
         }

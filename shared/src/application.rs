@@ -30,14 +30,14 @@ pub trait Sockets: Send + Sync {
 
     /// Returns what a socket receives first, after the relay has confirmed its CONNECT packet. `auth` is the payload of
     /// that packet.
-    fn joined(&self, auth: &Map<String, Value>) -> Vec<Saying>;
+    fn joined(&self, auth: &Map<String, Value>) -> Vec<Emission>;
 
     /// Returns what a socket receives in reply to an event that it emitted.
-    fn heard(&self, event: &str, content: Content) -> Vec<Saying>;
+    fn on_event(&self, event: &str, content: Content) -> Vec<Emission>;
 
     /// Returns what a socket receives in reply to its ack of a question. `about` is the third value of
-    /// [`Saying::Question`].
-    fn on_ack(&self, about: &str, answer: Content) -> Vec<Saying>;
+    /// [`Emission::Question`].
+    fn on_ack(&self, about: &str, answer: Content) -> Vec<Emission>;
 }
 
 /// The arguments of an event or an ack. Each attachment has its placeholder in the arguments.
@@ -51,7 +51,7 @@ pub struct Content {
 
 /// One thing to send to the socket that emitted the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Saying {
+pub enum Emission {
     /// An event: its name and its content.
     Event(String, Content),
     /// The ack of the event that the socket emitted. The relay drops it if the client asked for no ack.

@@ -109,7 +109,7 @@ where
         let (event, malformed) = sound_event(&event);
         let router = malformed.map_or_else(|| router.clone(), &refusing);
         Box::pin(async move {
-            match AssertUnwindSafe(answered(event, router)).catch_unwind().await {
+            match AssertUnwindSafe(respond(event, router)).catch_unwind().await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(cause)) => {
                     tracing::error!(error.cause = %cause, "an event or an answer could not be converted");
@@ -125,7 +125,7 @@ where
 }
 
 /// Hands an event to a router by way of `lambda_http`.
-async fn answered<S, B>(event: Value, router: S) -> Result<Value, serde_json::Error>
+async fn respond<S, B>(event: Value, router: S) -> Result<Value, serde_json::Error>
 where
     S: Service<Request, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,

@@ -127,13 +127,13 @@ async fn attachments_that_never_come_close_the_connection_after_the_connect_time
     let mut world = echoed().await;
     world.send("alice", ONE).await;
     world.clock.advance(44_000);
-    assert_eq!(world.beat().await, "");
+    assert_eq!(world.heartbeat().await, "");
     world.clock.advance(1_000);
-    assert_eq!(world.beat().await, CLOSED);
+    assert_eq!(world.heartbeat().await, CLOSED);
     // And that is the end of it.
     world.open("bob").await;
     world.send("bob", "40").await;
-    assert_eq!(world.beat().await, "");
+    assert_eq!(world.heartbeat().await, "");
 }
 
 #[tokio::test(start_paused = true)]

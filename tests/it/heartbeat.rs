@@ -15,7 +15,7 @@ const EACH_MINUTE: (&str, &str) = ("PingIntervalMinutes", "1");
 async fn a_connection_that_may_wait_for_longer_than_an_interval_is_pinged_meanwhile() {
     let mut world = World::with(&[EACH_MINUTE, ("ConnectTimeoutSeconds", "600")]).await;
     world.open("alice").await;
-    assert_eq!(world.beat().await, "", "not so early that the ping could come before the open packet");
+    assert_eq!(world.heartbeat().await, "", "not so early that the ping could come before the open packet");
     for _ in 0..9 {
         assert_eq!(world.minute().await, "alice hears 2\n");
         world.send("alice", "3").await;
@@ -109,7 +109,7 @@ async fn a_turn_that_comes_late_is_the_turn_that_it_was_to_be() {
         world.cloud.lambda.run_scheduled(&function, schedule::event(due)).await;
     }
     assert_eq!(world.send_all(&[]).await, "alice hears 2\n");
-    assert_eq!(world.beat().await, "");
+    assert_eq!(world.heartbeat().await, "");
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,10 +117,10 @@ async fn a_websocket_that_is_new_but_moved_to_is_pinged_when_its_client_expects_
     let mut world = World::new().await;
     world.poll_join("alice").await;
     world.clock.advance(5 * 60_000 - 6_000);
-    assert_eq!(world.beat().await, "");
+    assert_eq!(world.heartbeat().await, "");
     assert_eq!(world.move_to_websocket("alice").await, "");
     world.clock.advance(6_000);
-    assert_eq!(world.beat().await, "alice hears 2\n");
+    assert_eq!(world.heartbeat().await, "alice hears 2\n");
 }
 
 #[tokio::test(start_paused = true)]

@@ -32,7 +32,7 @@ const COUNT_GOOD_MILLIS: i64 = 10_000;
 /// Serves one route.
 pub(crate) async fn route(ctx: &Ctx, dialect: &'static dyn Dialect, route: &Route, request: Request) -> Response {
     match run(ctx, dialect, route, request).await {
-        Ok((status, body)) => said(status, body),
+        Ok((status, body)) => json_response(status, body),
         Err(error) => refused(ctx, dialect, &error),
     }
 }
@@ -58,14 +58,14 @@ async fn run(ctx: &Ctx, dialect: &'static dyn Dialect, route: &Route, request: R
 /// An error in the shape of the dialect.
 pub(crate) fn refused(ctx: &Ctx, dialect: &dyn Dialect, error: &Error) -> Response {
     telemetry::failed(None, error);
-    let mut response = said(error.status(), dialect.rest_error(error, ctx.clock.now()));
+    let mut response = json_response(error.status(), dialect.rest_error(error, ctx.clock.now()));
     if let Error::RateLimit { retry_after_secs, .. } = error {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*retry_after_secs));
     }
     response
 }
 
-fn said(status: u16, body: Value) -> Response {
+fn json_response(status: u16, body: Value) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(body)).into_response()
 }
@@ -109,11 +109,14 @@ pub(crate) async fn health(State(health): State<Arc<Health>>) -> Response {
     match health.count().await {
         Ok(Count { sockets, rooms, .. }) => {
             let socket = json!({"initialized": true, "connected": sockets, "rooms": rooms});
-            said(200, json!({"status": "ok", "socket": socket}))
+            json_response(200, json!({"status": "ok", "socket": socket}))
         }
         Err(error) => {
             telemetry::failed(None, &error);
-            said(503, json!({"status": "unavailable", "socket": {"initialized": false, "connected": 0, "rooms": 0}}))
+            json_response(
+                503,
+                json!({"status": "unavailable", "socket": {"initialized": false, "connected": 0, "rooms": 0}}),
+            )
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) async fn create(
     let Some(step) = step else {
         return Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created: false }));
     };
-    let envelope = told(&chat, caller.user, step);
+    let envelope = creation_notice(&chat, caller.user, step);
     let view = ChatView { chat, latest: None };
     Ok(Outcome { envelopes: vec![envelope], ..Outcome::answer(Answer::Chat { view, created: true }) })
 }
@@ -74,7 +74,7 @@ pub(super) async fn make(
 }
 
 /// The envelope that tells everybody but its creator about a new chat.
-pub(super) fn told(chat: &Chat, maker: &UserId, step: ChatEvent) -> Envelope {
+pub(super) fn creation_notice(chat: &Chat, maker: &UserId, step: ChatEvent) -> Envelope {
     let others = chat.others(maker).map(|member| member.user.clone()).collect();
     let notice = Notice::ChatCreated(ChatView { chat: chat.clone(), latest: None });
     Envelope::of(step, notice, Audience::People(others))

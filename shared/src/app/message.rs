@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::chat::{make, told};
+use super::chat::{creation_notice, make};
 use super::{Caller, Outcome, Then, chat_at, check_receiver};
 use crate::ctx::Ctx;
 use crate::domain::chat::{Chat, Place, chat_id};
@@ -103,7 +103,7 @@ async fn make_and_store(
                 return Err(Error::Blocked);
             }
             let (chat, created) = make(ctx, caller, (&people, None), remains).await?;
-            envelopes.extend(created.map(|step| told(&chat, caller.user, step)));
+            envelopes.extend(created.map(|step| creation_notice(&chat, caller.user, step)));
             chat
         }
     };

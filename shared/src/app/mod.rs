@@ -80,7 +80,7 @@ impl Outcome {
         Self { answer, envelopes: Vec::new(), then: Then::Nothing }
     }
 
-    fn told(answer: Answer, notice: Notice, people: Vec<UserId>) -> Self {
+    fn with_notice(answer: Answer, notice: Notice, people: Vec<UserId>) -> Self {
         let envelopes = vec![Envelope::new(notice, Audience::People(people))];
         Self { answer, envelopes, then: Then::Nothing }
     }

@@ -19,5 +19,5 @@ pub(super) async fn notify(
     }
     let id = hex(&ctx.clock.random::<12>());
     let notice = Notice::Notified { id, text, kind, at: caller.at };
-    Ok(Outcome::told(Answer::Done, notice, vec![user]))
+    Ok(Outcome::with_notice(Answer::Done, notice, vec![user]))
 }

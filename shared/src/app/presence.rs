@@ -72,7 +72,7 @@ pub(super) async fn set_status(ctx: &Ctx, caller: &Caller<'_>, status: Status) -
         Status::Offline => Notice::Offline { user, last_seen: caller.at },
         _ => Notice::Online { user, status, became_online: former == Status::Offline },
     };
-    Ok(Outcome::told(Answer::Done, notice, presence_audience(ctx, caller.user).await?))
+    Ok(Outcome::with_notice(Answer::Done, notice, presence_audience(ctx, caller.user).await?))
 }
 
 /// Makes the caller appear online. This sends a notice only if they appeared offline before.
@@ -81,5 +81,5 @@ pub(super) async fn appear_online(ctx: &Ctx, caller: &Caller<'_>) -> Result<Outc
         return Ok(Outcome::answer(Answer::Done));
     }
     let notice = Notice::Online { user: caller.user.clone(), status: Status::Online, became_online: true };
-    Ok(Outcome::told(Answer::Done, notice, presence_audience(ctx, caller.user).await?))
+    Ok(Outcome::with_notice(Answer::Done, notice, presence_audience(ctx, caller.user).await?))
 }

@@ -31,12 +31,12 @@ pub(super) async fn mark_chat(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Re
             let step = after.step_from(&before);
             let (chat, reader) = (*after, caller.user.clone());
             let reading = Reading { chat, reader, at: caller.at, marked, messages, whole: true };
-            Ok(said(reading, Some(step)))
+            Ok(read_outcome(reading, Some(step)))
         }
         Marking::Nothing(chat) => {
             let reader = caller.user.clone();
             let reading = Reading { chat: *chat, reader, at: caller.at, marked: 0, messages: Vec::new(), whole: true };
-            Ok(said(reading, None))
+            Ok(read_outcome(reading, None))
         }
         Marking::Gone => Err(Error::NotFound(Thing::Chat)),
     }
@@ -106,11 +106,11 @@ pub(super) async fn mark_messages(
     if reading.marked == 0 {
         reading.messages = messages;
     }
-    Ok(said(reading, step))
+    Ok(read_outcome(reading, step))
 }
 
 /// The outcome of a reading. A reading that marked nothing is told to its reader only.
-fn said(reading: Reading, step: Option<ChatEvent>) -> Outcome {
+fn read_outcome(reading: Reading, step: Option<ChatEvent>) -> Outcome {
     let Some(step) = step else { return Outcome::answer(Answer::Read(reading)) };
     let people = reading.chat.people();
     Outcome::happened(Answer::Read(reading.clone()), step, Notice::Read(reading), people)

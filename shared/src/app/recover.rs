@@ -90,7 +90,7 @@ pub async fn missing(ctx: &Ctx, absent: RecoveringSocket<'_>) -> Result<Option<M
         return Ok(None);
     }
     let mut missing = Missing::default();
-    let mut told: Vec<(Timestamp, MissedEvent)> = Vec::new();
+    let mut missed: Vec<(Timestamp, MissedEvent)> = Vec::new();
     let mut left = MESSAGES_MAX;
     for chat in &own {
         missing.looked.insert(chat.id.clone(), chat.position());
@@ -122,11 +122,11 @@ pub async fn missing(ctx: &Ctx, absent: RecoveringSocket<'_>) -> Result<Option<M
             // What the socket received stays received, even if events of this chat were delivered late.
             let until = at.min(settled).max(absent.heard.until.plus_millis(-1));
             let chat = chat.id.clone();
-            told.push((at, MissedEvent { notice, chat, previous, position, until, heard: frames, origin }));
+            missed.push((at, MissedEvent { notice, chat, previous, position, until, heard: frames, origin }));
         }
     }
-    told.sort_by(|(at, one), (later, other)| at.cmp(later).then_with(|| one.chat.cmp(&other.chat)));
-    missing.events = told.into_iter().map(|(_, missed)| missed).collect();
+    missed.sort_by(|(at, one), (later, other)| at.cmp(later).then_with(|| one.chat.cmp(&other.chat)));
+    missing.events = missed.into_iter().map(|(_, event)| event).collect();
     Ok(Some(missing))
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn set(
     let (place, envelopes) = match (&chat, place) {
         (Some(chat), _) => {
             check_receiver(chat, caller.user, receiver)?;
-            (Place::Chat(chat.id.clone()), told(chat, caller.user, active))
+            (Place::Chat(chat.id.clone()), typing_notices(chat, caller.user, active))
         }
         (None, Place::With(other)) => {
             let remains = ctx.store.chat_or_tombstone(&plain_chat_id(caller.user, other)).await?;
@@ -72,7 +72,9 @@ fn id(user: &UserId, place: &Place) -> ChatId {
 /// The envelopes that say that a user stopped typing in a place. `chat` is the place's chat or its tombstone.
 fn ended(user: &UserId, place: &Place, chat: Option<&Chat>) -> Vec<Envelope> {
     match place {
-        Place::Chat(_) => chat.filter(|chat| !chat.deleted).map(|chat| told(chat, user, false)).unwrap_or_default(),
+        Place::Chat(_) => {
+            chat.filter(|chat| !chat.deleted).map(|chat| typing_notices(chat, user, false)).unwrap_or_default()
+        }
         Place::With(other) => told_one(chat, user, other, false),
     }
 }
@@ -86,7 +88,7 @@ fn told_one(remains: Option<&Chat>, user: &UserId, other: &UserId, active: bool)
     vec![Envelope::new(notice, Audience::People(vec![other.clone()]))]
 }
 
-fn told(chat: &Chat, user: &UserId, active: bool) -> Vec<Envelope> {
+fn typing_notices(chat: &Chat, user: &UserId, active: bool) -> Vec<Envelope> {
     if chat.is_blocked() || chat.member(user).is_none() {
         return Vec::new();
     }

@@ -1,6 +1,6 @@
 //! What an application other than the chat hears, and how what it says gets to its sockets.
 
-use crate::application::{Application, Content, Saying};
+use crate::application::{Application, Content, Emission};
 use crate::auth::Identity;
 use crate::ctx::Ctx;
 use crate::domain::id::{UserId, hex};
@@ -54,19 +54,19 @@ pub(super) async fn on_ack(
     let Some(question) = ask::take_question(ctx, &session, id).await? else { return Ok(()) };
     // The chat asks nobody.
     if let Application::Sockets(application) = ctx.application {
-        say(ctx, &session, None, application.on_ack(&question.about, answer)).await;
+        emit(ctx, &session, None, application.on_ack(&question.about, answer)).await;
     }
     Ok(())
 }
 
 /// Sends everything that an application returned, in order.
-pub(super) async fn say(ctx: &Ctx, session: &Session, ack: Option<&AckId>, sayings: Vec<Saying>) {
-    for saying in sayings {
-        let frames = match (saying, ack) {
-            (Saying::Event(name, content), _) => event_frames(&session.namespace, &name, content, None),
-            (Saying::Ack(content), Some(id)) => ack_frames(&session.namespace, id.clone(), content),
-            (Saying::Ack(_), None) => continue,
-            (Saying::Question(name, content, about), _) => {
+pub(super) async fn emit(ctx: &Ctx, session: &Session, ack: Option<&AckId>, emissions: Vec<Emission>) {
+    for emission in emissions {
+        let frames = match (emission, ack) {
+            (Emission::Event(name, content), _) => event_frames(&session.namespace, &name, content, None),
+            (Emission::Ack(content), Some(id)) => ack_frames(&session.namespace, id.clone(), content),
+            (Emission::Ack(_), None) => continue,
+            (Emission::Question(name, content, about), _) => {
                 if let Err(error) = ask::ask(ctx, session, (&name, content), about).await {
                     // The client would never be asked, and nobody would know.
                     telemetry::failed(Some(&session.connection), &error);

@@ -131,7 +131,7 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
             let confirmation = recover::confirmation(ctx, &session);
             if let Application::Sockets(application) = ctx.application {
                 reply(ctx, incoming.recipient(), &confirmation.into_iter().collect::<Vec<_>>()).await;
-                application::say(ctx, &session, None, application.joined(&payload.unwrap_or_default())).await;
+                application::emit(ctx, &session, None, application.joined(&payload.unwrap_or_default())).await;
             } else {
                 greet(ctx, dialect, (&session, sockets == 1), Offset::since(at), confirmation).await;
                 close_excess(ctx, &session, sockets).await;

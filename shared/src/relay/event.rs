@@ -54,8 +54,8 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         }
     };
     if let Application::Sockets(application) = ctx.application {
-        let sayings = application.heard(name.as_str(), Content { arguments, attachments });
-        application::say(ctx, &session, ack.as_ref(), sayings).await;
+        let emissions = application.on_event(name.as_str(), Content { arguments, attachments });
+        application::emit(ctx, &session, ack.as_ref(), emissions).await;
         return Ok(());
     }
     let Some(dialect) = dialect::named(&session.dialect) else { return Ok(()) };

@@ -150,16 +150,17 @@ async fn ping(ctx: &Ctx, rows: SlotRows, waiting: Vec<HeartbeatRow>, failures: &
     for row in failures.note_all(Ok(rows)).into_iter().chain(waiting) {
         connections.entry(row.connection.clone()).or_default().push(row);
     }
-    let beats = futures_util::stream::iter(connections).map(|(connection, rows)| beat(ctx, connection, rows, now));
-    let beats: Vec<_> = beats.buffer_unordered(CONCURRENCY).collect().await;
-    for (connection, beat) in beats {
-        failures.note(Some(&connection), beat);
+    let pings =
+        futures_util::stream::iter(connections).map(|(connection, rows)| ping_connection(ctx, connection, rows, now));
+    let pings: Vec<_> = pings.buffer_unordered(CONCURRENCY).collect().await;
+    for (connection, pinged) in pings {
+        failures.note(Some(&connection), pinged);
     }
 }
 
 /// Pings a connection. Tells those of its sockets whose token has ended, which closes the connection. If the deployment
 /// records pongs, it closes a connection whose client has stopped answering.
-async fn beat(
+async fn ping_connection(
     ctx: &Ctx,
     connection: ConnectionId,
     rows: Vec<HeartbeatRow>,

@@ -90,7 +90,7 @@ impl Store {
                 let writes = self.client.transact_write_items().client_request_token(&token);
                 let unknown = match writes.set_transact_items(Some(transaction.0.clone())).send().await {
                     Ok(_) => return Ok(TransactionOutcome::Committed),
-                    Err(error) => match answered(error)? {
+                    Err(error) => match classified(error)? {
                         Answered::Known(outcome) => return Ok(outcome),
                         Answered::Unknown(cause) => cause,
                     },
@@ -108,7 +108,7 @@ impl Store {
     }
 }
 
-fn answered(error: SdkError<TransactWriteItemsError>) -> Result<Answered, Error> {
+fn classified(error: SdkError<TransactWriteItemsError>) -> Result<Answered, Error> {
     /// Refusals that say nothing about an earlier request with the same token, which may be running or done.
     const NOT_NOW: [&str; 6] = [
         "TransactionInProgressException",

@@ -88,9 +88,9 @@ async fn a_connection_without_a_namespace_is_closed_after_the_connect_timeout() 
     let mut world = World::new().await;
     world.poll("alice").await;
     world.clock.advance(44_000);
-    assert_eq!(world.beat().await, "");
+    assert_eq!(world.heartbeat().await, "");
     world.clock.advance(1_000);
-    assert_eq!(world.beat().await, "alice is told the end\n");
+    assert_eq!(world.heartbeat().await, "alice is told the end\n");
 }
 
 #[tokio::test(start_paused = true)]

@@ -177,7 +177,7 @@ async fn a_websocket_that_never_proves_to_work_is_closed_and_another_one_let_in(
     world.offer_websocket("bob", "third").await.unwrap();
     assert_eq!(world.send("silent", "2probe").await, "", "its chance has passed");
     world.clock.advance(35_000);
-    let heard = world.beat().await;
+    let heard = world.heartbeat().await;
     assert!(heard.contains("silent is closed: 1000") && world.is_closed("silent"), "{heard}");
     assert!(!world.is_closed("bob"));
 }

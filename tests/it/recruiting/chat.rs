@@ -160,7 +160,7 @@ async fn deleting_a_chat_twice_is_success_and_tells_nobody() {
     assert_snapshot!(world.rest("bob", "DELETE", &path, Value::Null).await, @r#"bob gets 200 {"data":null,"message":"Chat deleted","success":true}"#);
     assert_snapshot!(world.rest("alice", "DELETE", &path, Value::Null).await, @r#"alice gets 200 {"data":null,"message":"Chat deleted","success":true}"#);
     assert_snapshot!(brief(&world.rest("carol", "DELETE", &path, Value::Null).await), @r#"carol gets 404 {"error":"NOT_FOUND (field chatId): chat not found","message":"chat not found","success":false}"#);
-    world.beat().await;
+    world.heartbeat().await;
     assert_snapshot!(world.rest("alice", "DELETE", &path, Value::Null).await, @r#"alice gets 200 {"data":null,"message":"Chat deleted","success":true}"#);
 }
 
@@ -201,10 +201,10 @@ async fn what_a_deleted_chat_left_is_erased_by_the_sweep() {
     world.chat("alice", "bob").await;
     say(&mut world, "alice", &chat, &["new"]).await;
     assert_eq!(stored(&world, &chat).await, 3);
-    world.beat().await;
+    world.heartbeat().await;
     assert_eq!(stored(&world, &chat).await, 1);
     assert_snapshot!(brief(&world.get("bob", &format!("/api/message/chat/{chat}")).await), @r##"bob gets 200 {"data":{"messages":["#1 by alice: new"],"pagination":{"limit":50,"page":1,"total":1,"totalPages":1}},"message":"Messages","success":true}"##);
-    world.beat().await;
+    world.heartbeat().await;
     assert_eq!(stored(&world, &chat).await, 1);
 }
 

@@ -85,9 +85,9 @@ async fn the_next_heartbeat_after_the_end_ends_the_socket() {
     let (mut world, chat) = short_lived().await;
     world.emit("alice", "typing_start", json!({"chatId": chat})).await;
     world.clock.advance(9_993);
-    assert_snapshot!(without_pings(&world.beat().await), @"");
+    assert_snapshot!(without_pings(&world.heartbeat().await), @"");
     world.clock.advance(1);
-    assert_snapshot!(said(&without_pings(&world.beat().await)), @r#"
+    assert_snapshot!(said(&without_pings(&world.heartbeat().await)), @r#"
     alice hears 42["error",{"code":"AUTHENTICATION_ERROR","details":{"reason":"expired token"},"message":"Authentication error: Invalid token"}]
     alice is closed: 1000 Connection Closed Normally
     bob hears 42["user_stopped_typing",{"chatId":"e70c08a3288036ef87ef9f6e","userId":"alice"}]

@@ -4,7 +4,7 @@
 
 use frame::engine::Packet;
 use serde_json::{Map, Value};
-use shared::application::{Application, Content, Saying, Sockets};
+use shared::application::{Application, Content, Emission, Sockets};
 use shared::config::Host;
 use shared::ctx::Ctx;
 
@@ -57,25 +57,25 @@ impl Sockets for Events {
     }
 
     /// `auth`, with what the client's CONNECT held.
-    fn joined(&self, auth: &Map<String, Value>) -> Vec<Saying> {
+    fn joined(&self, auth: &Map<String, Value>) -> Vec<Emission> {
         let content = Content { arguments: vec![Value::Object(auth.clone())], attachments: Vec::new() };
-        vec![Saying::Event("auth".to_owned(), content)]
+        vec![Emission::Event("auth".to_owned(), content)]
     }
 
     /// `message` comes back as `message-back`, `message-with-ack` as its ack, and `ask` as the event `question`, which asks for an ack.
-    fn heard(&self, event: &str, content: Content) -> Vec<Saying> {
+    fn on_event(&self, event: &str, content: Content) -> Vec<Emission> {
         match event {
-            "message" => vec![Saying::Event("message-back".to_owned(), content)],
-            "message-with-ack" => vec![Saying::Ack(content)],
-            "ask" => vec![Saying::Question("question".to_owned(), content, "what was asked".to_owned())],
+            "message" => vec![Emission::Event("message-back".to_owned(), content)],
+            "message-with-ack" => vec![Emission::Ack(content)],
+            "ask" => vec![Emission::Question("question".to_owned(), content, "what was asked".to_owned())],
             _ => Vec::new(),
         }
     }
 
     /// `answered`, with what it was about and what the client's ack held.
-    fn on_ack(&self, about: &str, answer: Content) -> Vec<Saying> {
+    fn on_ack(&self, about: &str, answer: Content) -> Vec<Emission> {
         let Content { mut arguments, attachments } = answer;
         arguments.insert(0, about.into());
-        vec![Saying::Event("answered".to_owned(), Content { arguments, attachments })]
+        vec![Emission::Event("answered".to_owned(), Content { arguments, attachments })]
     }
 }
