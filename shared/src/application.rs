@@ -33,16 +33,16 @@ pub trait Sockets: Send + Sync {
     fn joined(&self, auth: &Map<String, Value>) -> Vec<Emission>;
 
     /// Returns what a socket receives in reply to an event that it emitted.
-    fn on_event(&self, event: &str, content: Content) -> Vec<Emission>;
+    fn on_event(&self, event: &str, content: EventContent) -> Vec<Emission>;
 
     /// Returns what a socket receives in reply to its ack of a question. `about` is the third value of
     /// [`Emission::Question`].
-    fn on_ack(&self, about: &str, answer: Content) -> Vec<Emission>;
+    fn on_ack(&self, about: &str, answer: EventContent) -> Vec<Emission>;
 }
 
 /// The arguments of an event or an ack. Each attachment has its placeholder in the arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Content {
+pub struct EventContent {
     /// The arguments.
     pub arguments: Vec<Value>,
     /// The binary attachments, in the order of the placeholders' numbers.
@@ -53,10 +53,10 @@ pub struct Content {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Emission {
     /// An event: its name and its content.
-    Event(String, Content),
+    Event(String, EventContent),
     /// The ack of the event that the socket emitted. The relay drops it if the client asked for no ack.
-    Ack(Content),
+    Ack(EventContent),
     /// An event that asks the client for an ack: its name, its content, and a text that says what the question is
     /// about.
-    Question(String, Content, String),
+    Question(String, EventContent, String),
 }

@@ -76,7 +76,7 @@ pub struct Ctx {
 
 /// Where a handler runs (ARCHITECTURE.md, "The life of a message").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Route<'a> {
+pub enum HandlerLocation<'a> {
     /// In this process.
     Here,
     /// In the function of this name, which is invoked asynchronously.
@@ -130,10 +130,10 @@ impl Ctx {
 
     /// Where the handler of an event family runs. `function` is its name in a deployment that separates the handlers.
     #[must_use]
-    pub fn route<'a>(&self, function: &'a str) -> Route<'a> {
+    pub fn handler_location<'a>(&self, function: &'a str) -> HandlerLocation<'a> {
         match self.config.isolation {
-            Isolation::Inline => Route::Here,
-            Isolation::Separate => Route::Function(function),
+            Isolation::Inline => HandlerLocation::Here,
+            Isolation::Separate => HandlerLocation::Function(function),
         }
     }
 

@@ -135,7 +135,7 @@ where
     let request: LambdaRequest = serde_json::from_value(event)?;
     let router = service_fn(move |request: Request| {
         let response = router.clone().oneshot(request);
-        async { Ok::<_, Infallible>(Answer::read(response.await?).await) }
+        async { Ok::<_, Infallible>(ReadResponse::read(response.await?).await) }
     });
     match Adapter::from(router).oneshot(LambdaEvent::new(request, Context::default())).await {
         Ok(answer) => serde_json::to_value(answer),
@@ -156,9 +156,9 @@ fn internal() -> Value {
 
 /// A router's answer with its body read. `lambda_http` alone would convert a text that is not UTF-8, and drop all but
 /// one value of a header.
-struct Answer(Response<Body>);
+struct ReadResponse(Response<Body>);
 
-impl Answer {
+impl ReadResponse {
     async fn read<B>(response: Response<B>) -> Self
     where
         B: http_body::Body,
@@ -181,7 +181,7 @@ impl Answer {
     }
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for ReadResponse {
     fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
         Box::pin(ready(self.0))
     }

@@ -75,7 +75,7 @@ pub enum Rate {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Window {
+struct CountedSecond {
     second: i64,
     counted: u64,
     refused: u64,
@@ -83,7 +83,7 @@ struct Window {
 
 /// The events per second of the sockets that this instance sees.
 #[derive(Debug, Default)]
-pub struct EventRates(Mutex<HashMap<String, Window>>);
+pub struct EventRates(Mutex<HashMap<String, CountedSecond>>);
 
 impl EventRates {
     /// Counts an event of a socket.
@@ -97,7 +97,7 @@ impl EventRates {
         let window = windows.entry(socket).or_default();
         // Events may arrive late. An older event counts in the newest window.
         if window.second < second {
-            *window = Window { second, ..Window::default() };
+            *window = CountedSecond { second, ..CountedSecond::default() };
         }
         if window.counted < limit {
             window.counted += 1;

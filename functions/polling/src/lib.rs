@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use shared::ctx::Ctx;
 use shared::dialect::Dialect;
 use shared::http_event::{self, HttpFunction};
-use shared::relay::polling::{self, PollResponse, Request};
+use shared::relay::polling::{self, PollRequest, PollResponse};
 
 /// The methods of a client that polls.
 const METHODS: [Method; 2] = [Method::GET, Method::POST];
@@ -40,7 +40,7 @@ async fn handle(ctx: &Ctx, default: &'static dyn Dialect, request: extract::Requ
     // API Gateway appends the address of the peer to those that the client claims.
     let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
     let source_ip = forwarded.and_then(|all| all.rsplit(',').next()).unwrap_or_default().trim().to_owned();
-    let request = Request { method: parts.method, query, headers: parts.headers, source_ip };
+    let request = PollRequest { method: parts.method, query, headers: parts.headers, source_ip };
     if request.method != Method::POST {
         return polling::get(ctx, request).await;
     }

@@ -147,7 +147,7 @@ pub(super) async fn remove(ctx: &Ctx, objects: &[MediaName]) {
 }
 
 /// A file that was examined and may be kept.
-struct Found {
+struct ExaminedFile {
     media_type: MediaType,
     bytes: Bytes,
 }
@@ -157,7 +157,7 @@ enum Bytes {
     Uploaded(UploadId, Uploaded),
 }
 
-async fn found(ctx: &Ctx, caller: &Caller<'_>, chat: &ChatId, file: File) -> Result<Found, Error> {
+async fn found(ctx: &Ctx, caller: &Caller<'_>, chat: &ChatId, file: File) -> Result<ExaminedFile, Error> {
     let (size, bytes) = match file {
         File::Bytes(bytes) => (u64::try_from(bytes.len()).unwrap_or(u64::MAX), Bytes::Here(bytes)),
         File::Upload(id) => {
@@ -176,12 +176,17 @@ async fn found(ctx: &Ctx, caller: &Caller<'_>, chat: &ChatId, file: File) -> Res
     };
     let media_type = MediaType::judge(beginning);
     let media_type = media_type.ok_or_else(|| Error::validation("media", "must be an image or a video"))?;
-    Ok(Found { media_type, bytes })
+    Ok(ExaminedFile { media_type, bytes })
 }
 
 /// Stores a file as an object. Returns the upload that is not needed any more after a message shows the object.
-async fn keep(ctx: &Ctx, caller: &Caller<'_>, found: Found, object: &MediaName) -> Result<Option<UploadId>, Error> {
-    let Found { media_type, bytes } = found;
+async fn keep(
+    ctx: &Ctx,
+    caller: &Caller<'_>,
+    found: ExaminedFile,
+    object: &MediaName,
+) -> Result<Option<UploadId>, Error> {
+    let ExaminedFile { media_type, bytes } = found;
     match bytes {
         Bytes::Here(bytes) => {
             ctx.bucket.keep_bytes(bytes, object, media_type).await?;

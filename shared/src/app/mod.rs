@@ -117,7 +117,7 @@ pub async fn run(ctx: &Ctx, caller: &Caller<'_>, command: Command) -> Result<Out
         }
         Command::MarkChatRead(chat) => read::mark_chat(ctx, caller, &chat).await,
         Command::MarkRead { chat, messages, listed } => {
-            read::mark_messages(ctx, caller, chat.as_ref(), read::Wanted { messages, listed }).await
+            read::mark_messages(ctx, caller, chat.as_ref(), read::MessagesToMark { messages, listed }).await
         }
         Command::Notify { user, text, kind } => notify::notify(ctx, caller, user, text, kind).await,
         Command::Ping => Ok(Outcome::answer(Answer::Pong(ctx.clock.now()))),
@@ -127,7 +127,7 @@ pub async fn run(ctx: &Ctx, caller: &Caller<'_>, command: Command) -> Result<Out
         Command::PutListing { id, details } => listing::put(ctx, caller, id, details).await,
         Command::PutUser { user, claims } => user::put(ctx, caller, &user, &claims).await,
         Command::Search { chat, term, page, before } => {
-            search::search(ctx, caller, &chat, search::Wanted { term, page, before }).await
+            search::search(ctx, caller, &chat, search::SearchQuery { term, page, before }).await
         }
         Command::Send { client_message_id, posting } => message::send(ctx, caller, client_message_id, posting).await,
         Command::SendMedia { client_message_id, posting } => media::send(ctx, caller, client_message_id, posting).await,

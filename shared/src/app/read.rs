@@ -14,7 +14,7 @@ use crate::store::Marking;
 const MARKED_AT_ONCE: usize = 90;
 
 /// The messages to mark.
-pub(super) struct Wanted {
+pub(super) struct MessagesToMark {
     pub(super) messages: Vec<MessageId>,
     /// Whether the client gave a list. In a list, the caller's own messages are ignored.
     pub(super) listed: bool,
@@ -68,7 +68,7 @@ pub(super) async fn mark_messages(
     ctx: &Ctx,
     caller: &Caller<'_>,
     chat: Option<&ChatId>,
-    wanted: Wanted,
+    wanted: MessagesToMark,
 ) -> Result<Outcome, Error> {
     let missing = || Error::NotFound(Thing::Message);
     let chat = match (chat, wanted.messages.first()) {

@@ -62,12 +62,12 @@ pub struct Missing {
 }
 
 /// An event of a chat.
-enum Event {
+enum StoredEvent {
     Message(Box<Message>),
     Change(Change),
 }
 
-impl Event {
+impl StoredEvent {
     const fn at(&self) -> Timestamp {
         match self {
             Self::Message(message) => message.stored_at,
@@ -107,11 +107,11 @@ pub async fn missing(ctx: &Ctx, absent: RecoveringSocket<'_>) -> Result<Option<M
         let mut at = Timestamp::default();
         for (position, event) in in_order(chat, messages, changes) {
             at = at.max(event.at());
-            let is_message = matches!(event, Event::Message(_));
+            let is_message = matches!(event, StoredEvent::Message(_));
             if !heard.is_missed(event.at(), position) {
                 continue;
             }
-            let origin = matches!(&event, Event::Message(message)
+            let origin = matches!(&event, StoredEvent::Message(message)
                 if message.sender == *absent.user && message.via.as_ref().is_some_and(|via| via.is(absent.socket)));
             let (notice, people) = notice(ctx, chat, event).await?;
             if !people.contains(absent.user) {
@@ -260,7 +260,7 @@ pub async fn undelivered(ctx: &Ctx, chat: &Chat, delivered_position: u64) -> Res
     let mut events = Vec::new();
     for (position, event) in in_order(chat, messages, changes) {
         if position.events() > delivered_position {
-            let (is_message, at) = (matches!(event, Event::Message(_)), event.at());
+            let (is_message, at) = (matches!(event, StoredEvent::Message(_)), event.at());
             if at.plus_millis(UNDELIVERED_AGE_MAX_MILLIS) < ctx.clock.now() {
                 return Ok(None);
             }
@@ -272,29 +272,31 @@ pub async fn undelivered(ctx: &Ctx, chat: &Chat, delivered_position: u64) -> Res
 }
 
 /// Messages and changes in the order in which they happened, each with the chat's position after it.
-fn in_order(chat: &Chat, messages: Vec<Message>, changes: Vec<(u64, Change)>) -> Vec<(Position, Event)> {
+fn in_order(chat: &Chat, messages: Vec<Message>, changes: Vec<(u64, Change)>) -> Vec<(Position, StoredEvent)> {
     let mut events = Vec::with_capacity(messages.len() + changes.len());
     let mut messages = messages.into_iter().peekable();
     // All changes before the first missed one had happened by then.
     let mut rev = changes.first().map_or(chat.rev, |(rev, _)| rev.saturating_sub(1));
     for (number, change) in changes {
         while let Some(message) = messages.next_if(|message| message.id.seq <= change.seq) {
-            events.push((Position { seq: message.id.seq, rev }, Event::Message(Box::new(message))));
+            events.push((Position { seq: message.id.seq, rev }, StoredEvent::Message(Box::new(message))));
         }
         rev = number;
-        events.push((Position { seq: change.seq, rev }, Event::Change(change)));
+        events.push((Position { seq: change.seq, rev }, StoredEvent::Change(change)));
     }
-    events.extend(messages.map(|message| (Position { seq: message.id.seq, rev }, Event::Message(Box::new(message)))));
+    events.extend(
+        messages.map(|message| (Position { seq: message.id.seq, rev }, StoredEvent::Message(Box::new(message)))),
+    );
     events
 }
 
 /// The notice about an event, and the people who receive it.
-async fn notice(ctx: &Ctx, chat: &Chat, event: Event) -> Result<(Notice, Vec<UserId>), Error> {
+async fn notice(ctx: &Ctx, chat: &Chat, event: StoredEvent) -> Result<(Notice, Vec<UserId>), Error> {
     let Change { at, seq, by, what } = match event {
-        Event::Message(message) => {
+        StoredEvent::Message(message) => {
             return Ok((Notice::Sent { chat: chat.clone(), message: *message }, chat.people()));
         }
-        Event::Change(change) => change,
+        StoredEvent::Change(change) => change,
     };
     let message = |seq| MessageId { chat: chat.id.clone(), seq };
     let people = match what {

@@ -18,7 +18,7 @@ use crate::error::Error;
 const SCAN_MAX: u64 = 5_000;
 
 /// The parameters of a search.
-pub(super) struct Wanted {
+pub(super) struct SearchQuery {
     pub(super) term: String,
     pub(super) page: Page,
     pub(super) before: Option<MessageId>,
@@ -26,8 +26,8 @@ pub(super) struct Wanted {
 
 /// A page of the messages whose text contains the term. Page 1 holds the newest messages; within a page the oldest
 /// message comes first.
-pub(super) async fn search(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId, wanted: Wanted) -> Result<Outcome, Error> {
-    let Wanted { term, page, before } = wanted;
+pub(super) async fn search(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId, wanted: SearchQuery) -> Result<Outcome, Error> {
+    let SearchQuery { term, page, before } = wanted;
     if term.chars().nth(TEXT_MAX_CHARACTERS).is_some() {
         return Err(Error::validation("searchTerm", format!("must be at most {TEXT_MAX_CHARACTERS} characters")));
     }

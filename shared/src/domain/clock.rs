@@ -56,12 +56,12 @@ impl Timestamp {
 /// The source of time and randomness.
 #[derive(Clone, Debug)]
 pub struct Clock {
-    source: Source,
+    source: TimeSource,
     ahead_millis: i64,
 }
 
 #[derive(Clone, Debug)]
-enum Source {
+enum TimeSource {
     System,
     Manual(Arc<Manual>),
 }
@@ -78,7 +78,7 @@ impl Clock {
     /// The clock of the machine and its random number generator.
     #[must_use]
     pub fn system() -> Self {
-        Self { source: Source::System, ahead_millis: 0 }
+        Self { source: TimeSource::System, ahead_millis: 0 }
     }
 
     /// A clock that moves only by [`Clock::advance`], with a reproducible sequence of random bytes.
@@ -96,7 +96,7 @@ impl Clock {
 
     fn reproducible(start: Timestamp, flowing_since: Option<tokio::time::Instant>) -> Self {
         let (now_millis, random_state) = (AtomicI64::new(start.millis()), AtomicU64::new(0));
-        let source = Source::Manual(Arc::new(Manual { now_millis, flowing_since, random_state }));
+        let source = TimeSource::Manual(Arc::new(Manual { now_millis, flowing_since, random_state }));
         Self { source, ahead_millis: 0 }
     }
 
@@ -112,12 +112,12 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     pub fn now(&self) -> Timestamp {
         let now = match &self.source {
-            Source::System => {
+            TimeSource::System => {
                 let since_epoch =
                     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
                 Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
             }
-            Source::Manual(manual) => {
+            TimeSource::Manual(manual) => {
                 let passed = manual.flowing_since.map_or(0, |since| since.elapsed().as_millis());
                 let set = Timestamp(manual.now_millis.load(Ordering::SeqCst));
                 set.plus_millis(i64::try_from(passed).unwrap_or(i64::MAX))
@@ -129,7 +129,7 @@ impl Clock {
     /// Moves a manual or flowing clock forward by `millis`. The clock of the machine cannot be moved and stays as it
     /// is.
     pub fn advance(&self, millis: i64) {
-        if let Source::Manual(manual) = &self.source {
+        if let TimeSource::Manual(manual) = &self.source {
             manual.now_millis.fetch_add(millis, Ordering::SeqCst);
         }
     }
@@ -143,8 +143,8 @@ impl Clock {
     pub fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0_u8; N];
         match &self.source {
-            Source::System => getrandom::fill(&mut bytes).expect("the operating system gives random bytes"),
-            Source::Manual(manual) => {
+            TimeSource::System => getrandom::fill(&mut bytes).expect("the operating system gives random bytes"),
+            TimeSource::Manual(manual) => {
                 for byte in &mut bytes {
                     let state = manual.random_state.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst);
                     *byte = scrambled(state.wrapping_add(0x9E37_79B9_7F4A_7C15));

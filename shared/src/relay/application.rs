@@ -1,6 +1,6 @@
 //! What an application other than the chat hears, and how what it says gets to its sockets.
 
-use crate::application::{Application, Content, Emission};
+use crate::application::{Application, Emission, EventContent};
 use crate::auth::Identity;
 use crate::ctx::Ctx;
 use crate::domain::id::{UserId, hex};
@@ -48,7 +48,7 @@ pub(super) async fn on_ack(
     ctx: &Ctx,
     incoming: &Incoming,
     (namespace, id): (&str, &AckId),
-    answer: Content,
+    answer: EventContent,
 ) -> Result<(), Error> {
     let Some(session) = gate::admit(ctx, incoming, namespace, None).await? else { return Ok(()) };
     let Some(question) = ask::take_question(ctx, &session, id).await? else { return Ok(()) };

@@ -4,7 +4,7 @@
 //! The relay stores a question before it emits the event, and removes it with the first ack. It ignores an ack that
 //! belongs to no question, and an ack that arrives too late.
 
-use crate::application::Content;
+use crate::application::EventContent;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::relay::content::event_frames;
@@ -23,7 +23,7 @@ const ANSWER_WITHIN_MILLIS: i64 = 60_000;
 pub async fn ask(
     ctx: &Ctx,
     session: &Session,
-    (event, content): (&str, Content),
+    (event, content): (&str, EventContent),
     about: String,
 ) -> Result<Asking, Error> {
     let now = ctx.clock.now();

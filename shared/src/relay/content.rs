@@ -1,14 +1,14 @@
 //! What an application says, as frames.
 
-use crate::application::Content;
+use crate::application::EventContent;
 use crate::deliver::packet_frame;
 use frame::engine;
 use frame::socket::{AckId, Attachments, Body, EventName};
 
 /// The frames of an event: its packet, then one frame for each attachment. Empty if the name is not allowed for an
 /// event or if there are too many attachments.
-pub(super) fn event_frames(namespace: &str, name: &str, content: Content, ack: Option<AckId>) -> Vec<String> {
-    let Content { arguments, attachments } = content;
+pub(super) fn event_frames(namespace: &str, name: &str, content: EventContent, ack: Option<AckId>) -> Vec<String> {
+    let EventContent { arguments, attachments } = content;
     let (Ok(name), Some(count)) = (EventName::parse(name), count(&attachments)) else { return Vec::new() };
     let body = if attachments.is_empty() {
         Body::Event { name, arguments, ack }
@@ -19,8 +19,8 @@ pub(super) fn event_frames(namespace: &str, name: &str, content: Content, ack: O
 }
 
 /// The frames of an ack: its packet, and each attachment.
-pub(super) fn ack_frames(namespace: &str, id: AckId, content: Content) -> Vec<String> {
-    let Content { arguments, attachments } = content;
+pub(super) fn ack_frames(namespace: &str, id: AckId, content: EventContent) -> Vec<String> {
+    let EventContent { arguments, attachments } = content;
     let Some(count) = count(&attachments) else { return Vec::new() };
     let body = if attachments.is_empty() {
         Body::Ack { id, arguments }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::app::{self, Caller, Outcome, Then};
-use crate::application::{Application, Content};
+use crate::application::{Application, EventContent};
 use crate::ctx::{Ctx, POST_MAX_BYTES};
 use crate::deliver::{Delivering, Emitted, Posted, ack_frame, error_frames, event_frame, fit};
 use crate::dialect::{self, Dialect};
@@ -33,7 +33,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
     let (name, arguments, ack) = match body {
         Body::Event { name, arguments, ack } | Body::BinaryEvent { name, arguments, ack, .. } => (name, arguments, ack),
         Body::Ack { id, arguments } | Body::BinaryAck { id, arguments, .. } => {
-            let answer = Content { arguments, attachments };
+            let answer = EventContent { arguments, attachments };
             let taken = application::on_ack(ctx, &incoming, (namespace.as_str(), &id), answer).await;
             if let Err(error) = taken {
                 // Nothing can replace a lost ack, so the connection is closed.
@@ -54,7 +54,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<(), Error> {
         }
     };
     if let Application::Sockets(application) = ctx.application {
-        let emissions = application.on_event(name.as_str(), Content { arguments, attachments });
+        let emissions = application.on_event(name.as_str(), EventContent { arguments, attachments });
         application::emit(ctx, &session, ack.as_ref(), emissions).await;
         return Ok(());
     }

@@ -46,7 +46,7 @@ pub async fn handle(ctx: &Ctx, event: &Value) -> Result<Value, Error> {
 }
 
 /// What the records of one batch say about one chat.
-struct Found {
+struct ChatRecords {
     /// The number of stored events, according to the newest record.
     events: u64,
     /// The number of delivered events, according to the newest record.
@@ -56,8 +56,8 @@ struct Found {
 }
 
 /// The chats with events that had not been delivered when their newest record was written.
-fn undelivered(event: &Value) -> HashMap<ChatId, Found> {
-    let mut chats: HashMap<ChatId, Found> = HashMap::new();
+fn undelivered(event: &Value) -> HashMap<ChatId, ChatRecords> {
+    let mut chats: HashMap<ChatId, ChatRecords> = HashMap::new();
     for record in event.get("Records").and_then(Value::as_array).into_iter().flatten() {
         let Some(image) = record.pointer("/dynamodb/NewImage") else { continue };
         let number = |name: &str| -> u64 {
@@ -67,8 +67,11 @@ fn undelivered(event: &Value) -> HashMap<ChatId, Found> {
         let id = image.pointer("/chatId/S").and_then(Value::as_str).and_then(|id| ChatId::parse(id).ok());
         let Some(id) = id else { continue };
         let sequence = record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default();
-        let found =
-            chats.entry(id).or_insert(Found { events: 0, delivered_position: 0, first_record: sequence.to_owned() });
+        let found = chats.entry(id).or_insert(ChatRecords {
+            events: 0,
+            delivered_position: 0,
+            first_record: sequence.to_owned(),
+        });
         // The stream may hand over a record twice, but it keeps the order of the records of one chat.
         found.events = found.events.max(number("seq").saturating_add(number("rev")));
         found.delivered_position = found.delivered_position.max(number("told"));

@@ -44,7 +44,7 @@ const AGE_MAX_MILLIS: i64 = 2 * 3_600_000;
 
 /// A request to `/socket.io/`, without its body.
 #[derive(Debug)]
-pub struct Request {
+pub struct PollRequest {
     /// The HTTP method.
     pub method: Method,
     /// The query parameters.
@@ -68,7 +68,7 @@ pub struct PollResponse {
 
 /// Why the server refuses a request (docs/protocol.md, "Handshake"). The number is the code in the error body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refusal {
+enum PollRefusal {
     TransportUnknown = 0,
     SessionUnknown = 1,
     BadHandshakeMethod = 2,
@@ -77,15 +77,15 @@ enum Refusal {
     UnsupportedVersion = 5,
 }
 
-impl From<Refusal> for PollResponse {
-    fn from(refusal: Refusal) -> Self {
+impl From<PollRefusal> for PollResponse {
+    fn from(refusal: PollRefusal) -> Self {
         let (status, message) = match refusal {
-            Refusal::TransportUnknown => (400, "Transport unknown"),
-            Refusal::SessionUnknown => (400, "Session ID unknown"),
-            Refusal::BadHandshakeMethod => (400, "Bad handshake method"),
-            Refusal::BadRequest => (400, "Bad request"),
-            Refusal::Forbidden => (403, "Forbidden"),
-            Refusal::UnsupportedVersion => (400, "Unsupported protocol version"),
+            PollRefusal::TransportUnknown => (400, "Transport unknown"),
+            PollRefusal::SessionUnknown => (400, "Session ID unknown"),
+            PollRefusal::BadHandshakeMethod => (400, "Bad handshake method"),
+            PollRefusal::BadRequest => (400, "Bad request"),
+            PollRefusal::Forbidden => (403, "Forbidden"),
+            PollRefusal::UnsupportedVersion => (400, "Unsupported protocol version"),
         };
         Self { status, is_json: true, body: json!({"code": refusal as u8, "message": message}).to_string() }
     }
@@ -105,7 +105,7 @@ impl PollResponse {
 
     /// The response to one more connection from an address with many connections that have not joined a namespace.
     fn too_many() -> Self {
-        let body = json!({"code": Refusal::Forbidden as u8, "message": "Too many connections"});
+        let body = json!({"code": PollRefusal::Forbidden as u8, "message": "Too many connections"});
         Self { status: 429, is_json: true, body: body.to_string() }
     }
 
@@ -124,42 +124,42 @@ enum Subject {
     Known(ConnectionId),
 }
 
-fn subject(ctx: &Ctx, request: &Request) -> Result<Subject, Refusal> {
+fn subject(ctx: &Ctx, request: &PollRequest) -> Result<Subject, PollRefusal> {
     let query = |name| request.query.get(name).map(String::as_str);
     let polling = match query("transport") {
         Some("polling") => true,
         Some("websocket") => false,
-        _ => return Err(Refusal::TransportUnknown),
+        _ => return Err(PollRefusal::TransportUnknown),
     };
     if let Some(sid) = query("sid") {
-        let id = ConnectionId::parse(sid).ok().filter(ConnectionId::is_polling).ok_or(Refusal::SessionUnknown)?;
-        return if polling { Ok(Subject::Known(id)) } else { Err(Refusal::BadRequest) };
+        let id = ConnectionId::parse(sid).ok().filter(ConnectionId::is_polling).ok_or(PollRefusal::SessionUnknown)?;
+        return if polling { Ok(Subject::Known(id)) } else { Err(PollRefusal::BadRequest) };
     }
     if request.method != Method::GET {
-        return Err(Refusal::BadHandshakeMethod);
+        return Err(PollRefusal::BadHandshakeMethod);
     }
     if !polling {
-        return Err(Refusal::BadRequest);
+        return Err(PollRefusal::BadRequest);
     }
     if is_foreign(&ctx.config.allowed_origins, &request.headers) {
-        return Err(Refusal::Forbidden);
+        return Err(PollRefusal::Forbidden);
     }
-    if query("EIO") == Some("4") { Ok(Subject::New) } else { Err(Refusal::UnsupportedVersion) }
+    if query("EIO") == Some("4") { Ok(Subject::New) } else { Err(PollRefusal::UnsupportedVersion) }
 }
 
 /// Answers every request that is not a POST: opens a connection, or waits for frames to the client.
-pub async fn get(ctx: &Ctx, request: Request) -> PollResponse {
+pub async fn get(ctx: &Ctx, request: PollRequest) -> PollResponse {
     let answered = match subject(ctx, &request) {
         Ok(Subject::New) => opened(ctx, request).await,
         Ok(Subject::Known(id)) if request.method == Method::GET => fetched(ctx, &id).await,
-        Ok(Subject::Known(_)) => Ok(Refusal::BadRequest.into()),
+        Ok(Subject::Known(_)) => Ok(PollRefusal::BadRequest.into()),
         Err(refusal) => Ok(refusal.into()),
     };
     answered.unwrap_or_else(PollResponse::from)
 }
 
 /// Opens a connection. Two writes.
-async fn opened(ctx: &Ctx, request: Request) -> Result<PollResponse, Error> {
+async fn opened(ctx: &Ctx, request: PollRequest) -> Result<PollResponse, Error> {
     let id = ConnectionId::polling(ctx.clock.random());
     let at = ctx.clock.now();
     if !strangers::admits(ctx, &request.source_ip, at).await {
@@ -191,7 +191,7 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<PollResponse, Error> {
             // GET left by then: it sent this one after `5`, and it arrived first. Other clients do not send a probe.
             if had_probed {
                 ctx.store.finish(id, Direction::Get, ctx.clock.now()).await?;
-                return Ok(Refusal::BadRequest.into());
+                return Ok(PollRefusal::BadRequest.into());
             }
             break;
         }
@@ -213,7 +213,7 @@ async fn fetched(ctx: &Ctx, id: &ConnectionId) -> Result<PollResponse, Error> {
         let pause = if waited < EAGER { EAGER_CHECK } else { PATIENT_CHECK };
         tokio::time::sleep(pause).await;
         waited += pause;
-        let Some(found) = ctx.store.outbox(id).await? else { return Ok(Refusal::SessionUnknown.into()) };
+        let Some(found) = ctx.store.outbox(id).await? else { return Ok(PollRefusal::SessionUnknown.into()) };
         outbox = found;
     }
     ctx.store.finish(id, Direction::Get, ctx.clock.now()).await?;
@@ -230,7 +230,7 @@ async fn closing(ctx: &Ctx, id: &ConnectionId, outbox: Outbox) -> Result<PollRes
         }
     }
     let is_pending = ctx.store.take_close(id).await?;
-    Ok(if is_pending { PollResponse::packets(Packet::Close.encode()) } else { Refusal::SessionUnknown.into() })
+    Ok(if is_pending { PollResponse::packets(Packet::Close.encode()) } else { PollRefusal::SessionUnknown.into() })
 }
 
 /// How long a GET may wait. One read.
@@ -256,18 +256,18 @@ async fn begun(ctx: &Ctx, id: &ConnectionId, direction: Direction) -> Result<Res
             Err(match direction {
                 Direction::Get if outbox.frames.is_empty() => last(*outbox, Ender::Server),
                 Direction::Get => closing(ctx, id, *outbox).await?,
-                Direction::Post => Refusal::SessionUnknown.into(),
+                Direction::Post => PollRefusal::SessionUnknown.into(),
             })
         }
         PollTurn::Taken(outbox) => Ok(*outbox),
         PollTurn::Busy => {
             tracing::debug!(connection.id = id.in_logs(), "a client makes two requests at the same time");
             ctx.close(id).await;
-            Err(Refusal::BadRequest.into())
+            Err(PollRefusal::BadRequest.into())
         }
-        PollTurn::Upgraded => Err(Refusal::BadRequest.into()),
+        PollTurn::Upgraded => Err(PollRefusal::BadRequest.into()),
         PollTurn::Closing(outbox) => Err(closing(ctx, id, *outbox).await?),
-        PollTurn::Unknown => Err(Refusal::SessionUnknown.into()),
+        PollTurn::Unknown => Err(PollRefusal::SessionUnknown.into()),
     })
 }
 
@@ -285,7 +285,7 @@ fn last(outbox: Outbox, by: Ender) -> PollResponse {
 
 /// A POST whose packets are being handled.
 #[derive(Debug)]
-pub struct Posted {
+pub struct PollPost {
     connection: ConnectionId,
     packets: VecDeque<String>,
     dialect: &'static str,
@@ -296,21 +296,26 @@ pub struct Posted {
 ///
 /// # Errors
 /// The response to the client, if the packets are not accepted.
-pub async fn post(ctx: &Ctx, request: &Request, body: &[u8], dialect: &dyn Dialect) -> Result<Posted, PollResponse> {
+pub async fn post(
+    ctx: &Ctx,
+    request: &PollRequest,
+    body: &[u8],
+    dialect: &dyn Dialect,
+) -> Result<PollPost, PollResponse> {
     let connection = match subject(ctx, request)? {
         Subject::Known(id) => id,
-        Subject::New => return Err(Refusal::BadHandshakeMethod.into()),
+        Subject::New => return Err(PollRefusal::BadHandshakeMethod.into()),
     };
     begun(ctx, &connection, Direction::Post).await.map_err(PollResponse::from)??;
     let Some(packets) = std::str::from_utf8(body).ok().and_then(|body| engine::decode_payload(body).ok()) else {
         ctx.close(&connection).await;
-        return Err(Refusal::BadRequest.into());
+        return Err(PollRefusal::BadRequest.into());
     };
     let packets = packets.iter().map(Packet::encode).collect();
-    Ok(Posted { connection, packets, dialect: dialect.name(), handled: 0 })
+    Ok(PollPost { connection, packets, dialect: dialect.name(), handled: 0 })
 }
 
-impl Posted {
+impl PollPost {
     /// The next event to handle, in the form of API Gateway's events. Call it after the event before has been handled.
     /// `None` if there are no more packets, or if the connection has ended. One read between two events.
     pub async fn next(&mut self, ctx: &Ctx) -> Option<Value> {

@@ -4,7 +4,7 @@
 
 use frame::engine::Packet;
 use serde_json::{Map, Value};
-use shared::application::{Application, Content, Emission, Sockets};
+use shared::application::{Application, Emission, EventContent, Sockets};
 use shared::config::Host;
 use shared::ctx::Ctx;
 
@@ -58,12 +58,12 @@ impl Sockets for Events {
 
     /// `auth`, with what the client's CONNECT held.
     fn joined(&self, auth: &Map<String, Value>) -> Vec<Emission> {
-        let content = Content { arguments: vec![Value::Object(auth.clone())], attachments: Vec::new() };
+        let content = EventContent { arguments: vec![Value::Object(auth.clone())], attachments: Vec::new() };
         vec![Emission::Event("auth".to_owned(), content)]
     }
 
     /// `message` comes back as `message-back`, `message-with-ack` as its ack, and `ask` as the event `question`, which asks for an ack.
-    fn on_event(&self, event: &str, content: Content) -> Vec<Emission> {
+    fn on_event(&self, event: &str, content: EventContent) -> Vec<Emission> {
         match event {
             "message" => vec![Emission::Event("message-back".to_owned(), content)],
             "message-with-ack" => vec![Emission::Ack(content)],
@@ -73,9 +73,9 @@ impl Sockets for Events {
     }
 
     /// `answered`, with what it was about and what the client's ack held.
-    fn on_ack(&self, about: &str, answer: Content) -> Vec<Emission> {
-        let Content { mut arguments, attachments } = answer;
+    fn on_ack(&self, about: &str, answer: EventContent) -> Vec<Emission> {
+        let EventContent { mut arguments, attachments } = answer;
         arguments.insert(0, about.into());
-        vec![Emission::Event("answered".to_owned(), Content { arguments, attachments })]
+        vec![Emission::Event("answered".to_owned(), EventContent { arguments, attachments })]
     }
 }
