@@ -219,6 +219,42 @@ impl Chat {
         }
     }
 
+    /// The chat after a member has `left` unread messages. A member with none left has read everything.
+    #[must_use]
+    pub fn with_unread(&self, reader: &UserId, left: u64, at: Timestamp) -> Self {
+        let mut next = self.clone();
+        if let Some(member) = next.members.iter_mut().find(|member| member.user == *reader) {
+            member.unread = left;
+            if left == 0 {
+                member.read = Watermark { seq: self.seq, at: Some(at) };
+            }
+        }
+        next
+    }
+
+    /// The chat with one unread message less for each of these people.
+    #[must_use]
+    pub fn with_one_unread_less(&self, people: &[UserId]) -> Self {
+        let mut next = self.clone();
+        for member in next.members.iter_mut().filter(|member| people.contains(&member.user)) {
+            member.unread = member.unread.saturating_sub(1);
+        }
+        next
+    }
+
+    /// The chat after a member has set or removed their block. `received` is when the gateway received the request, and
+    /// `now` is when it is stored.
+    #[must_use]
+    pub fn with_block(&self, by: &UserId, blocks: bool, received: Timestamp, now: Timestamp) -> Self {
+        let mut next = self.clone();
+        next.updated_at = next.updated_at.max(received);
+        if let Some(member) = next.members.iter_mut().find(|member| member.user == *by) {
+            member.blocks = blocks;
+        }
+        next.change(by, if blocks { ChangeKind::Blocked } else { ChangeKind::Unblocked }, now);
+        next
+    }
+
     /// The number of messages, deleted ones included.
     #[must_use]
     pub fn total(&self) -> u64 {

@@ -95,6 +95,48 @@ pub struct Draft {
     pub via: Option<Via>,
 }
 
+impl Draft {
+    /// The chat after this message is stored as its next one, and the message. `received` is when the gateway received
+    /// it, and `now` is when it is stored. Its `created_at` never goes back: if the clock of another instance was ahead,
+    /// it is the time of the message before, or of the chat's creation (docs/dialects.md, "Pages").
+    #[must_use]
+    pub fn stored_in(&self, chat: &Chat, sender: &UserId, received: Timestamp, now: Timestamp) -> (Chat, Message) {
+        let seq = chat.seq + 1;
+        let mut next = chat.clone();
+        next.moves(now);
+        next.seq = seq;
+        next.active_at = next.active_at.max(received);
+        next.updated_at = next.updated_at.max(received);
+        for member in &mut next.members {
+            if member.user != *sender {
+                member.unread += 1;
+                continue;
+            }
+            member.wrote = true;
+            for mark in [&mut member.read, &mut member.delivered] {
+                if mark.seq == chat.seq {
+                    mark.seq = seq;
+                }
+            }
+        }
+        let message = Message {
+            id: MessageId { chat: chat.id.clone(), seq },
+            sender: sender.clone(),
+            content: Some(self.content.clone()),
+            kind: self.content.kind,
+            reply_to: self.reply_to.clone(),
+            created_at: next.active_at,
+            stored_at: next.moved_at,
+            via: self.via.clone(),
+            deleted_at: None,
+            delivered_to: Vec::new(),
+            read_by: HashMap::new(),
+            hidden_for: HashMap::new(),
+        };
+        (next, message)
+    }
+}
+
 /// The socket over which a message was sent, as the beginning of its Socket.IO sid. This is enough to tell the sockets
 /// of one person apart.
 #[derive(Clone, Debug, PartialEq, Eq)]

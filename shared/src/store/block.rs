@@ -8,7 +8,7 @@ use super::{Store, keys, number, text};
 use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, UserId};
-use crate::domain::log::{ChangeKind, ChatEvent};
+use crate::domain::log::ChatEvent;
 use crate::error::Error;
 
 /// The result of blocking a chat.
@@ -83,16 +83,11 @@ impl Store {
         let mut chat = chat;
         let mut attempt = 0;
         loop {
-            let Some((index, member)) = chat.member(by) else { return Ok((chat, None)) };
+            let Some((_, member)) = chat.member(by) else { return Ok((chat, None)) };
             if chat.deleted || member.blocks == blocks {
                 return Ok((chat, None));
             }
-            let mut next = chat.clone();
-            next.updated_at = next.updated_at.max(at);
-            if let Some(member) = next.members.get_mut(index) {
-                member.blocks = blocks;
-            }
-            next.change(by, if blocks { ChangeKind::Blocked } else { ChangeKind::Unblocked }, self.clock.now());
+            let next = chat.with_block(by, blocks, at, self.clock.now());
             let there = match self.transact(self.blocking(&chat, &next, by, blocks)?).await? {
                 TransactionOutcome::Committed => {
                     let step = next.step_from(&chat);

@@ -45,7 +45,7 @@ impl Store {
                 chat.people().into_iter().filter(|user| message.is_unread_for(&chat, user)).collect();
             let mut transaction = Transaction::default();
             transaction.update(self.blanking(&message, &waiting, at))?;
-            let mut next = without_unread(&chat, &waiting);
+            let mut next = chat.with_one_unread_less(&waiting);
             next.change(&message.sender, ChangeKind::Deleted(message.id.seq), self.clock.now());
             self.recount(&mut transaction, &chat, &next)?;
             match self.transact(transaction).await? {
@@ -109,7 +109,7 @@ impl Store {
             let mut transaction = Transaction::default();
             transaction.update(self.hiding(&message, from, unread, at))?;
             let waiting = if unread { vec![from.clone()] } else { Vec::new() };
-            let mut next = without_unread(&chat, &waiting);
+            let mut next = chat.with_one_unread_less(&waiting);
             next.change(from, ChangeKind::Hidden(message.id.seq), self.clock.now());
             self.recount(&mut transaction, &chat, &next)?;
             match self.transact(transaction).await? {
@@ -142,13 +142,4 @@ impl Store {
         }
         update.condition_expression(condition)
     }
-}
-
-/// The chat with one unread message less for each of these people.
-fn without_unread(chat: &Chat, people: &[UserId]) -> Chat {
-    let mut next = chat.clone();
-    for member in next.members.iter_mut().filter(|member| people.contains(&member.user)) {
-        member.unread = member.unread.saturating_sub(1);
-    }
-    next
 }

@@ -81,7 +81,7 @@ impl Store {
                     None => Sending::Blocked,
                 });
             }
-            let (next, message) = following(&chat, sender, draft, (counter.at, self.clock.now()));
+            let (next, message) = draft.stored_in(&chat, sender, counter.at, self.clock.now());
             let (transaction, sent) =
                 self.sending(&chat, &next, &message, (draft.client_message_id.as_ref(), counter))?;
             let there = match self.transact(transaction).await? {
@@ -455,45 +455,6 @@ enum Advanced {
     Before,
     /// The watermark did not move: an earlier message has not been delivered, or the chat was deleted.
     NotNext,
-}
-
-/// The chat after its next message, and that message. `at` is when the gateway received it, and `now` is when it is
-/// stored. Its `created_at` never goes back: if the clock of another instance was ahead, it is the time of the message
-/// before, or of the chat's creation (docs/dialects.md, "Pages").
-fn following(chat: &Chat, sender: &UserId, draft: &Draft, (at, now): (Timestamp, Timestamp)) -> (Chat, Message) {
-    let seq = chat.seq + 1;
-    let mut next = chat.clone();
-    next.moves(now);
-    next.seq = seq;
-    next.active_at = next.active_at.max(at);
-    next.updated_at = next.updated_at.max(at);
-    for member in &mut next.members {
-        if member.user != *sender {
-            member.unread += 1;
-            continue;
-        }
-        member.wrote = true;
-        for mark in [&mut member.read, &mut member.delivered] {
-            if mark.seq == chat.seq {
-                mark.seq = seq;
-            }
-        }
-    }
-    let message = Message {
-        id: MessageId { chat: chat.id.clone(), seq },
-        sender: sender.clone(),
-        content: Some(draft.content.clone()),
-        kind: draft.content.kind,
-        reply_to: draft.reply_to.clone(),
-        created_at: next.active_at,
-        stored_at: next.moved_at,
-        via: draft.via.clone(),
-        deleted_at: None,
-        delivered_to: Vec::new(),
-        read_by: HashMap::new(),
-        hidden_for: HashMap::new(),
-    };
-    (next, message)
 }
 
 fn repeated(refused: &mut Refused, sent: Option<usize>) -> Result<Option<OriginalSend>, Error> {

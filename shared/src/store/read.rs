@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
 use super::transaction::{Transaction, TransactionOutcome};
 use super::{Store, keys, number};
-use crate::domain::chat::{Chat, Watermark};
+use crate::domain::chat::Chat;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ChatId, UserId};
 use crate::domain::log::ChangeKind;
@@ -41,12 +41,12 @@ impl Store {
         let mut chat = chat;
         let mut attempt = 0;
         loop {
-            let Some((index, member)) = chat.member(reader).filter(|_| !chat.deleted) else { return Ok(Marking::Gone) };
+            let Some((_, member)) = chat.member(reader).filter(|_| !chat.deleted) else { return Ok(Marking::Gone) };
             if member.unread == 0 {
                 return Ok(Marking::Nothing(Box::new(chat)));
             }
             let what = ChangeKind::ReadAll { after: member.read.seq, marked: member.unread, received: at };
-            let mut next = after_reading(&chat, index, 0, at);
+            let mut next = chat.with_unread(reader, 0, at);
             next.change(reader, what, self.clock.now());
             let mut transaction = Transaction::default();
             self.recount(&mut transaction, &chat, &next)?;
@@ -78,14 +78,14 @@ impl Store {
         let (mut chat, mut messages) = (chat, messages);
         let mut attempt = 0;
         loop {
-            let Some((index, member)) = chat.member(reader).filter(|_| !chat.deleted) else { return Ok(Marking::Gone) };
+            let Some((_, member)) = chat.member(reader).filter(|_| !chat.deleted) else { return Ok(Marking::Gone) };
             messages.retain(|message| chat.holds(message.id.seq) && message.is_unread_for(&chat, reader));
             if messages.is_empty() {
                 return Ok(Marking::Nothing(Box::new(chat)));
             }
             let marked = u64::try_from(messages.len()).unwrap_or(u64::MAX);
             let what = ChangeKind::Read(messages.iter().map(|message| message.id.seq).collect());
-            let mut next = after_reading(&chat, index, member.unread.saturating_sub(marked), at);
+            let mut next = chat.with_unread(reader, member.unread.saturating_sub(marked), at);
             next.change(reader, what, self.clock.now());
             let mut transaction = Transaction::default();
             self.recount(&mut transaction, &chat, &next)?;
@@ -130,16 +130,4 @@ impl Store {
     pub async fn unread_chats(&self, user: &UserId) -> Result<Vec<ChatId>, Error> {
         self.flagged_chats("unread", user).await
     }
-}
-
-/// The chat after a member has `left` unread messages. A member with none left has read everything.
-fn after_reading(chat: &Chat, index: usize, left: u64, at: Timestamp) -> Chat {
-    let mut next = chat.clone();
-    if let Some(member) = next.members.get_mut(index) {
-        member.unread = left;
-        if left == 0 {
-            member.read = Watermark { seq: chat.seq, at: Some(at) };
-        }
-    }
-    next
 }
