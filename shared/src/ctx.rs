@@ -76,7 +76,7 @@ pub struct Ctx {
 
 /// Where a handler runs (ARCHITECTURE.md, "The life of a message").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HandlerLocation<'a> {
+pub enum Target<'a> {
     /// In this process.
     Here,
     /// In the function of this name, which is invoked asynchronously.
@@ -130,10 +130,10 @@ impl Ctx {
 
     /// Where the handler of an event family runs. `function` is its name in a deployment that separates the handlers.
     #[must_use]
-    pub fn handler_location<'a>(&self, function: &'a str) -> HandlerLocation<'a> {
+    pub fn target<'a>(&self, function: &'a str) -> Target<'a> {
         match self.config.isolation {
-            Isolation::Inline => HandlerLocation::Here,
-            Isolation::Separate => HandlerLocation::Function(function),
+            Isolation::Inline => Target::Here,
+            Isolation::Separate => Target::Function(function),
         }
     }
 

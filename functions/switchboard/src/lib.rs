@@ -1,7 +1,7 @@
 //! The function `switchboard`, see ARCHITECTURE.md.
 
 use serde_json::{Value, json};
-use shared::ctx::{Ctx, HandlerLocation};
+use shared::ctx::{Ctx, Target};
 use shared::dialect::Family;
 use shared::relay::Incoming;
 use shared::relay::switchboard::{Owner, not_handed_over, sort};
@@ -23,18 +23,16 @@ pub async fn handle(ctx: &Ctx, event: Value) -> Value {
         Owner::Family(Family::Typing) => &names.typing,
     };
     // The handlers are boxed because each of them is large, and the stack must hold the largest.
-    match (ctx.handler_location(name), owner) {
-        (HandlerLocation::Function(name), _) => {
+    match (ctx.target(name), owner) {
+        (Target::Function(name), _) => {
             if let Err(error) = ctx.invoke(name, event.to_string().into_bytes()).await {
                 not_handed_over(ctx, &incoming, &error).await;
             }
             json!({"statusCode": 200})
         }
-        (HandlerLocation::Here, Owner::Connect | Owner::Family(Family::Connect)) => {
-            Box::pin(connect::handle(ctx, event)).await
-        }
-        (HandlerLocation::Here, Owner::Family(Family::Block)) => Box::pin(block::handle(ctx, event)).await,
-        (HandlerLocation::Here, Owner::Family(Family::Disconnect)) => {
+        (Target::Here, Owner::Connect | Owner::Family(Family::Connect)) => Box::pin(connect::handle(ctx, event)).await,
+        (Target::Here, Owner::Family(Family::Block)) => Box::pin(block::handle(ctx, event)).await,
+        (Target::Here, Owner::Family(Family::Disconnect)) => {
             // Lambda retries only a failure of the function itself.
             if Box::pin(disconnect::handle(ctx, event.clone())).await.is_err()
                 && let Err(error) = ctx.invoke(name, event.to_string().into_bytes()).await
@@ -43,8 +41,8 @@ pub async fn handle(ctx: &Ctx, event: Value) -> Value {
             }
             json!({"statusCode": 200})
         }
-        (HandlerLocation::Here, Owner::Family(Family::Message)) => Box::pin(message::handle(ctx, event)).await,
-        (HandlerLocation::Here, Owner::Family(Family::Presence)) => Box::pin(presence::handle(ctx, event)).await,
-        (HandlerLocation::Here, Owner::Family(Family::Typing)) => Box::pin(typing::handle(ctx, event)).await,
+        (Target::Here, Owner::Family(Family::Message)) => Box::pin(message::handle(ctx, event)).await,
+        (Target::Here, Owner::Family(Family::Presence)) => Box::pin(presence::handle(ctx, event)).await,
+        (Target::Here, Owner::Family(Family::Typing)) => Box::pin(typing::handle(ctx, event)).await,
     }
 }
