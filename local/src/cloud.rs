@@ -93,7 +93,7 @@ pub enum BootError {
     Config {
         /// The package of the function.
         package: String,
-        /// The reason.
+        /// Which of its environment variables is missing or not valid.
         error: ConfigError,
     },
     /// A function has no code here.

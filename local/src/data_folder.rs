@@ -39,7 +39,7 @@ pub enum DataFolderError {
     File {
         /// The file.
         file: PathBuf,
-        /// The reason.
+        /// Why it cannot be used, for example because it is cut off.
         why: String,
     },
     /// The folder cannot be created, or its lock file cannot be written.
@@ -49,7 +49,7 @@ pub enum DataFolderError {
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// The reason.
+        /// What the operating system answered.
         error: std::io::Error,
     },
 }

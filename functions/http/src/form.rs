@@ -16,7 +16,7 @@ const FIELDS_MAX: usize = 16;
 /// The most bytes of a form: the largest file, every other field, and the bytes around them.
 const FORM_MAX_BYTES: u64 = OBJECT_MAX_BYTES + FIELDS_MAX as u64 * 2 * TEXT_MAX_BYTES;
 
-/// A form.
+/// What a client sent as `multipart/form-data`: text fields, and at most one file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Form {
     /// The text fields. If a name is given twice, the first value counts.
