@@ -133,7 +133,12 @@ pub async fn packet(ctx: &Ctx, event: &Value) -> Result<(), Error> {
                 reply(ctx, incoming.recipient(), &confirmation.into_iter().collect::<Vec<_>>()).await;
                 application::emit(ctx, &session, None, application.joined(&payload.unwrap_or_default())).await;
             } else {
-                greet(ctx, dialect, (&session, sockets == 1), Offset::since(at), confirmation).await;
+                greet(ctx, &session, Offset::since(at), confirmation).await;
+                // Every other post to this socket waits for this record, or for a limited time.
+                if let Err(error) = ctx.store.record_greeted(&session).await {
+                    telemetry::failed(Some(connection), &error);
+                }
+                announce(ctx, dialect, &session, sockets == 1).await;
                 close_excess(ctx, &session, sockets).await;
             }
         }
@@ -237,15 +242,16 @@ async fn joined_before(ctx: &Ctx, incoming: &Incoming, joined: &Session) -> Join
     Joined::Over
 }
 
-/// Sends a recovered client the events that it missed, greets it, and then releases the events that the recovery buffer
-/// holds. On failure the function closes the connection, so that the client reconnects once more.
+/// Sends a recovered client the events that it missed, greets it, and releases the events that the recovery buffer
+/// holds. Only then it tells the others: while the buffer is there, each post to this client is a write to DynamoDB.
+/// On failure the function closes the connection, so that the client reconnects once more.
 async fn welcome_back(ctx: &Ctx, dialect: &dyn Dialect, recovered: &RecoveredSession) {
     let connection = &recovered.session.connection;
     let told = async {
         if recovered.tell(ctx).await {
-            let first = recovered.sockets == Some(1);
-            greet(ctx, dialect, (&recovered.session, first), recovered.heard.clone(), None).await;
+            greet(ctx, &recovered.session, recovered.heard.clone(), None).await;
             recovered.release(ctx).await?;
+            announce(ctx, dialect, &recovered.session, recovered.sockets == Some(1)).await;
         }
         close_excess(ctx, &recovered.session, recovered.sockets.unwrap_or_default()).await;
         Ok::<(), Error>(())
@@ -327,43 +333,35 @@ async fn close_excess(ctx: &Ctx, session: &Session, sockets: u64) {
     }
 }
 
-/// Posts the confirmation and the greeting first. Only then it looks up who is online, and tells the others if this is
-/// the user's first socket.
-async fn greet(
-    ctx: &Ctx,
-    dialect: &dyn Dialect,
-    (session, first): (&Session, bool),
-    heard: Offset,
-    confirmation: Option<String>,
-) {
+/// Posts the confirmation, if there is one, and the greeting.
+async fn greet(ctx: &Ctx, session: &Session, heard: Offset, confirmation: Option<String>) {
     let connected = Notice::Connected { user: session.user.clone(), socket: session.sid.clone() };
     let heard = Some(heard).filter(|_| ctx.config.recovers(session.takes_offsets));
-    let mut delivering = Delivering::greeting(ctx, session, heard);
     let connected = [Envelope::new(connected, Audience::Origin)];
-    let is_new = confirmation.is_some();
-    let _ = delivering.deliver(confirmation.into_iter().collect(), &connected).await;
-    // Every other post to this socket waits for this record, or for a limited time.
-    if is_new && let Err(error) = ctx.store.record_greeted(session).await {
-        telemetry::failed(Some(&session.connection), &error);
+    let first = confirmation.into_iter().collect();
+    let _ = Delivering::greeting(ctx, session, heard).deliver(first, &connected).await;
+}
+
+/// Tells the client who is online, if its dialect wants to know. If this is the user's first socket, tells the others
+/// that the user is online.
+async fn announce(ctx: &Ctx, dialect: &dyn Dialect, session: &Session, first: bool) {
+    if !first && !dialect.greets_with_online_users() {
+        return;
     }
+    let online = match presence::online(ctx, &session.user, dialect).await {
+        Ok(online) => online,
+        Err(error) => return telemetry::failed(Some(&session.connection), &error),
+    };
+    let others = online.iter().map(|user| &user.id).filter(|id| **id != session.user).cloned().collect();
     let mut envelopes = Vec::new();
-    if first || dialect.greets_with_online_users() {
-        match presence::online(ctx, &session.user, dialect).await {
-            Ok(online) => {
-                let others = online.iter().map(|user| &user.id).filter(|id| **id != session.user).cloned().collect();
-                if dialect.greets_with_online_users() {
-                    envelopes.push(Envelope::new(Notice::OnlineUsers(online), Audience::Origin));
-                }
-                if first {
-                    let notice =
-                        Notice::Online { user: session.user.clone(), status: Status::Online, became_online: true };
-                    envelopes.push(Envelope::new(notice, Audience::People(others)));
-                }
-            }
-            Err(error) => telemetry::failed(Some(&session.connection), &error),
-        }
+    if dialect.greets_with_online_users() {
+        envelopes.push(Envelope::new(Notice::OnlineUsers(online), Audience::Origin));
     }
-    let _ = delivering.deliver(Vec::new(), &envelopes).await;
+    if first {
+        let notice = Notice::Online { user: session.user.clone(), status: Status::Online, became_online: true };
+        envelopes.push(Envelope::new(notice, Audience::People(others)));
+    }
+    let _ = Delivering::greeting(ctx, session, None).deliver(Vec::new(), &envelopes).await;
 }
 
 /// The payload of CONNECT_ERROR.
