@@ -13,8 +13,6 @@
 //! - [`connector`]: the only connection to the AWS SDK, whose requests it answers.
 //! - [`faults`]: the faults that a cloud can cause, on demand or from a seed.
 //! - [`token`]: tokens for development.
-//! - [`errors`]: what is logged as an error, for tests.
-//! - [`world`]: the whole system for a test, with clients that need no sockets.
 //!
 //! What this emulation does not support is refused with 501, never approximated.
 
@@ -22,7 +20,6 @@ pub mod cloud;
 pub mod connector;
 pub mod data_folder;
 pub mod dynamodb;
-pub mod errors;
 pub mod faults;
 pub mod gateway;
 pub mod http_api;
@@ -34,4 +31,3 @@ pub mod storage;
 pub mod stream;
 pub mod template;
 pub mod token;
-pub mod world;

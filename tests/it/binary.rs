@@ -2,8 +2,8 @@
 //! whole. The echo application says what it heard; the chat has no use for any.
 
 use insta::assert_snapshot;
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 const CLOSED: &str = "alice is closed: 1000 Connection Closed Normally\n";
 const ONE: &str = "451-[\"message\",{\"_placeholder\":true,\"num\":0}]";

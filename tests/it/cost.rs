@@ -1,8 +1,8 @@
 //! What the ordinary acts cost, in AWS calls and DynamoDB units: the promises of docs/cost.md.
 
 use local::dynamodb::Meter;
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 /// A chat of two people with one device each, past its first message of the day and its first unread one.
 async fn chatting() -> (World, String) {

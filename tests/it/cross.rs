@@ -1,8 +1,8 @@
 //! Every dialect with every other: what one person does in one is heard by the other in theirs, as far as each has words.
 
-use local::world::World;
 use serde_json::{Value, json};
 use shared::dialect;
+use world::World;
 
 /// How one dialect asks, and what it hears.
 struct Words {

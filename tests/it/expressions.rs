@@ -1,8 +1,8 @@
 //! DynamoDB refuses a reserved word that stands for an attribute in an expression. The local engine does so too, in
 //! whatever expression, so every test checks the expressions that it has functions send.
 
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 /// DynamoDB's reserved words, all of them: its developer guide, "Reserved words in DynamoDB".
 const RESERVED: &str = include_str!("expressions/reserved.txt");

@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 use local::gateway::DisconnectFault;
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 async fn chatting(world: &mut World) -> String {
     world.join("alice").await;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use local::faults::{Effect, Rule, RunEffect, RunRule, Trigger};
 use local::schedule;
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 const CLOSED: &str = "alice is closed: 1000 Connection Closed Normally\n";
 const EACH_MINUTE: (&str, &str) = ("PingIntervalMinutes", "1");

@@ -6,11 +6,11 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use insta::assert_snapshot;
 use local::http_api::LastSlash;
-use local::world::World;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::http_event::{Malformed, sound_event};
 use tower::ServiceExt as _;
+use world::World;
 
 /// An event as API Gateway makes it of a request.
 fn event(method: &str, path: &str, query: &str) -> Value {

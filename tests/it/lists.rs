@@ -1,8 +1,8 @@
 //! What lists show: the order of `seq`, which is that of live events and of recovery too, and times that never go back
 //! (docs/dialects.md, "Pages").
 
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 /// How a dialect sends, names the time of a message, and lists messages.
 struct Words {

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use local::world::World;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use world::World;
 
 const USERS: [&str; 3] = ["alice", "bob", "carol"];
 const PAIRS: [(usize, usize); 3] = [(0, 1), (0, 2), (1, 2)];

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use local::connector::Services;
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 /// Two people of whom one has said something that was told, and the chat.
 async fn chatting() -> (World, String) {

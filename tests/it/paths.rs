@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request};
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 /// A request with a token of Alice's.
 fn request(world: &World, method: &str, path: &str) -> Request<Body> {

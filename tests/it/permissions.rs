@@ -9,8 +9,8 @@ use local::connector::Permission;
 use local::faults::{Effect, Rule};
 use local::gateway::DisconnectFault;
 use local::template::{Function, Template};
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 /// What is allowed although the acts below do not need it.
 const FOR_RARE_CASES: &[(&str, &str)] = &[

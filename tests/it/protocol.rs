@@ -2,8 +2,8 @@
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 use insta::assert_snapshot;
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 const CLOSED: &str = "alice is closed: 1000 Connection Closed Normally\n";
 

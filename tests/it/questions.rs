@@ -1,7 +1,7 @@
 //! Server-to-client acks (docs/protocol.md, "Server-to-client acks"): an event with an ack id, and its answer in an invocation of its own. The echo application asks when it is
 //! told to, and says what it was answered.
 
-use local::world::World;
+use world::World;
 
 const CLOSED: &str = "alice is closed: 1000 Connection Closed Normally\n";
 

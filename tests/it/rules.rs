@@ -1,9 +1,9 @@
 //! Rules that are the same in all dialects, over all of them (docs/dialects.md).
 
 use local::token;
-use local::world::World;
 use serde_json::{Value, json};
 use shared::dialect;
+use world::World;
 
 /// How a dialect lists chats and types in one.
 struct Words {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use local::faults::{Effect, Rule};
 use local::gateway::{DisconnectFault, Outbound};
-use local::world::{World, stock_request};
 use serde_json::{Value, json};
+use world::{World, stock_request};
 
 const FEW: (&str, &str) = ("SocketsPerPerson", "3");
 

@@ -6,9 +6,9 @@ use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
 use local::faults::{Effect, Rule};
 use local::gateway::ConnectRequest;
-use local::world::{World, stock_request};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+use world::{World, stock_request};
 
 /// A handshake from an address.
 async fn from(world: &World, address: &str) -> Result<(), StatusCode> {

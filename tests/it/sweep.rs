@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use local::gateway::DisconnectFault;
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 /// The items of a table.
 async fn scan(world: &World, table: &str) -> Vec<Value> {

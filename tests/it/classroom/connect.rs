@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 use local::token;
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 use super::{brief, world, world_with};
 

@@ -1,8 +1,8 @@
 //! Conversations of more than two, which come from another dialect: an inquiry about a listing with a third person.
 
 use insta::assert_snapshot;
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 use super::{brief, chats_of, marking, message_id, messages_of, say, world};
 

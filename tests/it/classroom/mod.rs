@@ -19,8 +19,8 @@ mod repeat;
 mod reply;
 mod room;
 
-use local::world::World;
 use serde_json::{Map, Value, json};
+use world::World;
 
 use crate::transcript::{self, plain, short_id};
 

@@ -1,8 +1,8 @@
 //! Inquiries: chats about a listing, of two people and of three.
 
 use insta::assert_snapshot;
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 use super::{brief, chats_of, create, heard_by, message_id, messages_of, one, say, text, world};
 

@@ -21,9 +21,9 @@ mod reply;
 mod room;
 mod typing;
 
-use local::world::World;
 use serde_json::{Map, Value, json};
 use shared::domain::id::MessageId;
+use world::World;
 
 use crate::transcript::{self, plain, short_id};
 

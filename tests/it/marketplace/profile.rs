@@ -4,8 +4,8 @@ use axum::body::Body;
 use http::Request;
 use insta::assert_snapshot;
 use local::token;
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 use super::{brief, heard_by, say, stage};
 

@@ -1,8 +1,8 @@
 //! Typing: told to the sockets that joined the chat's room, and ended when the typist's socket goes.
 
 use insta::assert_snapshot;
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 use super::{brief, nowhere, stage};
 

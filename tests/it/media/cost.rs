@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use http::HeaderMap;
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 use super::{PNG, get, media_url, name, picture, prepare, put, scene, send};
 

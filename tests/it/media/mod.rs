@@ -8,9 +8,9 @@ mod upload;
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request};
 use http_body_util::BodyExt as _;
-use local::world::World;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+use world::World;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and what makes it a picture";
 const MP4: &[u8] = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom and what makes it a film";

@@ -1,7 +1,7 @@
 //! A file in one request.
 
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 use super::{HTML, LARGEST, MP4, PNG, SVG, blamed, fetch, form, get, key_of, keys, media_url, picture, scene, send};
 

@@ -1,8 +1,8 @@
 //! Blocking, which this dialect has no word for asking: it hears of it, and cannot send.
 
 use insta::assert_snapshot;
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 use super::{brief, history, pair, say, stage, text};
 

@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 use local::token;
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 use super::{brief, come, come_as, pair, say, token_of, world_with};
 

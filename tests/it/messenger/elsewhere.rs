@@ -1,8 +1,8 @@
 //! What people do in other dialects, heard in this one's words.
 
 use insta::assert_snapshot;
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 use super::{brief, history, message_id, pair, say, stage};
 

@@ -1,8 +1,8 @@
 //! Sending: the chat that the first message makes, who hears, and what a message may contain.
 
 use insta::assert_snapshot;
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 use super::{brief, come, event, history, message_id, pair, say, stage, text, world_with};
 

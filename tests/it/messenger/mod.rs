@@ -18,10 +18,10 @@ mod unread;
 mod words;
 
 use local::token;
-use local::world::World;
 use serde_json::{Map, Value, json};
 use shared::domain::chat::plain_chat_id;
 use shared::domain::id::UserId;
+use world::World;
 
 use crate::transcript::{self, plain, short_id};
 

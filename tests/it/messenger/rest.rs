@@ -1,8 +1,8 @@
 //! REST: this dialect documents none of its own; what every dialect answers has its error shape.
 
 use insta::assert_snapshot;
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 use super::{come, pair, stage, world_with};
 

@@ -1,8 +1,8 @@
 //! People who poll among people on WebSockets: nobody can tell the difference.
 
 use insta::assert_snapshot;
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 #[tokio::test(start_paused = true)]
 async fn joining_and_leaving_are_heard_both_ways() {

@@ -5,7 +5,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue};
 use insta::assert_snapshot;
-use local::world::World;
+use world::World;
 
 use super::{get, opened, post};
 

@@ -7,8 +7,8 @@ mod request;
 mod upgrade;
 
 use http::HeaderMap;
-use local::world::World;
 use serde_json::Value;
+use world::World;
 
 const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
 const UNKNOWN: &str = r#"{"code":1,"message":"Session ID unknown"}"#;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use insta::assert_snapshot;
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 use super::{BAD_REQUEST, UNKNOWN, get, joined, ok, opened, post, query, refused};
 

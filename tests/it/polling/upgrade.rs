@@ -3,8 +3,8 @@
 use http::StatusCode;
 use insta::assert_snapshot;
 use local::gateway::DisconnectFault;
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 use super::{BAD_REQUEST, get, post, refused};
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use local::gateway::DisconnectFault;
-use local::world::World;
+use world::World;
 
 use super::ear::{Ear, Transport};
 use super::words::{self, Told};

@@ -1,8 +1,8 @@
 //! One client through all of its connections, as socket.io-client is: it keeps its session's id and the last offset, and brings both back.
 
-use local::world::World;
 use serde_json::{Map, Value, json};
 use shared::domain::clock::Timestamp;
+use world::World;
 
 use super::words::{ME, Told, Words, acked};
 

@@ -16,8 +16,8 @@ mod rooms;
 mod stage;
 pub(crate) mod words;
 
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 use crate::transcript::short_id;
 use ear::{Ear, Transport};

@@ -1,8 +1,8 @@
 //! Which clients get a `pid` and offsets: not those whose listeners take exactly one argument (docs/protocol.md, "Connection state recovery").
 
 use http::{HeaderMap, HeaderValue};
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 const WEBSOCKET: &str = "EIO=4&transport=websocket";
 

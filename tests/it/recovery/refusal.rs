@@ -253,7 +253,7 @@ async fn a_session_of_another_namespace_is_not_recovered_in_this_one() {
 
 #[tokio::test(start_paused = true)]
 async fn an_offset_that_another_session_was_given_begins_a_new_session() {
-    use local::world::World;
+    use world::World;
     let mut world = World::new().await;
     for label in ["alice", "bob"] {
         world.join(label).await;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 use super::ear::{Ear, Transport};
 use super::picture::{Picture, chat_of, disorder, misplaced_offsets};

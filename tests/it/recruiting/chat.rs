@@ -1,8 +1,8 @@
 //! Chats: making, finding, listing and deleting them.
 
 use insta::assert_snapshot;
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 use super::{brief, chats_of, message_id, pair, say, stage, text};
 

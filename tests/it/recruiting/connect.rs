@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use local::faults::{Effect, Rule};
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 use super::brief;
 

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use local::gateway::DisconnectFault;
-use local::world::World;
+use world::World;
 
 use super::{brief, pair, say, text};
 

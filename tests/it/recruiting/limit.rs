@@ -3,8 +3,8 @@
 use axum::body::Body;
 use http::Request;
 use insta::assert_snapshot;
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 use super::{brief, pair, pair_with, say, stage, stage_with, text};
 

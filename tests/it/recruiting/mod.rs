@@ -18,8 +18,8 @@ mod reply;
 mod search;
 mod typing;
 
-use local::world::World;
 use serde_json::{Map, Value, json};
+use world::World;
 
 use crate::transcript::{self, plain, short_id, without_pings};
 

@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 use local::gateway::DisconnectFault;
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 use super::{brief, stage, text};
 

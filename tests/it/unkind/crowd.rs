@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::Request;
-use local::world::{World, stock_request};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
+use world::{World, stock_request};
 
 use super::client::{Answered, Client};
 use crate::recovery::words::{self, Words};

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use local::faults::{Effect, Rule, RunEffect, RunRule};
 use local::gateway::DisconnectFault;
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 use crate::recovery::words::{self, Words};
 

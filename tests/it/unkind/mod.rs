@@ -17,7 +17,7 @@ mod waits;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
-use local::world::World;
+use world::World;
 
 /// A function whose role allows most of what DynamoDB can do.
 const FUNCTION: &str = "switchboard";

@@ -1,10 +1,10 @@
 //! An outbox, asked directly: frames are read first, and then exactly those are taken.
 
 use local::faults::{Effect, Rule};
-use local::world::World;
 use shared::config::Tables;
 use shared::domain::id::ConnectionId;
 use shared::store::{Enqueue, Liveness, Store};
+use world::World;
 
 /// A world, the store as the polling function has it, and the outbox of a client.
 async fn stage() -> (World, Store, ConnectionId, Liveness) {

@@ -1,7 +1,7 @@
 //! Faults from a seed.
 
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 /// Two people write to each other for a while. What everybody heard, and what was injected.
 async fn conversation(seed: u64, rate: f64) -> (String, Vec<String>) {

@@ -11,8 +11,8 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::types::InvocationType;
 use local::faults::{Effect, Rule};
-use local::world::World;
 use shared::domain::id::ConnectionId;
+use world::World;
 
 use super::{FUNCTION, stored, tables, text};
 

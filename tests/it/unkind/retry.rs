@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use local::faults::{Effect, Rule, RunEffect, RunRule};
 use local::gateway::DisconnectFault;
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 /// The operations that write.
 const WRITES: [&str; 4] = ["DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"];

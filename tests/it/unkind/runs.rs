@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use local::faults::{RunEffect, RunRule, Trigger};
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 async fn separate() -> World {
     let mut world = World::with(&[("HandlerIsolation", "separate")]).await;

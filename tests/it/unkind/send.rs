@@ -1,8 +1,8 @@
 //! A send when DynamoDB is unkind: it is acked and stored once, or answered with an error and not stored.
 
 use local::faults::{Effect, Rule};
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 use crate::recovery::words::{self, Words};
 

@@ -9,8 +9,8 @@ use local::faults::{Effect, Faults, Rule, RunEffect, RunRule, Trigger};
 use local::gateway::FunctionError;
 use local::lambda::{Handler, Lambda};
 use local::stream::Streams;
-use local::world::World;
 use serde_json::{Value, json};
+use world::World;
 
 use super::{inline, text};
 

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::{Client, Config};
 use local::faults::{Effect, Rule};
-use local::world::World;
 use tokio::time::Instant;
+use world::World;
 
 use super::{FUNCTION, inline, stored, text};
 

@@ -2,8 +2,8 @@
 //! messages that one person deleted for themselves, and conversations that begin with a message.
 
 use insta::assert_snapshot;
-use local::world::World;
 use serde_json::json;
+use world::World;
 
 use super::{brief, conversations_of, message, message_id, say, stage, text, world};
 

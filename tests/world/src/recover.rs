@@ -1,37 +1,10 @@
 //! The exact frames that a client received, ways to lose a client, and its reconnection: for tests of recovery.
 
-use frame::{engine, socket};
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::{QUERY, Way, World, prefix};
-
-/// What a client keeps of a session, in order to recover it. As in the stock client, the offset is the last string that
-/// was the last argument of an event.
-#[derive(Clone, Debug, Default)]
-pub struct Former {
-    /// The private id of the session.
-    pub pid: Option<String>,
-    /// The offset: how much the client has received.
-    pub offset: Option<String>,
-}
-
-impl Former {
-    pub(super) fn note(&mut self, frame: &str) {
-        let Ok(engine::Packet::Message(text)) = engine::decode(frame) else { return };
-        match socket::decode(&text).map(|packet| packet.body) {
-            Ok(socket::Body::Connect { payload }) => {
-                let pid = payload.and_then(|payload| Some(payload.get("pid")?.as_str()?.to_owned()));
-                *self = Self { offset: self.offset.take().filter(|_| pid == self.pid), pid };
-            }
-            Ok(socket::Body::Event { arguments, ack: None, .. }) => {
-                let offset = arguments.last().and_then(Value::as_str);
-                self.offset = offset.map(str::to_owned).or(self.offset.take());
-            }
-            _ => {}
-        }
-    }
-}
+use crate::World;
+use crate::client::{Former, QUERY, Way, prefix};
 
 impl World {
     /// Opens a connection as [`World::join_namespace`] does, and asks to recover the session that the client of this

@@ -16,7 +16,7 @@ thread_local! {
 }
 
 /// Starts to record errors that are logged, in every thread, unless the process already logs to somewhere else.
-pub fn note() {
+pub(super) fn note() {
     static NOTING: Once = Once::new();
     NOTING.call_once(|| {
         let noting = tracing_subscriber::registry().with(Noting.with_filter(LevelFilter::ERROR));
@@ -26,7 +26,7 @@ pub fn note() {
 
 /// Takes the errors that were logged in this thread since the last call.
 #[must_use]
-pub fn take() -> Vec<String> {
+pub(super) fn take() -> Vec<String> {
     LOGGED.take()
 }
 

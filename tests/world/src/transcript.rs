@@ -1,13 +1,18 @@
 //! Transcripts: what all clients received, with frames in a form for tests.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use frame::engine;
+use local::gateway::Outbound;
 use shared::domain::offset::Offset;
 
-use super::poller::Heard;
-use super::{POLL_PATIENCE, Way, World};
-use crate::gateway::Outbound;
+use crate::World;
+use crate::client::Way;
+use crate::poller::Heard;
+
+/// How long a client that polls may take to receive what waits for it.
+const POLL_PATIENCE: Duration = Duration::from_millis(600);
 
 impl World {
     /// The answer, followed by what all clients received.
@@ -20,6 +25,7 @@ impl World {
         answer + &self.heard_by_all()
     }
 
+    /// Whether a client by long-polling is connected.
     pub(super) fn anybody_polls(&self) -> bool {
         self.clients.values().any(|client| matches!(&client.way, Way::Polling(poller) if !poller.is_closed))
     }

@@ -1,0 +1,186 @@
+//! The whole system for a test: started from template.yaml in memory, with clients that need no sockets and a clock
+//! that the test moves.
+//!
+//! Each call does one thing, waits until nothing runs any more, and returns a transcript of everything that any client
+//! received because of it. So a test asserts who receives nothing as well as who receives something.
+//! `PARLANCE_ISOLATION` and `PARLANCE_GATEWAY_MODE` choose how the system is built.
+//!
+//! This file defines the [`World`] and creates it. Most other files add methods to it, each for one purpose. In reading
+//! order:
+//!
+//! - `connect`: connects clients by WebSocket, joins namespaces, and closes.
+//! - `polling`: connects clients by long-polling, and moves them to a WebSocket.
+//! - `send`: sends frames and emits events.
+//! - `rest`: makes REST requests.
+//! - `time`: moves the clock, runs what is due, and waits until nothing runs.
+//! - `recover`: loses clients, and lets them come back.
+//! - `transcript`: what all clients received.
+//! - `inspect`: what a test can ask about connections, costs and permissions.
+//! - `client`, `poller`: a client, and how it polls.
+//! - `errors`: what the system logs as an error.
+#![expect(clippy::expect_used, clippy::panic, reason = "for tests: what is not as expected ends the test")]
+
+mod client;
+mod connect;
+mod errors;
+mod inspect;
+mod poller;
+mod polling;
+mod recover;
+mod rest;
+mod send;
+mod time;
+mod transcript;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use local::cloud::{self, Options, PocketCloud, Storage};
+use local::faults::Faults;
+use local::gateway::{DisconnectFault, Mode, Settings};
+use local::template::Template;
+use shared::ctx::Ctx;
+use shared::domain::clock::{Clock, Timestamp};
+
+use crate::client::Client;
+pub use crate::client::{Former, stock_request};
+
+/// The time at which a world begins: 2026-01-02T03:04:05.006Z.
+const BEGINNING: Timestamp = Timestamp::from_millis(1_767_323_045_006);
+
+/// The origin at which a world would be reached over HTTP.
+const ORIGIN: &str = "http://127.0.0.1:3000";
+
+/// The templates that were read, by parameters. Reading one takes four times as long as the rest of creating a world.
+static TEMPLATES: Mutex<BTreeMap<BTreeMap<String, String>, Template>> = Mutex::new(BTreeMap::new());
+
+/// The system and its clients, by label.
+pub struct World {
+    /// The system.
+    pub cloud: PocketCloud,
+    /// The clock of the system.
+    pub clock: Clock,
+    /// The clients that are connected, by label.
+    clients: BTreeMap<String, Client>,
+    /// What each client keeps of its last session, by label. It stays when the client is gone.
+    sessions: BTreeMap<String, Former>,
+    /// The number of frames that were posted by WebSocket since the last call of [`World::spent`].
+    posts: u64,
+    /// Whether the clock moves with tokio's time.
+    flowing: bool,
+    /// Whether functions may log errors.
+    expects_errors: bool,
+}
+
+/// The settings of time in a world.
+struct Time {
+    clock: Clock,
+    /// Whether the clock moves with tokio's time.
+    is_flowing: bool,
+    /// The largest difference between the clocks of two functions, in milliseconds.
+    skew_millis: i64,
+}
+
+impl World {
+    /// Creates a world with template.yaml's own parameters.
+    pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Creates a world with some other parameters.
+    pub async fn with(parameters: &[(&str, &str)]) -> Self {
+        Self::with_disconnects(DisconnectFault::None, parameters).await
+    }
+
+    /// Creates a world with some other parameters, whose clock moves with tokio's time: leases and timeouts end by
+    /// themselves in virtual time. [`World::later`] lets time pass.
+    pub async fn with_flowing_clock(parameters: &[(&str, &str)]) -> Self {
+        let time = Time { clock: Clock::flowing(BEGINNING), is_flowing: true, skew_millis: 0 };
+        Self::boot_by(time, DisconnectFault::None, parameters, |_| {}).await
+    }
+
+    /// Creates a world as [`World::with_flowing_clock`] does, with functions whose clocks differ by up to a second.
+    pub async fn with_clocks_that_disagree(parameters: &[(&str, &str)]) -> Self {
+        let time = Time { clock: Clock::flowing(BEGINNING), is_flowing: true, skew_millis: 1_000 };
+        Self::boot_by(time, DisconnectFault::None, parameters, |_| {}).await
+    }
+
+    /// Creates a world with some other parameters, and with a fault of each `$disconnect`.
+    pub async fn with_disconnects(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)]) -> Self {
+        Self::boot(disconnect_fault, parameters, |_| {}).await
+    }
+
+    /// Creates a world whose functions have a context that no setting can make, for example with another application.
+    pub async fn adapted(adapt: fn(&mut Ctx), parameters: &[(&str, &str)]) -> Self {
+        Self::boot(DisconnectFault::None, parameters, adapt).await
+    }
+
+    async fn boot(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)], adapt: fn(&mut Ctx)) -> Self {
+        let time = Time { clock: Clock::manual(BEGINNING), is_flowing: false, skew_millis: 0 };
+        Self::boot_by(time, disconnect_fault, parameters, adapt).await
+    }
+
+    async fn boot_by(
+        Time { clock, is_flowing: flowing, skew_millis: clock_skew_millis }: Time,
+        disconnect_fault: DisconnectFault,
+        parameters: &[(&str, &str)],
+        adapt: fn(&mut Ctx),
+    ) -> Self {
+        errors::note();
+        // The errors of a world before this one in the same test are not this one's.
+        drop(errors::take());
+        let chosen = |name: &str| std::env::var(name).ok();
+        let mut all = BTreeMap::new();
+        if let Some(isolation) = chosen("PARLANCE_ISOLATION") {
+            all.insert("HandlerIsolation".to_owned(), isolation);
+        }
+        all.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let mode = match chosen("PARLANCE_GATEWAY_MODE").as_deref() {
+            None | Some("serial") => Mode::Serial,
+            Some("concurrent") => Mode::Concurrent,
+            Some(other) => panic!("PARLANCE_GATEWAY_MODE is {other}, but must be serial or concurrent"),
+        };
+        // The SDK's waits before retries are drawn from this generator, and a run must be repeatable.
+        fastrand::seed(0);
+        let gateway = Settings { mode, disconnect_fault, ..Settings::default() };
+        let template = template(&all);
+        let options = Options {
+            storage: Storage::Memory,
+            media: None,
+            origin: ORIGIN.to_owned(),
+            parameters: all,
+            gateway,
+            clock: clock.clone(),
+            clock_skew_millis,
+            retry_scale: 0.0,
+            faults: Faults::default(),
+            adapt,
+        };
+        let cloud = PocketCloud::boot_from(template, options).await.expect("the system boots");
+        let (clients, sessions) = (BTreeMap::new(), BTreeMap::new());
+        Self { cloud, clock, clients, sessions, posts: 0, flowing, expects_errors: false }
+    }
+
+    fn client(&mut self, label: &str) -> &mut Client {
+        self.clients.get_mut(label).unwrap_or_else(|| panic!("{label} is not connected"))
+    }
+}
+
+impl Drop for World {
+    /// If a test fails, prints the faults that had been injected, and the seed if they were random.
+    #[expect(clippy::print_stderr, reason = "what whoever runs the test reads")]
+    fn drop(&mut self) {
+        let injected = self.cloud.faults.injected();
+        if std::thread::panicking() && !injected.is_empty() {
+            let seed = self.cloud.faults.seed().map(|seed| format!(" from the seed {seed}")).unwrap_or_default();
+            eprintln!("{} faults had been injected{seed}:\n{}", injected.len(), injected.join("\n"));
+        }
+    }
+}
+
+/// The template with these parameters, read only once.
+fn template(parameters: &BTreeMap<String, String>) -> Template {
+    let mut known = TEMPLATES.lock().unwrap_or_else(PoisonError::into_inner);
+    let read = || cloud::template(parameters).expect("template.yaml can be read with these parameters");
+    known.entry(parameters.clone()).or_insert_with(read).clone()
+}
