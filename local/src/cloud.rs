@@ -11,25 +11,23 @@ use aws_types::region::Region;
 use aws_types::sdk_config::{SharedAsyncSleep, SharedCredentialsProvider};
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use axum::Router;
-use axum::body::Body;
+use chat::application::DIALECT_VARIABLE;
 use futures_util::future::BoxFuture;
-use http::Request;
+use relay::application::Application;
+use relay::clock::Clock;
+use relay::config::{ConfigError, Settings as Variables};
+use relay::ctx::Ctx;
+use relay::http_event::HttpFunction;
+use relay::id::ConnectionId;
 use serde_json::{Value, json};
-use shared::config::{Config, ConfigError};
-use shared::ctx::Ctx;
-use shared::dialect::Dialect;
-use shared::domain::clock::Clock;
-use shared::domain::id::ConnectionId;
-use shared::http_event::HttpFunction;
-use shared::relay::DIALECT_VARIABLE;
-use tower::ServiceExt as _;
 
+use crate::code::{Code, CodeOf};
 use crate::connector::{Connector, Services};
 use crate::dynamodb::{DynamoDb, DynamoDbError};
 use crate::faults::Faults;
-use crate::gateway::{FunctionError, Gateway, Routes, Settings, UnsupportedExpression};
+use crate::gateway::{Gateway, Routes, Settings, UnsupportedExpression};
 use crate::http_api::{HttpApi, LastSlash, RouteError};
-use crate::lambda::{Handler, Invoked, Lambda};
+use crate::lambda::{Invoked, Lambda};
 use crate::presigned;
 use crate::storage::{ObjectStorage, ObjectStorageError};
 use crate::template::{Function, REGION, Schedule, Template, TemplateError};
@@ -54,8 +52,7 @@ pub enum Storage {
 }
 
 /// The options of a start.
-#[derive(Clone, Debug)]
-pub struct Options {
+pub struct Options<A> {
     /// Where the tables are stored.
     pub storage: Storage,
     /// The folder for media. Without one, media are deleted when the process ends.
@@ -74,9 +71,31 @@ pub struct Options {
     pub retry_scale: f64,
     /// The faults to inject; with [`Default`] none.
     pub faults: Faults,
-    /// Changes the context of each function in ways that no setting offers: for another application than the chat, or
-    /// another host than API Gateway.
-    pub adapt: fn(&mut Ctx),
+    /// The code of the functions.
+    pub code: CodeOf<A>,
+    /// Changes the context of each function in ways that no setting offers, such as another host than API Gateway.
+    pub adapt: fn(&mut Ctx<A>),
+}
+
+impl<A> Options<A> {
+    /// Options for a system in memory that begins with nothing: the settings of the gateway that template.yaml does not
+    /// contain are AWS's, and there are no faults.
+    #[must_use]
+    pub fn in_memory(origin: String, clock: Clock, code: CodeOf<A>) -> Self {
+        Self {
+            storage: Storage::Memory,
+            media: None,
+            origin,
+            parameters: BTreeMap::new(),
+            gateway: Settings::default(),
+            clock,
+            clock_skew_millis: 0,
+            retry_scale: 1.0,
+            faults: Faults::default(),
+            code,
+            adapt: |_| {},
+        }
+    }
 }
 
 /// Why the system cannot start.
@@ -102,9 +121,6 @@ pub enum BootError {
     /// A route of the HTTP API is wrong.
     #[error("template.yaml: {0}")]
     Route(#[from] RouteError),
-    /// No function answers REST requests.
-    #[error("template.yaml has no function http")]
-    NoHttp,
     /// The tables cannot be opened.
     #[error(transparent)]
     DynamoDb(#[from] DynamoDbError),
@@ -125,12 +141,11 @@ pub struct PocketCloud {
     pub faults: Faults,
     /// The WebSocket API.
     pub gateway: Arc<Gateway>,
-    /// The HTTP API with the default dialect, and the buckets.
+    /// The HTTP API for a stage without variables, and the buckets.
     pub http: Router,
     http_api: HttpApi,
-    default: &'static dyn Dialect,
     objects: Router,
-    contexts: Vec<Arc<Ctx>>,
+    warming: Vec<Warming>,
 }
 
 impl PocketCloud {
@@ -138,7 +153,7 @@ impl PocketCloud {
     ///
     /// # Errors
     /// [`BootError`].
-    pub async fn boot(options: Options) -> Result<Self, BootError> {
+    pub async fn boot<A: Application>(options: Options<A>) -> Result<Self, BootError> {
         let template = template(&options.parameters)?;
         Self::boot_from(template, options).await
     }
@@ -147,7 +162,7 @@ impl PocketCloud {
     ///
     /// # Errors
     /// [`BootError`].
-    pub async fn boot_from(template: Template, options: Options) -> Result<Self, BootError> {
+    pub async fn boot_from<A: Application>(template: Template, options: Options<A>) -> Result<Self, BootError> {
         let Options {
             storage,
             media,
@@ -158,6 +173,7 @@ impl PocketCloud {
             clock_skew_millis,
             retry_scale,
             faults,
+            code,
             adapt,
         } = options;
         let dynamodb = match &storage {
@@ -168,7 +184,7 @@ impl PocketCloud {
         dynamodb.make(&template.tables).await?;
         let objects = ObjectStorage::open(media.as_deref(), &origin, &template.buckets)?;
         let services = Services::new(dynamodb, objects, &template, faults.clone(), &clock);
-        let (mut handlers, mut answering, mut contexts) = (Vec::new(), BTreeMap::new(), Vec::new());
+        let (mut handlers, mut answering, mut warming) = (Vec::new(), BTreeMap::new(), Vec::new());
         let furthest = i64::try_from(template.functions.len()).unwrap_or(i64::MAX).saturating_sub(1).max(1);
         for (index, function) in (0..).zip(template.functions.values()) {
             let function = Arc::new(function.clone());
@@ -176,19 +192,20 @@ impl PocketCloud {
             let mut ctx = context(&services, &function, &clock.ahead(ahead_millis))?;
             adapt(&mut ctx);
             let ctx = Arc::new(ctx);
-            contexts.push(Arc::clone(&ctx));
-            if template.http_routes.iter().any(|route| route.function == function.package) {
-                answering.insert(function.package.clone(), ctx);
-                continue;
+            match code(&function.package, &ctx) {
+                Some(Code::Events(handler)) => handlers.push((Arc::clone(&function), handler)),
+                Some(Code::Requests(http)) => drop(answering.insert(function.package.clone(), http)),
+                // A function that nothing invokes here, such as `http` for an application without REST.
+                None if template.http_routes.iter().any(|route| route.function == function.package) => {}
+                None => return Err(BootError::UnknownFunction(function.package.clone())),
             }
-            let handler = handler(&function.package, ctx);
-            let handler = handler.ok_or_else(|| BootError::UnknownFunction(function.package.clone()))?;
-            handlers.push((function, handler));
+            warming.push(warming_of(ctx));
         }
-        let default = answering.get("http").ok_or(BootError::NoHttp)?.config.default_dialect;
-        let http_api = HttpApi::new(&template.http_routes, &answering)?.with_faults(faults.clone());
+        let routes: Vec<_> =
+            template.http_routes.iter().filter(|route| answering.contains_key(&route.function)).cloned().collect();
+        let http_api = HttpApi::new(&routes, &answering)?.with_faults(faults.clone());
         let objects = presigned::router(&services, &template, &clock);
-        let http = http_api.router(default, LastSlash::default()).merge(objects.clone());
+        let http = http_api.router(&BTreeMap::new(), LastSlash::default()).merge(objects.clone());
         let lambda = Lambda::new(handlers, retry_scale, faults.clone());
         gateway.faults = faults.clone();
         gateway.stage.clone_from(&template.websocket.stage);
@@ -200,7 +217,7 @@ impl PocketCloud {
         let routes = Routes::new(&template.websocket.selection_expression, names)?;
         let gateway = Gateway::new(gateway, routes, Arc::new(Invoked(Arc::clone(&lambda))), clock);
         services.connect(&gateway, &lambda);
-        let cloud = Self { template, services, lambda, faults, gateway, http, http_api, default, objects, contexts };
+        let cloud = Self { template, services, lambda, faults, gateway, http, http_api, objects, warming };
         cloud.end_former_connections().await;
         Ok(cloud)
     }
@@ -226,17 +243,8 @@ impl PocketCloud {
             }
         }
         for connection in former {
-            let event = serde_json::from_slice(&shared::ctx::gone_event(&connection)).unwrap_or_default();
+            let event = serde_json::from_slice(&relay::invoke::gone_event(&connection)).unwrap_or_default();
             self.lambda.run_to_the_end(&disconnect.name, event).await;
-        }
-    }
-
-    /// Makes the user of a token known, as their first request does.
-    pub async fn introduce(&self, token: &str) {
-        let request =
-            Request::get("/recruiting/api/message/unread-count").header("authorization", token).body(Body::empty());
-        if let Ok(request) = request {
-            let _ = self.http.clone().oneshot(request).await;
         }
     }
 
@@ -247,28 +255,27 @@ impl PocketCloud {
         Some(aws(&self.services, &function))
     }
 
-    /// The HTTP API and the buckets, with `default` as the dialect of paths without a prefix and of the root namespace
-    /// for polling clients.
-    pub fn http_for(&self, default: &'static dyn Dialect) -> Router {
-        self.http_api.router(default, LastSlash::default()).merge(self.objects.clone())
+    /// The HTTP API and the buckets, for a stage with these variables.
+    pub fn http_for(&self, stage: &BTreeMap<String, String>) -> Router {
+        self.http_api.router(stage, LastSlash::default()).merge(self.objects.clone())
     }
 
     /// The HTTP API only. `last_slash` says how it routes a path that ends in a slash.
     pub fn http_with(&self, last_slash: LastSlash) -> Router {
-        self.http_api.router(self.default, last_slash)
+        self.http_api.router(&BTreeMap::new(), last_slash)
     }
 
-    /// The function `http` or `polling`, as Lambda would invoke it with an event of the HTTP API.
+    /// The function of a package, such as `polling`, as Lambda would invoke it with an event of the HTTP API.
     #[must_use]
     pub fn http_function(&self, package: &str) -> Option<HttpFunction> {
-        self.http_api.function(package, self.default)
+        self.http_api.function(package)
     }
 
     /// Makes every function open its connections, as a deployed function does when it starts. The local system does not
     /// need it.
     pub async fn warm(&self) {
-        for ctx in &self.contexts {
-            ctx.warm().await;
+        for warm in &self.warming {
+            warm().await;
         }
     }
 
@@ -303,15 +310,27 @@ pub fn stage_variables(dialect: &str) -> BTreeMap<String, String> {
     BTreeMap::from([(DIALECT_VARIABLE.to_owned(), dialect.to_owned())])
 }
 
-fn context(services: &Arc<Services>, function: &Arc<Function>, clock: &Clock) -> Result<Ctx, BootError> {
+/// Opens the connections of a function.
+type Warming = Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+
+fn warming_of<A: Application>(ctx: Arc<Ctx<A>>) -> Warming {
+    Box::new(move || {
+        let ctx = Arc::clone(&ctx);
+        Box::pin(async move { ctx.warm().await })
+    })
+}
+
+fn context<A: Application>(
+    services: &Arc<Services>,
+    function: &Arc<Function>,
+    clock: &Clock,
+) -> Result<Ctx<A>, BootError> {
     let lookup = |name: &str| {
         let value = function.environment.get(name)?;
         Some(if value == SECRET_PLACEHOLDER { DEV_SECRET.to_owned() } else { value.clone() })
     };
-    let config = Config::read(&lookup);
-    let config = config.map_err(|error| BootError::Config { package: function.package.clone(), error })?;
-    let aws = aws(services, function);
-    Ok(Ctx::new(config, clock.clone(), &aws))
+    let started = relay::start(&Variables::new(&lookup), &aws(services, function), clock.clone());
+    started.map_err(|error| BootError::Config { package: function.package.clone(), error })
 }
 
 /// The SDK configuration of a function, with our connector. Its session token names the function.
@@ -322,7 +341,7 @@ fn aws(services: &Arc<Services>, function: &Arc<Function>) -> SdkConfig {
         dynamodb: services.dynamodb.endpoint().map(str::to_owned),
         s3: services.storage.origin().to_owned(),
     };
-    shared::aws::bounded(SdkConfig::builder())
+    relay::aws::bounded(SdkConfig::builder())
         .region(Region::new(REGION))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(Connector::new(Arc::clone(services), Arc::clone(function)))
@@ -347,39 +366,4 @@ impl LoadServiceConfig for Endpoints {
             _ => None,
         }
     }
-}
-
-fn handler(package: &str, ctx: Arc<Ctx>) -> Option<Handler> {
-    macro_rules! handler {
-        ($function:ident) => {
-            Arc::new(move |event: Value| -> BoxFuture<'static, Result<Value, FunctionError>> {
-                let ctx = Arc::clone(&ctx);
-                Box::pin(async move { Ok($function::handle(&ctx, event).await) })
-            })
-        };
-    }
-    macro_rules! retried {
-        ($function:ident) => {
-            Arc::new(move |event: Value| -> BoxFuture<'static, Result<Value, FunctionError>> {
-                let ctx = Arc::clone(&ctx);
-                Box::pin(async move {
-                    $function::handle(&ctx, event).await.map_err(|error| FunctionError(error.to_string()))
-                })
-            })
-        };
-    }
-    Some(match package {
-        "block" => handler!(block),
-        "connect" => handler!(connect),
-        "disconnect" => retried!(disconnect),
-        "followup" => retried!(followup),
-        "handshake" => handler!(handshake),
-        "heartbeat" => retried!(heartbeat),
-        "message" => handler!(message),
-        "presence" => handler!(presence),
-        "sweep" => retried!(sweep),
-        "switchboard" => handler!(switchboard),
-        "typing" => handler!(typing),
-        _ => return None,
-    })
 }

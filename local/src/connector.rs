@@ -14,9 +14,9 @@ use aws_smithy_types::body::SdkBody;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Method, StatusCode};
+use relay::clock::Clock;
+use relay::post::BINARY_POST_HEADER;
 use serde_json::Value;
-use shared::ctx::BINARY_POST_HEADER;
-use shared::domain::clock::Clock;
 
 use crate::dynamodb::{DynamoDb, response};
 use crate::faults::{self, AwsRequest, Faults, Service};

@@ -26,14 +26,15 @@ use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
+use relay::http_event::HttpFunction;
 use serde_json::{Map, Value, json};
-use shared::ctx::Ctx;
-use shared::dialect::Dialect;
-use shared::http_event::HttpFunction;
 use tokio::sync::watch;
 
 use crate::faults::{Faults, Killed, Trigger};
 use crate::template::HttpRoute;
+
+/// The package of the function whose GETs wait.
+const POLLING: &str = "polling";
 
 /// How long API Gateway waits for a function of an HTTP API.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -102,25 +103,13 @@ impl Pattern {
     }
 }
 
-/// The functions that answer HTTP requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answering {
-    Http,
-    Polling,
-}
-
-impl Answering {
-    fn package(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Polling => "polling",
-        }
-    }
-}
+/// Creates a function that answers requests of an HTTP API, for a stage with these variables.
+pub type HttpCode = Arc<dyn Fn(&BTreeMap<String, String>) -> HttpFunction + Send + Sync>;
 
 /// An HTTP API.
 pub struct HttpApi {
-    routes: Vec<(Pattern, Answering, Arc<Ctx>)>,
+    /// Each route with the package of its function.
+    routes: Vec<(Pattern, String, HttpCode)>,
     closing: watch::Sender<bool>,
     faults: Faults,
 }
@@ -128,26 +117,21 @@ pub struct HttpApi {
 /// A route with its function.
 struct Integration {
     pattern: Pattern,
-    answering: Answering,
+    package: String,
     function: HttpFunction,
     faults: Faults,
 }
 
 impl HttpApi {
-    /// Creates an API with these routes. `contexts` are the contexts of the functions.
+    /// Creates an API with these routes. `codes` are the functions, by their packages.
     ///
     /// # Errors
     /// [`RouteError`].
-    pub fn new(routes: &[HttpRoute], contexts: &BTreeMap<String, Arc<Ctx>>) -> Result<Self, RouteError> {
+    pub fn new(routes: &[HttpRoute], codes: &BTreeMap<String, HttpCode>) -> Result<Self, RouteError> {
         let route = |HttpRoute { key, function }: &HttpRoute| {
-            let unknown = || RouteError::Function(function.clone());
-            let answering = match function.as_str() {
-                "http" => Answering::Http,
-                "polling" => Answering::Polling,
-                _ => return Err(unknown()),
-            };
+            let code = codes.get(function).ok_or_else(|| RouteError::Function(function.clone()))?;
             let pattern = Pattern::read(key).ok_or_else(|| RouteError::Key(key.clone()))?;
-            Ok((pattern, answering, Arc::clone(contexts.get(function).ok_or_else(unknown)?)))
+            Ok((pattern, function.clone(), Arc::clone(code)))
         };
         let routes = routes.iter().map(route).collect::<Result<_, _>>()?;
         Ok(Self { routes, closing: watch::Sender::new(false), faults: Faults::default() })
@@ -159,12 +143,12 @@ impl HttpApi {
         Self { faults, ..self }
     }
 
-    /// The router of the API. `default` is the dialect of everything that names no other dialect.
-    pub fn router(&self, default: &'static dyn Dialect, last_slash: LastSlash) -> Router {
-        let integrations = self.routes.iter().map(|(pattern, answering, ctx)| Integration {
+    /// The router of the API for a stage with these variables.
+    pub fn router(&self, stage: &BTreeMap<String, String>, last_slash: LastSlash) -> Router {
+        let integrations = self.routes.iter().map(|(pattern, package, code)| Integration {
             pattern: pattern.clone(),
-            answering: *answering,
-            function: function(*answering, ctx, default),
+            package: package.clone(),
+            function: code(stage),
             faults: self.faults.clone(),
         });
         let integrations: Arc<[Integration]> = integrations.collect();
@@ -183,28 +167,16 @@ impl HttpApi {
         Router::new().fallback(any(handler))
     }
 
-    /// The function of this package, as Lambda would invoke it. `default` is the dialect of everything that names no
-    /// other dialect.
+    /// The function of this package, as Lambda would invoke it, for a stage without variables.
     #[must_use]
-    pub fn function(&self, package: &str, default: &'static dyn Dialect) -> Option<HttpFunction> {
-        let named = |answering: &Answering| match answering {
-            Answering::Http => package == "http",
-            Answering::Polling => package == "polling",
-        };
-        let (_, answering, ctx) = self.routes.iter().find(|(_, answering, _)| named(answering))?;
-        Some(function(*answering, ctx, default))
+    pub fn function(&self, package: &str) -> Option<HttpFunction> {
+        let (_, _, code) = self.routes.iter().find(|(_, of, _)| of == package)?;
+        Some(code(&BTreeMap::new()))
     }
 
     /// Makes the waiting GETs return, and all future ones.
     pub fn close(&self) {
         self.closing.send_replace(true);
-    }
-}
-
-fn function(answering: Answering, ctx: &Arc<Ctx>, default: &'static dyn Dialect) -> HttpFunction {
-    match answering {
-        Answering::Http => rest::function(Arc::clone(ctx), default),
-        Answering::Polling => polling::function(Arc::clone(ctx), default),
     }
 }
 
@@ -218,14 +190,14 @@ async fn invoke(
     let Ok(body) = to_bytes(body, usize::MAX).await else {
         return own_answer(StatusCode::BAD_REQUEST, "Bad Request");
     };
-    let waits = integration.answering == Answering::Polling && parts.method == Method::GET;
-    let (faults, package) = (integration.faults.clone(), integration.answering.package());
+    let waits = integration.package == POLLING && parts.method == Method::GET;
+    let (faults, package) = (integration.faults.clone(), integration.package.clone());
     let running = (integration.function)(event(&parts, raw_path, &body));
     let running = tokio::spawn(async move {
-        if faults.throttles(Trigger::Synchronous, package) {
+        if faults.throttles(Trigger::Synchronous, &package) {
             return Err(Killed);
         }
-        faults.run((Trigger::Synchronous, package), INTEGRATION_TIMEOUT, running).await
+        faults.run((Trigger::Synchronous, &package), INTEGRATION_TIMEOUT, running).await
     });
     let closed = async {
         if !waits || closing.wait_for(|closing| *closing).await.is_err() {

@@ -2,6 +2,7 @@
 //!
 //! - [`template`]: the deployed system, as read from template.yaml.
 //! - [`cloud`]: all parts, put together.
+//! - [`code`]: what each function does.
 //! - [`gateway`], [`management`]: API Gateway's WebSocket API and `@connections`.
 //! - [`http_api`]: API Gateway's HTTP API.
 //! - [`lambda`]: the functions, invoked synchronously and asynchronously.
@@ -12,11 +13,13 @@
 //! - [`schedule`]: functions and expirations that run by the clock.
 //! - [`connector`]: the only connection to the AWS SDK, whose requests it answers.
 //! - [`faults`]: the faults that a cloud can cause, on demand or from a seed.
+//! - [`run`]: the cloud until the process is asked to end.
 //! - [`token`]: tokens for development.
 //!
 //! What this emulation does not support is refused with 501, never approximated.
 
 pub mod cloud;
+pub mod code;
 pub mod connector;
 pub mod data_folder;
 pub mod dynamodb;
@@ -26,6 +29,7 @@ pub mod http_api;
 pub mod lambda;
 pub mod management;
 pub mod presigned;
+pub mod run;
 pub mod schedule;
 pub mod storage;
 pub mod stream;

@@ -4,16 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
+use axum::body::Body;
+use chat::Chat;
+use chat::dialect::{self, Dialect};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use http::Request;
 use local::cloud::{Options, PocketCloud, Storage, stage_variables};
+use local::code::of_chat;
 use local::faults::Faults;
 use local::gateway::server::{self, Port};
 use local::gateway::{Mode, Settings};
-use local::{schedule, token};
-use shared::dialect::{self, Dialect};
-use shared::domain::clock::Clock;
+use local::{run, token};
+use relay::clock::Clock;
+use tower::ServiceExt as _;
 
 /// The users who are known from the start, so that either can begin a chat with the other.
 const DEMO_USERS: [(&str, &str); 2] = [("alice", "Alice"), ("bob", "Bob")];
@@ -119,8 +123,8 @@ async fn main() -> ExitCode {
 }
 
 fn print_token(user: &str, name: Option<&str>, role: Option<&str>) -> Result<(), Failure> {
-    shared::domain::id::UserId::parse(user)?;
-    print_line(&token::mint(user, name, role, Clock::system().now())?);
+    chat::domain::id::UserId::parse(user)?;
+    run::say(&token::mint(user, name, role, Clock::system().now())?);
     Ok(())
 }
 
@@ -139,40 +143,24 @@ async fn run(serve: Serve) -> Result<(), Failure> {
     let origin = format!("http://{}", first.local_addr()?);
     let cloud = PocketCloud::boot(options(&serve, &clock, origin)).await?;
     for (user, name) in DEMO_USERS {
-        cloud.introduce(&token::mint(user, Some(name), None, clock.now())?).await;
+        introduce(&cloud, &token::mint(user, Some(name), None, clock.now())?).await;
     }
-    print_line(&introduction(&serve, &cloud, &listeners, &clock)?);
-    let ports = listeners.into_iter().map(|(listener, dialect)| Port {
-        listener,
-        stage_variables: stage_variables(dialect.name()),
-        rest: cloud.http_for(dialect),
+    run::say(&introduction(&serve, &cloud, &listeners, &clock)?);
+    let ports = listeners.into_iter().map(|(listener, dialect)| {
+        let stage_variables = stage_variables(dialect.name());
+        let rest = cloud.http_for(&stage_variables);
+        Port { listener, stage_variables, rest }
     });
-    let schedules = tokio::spawn(schedule::run(cloud.schedules(), Arc::clone(&cloud.lambda), clock.clone()));
-    let (services, lambda) = (Arc::clone(&cloud.services), Arc::clone(&cloud.lambda));
-    let streams = tokio::spawn(async move { services.streams.run(&lambda, &services.faults).await });
-    let expiring = tokio::spawn(schedule::expire(Arc::clone(&cloud.services), clock));
-    let interrupted = async {
-        stopped().await;
-        print_line("closing");
-        cloud.close();
-    };
-    server::serve(ports, Arc::clone(&cloud.gateway), interrupted).await;
-    schedules.abort();
-    streams.abort();
-    expiring.abort();
-    cloud.lambda.settled().await;
+    run::run(&cloud, ports.collect(), clock).await;
     Ok(())
 }
 
-/// Waits for Ctrl-C, or until the process is asked to end.
-async fn stopped() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        },
-        Err(_) => drop(tokio::signal::ctrl_c().await),
+/// Makes the user of a token known, as their first request does.
+async fn introduce(cloud: &PocketCloud, token: &str) {
+    let request =
+        Request::get("/recruiting/api/message/unread-count").header("authorization", token).body(Body::empty());
+    if let Ok(request) = request {
+        let _ = cloud.http.clone().oneshot(request).await;
     }
 }
 
@@ -191,7 +179,7 @@ fn ports(serve: &Serve) -> Result<Vec<(u16, &'static dyn Dialect)>, Failure> {
     }
 }
 
-fn options(serve: &Serve, clock: &Clock, origin: String) -> Options {
+fn options(serve: &Serve, clock: &Clock, origin: String) -> Options<Chat> {
     let isolation = match serve.isolation {
         Isolation::Separate => "separate",
         Isolation::Inline => "inline",
@@ -224,6 +212,7 @@ fn options(serve: &Serve, clock: &Clock, origin: String) -> Options {
         clock_skew_millis: 0,
         retry_scale: 1.0,
         faults: serve.faults.map(|(seed, rate)| Faults::random(seed, rate)).unwrap_or_default(),
+        code: of_chat,
         adapt: |_| {},
     }
 }
@@ -304,11 +293,6 @@ fn faults(text: &str) -> Result<(u64, f64), String> {
 fn endpoint(text: &str) -> Result<String, String> {
     let known = text.starts_with("http://") || text.starts_with("https://");
     if known { Ok(text.to_owned()) } else { Err("must begin with http:// or https://".to_owned()) }
-}
-
-#[expect(clippy::print_stdout, reason = "what the user of a command line reads")]
-fn print_line(text: &str) {
-    println!("{text}");
 }
 
 #[expect(clippy::print_stderr, reason = "what the user of a command line reads")]

@@ -22,7 +22,7 @@ use axum::routing::any;
 use http::header::{HOST, HeaderName};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Uri};
-use shared::domain::clock::Clock;
+use relay::clock::Clock;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::connector::Services;

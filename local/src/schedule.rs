@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use relay::clock::{Clock, Timestamp};
 use serde_json::{Value, json};
-use shared::domain::clock::{Clock, Timestamp};
 use tokio::time::Instant;
 
 use crate::connector::Services;

@@ -11,11 +11,11 @@ use std::time::UNIX_EPOCH;
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chat::domain::id;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
+use relay::clock::{Clock, Timestamp};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
-use shared::domain::clock::{Clock, Timestamp};
-use shared::domain::id;
 use tower::ServiceExt as _;
 
 use crate::template::{Bucket, Resource};

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use relay::clock::{Clock, Timestamp};
 use serde_json::{Map, Value, json};
-use shared::domain::clock::{Clock, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 

@@ -1,8 +1,8 @@
 //! Tokens for development: HS256 with a secret that everybody knows. A deployment has no default secret.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use relay::clock::Timestamp;
 use serde_json::json;
-use shared::domain::clock::Timestamp;
 
 /// The secret of the local system, as documented. No deployment accepts it, because template.yaml requires at least 32
 /// characters.

@@ -11,7 +11,7 @@ const TWO: &str = "452-[\"message\",{\"_placeholder\":true,\"num\":0},{\"_placeh
 
 /// A client of the echo application.
 async fn echoed() -> World {
-    let mut world = World::adapted(echo::events, &[]).await;
+    let mut world = World::with_application(echo::events, &[]).await;
     world.open("alice").await;
     world.send("alice", "40").await;
     world
@@ -110,7 +110,7 @@ async fn a_text_frame_in_another_namespace_closes_the_connection_too() {
 #[tokio::test(start_paused = true)]
 async fn the_heartbeat_goes_on_while_attachments_are_awaited() {
     let mut world =
-        World::adapted(echo::events, &[("PingIntervalMinutes", "1"), ("ConnectTimeoutSeconds", "600")]).await;
+        World::with_application(echo::events, &[("PingIntervalMinutes", "1"), ("ConnectTimeoutSeconds", "600")]).await;
     world.open("alice").await;
     world.send("alice", "40").await;
     world.send("alice", ONE).await;
@@ -202,7 +202,7 @@ async fn frames_that_are_sent_without_waiting_are_one_packet() {
 
 #[tokio::test(start_paused = true)]
 async fn by_polling_a_packet_may_come_in_one_body_or_in_several() {
-    let mut world = World::adapted(echo::events, &[]).await;
+    let mut world = World::with_application(echo::events, &[]).await;
     world.poll("alice").await;
     world.send("alice", "40").await;
     assert_snapshot!(world.send("alice", &format!("{ONE}\u{1e}bAQID")).await, @r#"
@@ -218,7 +218,7 @@ async fn by_polling_a_packet_may_come_in_one_body_or_in_several() {
 
 #[tokio::test(start_paused = true)]
 async fn a_packet_that_began_by_polling_ends_over_the_websocket() {
-    let mut world = World::adapted(echo::events, &[]).await;
+    let mut world = World::with_application(echo::events, &[]).await;
     world.poll("alice").await;
     world.send("alice", "40").await;
     world.send("alice", TWO).await;

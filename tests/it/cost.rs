@@ -133,7 +133,7 @@ async fn a_page_costs_the_same_however_deep_it_is() {
 
 #[tokio::test(start_paused = true)]
 async fn a_binary_packet_is_written_once_and_read_once() {
-    let mut world = World::adapted(echo::events, &[]).await;
+    let mut world = World::with_application(echo::events, &[]).await;
     world.open("alice").await;
     world.send("alice", "40").await;
     for (attachments, kilobytes, writes, reads) in [(1, 1, 11.0, 7.0), (10, 26, 290.0, 90.0)] {

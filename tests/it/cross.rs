@@ -1,7 +1,7 @@
 //! Every dialect with every other: what one person does in one is heard by the other in theirs, as far as each has words.
 
+use chat::dialect;
 use serde_json::{Value, json};
-use shared::dialect;
 use world::World;
 
 /// How one dialect asks, and what it hears.

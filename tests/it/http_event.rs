@@ -7,8 +7,8 @@ use http_body_util::BodyExt as _;
 use insta::assert_snapshot;
 use local::http_api::LastSlash;
 use proptest::prelude::*;
+use relay::http_event::{Malformed, sound_event};
 use serde_json::{Value, json};
-use shared::http_event::{Malformed, sound_event};
 use tower::ServiceExt as _;
 use world::World;
 
@@ -209,7 +209,7 @@ async fn values_of_one_header_are_joined_and_cookies_stay_apart() {
         (headers, vec![0xe9_u8])
     };
     let router = axum::Router::new().fallback(answering);
-    let function = shared::http_event::function(router, |_| axum::Router::new());
+    let function = relay::http_event::function(router, |_| axum::Router::new());
     let answer = function(event("GET", "/", "")).await;
     assert_eq!(answer["headers"]["vary"], "origin, accept");
     assert_eq!(answer["cookies"], json!(["a=1", "b=2"]));
@@ -298,7 +298,7 @@ proptest! {
         event["isBase64Encoded"] = is_base64.into();
         let router = axum::Router::new().fallback(async || "here");
         let refusing = |_| axum::Router::new().fallback(async || StatusCode::BAD_REQUEST);
-        let function = shared::http_event::function(router, refusing);
+        let function = relay::http_event::function(router, refusing);
         let (_, malformed) = sound_event(&event);
         let answer = futures_util::FutureExt::now_or_never(function(event)).unwrap();
         let expected = if malformed.is_some() { 400 } else { 200 };
@@ -317,7 +317,7 @@ proptest! {
             axum::routing::get(async |axum::extract::Path(id): axum::extract::Path<String>| id),
         );
         let refusing = |_| axum::Router::new().fallback(async || StatusCode::BAD_REQUEST);
-        let answer = futures_util::FutureExt::now_or_never(shared::http_event::function(router, refusing)(event)).unwrap();
+        let answer = futures_util::FutureExt::now_or_never(relay::http_event::function(router, refusing)(event)).unwrap();
         prop_assert_eq!(answer["body"].as_str(), Some(segment.as_str()));
     }
 }

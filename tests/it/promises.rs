@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use shared::dialect;
+use chat::dialect;
 
 /// Each event that a client of a dialect emits.
 const EVENTS: &str = include_str!("promises/events.txt");

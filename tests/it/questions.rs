@@ -6,7 +6,7 @@ use world::World;
 const CLOSED: &str = "alice is closed: 1000 Connection Closed Normally\n";
 
 async fn echoed() -> World {
-    let mut world = World::adapted(echo::events, &[]).await;
+    let mut world = World::with_application(echo::events, &[]).await;
     world.open("alice").await;
     world.send("alice", "40").await;
     world
@@ -104,7 +104,7 @@ async fn an_answer_with_attachments_is_whole_before_it_counts() {
 
 #[tokio::test(start_paused = true)]
 async fn a_question_put_by_polling_is_answered_over_the_websocket() {
-    let mut world = World::adapted(echo::events, &[]).await;
+    let mut world = World::with_application(echo::events, &[]).await;
     world.poll("alice").await;
     world.send("alice", "40").await;
     let id = asked(&mut world, "").await;

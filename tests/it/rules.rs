@@ -1,8 +1,8 @@
 //! Rules that are the same in all dialects, over all of them (docs/dialects.md).
 
+use chat::dialect;
 use local::token;
 use serde_json::{Value, json};
-use shared::dialect;
 use world::World;
 
 /// How a dialect lists chats and types in one.

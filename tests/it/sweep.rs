@@ -140,7 +140,7 @@ async fn a_connection_found_gone_while_the_database_is_down_is_ended_in_the_end(
         scan(&world, "Connections").await.into_iter().map(|row| row["connectionId"]["S"].as_str().unwrap().to_owned());
     let alice = world.connection_id("alice");
     let bob = connection.into_iter().find(|id| *id != alice).unwrap();
-    let gone = shared::ctx::gone_event(&shared::domain::id::ConnectionId::parse(&bob).unwrap());
+    let gone = relay::invoke::gone_event(&chat::domain::id::ConnectionId::parse(&bob).unwrap());
     world.cloud.services.dynamodb.set_down(true);
     let up = up_after_a_failure(&world);
     world.cloud.lambda.invoke_later(&disconnect, &gone).unwrap();

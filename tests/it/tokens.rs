@@ -3,12 +3,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use chat::auth::Keys;
+use chat::config::Config;
+use chat::error::Refusal;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use relay::clock::Timestamp;
+use relay::config::Settings;
 use serde_json::{Value, json};
-use shared::auth::Keys;
-use shared::config::Config;
-use shared::domain::clock::Timestamp;
-use shared::error::Refusal;
 
 const NOW: Timestamp = Timestamp::from_millis(1_767_323_045_500);
 const SECRET: &str = "a secret of more than thirty-two characters";
@@ -83,7 +84,7 @@ fn start(settings: &[(&str, &str)]) -> Result<bool, String> {
         let needed = ["_TABLE", "_BUCKET", "_FUNCTION", "_ENDPOINT"].iter().any(|end| name.ends_with(end));
         told.or(needed.then_some("there")).map(str::to_owned)
     };
-    Config::read(&lookup).map(|config| config.keys.is_some()).map_err(|error| error.to_string())
+    Config::read(&Settings::new(&lookup)).map(|config| config.keys.is_some()).map_err(|error| error.to_string())
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Transcripts in fewer words, for the dialects' tests.
 
+use chat::domain::chat::plain_chat_id;
+use chat::domain::id::{MessageId, UserId};
 use serde_json::Value;
-use shared::domain::chat::plain_chat_id;
-use shared::domain::id::{MessageId, UserId};
 
 /// A transcript in which `short` says what matters of each argument, and labels that hear the same share a line.
 pub(crate) fn brief(transcript: &str, short: fn(Value) -> Value) -> String {

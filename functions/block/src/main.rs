@@ -1,6 +1,8 @@
-//! The bootstrap of `block`.
+//! The bootstrap of `block`, see ARCHITECTURE.md.
+
+use chat::Chat;
 
 #[tokio::main]
-async fn main() -> Result<(), shared::runtime::Error> {
-    shared::runtime::run(block::handle).await
+async fn main() -> Result<(), relay::runtime::Error> {
+    relay::runtime::run(relay::functions::event::<Chat>).await
 }

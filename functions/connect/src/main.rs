@@ -1,6 +1,8 @@
-//! The bootstrap of `connect`.
+//! The bootstrap of `connect`, see ARCHITECTURE.md.
+
+use chat::Chat;
 
 #[tokio::main]
-async fn main() -> Result<(), shared::runtime::Error> {
-    shared::runtime::run(connect::handle).await
+async fn main() -> Result<(), relay::runtime::Error> {
+    relay::runtime::run(relay::functions::connect::<Chat>).await
 }

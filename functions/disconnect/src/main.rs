@@ -1,6 +1,8 @@
-//! The bootstrap of `disconnect`.
+//! The bootstrap of `disconnect`, see ARCHITECTURE.md.
+
+use chat::Chat;
 
 #[tokio::main]
-async fn main() -> Result<(), shared::runtime::Error> {
-    shared::runtime::run_retried(disconnect::handle).await
+async fn main() -> Result<(), relay::runtime::Error> {
+    relay::runtime::run_retried(relay::functions::disconnect::<Chat>).await
 }

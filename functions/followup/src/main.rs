@@ -1,6 +1,6 @@
-//! The bootstrap of `followup`.
+//! The bootstrap of `followup`, see ARCHITECTURE.md.
 
 #[tokio::main]
-async fn main() -> Result<(), shared::runtime::Error> {
-    shared::runtime::run_retried(followup::handle).await
+async fn main() -> Result<(), relay::runtime::Error> {
+    relay::runtime::run_retried(chat::followup::handle).await
 }

@@ -1,6 +1,8 @@
-//! The bootstrap of `handshake`.
+//! The bootstrap of `handshake`, see ARCHITECTURE.md.
+
+use chat::Chat;
 
 #[tokio::main]
-async fn main() -> Result<(), shared::runtime::Error> {
-    shared::runtime::run(handshake::handle).await
+async fn main() -> Result<(), relay::runtime::Error> {
+    relay::runtime::run(relay::functions::handshake::<Chat>).await
 }

@@ -1,6 +1,8 @@
-//! The bootstrap of `heartbeat`.
+//! The bootstrap of `heartbeat`, see ARCHITECTURE.md.
+
+use chat::Chat;
 
 #[tokio::main]
-async fn main() -> Result<(), shared::runtime::Error> {
-    shared::runtime::run_retried(heartbeat::handle).await
+async fn main() -> Result<(), relay::runtime::Error> {
+    relay::runtime::run_retried(relay::functions::heartbeat::<Chat>).await
 }

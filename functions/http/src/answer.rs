@@ -8,17 +8,17 @@ use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_RANGE, RETRY_AFTER};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use chat::app::{self, Caller, Outcome, Then};
+use chat::application::note_delivery;
+use chat::ctx::Ctx;
+use chat::deliver::Delivering;
+use chat::dialect::{Dialect, Route};
+use chat::error::Error;
+use chat::telemetry;
+use relay::clock::Timestamp;
+use relay::config::Origins;
+use relay::http_event;
 use serde_json::{Value, json};
-use shared::app::{self, Caller, Outcome, Then};
-use shared::config::Origins;
-use shared::ctx::Ctx;
-use shared::deliver::Delivering;
-use shared::dialect::{Dialect, Route};
-use shared::domain::clock::Timestamp;
-use shared::error::Error;
-use shared::http_event;
-use shared::relay::event::note_delivery;
-use shared::telemetry;
 use tower_http::cors::CorsLayer;
 
 use crate::request;
@@ -95,7 +95,7 @@ impl Health {
         if let Some(count) = last.filter(|count| now < count.good_until) {
             return Ok(count);
         }
-        let (sockets, rooms) = self.ctx.store.sockets_and_rooms(CONNECTED_MAX).await?;
+        let (sockets, rooms) = self.ctx.app.store.sockets_and_rooms(CONNECTED_MAX).await?;
         let good_millis = if sockets > COUNTED_EACH_TIME_MAX { COUNT_GOOD_MILLIS } else { 0 };
         let count = Count { sockets, rooms, good_until: now.plus_millis(good_millis) };
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(count);

@@ -2,10 +2,10 @@
 //! streams in.
 
 use axum::body::Body;
+use chat::domain::media::OBJECT_MAX_BYTES;
+use chat::error::Error;
 use multer::{Constraints, Multipart, SizeLimit};
 use serde_json::{Map, Value};
-use shared::domain::media::OBJECT_MAX_BYTES;
-use shared::error::Error;
 
 /// The name of the field with the file.
 const FILE: &str = "media";

@@ -14,10 +14,10 @@ use axum::extract::Request;
 use axum::http::Uri;
 use axum::response::Redirect;
 use axum::routing::{MethodFilter, MethodRouter, any, get, on};
-use shared::ctx::Ctx;
-use shared::dialect::{self, Dialect, Route};
-use shared::error::{Error, Thing};
-use shared::http_event::{self, HttpFunction};
+use chat::ctx::Ctx;
+use chat::dialect::{self, Dialect, Route};
+use chat::error::{Error, Thing};
+use relay::http_event::{self, HttpFunction};
 use tower::ServiceExt as _;
 
 use crate::path::Paths;
@@ -26,7 +26,8 @@ use crate::path::Paths;
 pub fn function(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> HttpFunction {
     let router = router(Arc::clone(&ctx), default);
     http_event::function(router, move |malformed| {
-        let refusal = refusal(&ctx, default, move || malformed.error());
+        let (field, problem) = malformed.field();
+        let refusal = refusal(&ctx, default, move || Error::validation(field, problem));
         Router::new().fallback(refusal).layer(answer::cors(&ctx.config.allowed_origins))
     })
 }

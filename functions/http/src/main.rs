@@ -1,6 +1,12 @@
 //! The bootstrap of `http`.
 
+use chat::Chat;
+
 #[tokio::main]
-async fn main() -> Result<(), shared::runtime::Error> {
-    shared::runtime::run_http(rest::function).await
+async fn main() -> Result<(), relay::runtime::Error> {
+    relay::runtime::run_http::<Chat>(|ctx| {
+        let default = ctx.app.config.default_dialect;
+        rest::function(ctx, default)
+    })
+    .await
 }

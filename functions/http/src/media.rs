@@ -9,13 +9,13 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use shared::app::{self, Served};
-use shared::ctx::Ctx;
-use shared::dialect::{Asker, Dialect};
-use shared::domain::media::MediaName;
-use shared::domain::media_type::is_shown;
-use shared::error::{Error, Thing};
-use shared::store::ByteRange;
+use chat::app::{self, Served};
+use chat::ctx::Ctx;
+use chat::dialect::{Asker, Dialect};
+use chat::domain::media::MediaName;
+use chat::domain::media_type::is_shown;
+use chat::error::{Error, Thing};
+use chat::store::ByteRange;
 
 use crate::{answer, request};
 

@@ -5,16 +5,16 @@ use axum::extract::{FromRequestParts as _, RawPathParams, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
+use chat::app;
+use chat::auth::Identity;
+use chat::ctx::Ctx;
+use chat::dialect::fields::Fields;
+use chat::dialect::{self, Asker, Route};
+use chat::domain::command::Command;
+use chat::error::Error;
 use frame::json;
+use relay::http_event;
 use serde_json::{Map, Value};
-use shared::app;
-use shared::auth::Identity;
-use shared::ctx::Ctx;
-use shared::dialect::fields::Fields;
-use shared::dialect::{self, Asker, Route};
-use shared::domain::command::Command;
-use shared::error::Error;
-use shared::http_event;
 
 use crate::form::{self, Form};
 
@@ -30,7 +30,7 @@ pub(crate) async fn identity(ctx: &Ctx, asker: Asker, headers: &HeaderMap) -> Re
         Asker::Service => app::authenticate_service(verified),
         Asker::User => {
             let identity = app::authenticate(ctx, verified)?;
-            ctx.store.see(&identity).await?;
+            ctx.app.store.see(&identity).await?;
             Ok(identity)
         }
     }

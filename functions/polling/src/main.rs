@@ -1,6 +1,9 @@
-//! The bootstrap of `polling`.
+//! The bootstrap of `polling`, see ARCHITECTURE.md.
+
+use chat::Chat;
 
 #[tokio::main]
-async fn main() -> Result<(), shared::runtime::Error> {
-    shared::runtime::run_http(polling::function).await
+async fn main() -> Result<(), relay::runtime::Error> {
+    // An HTTP API hands over no variables of a WebSocket API's stage. Without them the default dialect counts.
+    relay::runtime::run_http::<Chat>(|ctx| relay::polling_http::function(ctx, Default::default())).await
 }

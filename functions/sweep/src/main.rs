@@ -1,6 +1,6 @@
-//! The bootstrap of `sweep`.
+//! The bootstrap of `sweep`, see ARCHITECTURE.md.
 
 #[tokio::main]
-async fn main() -> Result<(), shared::runtime::Error> {
-    shared::runtime::run_retried(sweep::handle).await
+async fn main() -> Result<(), relay::runtime::Error> {
+    relay::runtime::run_retried(chat::sweep::handle).await
 }

@@ -1,6 +1,8 @@
-//! The bootstrap of `switchboard`.
+//! The bootstrap of `switchboard`, see ARCHITECTURE.md.
+
+use chat::Chat;
 
 #[tokio::main]
-async fn main() -> Result<(), shared::runtime::Error> {
-    shared::runtime::run(switchboard::handle).await
+async fn main() -> Result<(), relay::runtime::Error> {
+    relay::runtime::run(relay::functions::switchboard::<Chat>).await
 }

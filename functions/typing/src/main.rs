@@ -1,6 +1,8 @@
-//! The bootstrap of `typing`.
+//! The bootstrap of `typing`, see ARCHITECTURE.md.
+
+use chat::Chat;
 
 #[tokio::main]
-async fn main() -> Result<(), shared::runtime::Error> {
-    shared::runtime::run(typing::handle).await
+async fn main() -> Result<(), relay::runtime::Error> {
+    relay::runtime::run(relay::functions::event::<Chat>).await
 }

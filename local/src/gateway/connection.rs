@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use relay::clock::Timestamp;
 use serde_json::json;
-use shared::domain::clock::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 

@@ -11,8 +11,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::{CONNECTION, HeaderName, UPGRADE, USER_AGENT};
+use relay::clock::{Clock, Timestamp};
 use serde_json::{Map, Value, json};
-use shared::domain::clock::{Clock, Timestamp};
 use time::OffsetDateTime;
 use time::macros::format_description;
 

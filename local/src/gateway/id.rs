@@ -4,7 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
-use shared::domain::clock::Clock;
+use relay::clock::Clock;
 
 /// The number of random bytes: eleven bytes are fifteen base64url characters and one `=`, as in API Gateway's ids.
 const ID_BYTES: usize = 11;

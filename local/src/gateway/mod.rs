@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use shared::domain::clock::{Clock, Timestamp};
+use relay::clock::{Clock, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 mod activity;

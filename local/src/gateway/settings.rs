@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use http::StatusCode;
-use shared::domain::clock::Clock;
+use relay::clock::Clock;
 
 use crate::faults::Faults;
 
@@ -27,7 +27,7 @@ pub enum BinaryFrames {
     #[default]
     Refused,
     /// Binary frames are passed on in both directions, as a host other than API Gateway would do: inwards as a base64
-    /// body with `isBase64Encoded`, outwards for a post that [`BINARY_POST_HEADER`](shared::ctx::BINARY_POST_HEADER)
+    /// body with `isBase64Encoded`, outwards for a post that [`BINARY_POST_HEADER`](relay::post::BINARY_POST_HEADER)
     /// marks.
     PassedOn,
 }

@@ -1,12 +1,12 @@
 //! Errors: an ack carries one or else the `error` event does, and what nobody knows is told like anything else.
 
 use axum::body::Body;
+use chat::dialect;
+use chat::error::Error;
 use http::Request;
 use insta::assert_snapshot;
+use relay::clock::Timestamp;
 use serde_json::json;
-use shared::dialect;
-use shared::domain::clock::Timestamp;
-use shared::error::Error;
 
 use super::{brief, pair, stage};
 

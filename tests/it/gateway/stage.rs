@@ -9,8 +9,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use local::gateway::{ConnectRequest, FunctionError, Gateway, Integration, Outbound, Peer, Routes, Settings};
+use relay::clock::{Clock, Timestamp};
 use serde_json::{Value, json};
-use shared::domain::clock::{Clock, Timestamp};
 
 /// What a function says.
 pub(super) type Said = Result<Value, FunctionError>;

@@ -1,8 +1,8 @@
 //! Listings: making, changing and showing them, under every prefix.
 
+use chat::dialect;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use shared::dialect;
 
 use super::world;
 

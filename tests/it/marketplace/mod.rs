@@ -21,8 +21,8 @@ mod reply;
 mod room;
 mod typing;
 
+use ::chat::domain::id::MessageId;
 use serde_json::{Map, Value, json};
-use shared::domain::id::MessageId;
 use world::World;
 
 use crate::transcript::{self, plain, short_id};

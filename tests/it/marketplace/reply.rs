@@ -1,12 +1,12 @@
 //! Replying: the shape of every error, to whom it goes, and what nobody knows.
 
 use axum::body::Body;
+use chat::dialect;
+use chat::error::{Error, Refusal, Thing};
 use http::Request;
 use insta::assert_snapshot;
+use relay::clock::Timestamp;
 use serde_json::{Value, json};
-use shared::dialect;
-use shared::domain::clock::Timestamp;
-use shared::error::{Error, Refusal, Thing};
 
 use super::{brief, pair, stage, world};
 

@@ -30,7 +30,7 @@ async fn a_picture_is_heard_of_by_everybody_as_any_message_is() {
 async fn every_dialect_takes_a_file_and_shows_it_in_its_own_words() {
     let (world, chat) = scene().await;
     let mut shown = String::new();
-    for dialect in shared::dialect::ALL {
+    for dialect in chat::dialect::ALL {
         let prefix = format!("/{}", dialect.name());
         let request = http::Request::post(format!("{prefix}/api/chat/{chat}/send-media"));
         let request = request.header("content-type", "multipart/form-data; boundary=edge");

@@ -1,8 +1,8 @@
 //! Files that are too large for a request.
 
 use http::HeaderMap;
+use relay::clock::Clock;
 use serde_json::{Value, json};
-use shared::domain::clock::Clock;
 
 use super::{HTML, LARGEST, PNG, SVG, blamed, get, key_of, keys, media_url, name, prepare, put, scene};
 

@@ -17,10 +17,10 @@ mod typing;
 mod unread;
 mod words;
 
+use chat::domain::chat::plain_chat_id;
+use chat::domain::id::UserId;
 use local::token;
 use serde_json::{Map, Value, json};
-use shared::domain::chat::plain_chat_id;
-use shared::domain::id::UserId;
 use world::World;
 
 use crate::transcript::{self, plain, short_id};

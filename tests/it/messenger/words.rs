@@ -1,19 +1,19 @@
 //! What can only be caused in other dialects, put into this one's words: chats of three, lists of messages that were read, sound, many
 //! media at once.
 
+use chat::dialect::{self, Dialect};
+use chat::domain::chat::Chat;
+use chat::domain::directory::Directory;
+use chat::domain::extent::Extent;
+use chat::domain::id::{ListingId, MessageId, UserId};
+use chat::domain::media::{Media, MediaName, Source};
+use chat::domain::message::{Content, Message, MessageKind};
+use chat::domain::notice::{Answer, ChatView, Notice, Reading, Viewer};
+use chat::domain::user::Status;
+use chat::error::{Error, Refusal, Thing};
 use insta::assert_snapshot;
+use relay::clock::Timestamp;
 use serde_json::{Value, json};
-use shared::dialect::{self, Dialect};
-use shared::domain::chat::Chat;
-use shared::domain::clock::Timestamp;
-use shared::domain::directory::Directory;
-use shared::domain::extent::Extent;
-use shared::domain::id::{ListingId, MessageId, UserId};
-use shared::domain::media::{Media, MediaName, Source};
-use shared::domain::message::{Content, Message, MessageKind};
-use shared::domain::notice::{Answer, ChatView, Notice, Reading, Viewer};
-use shared::domain::user::Status;
-use shared::error::{Error, Refusal, Thing};
 
 const BEGINNING: Timestamp = Timestamp::from_millis(1_767_323_045_006);
 const LATER: Timestamp = Timestamp::from_millis(1_767_323_105_006);

@@ -1,7 +1,7 @@
 //! One client through all of its connections, as socket.io-client is: it keeps its session's id and the last offset, and brings both back.
 
+use relay::clock::Timestamp;
 use serde_json::{Map, Value, json};
-use shared::domain::clock::Timestamp;
 use world::World;
 
 use super::words::{ME, Told, Words, acked};

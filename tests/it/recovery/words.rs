@@ -1,8 +1,8 @@
 //! What each dialect's events tell, as far as recovery promises to tell it again.
 
+use chat::domain::chat::plain_chat_id;
+use chat::domain::id::{MessageId, UserId};
 use serde_json::{Value, json};
-use shared::domain::chat::plain_chat_id;
-use shared::domain::id::{MessageId, UserId};
 
 /// Whose client is cut.
 pub(crate) const ME: &str = "alice";

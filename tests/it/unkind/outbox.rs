@@ -1,24 +1,17 @@
 //! An outbox, asked directly: frames are read first, and then exactly those are taken.
 
 use local::faults::{Effect, Rule};
-use shared::config::Tables;
-use shared::domain::id::ConnectionId;
-use shared::store::{Enqueue, Liveness, Store};
+use relay::dynamo::Dynamo;
+use relay::id::ConnectionId;
+use relay::store::{Enqueue, Liveness, Store};
 use world::World;
 
 /// A world, the store as the polling function has it, and the outbox of a client.
 async fn stage() -> (World, Store, ConnectionId, Liveness) {
     let world = World::new().await;
     let aws = world.cloud.aws_of("polling").unwrap();
-    let name = |table: &str| table.to_owned();
-    let tables = Tables {
-        connections: name("Connections"),
-        users: name("Users"),
-        chats: name("Chats"),
-        messages: name("Messages"),
-        listings: name("Listings"),
-    };
-    let store = Store::new(aws_sdk_dynamodb::Client::new(&aws), tables, world.clock.clone());
+    let db = Dynamo::new(aws_sdk_dynamodb::Client::new(&aws), world.clock.clone());
+    let store = Store::new(db, "Connections".to_owned(), &[]);
     let id = ConnectionId::polling(world.clock.random());
     let now = world.clock.now();
     store.open_outbox(&id, now).await.unwrap();

@@ -10,8 +10,8 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::types::InvocationType;
+use chat::domain::id::ConnectionId;
 use local::faults::{Effect, Rule};
-use shared::domain::id::ConnectionId;
 use world::World;
 
 use super::{FUNCTION, stored, tables, text};
@@ -214,7 +214,7 @@ async fn an_invocation_may_be_refused_or_taken_without_an_answer() {
         let once = aws_sdk_lambda::config::Builder::from(&aws).retry_config(RetryConfig::disabled());
         let client = aws_sdk_lambda::Client::from_conf(once.build());
         world.cloud.faults.inject(Rule::invoke("disconnect").function("connect").once(), effect);
-        let event = shared::ctx::gone_event(&ConnectionId::parse("AAAAAAAAAAAAAAA=").unwrap());
+        let event = relay::invoke::gone_event(&ConnectionId::parse("AAAAAAAAAAAAAAA=").unwrap());
         let name = &world.cloud.template.functions["disconnect"].name;
         let invocation = client.invoke().function_name(name).invocation_type(InvocationType::Event);
         let error = invocation.payload(event.into()).send().await.unwrap_err();

@@ -220,7 +220,7 @@ async fn statuses_rooms_and_what_services_put() {
 
 #[tokio::test(start_paused = true)]
 async fn binary_packets_and_questions() {
-    let echoed = async || World::adapted(echo::events, &[("RateLimits", "off")]).await;
+    let echoed = async || World::with_application(echo::events, &[("RateLimits", "off")]).await;
     every_write_meets_its_faults(echoed, async |world| {
         let mut heard = world.open("alice").await;
         heard += &world.send("alice", "40").await;

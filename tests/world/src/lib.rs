@@ -35,14 +35,18 @@ mod transcript;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use chat::Chat;
 use local::cloud::{self, Options, PocketCloud, Storage};
+use local::code::{CodeOf, of_application, of_chat};
 use local::faults::Faults;
 use local::gateway::{DisconnectFault, Mode, Settings};
 use local::template::Template;
-use shared::ctx::Ctx;
-use shared::domain::clock::{Clock, Timestamp};
+use relay::application::Application;
+use relay::clock::{Clock, Timestamp};
+use relay::ctx::Ctx;
 
 use crate::client::Client;
+
 pub use crate::client::{Former, stock_request};
 
 /// The time at which a world begins: 2026-01-02T03:04:05.006Z.
@@ -96,35 +100,36 @@ impl World {
     /// themselves in virtual time. [`World::later`] lets time pass.
     pub async fn with_flowing_clock(parameters: &[(&str, &str)]) -> Self {
         let time = Time { clock: Clock::flowing(BEGINNING), is_flowing: true, skew_millis: 0 };
-        Self::boot_by(time, DisconnectFault::None, parameters, |_| {}).await
+        Self::boot_by(time, DisconnectFault::None, parameters, CHAT).await
     }
 
     /// Creates a world as [`World::with_flowing_clock`] does, with functions whose clocks differ by up to a second.
     pub async fn with_clocks_that_disagree(parameters: &[(&str, &str)]) -> Self {
         let time = Time { clock: Clock::flowing(BEGINNING), is_flowing: true, skew_millis: 1_000 };
-        Self::boot_by(time, DisconnectFault::None, parameters, |_| {}).await
+        Self::boot_by(time, DisconnectFault::None, parameters, CHAT).await
     }
 
     /// Creates a world with some other parameters, and with a fault of each `$disconnect`.
     pub async fn with_disconnects(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)]) -> Self {
-        Self::boot(disconnect_fault, parameters, |_| {}).await
+        Self::boot(disconnect_fault, parameters).await
     }
 
-    /// Creates a world whose functions have a context that no setting can make, for example with another application.
-    pub async fn adapted(adapt: fn(&mut Ctx), parameters: &[(&str, &str)]) -> Self {
-        Self::boot(DisconnectFault::None, parameters, adapt).await
-    }
-
-    async fn boot(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)], adapt: fn(&mut Ctx)) -> Self {
+    /// Creates a world with another application in place of the chat. `adapt` changes the context of each function.
+    pub async fn with_application<A: Application>(adapt: fn(&mut Ctx<A>), parameters: &[(&str, &str)]) -> Self {
         let time = Time { clock: Clock::manual(BEGINNING), is_flowing: false, skew_millis: 0 };
-        Self::boot_by(time, disconnect_fault, parameters, adapt).await
+        Self::boot_by(time, DisconnectFault::None, parameters, Deployed { code: of_application, adapt }).await
     }
 
-    async fn boot_by(
+    async fn boot(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)]) -> Self {
+        let time = Time { clock: Clock::manual(BEGINNING), is_flowing: false, skew_millis: 0 };
+        Self::boot_by(time, disconnect_fault, parameters, CHAT).await
+    }
+
+    async fn boot_by<A: Application>(
         Time { clock, is_flowing: flowing, skew_millis: clock_skew_millis }: Time,
         disconnect_fault: DisconnectFault,
         parameters: &[(&str, &str)],
-        adapt: fn(&mut Ctx),
+        Deployed { code, adapt }: Deployed<A>,
     ) -> Self {
         errors::note();
         // The errors of a world before this one in the same test are not this one's.
@@ -154,6 +159,7 @@ impl World {
             clock_skew_millis,
             retry_scale: 0.0,
             faults: Faults::default(),
+            code,
             adapt,
         };
         let cloud = PocketCloud::boot_from(template, options).await.expect("the system boots");
@@ -177,6 +183,16 @@ impl Drop for World {
         }
     }
 }
+
+/// The application of a world.
+struct Deployed<A: 'static> {
+    /// The code of the functions.
+    code: CodeOf<A>,
+    /// Changes the context of each function.
+    adapt: fn(&mut Ctx<A>),
+}
+
+const CHAT: Deployed<Chat> = Deployed { code: of_chat, adapt: |_| {} };
 
 /// The template with these parameters, read only once.
 fn template(parameters: &BTreeMap<String, String>) -> Template {

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use chat::domain::offset::Offset;
 use frame::engine;
 use local::gateway::Outbound;
-use shared::domain::offset::Offset;
 
 use crate::World;
 use crate::client::Way;

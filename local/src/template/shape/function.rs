@@ -253,8 +253,13 @@ impl Names {
 
 impl Properties {
     fn package(&self, place: &str) -> Result<&str, TemplateError> {
+        // One package with the code of all functions: the variable FUNCTION says which one this is.
+        if self.code_uri == "." {
+            let named = self.environment.variables.get("FUNCTION").and_then(Value::as_str);
+            return named.ok_or_else(|| TemplateError::refused(place, "is ., so the variable FUNCTION must be set"));
+        }
         let package = self.code_uri.strip_prefix("functions/").filter(|package| !package.contains('/'));
-        package.ok_or_else(|| TemplateError::refused(place, "must be functions/ and the name of a package"))
+        package.ok_or_else(|| TemplateError::refused(place, "must be functions/ and the name of a package, or ."))
     }
 
     pub(super) fn function(&self, names: &Names, place: &str) -> Result<Function, TemplateError> {

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use echo::{MAX_PAYLOAD_BYTES, TURN_MILLIS};
 use local::cloud::{Options, PocketCloud, Storage};
+use local::code::of_application;
 use local::faults::Faults;
 use local::gateway::server::{self, Port};
 use local::gateway::{BinaryFrames, Settings};
 use local::schedule;
 use local::template::Schedule;
-use shared::ctx::Ctx;
-use shared::dialect;
-use shared::domain::clock::Clock;
+use relay::application::Application;
+use relay::clock::Clock;
+use relay::ctx::Ctx;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -26,7 +27,7 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-async fn serve(name: &str, adapt: fn(&mut Ctx)) -> Result<(), Failure> {
+async fn serve<A: Application>(name: &str, adapt: fn(&mut Ctx<A>)) -> Result<(), Failure> {
     let listener = server::listen((Ipv4Addr::LOCALHOST, 0).into())?;
     let origin = format!("http://{}", listener.local_addr()?);
     let isolation = std::env::var("PARLANCE_ISOLATION").unwrap_or_else(|_| "separate".to_owned());
@@ -47,10 +48,11 @@ async fn serve(name: &str, adapt: fn(&mut Ctx)) -> Result<(), Failure> {
         clock_skew_millis: 0,
         retry_scale: 1.0,
         faults: Faults::default(),
+        code: of_application,
         adapt,
     });
     let cloud = cloud.await?;
-    let port = Port { listener, stage_variables: BTreeMap::new(), rest: cloud.http_for(dialect::FIRST) };
+    let port = Port { listener, stage_variables: BTreeMap::new(), rest: cloud.http.clone() };
     say(&format!("{name} {origin}"));
     let serving = server::serve([port], Arc::clone(&cloud.gateway), std::future::pending());
     let often =

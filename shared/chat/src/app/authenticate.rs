@@ -1,0 +1,64 @@
+//! Authentication: which user a token belongs to, and whether that user may use the service.
+
+use super::{Caller, Outcome};
+use crate::auth::{Identity, SERVICE_ROLE};
+use crate::ctx::Ctx;
+use crate::domain::notice::Answer;
+use crate::error::{Error, Refusal};
+
+/// Verifies a token, with or without `Bearer ` in front of it.
+///
+/// # Errors
+/// The refusal to send to the client.
+pub fn verified(ctx: &Ctx, token: Option<&str>) -> Result<Identity, Refusal> {
+    let Some(keys) = &ctx.app.config.keys else {
+        tracing::error!("no token can be verified: neither JWT_SECRET nor JWT_PUBLIC_KEY is set");
+        return Err(Refusal::InvalidToken);
+    };
+    keys.verify(token, ctx.clock.now())
+}
+
+/// Checks the result of a verification, and whether the token's role may act as a user.
+///
+/// # Errors
+/// `Error::Authentication`, or `Error::Forbidden` for a role that is not allowed.
+pub fn authenticate(ctx: &Ctx, verified: Result<Identity, Refusal>) -> Result<Identity, Error> {
+    let identity = verified.map_err(Error::Authentication)?;
+    let role = identity.claims.role.as_deref();
+    if role == Some(SERVICE_ROLE) {
+        return Err(Error::Forbidden("a service token is not a user"));
+    }
+    let allowed = &ctx.app.config.allowed_roles;
+    if allowed.is_empty() || role.is_some_and(|role| allowed.contains(role)) {
+        Ok(identity)
+    } else {
+        Err(Error::Forbidden("this role may not use the service"))
+    }
+}
+
+/// Checks the result of a verification, and whether the token's role may act as a service.
+///
+/// # Errors
+/// `Error::Authentication`, or `Error::Forbidden` for any other role.
+pub fn authenticate_service(verified: Result<Identity, Refusal>) -> Result<Identity, Error> {
+    let identity = verified.map_err(Error::Authentication)?;
+    if identity.claims.role.as_deref() == Some(SERVICE_ROLE) {
+        Ok(identity)
+    } else {
+        Err(Error::Forbidden("only a service may do this"))
+    }
+}
+
+/// Renews the credentials of a live socket with another token of the same user. From now on the end of the new token
+/// counts.
+pub(super) async fn renew(ctx: &Ctx, caller: &Caller<'_>, token: &str) -> Result<Outcome, Error> {
+    let identity = authenticate(ctx, verified(ctx, Some(token)))?;
+    if identity.user != *caller.user {
+        return Err(Error::Authentication(Refusal::InvalidToken));
+    }
+    if let Some(session) = caller.session {
+        let writes = ctx.app.store.renew_writes(session, identity.expires_at)?;
+        ctx.store.renew(session, identity.expires_at, &writes).await?;
+    }
+    Ok(Outcome::answer(Answer::Done))
+}

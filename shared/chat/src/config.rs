@@ -1,0 +1,126 @@
+//! The settings of the chat, read once from the environment that template.yaml declares. Those of the relay are in
+//! [`relay::config`].
+
+use std::collections::HashSet;
+
+use relay::config::{ConfigError, Settings};
+
+use crate::auth::Keys;
+use crate::dialect::{self, Dialect};
+
+/// Neither kind of key for tokens is set.
+const NO_KEY: &str = "neither JWT_SECRET nor JWT_PUBLIC_KEY is set: one is needed to verify tokens";
+/// A key for tokens cannot be read.
+const BAD_KEY: &str = "JWT_PUBLIC_KEY is neither a PEM public key of RSA, EC P-256 or Ed25519, nor Base64 of one";
+
+/// The names of the tables.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    /// The table of users, their memberships, sockets, sends and limits.
+    pub users: String,
+    /// The table of chats.
+    pub chats: String,
+    /// The table of messages.
+    pub messages: String,
+    /// The table of listings, which chats can be about.
+    pub listings: String,
+}
+
+/// How much one socket or one user may do; `None` leaves the number to the dialect.
+#[derive(Clone, Copy, Debug)]
+pub struct LimitSettings {
+    /// Whether all limits are off: `RATE_LIMITS=off`.
+    pub off: bool,
+    /// The most events per socket.
+    pub events_per_second: Option<u64>,
+    /// The most messages per user.
+    pub messages_per_minute: Option<u64>,
+    /// The most new chats per user.
+    pub chats_per_hour: Option<u64>,
+    /// The most live sockets per user. One more closes the socket that was heard from longest ago.
+    pub sockets_per_person: usize,
+}
+
+/// The names of the functions that handle a family of events. The relay's own functions handle the other families.
+#[derive(Clone, Debug)]
+pub struct Functions {
+    /// The function for typing.
+    pub typing: String,
+    /// The function for blocking.
+    pub block: String,
+    /// The function for presence.
+    pub presence: String,
+}
+
+/// The settings of the chat.
+#[derive(Clone)]
+pub struct Config {
+    /// The names of the tables.
+    pub tables: Tables,
+    /// The name of the bucket with media.
+    pub media_bucket: String,
+    /// The names of the functions.
+    pub functions: Functions,
+    /// The dialect of the root namespace and of paths without a prefix.
+    pub default_dialect: &'static dyn Dialect,
+    /// The keys that verify tokens; `None` in functions that verify none.
+    pub keys: Option<Keys>,
+    /// The roles that may use the service; empty means any role.
+    pub allowed_roles: HashSet<String>,
+    /// While fewer people than this are online, everybody is told about everybody's presence.
+    pub presence_everyone_below: u32,
+    /// The limits.
+    pub limits: LimitSettings,
+}
+
+impl Config {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the name of the setting.
+    pub fn read(settings: &Settings<'_>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            tables: Tables {
+                users: settings.required("USERS_TABLE")?,
+                chats: settings.required("CHATS_TABLE")?,
+                messages: settings.required("MESSAGES_TABLE")?,
+                listings: settings.required("LISTINGS_TABLE")?,
+            },
+            media_bucket: settings.required("MEDIA_BUCKET")?,
+            functions: Functions {
+                typing: settings.required("TYPING_FUNCTION")?,
+                block: settings.required("BLOCK_FUNCTION")?,
+                presence: settings.required("PRESENCE_FUNCTION")?,
+            },
+            default_dialect: default_dialect(settings)?,
+            keys: keys(settings)?,
+            allowed_roles: settings.list("ALLOWED_ROLES").into_iter().collect(),
+            presence_everyone_below: settings.number("PRESENCE_EVERYONE_BELOW", 0..=1_000)?.unwrap_or(200),
+            limits: LimitSettings {
+                off: settings.rate_limits_are_off()?,
+                events_per_second: settings.number("LIMIT_EVENTS_PER_SECOND", 1..=1_000_000)?,
+                messages_per_minute: settings.number("LIMIT_MESSAGES_PER_MINUTE", 1..=1_000_000)?,
+                chats_per_hour: settings.number("LIMIT_CHATS_PER_HOUR", 1..=1_000_000)?,
+                sockets_per_person: settings.number("SOCKETS_PER_PERSON", 1..=1_000)?.unwrap_or(50),
+            },
+        })
+    }
+}
+
+fn default_dialect(settings: &Settings<'_>) -> Result<&'static dyn Dialect, ConfigError> {
+    let choices: Vec<(&str, &'static dyn Dialect)> = dialect::ALL.iter().map(|one| (one.name(), *one)).collect();
+    settings.one_of("DEFAULT_DIALECT", &choices, dialect::FIRST)
+}
+
+/// Reads the keys. Only the functions that verify tokens have keys. They also have `JWT_REQUIRE_EXP`, and must have
+/// a key. The secret `none` counts as not set, because `sam deploy --guided` accepts no empty answer for it.
+fn keys(settings: &Settings<'_>) -> Result<Option<Keys>, ConfigError> {
+    let verifies = settings.optional("JWT_REQUIRE_EXP").is_some();
+    let require_exp = settings.one_of("JWT_REQUIRE_EXP", &[("true", true), ("false", false)], true)?;
+    let secret = settings.optional("JWT_SECRET").filter(|secret| secret != "none");
+    let public_key = settings.optional("JWT_PUBLIC_KEY");
+    if secret.is_none() && public_key.is_none() {
+        return if verifies { Err(ConfigError::Application(NO_KEY)) } else { Ok(None) };
+    }
+    Keys::new(secret.as_deref(), public_key.as_deref(), require_exp).map(Some).ok_or(ConfigError::Application(BAD_KEY))
+}

@@ -1,0 +1,36 @@
+//! The chat, and the context of its invocations.
+
+use aws_types::SdkConfig;
+use relay::clock::Clock;
+use relay::config::{ConfigError, Settings};
+use relay::dynamo::Dynamo;
+
+use crate::config::Config;
+use crate::store::{Bucket, Store};
+
+/// The chat: an application of the relay.
+pub struct Chat {
+    /// The settings.
+    pub config: Config,
+    /// The tables.
+    pub store: Store,
+    /// The bucket with media.
+    pub bucket: Bucket,
+}
+
+/// The relay's context with the chat as its application.
+pub type Ctx = relay::ctx::Ctx<Chat>;
+
+impl Chat {
+    /// Creates the chat from the settings of a function.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the name of the setting that is missing or wrong.
+    pub fn new(settings: &Settings<'_>, aws: &SdkConfig, clock: &Clock) -> Result<Self, ConfigError> {
+        let config = Config::read(settings)?;
+        let db = Dynamo::new(relay::aws::tables(aws), clock.clone());
+        let store = Store::new(db, config.tables.clone());
+        let bucket = Bucket::new(&relay::aws::for_objects(aws), config.media_bucket.clone(), clock.clone());
+        Ok(Self { config, store, bucket })
+    }
+}

@@ -1,0 +1,113 @@
+//! The context of an invocation: settings, clock, the table of connections, the application, and the clients of
+//! `@connections` and Lambda. What it can do stands in `post`, `close` and `invoke`.
+
+use aws_sdk_apigatewaymanagement::primitives::Blob;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_types::SdkConfig;
+
+use crate::clock::Clock;
+use crate::config::{Config, Isolation};
+use crate::dynamo::Dynamo;
+use crate::limit::{Addresses, EventRates};
+use crate::store::{Liveness, Store};
+
+/// The context of an application `A`: built once per process, borrowed by every invocation.
+pub struct Ctx<A> {
+    /// The settings of the relay.
+    pub config: Config,
+    /// The source of time and of randomness.
+    pub clock: Clock,
+    /// The table of connections.
+    pub store: Store,
+    /// The events per second of the sockets that this process sees.
+    pub event_rates: EventRates,
+    /// The addresses from which this process sees connections.
+    pub addresses: Addresses,
+    /// The application.
+    pub app: A,
+    pub(crate) connections: aws_sdk_apigatewaymanagement::Client,
+    pub(crate) lambda: aws_sdk_lambda::Client,
+}
+
+/// Where a handler runs (ARCHITECTURE.md, "The life of a message").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// In this process.
+    Here,
+    /// In the function of this name, which is invoked asynchronously.
+    Function(&'a str),
+}
+
+impl<A> Ctx<A> {
+    /// Creates the context from the settings, the clock, the configuration of the AWS clients, and the application.
+    /// `ending` are the application's attributes of a session that are removed when it ends.
+    #[must_use]
+    pub fn new(config: Config, clock: Clock, aws: &SdkConfig, ending: &'static [&'static str], app: A) -> Self {
+        let db = Dynamo::new(crate::aws::tables(aws), clock.clone());
+        let store = Store::new(db, config.connections_table.clone(), ending);
+        let connections = crate::aws::connections(aws, &config.connections_endpoint);
+        Self {
+            clock,
+            store,
+            event_rates: EventRates::default(),
+            addresses: Addresses::default(),
+            connections,
+            lambda: crate::aws::functions(aws),
+            app,
+            config,
+        }
+    }
+
+    /// Opens the connections to DynamoDB and API Gateway before the first event needs them. Both refuse the requests,
+    /// which are not signed on purpose: there is no request that the roles of all functions allow.
+    pub async fn warm(&self) {
+        let nobody = Blob::new("");
+        let post = self.connections.post_to_connection().connection_id("nobody").data(nobody);
+        let _ = tokio::join!(self.store.warm(Unsigned), post.customize().interceptor(Unsigned).send());
+    }
+
+    /// Where a handler runs. `function` is its name in a deployment that separates the handlers.
+    #[must_use]
+    pub fn target<'a>(&self, function: &'a str) -> Target<'a> {
+        match self.config.isolation {
+            Isolation::Inline => Target::Here,
+            Isolation::Separate => Target::Function(function),
+        }
+    }
+
+    /// The moments that decide about a polling connection. Its client counts as dead if it has made no request for as
+    /// long as it would itself wait for a ping.
+    #[must_use]
+    pub fn liveness(&self) -> Liveness {
+        let now = self.clock.now();
+        Liveness { now, stale_before: now.plus_millis(-self.config.heartbeat.liveness_timeout_millis()) }
+    }
+}
+
+/// An interceptor that removes the headers which make a request an operation that a role must allow: the caller and the
+/// operation.
+#[derive(Debug)]
+struct Unsigned;
+
+impl Intercept for Unsigned {
+    fn name(&self) -> &'static str {
+        "Unsigned"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let headers = context.request_mut().headers_mut();
+        for name in ["authorization", "x-amz-security-token", "x-amz-target"] {
+            headers.remove(name);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,187 @@
+//! Posts: frames from the server to a connection. A frame for a WebSocket goes to API Gateway (`@connections`). A frame
+//! for a polling client, or for a session that is being recovered, goes into an outbox.
+
+use std::time::Duration;
+
+use aws_sdk_apigatewaymanagement::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_apigatewaymanagement::error::SdkError;
+use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
+use aws_sdk_apigatewaymanagement::primitives::Blob;
+use frame::engine;
+
+use crate::ctx::Ctx;
+use crate::error::Error;
+use crate::id::ConnectionId;
+use crate::store::{Enqueue, Recipient};
+use crate::telemetry;
+
+/// The most bytes that API Gateway accepts in one post (docs/api-gateway.md, "Limits and closes"). The same limit holds for a
+/// polling client, because it may move to a WebSocket before it fetches the frame.
+pub const POST_MAX_BYTES: usize = 131_072;
+
+/// The longest time that one post takes, in milliseconds: the attempt timeout of the client, see [`crate::runtime`] and
+/// `local`.
+pub const POST_MAX_MILLIS: i64 = 1_500;
+
+/// How often a post is tried while API Gateway refuses it because of the rate (429). With the waits in between this
+/// takes about a second.
+const POSTS_MAX: u32 = 5;
+/// How long a connection counts as young, in milliseconds, and how often a request about it is tried at most during
+/// that time.
+const YOUNG_MILLIS: i64 = 3_000;
+const YOUNG_TRIES_MAX: u32 = 7;
+const WAIT_FIRST_MILLIS: u64 = 50;
+const WAIT_MAX_MILLIS: u64 = 800;
+
+/// The header that marks a post which goes out as a binary frame, for hosts that have binary frames. It is never sent
+/// to API Gateway.
+pub const BINARY_POST_HEADER: &str = "x-binary-frame";
+
+/// How long a recovery buffer may hold frames while a session receives the events that it missed, in milliseconds:
+/// longer than the functions that do so may run.
+const HOLD_MILLIS: i64 = 30_000;
+
+/// The result of posting a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Delivery {
+    /// API Gateway accepted the frame, or it waits for a polling client or in a recovery buffer.
+    Sent,
+    /// The connection no longer exists.
+    Gone,
+    /// The frame was not accepted. The client certainly did not receive it, although the connection may exist.
+    NotAccepted,
+    /// It is unknown whether the client received the frame. If it were posted again, the client might receive it twice.
+    Unknown,
+    /// The frame is larger than API Gateway accepts, so no client can ever receive it.
+    TooLarge,
+}
+
+impl<A> Ctx<A> {
+    /// Posts one frame. To a WebSocket: one request to API Gateway, repeated while API Gateway refuses it because of
+    /// the rate. To a polling client: one write, which the client fetches later. One more request for each time that
+    /// the client has moved since.
+    pub async fn post<'a>(&self, to: impl Into<Recipient<'a>>, frame: &str) -> Delivery {
+        self.post_within(to.into(), frame, POSTS_MAX).await
+    }
+
+    /// Posts one frame that the client may miss. The function does not repeat a post that is refused because of the
+    /// rate.
+    pub async fn post_once<'a>(&self, to: impl Into<Recipient<'a>>, frame: &str) -> Delivery {
+        self.post_within(to.into(), frame, 1).await
+    }
+
+    async fn post_within(&self, to: Recipient<'_>, frame: &str, posts: u32) -> Delivery {
+        let Recipient { connection, opened_at } = to;
+        let mut connection = connection.clone();
+        // The frame may go from a recovery buffer to a polling connection, and from there to a WebSocket.
+        for _ in 0..3 {
+            if !connection.is_polling() && !connection.is_recovery_buffer() {
+                let to = Recipient { connection: &connection, opened_at };
+                return self.post_to_websocket(to, frame, posts).await;
+            }
+            if frame.len() > POST_MAX_BYTES {
+                return too_large(&connection, frame);
+            }
+            let stale_before = if connection.is_recovery_buffer() {
+                self.clock.now().plus_millis(-HOLD_MILLIS)
+            } else {
+                self.liveness().stale_before
+            };
+            match self.store.add_frame(&connection, frame, stale_before).await {
+                Ok(Enqueue::Queued) => return Delivery::Sent,
+                Ok(Enqueue::Redirected(there)) => connection = there,
+                Ok(Enqueue::Gone) => return Delivery::Gone,
+                Ok(Enqueue::Full) => {
+                    return not_accepted(&connection, &Error::internal("too much waits to be fetched"));
+                }
+                Err(cause) => return not_accepted(&connection, &cause),
+            }
+        }
+        Delivery::Gone
+    }
+
+    async fn post_to_websocket(&self, to: Recipient<'_>, frame: &str, posts: u32) -> Delivery {
+        let connection = to.connection;
+        let (mut posted, mut young) = (1, 1);
+        loop {
+            let error = match self.post_request(connection, frame).await {
+                Ok(()) => return Delivery::Sent,
+                Err(error) if is(&error, PostToConnectionError::is_gone_exception) => {
+                    if !self.is_young(to, young) {
+                        return Delivery::Gone;
+                    }
+                    self.pause(young).await;
+                    young += 1;
+                    continue;
+                }
+                Err(error) if is(&error, PostToConnectionError::is_payload_too_large_exception) => {
+                    return too_large(connection, frame);
+                }
+                Err(error) => error,
+            };
+            // Only for a post that is refused because of the rate it is certain that the client did not receive it.
+            let is_refused = error.raw_response().is_some_and(|response| response.status().as_u16() == 429);
+            if !is_refused {
+                let _ = not_accepted(connection, &Error::internal(error));
+                return Delivery::Unknown;
+            }
+            if posted >= posts {
+                return not_accepted(connection, &Error::internal(error));
+            }
+            self.pause(posted).await;
+            posted += 1;
+        }
+    }
+
+    /// Whether a 410 after this many tries may come from a connection that still exists.
+    pub(crate) fn is_young(&self, Recipient { opened_at, .. }: Recipient<'_>, tries: u32) -> bool {
+        let young_until = opened_at.map(|at| at.plus_millis(YOUNG_MILLIS));
+        tries < YOUNG_TRIES_MAX && young_until.is_some_and(|until| self.clock.now() < until)
+    }
+
+    async fn post_request(
+        &self,
+        connection: &ConnectionId,
+        frame: &str,
+    ) -> Result<(), SdkError<PostToConnectionError, HttpResponse>> {
+        let post = self.connections.post_to_connection().connection_id(connection.to_string());
+        match self.binary(frame) {
+            Some(bytes) => {
+                let mark = |request: &mut HttpRequest| drop(request.headers_mut().insert(BINARY_POST_HEADER, "true"));
+                post.data(Blob::new(bytes)).customize().mutate_request(mark).send().await.map(drop)
+            }
+            None => post.data(Blob::new(frame)).send().await.map(drop),
+        }
+    }
+
+    /// Waits before the next try: a random time below a bound that doubles with each try.
+    pub(crate) async fn pause(&self, tried: u32) {
+        let most = WAIT_FIRST_MILLIS.saturating_mul(1 << tried.min(16)).min(WAIT_MAX_MILLIS);
+        let millis = most / 2 + u64::from_le_bytes(self.clock.random()) % (most / 2).max(1);
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+
+    /// The bytes that a binary frame carries in place of a text frame of base64, if the host has binary frames.
+    fn binary(&self, frame: &str) -> Option<Vec<u8>> {
+        let (true, true) = (self.config.host.binary_frames, frame.starts_with('b')) else { return None };
+        match engine::decode(frame) {
+            Ok(engine::Packet::Binary(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+}
+
+fn too_large(connection: &ConnectionId, frame: &str) -> Delivery {
+    tracing::error!(connection.id = connection.in_logs(), bytes = frame.len(), "a frame is too large to be posted");
+    Delivery::TooLarge
+}
+
+fn not_accepted(connection: &ConnectionId, cause: &Error) -> Delivery {
+    tracing::warn!(connection.id = connection.in_logs(), error.cause = %telemetry::causes(cause), "a post was not accepted");
+    Delivery::NotAccepted
+}
+
+fn is(error: &SdkError<PostToConnectionError, HttpResponse>, kind: fn(&PostToConnectionError) -> bool) -> bool {
+    error.as_service_error().is_some_and(kind)
+}

@@ -1,0 +1,80 @@
+//! The keys of Connections. Each key is spelled here and nowhere else.
+
+use std::collections::HashMap;
+
+use super::Question;
+use crate::clock::Timestamp;
+use crate::dynamo::{Item, text};
+
+/// The sort key of a connection itself. It sorts before every namespace.
+pub(super) const CONNECTION: &str = "#";
+/// The sort key of a polling connection's outbox.
+pub(super) const OUTBOX: &str = "#outbox";
+/// The sort key of an incomplete binary packet.
+pub(super) const BINARY: &str = "#binary";
+/// The partition key of the turns of slots. No connection has such an id.
+pub(super) const TURNS: &str = "#turns";
+/// The prefix of every namespace. None of the sort keys above has it.
+pub(super) const NAMESPACES: &str = "/";
+/// The most attachments of one packet, as in the protocol.
+pub(super) const ATTACHMENTS_MAX: u8 = 10;
+
+/// Connections: the sort key of a binary packet's frame, by the id of the event that carried it.
+pub(super) fn frame(invocation: &str) -> String {
+    format!("{BINARY}#{invocation}")
+}
+
+/// Connections: the entry in a session's set for a question that the client has not answered.
+pub(super) fn question(question: &Question) -> String {
+    let Question { id, about, until } = question;
+    format!("{}#{id}#{about}", until.millis())
+}
+
+/// The question that an entry of a session's set stands for.
+pub(super) fn question_of(entry: &str) -> Option<Question> {
+    let (until, rest) = entry.split_once('#')?;
+    let (id, about) = rest.split_once('#')?;
+    let until = Timestamp::from_millis(until.parse().ok()?);
+    Some(Question { id: id.to_owned(), about: about.to_owned(), until })
+}
+
+/// The key of a row of Connections.
+pub(super) fn connection(id: impl ToString, namespace: impl ToString) -> Item {
+    HashMap::from([("connectionId".to_owned(), text(id)), ("namespace".to_owned(), text(namespace))])
+}
+
+/// Connections: the key of the last turn of a part of a slot. The first part has an empty name.
+pub(super) fn turn(slot: u32, part: &str) -> Item {
+    connection(TURNS, format!("{slot}#{part}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_spelled_as_it_always_was() {
+        let until = Timestamp::from_millis(1_767_323_045_006);
+        let question = question(&Question { id: "7".to_owned(), about: "a#b".to_owned(), until });
+        let spelled = [CONNECTION, OUTBOX, BINARY, &frame("e1="), &question].join("\n");
+        insta::assert_snapshot!(spelled, @"
+        #
+        #outbox
+        #binary
+        #binary#e1=
+        1767323045006#7#a#b
+        ");
+        let connection = connection("c=", "/");
+        assert_eq!(
+            connection,
+            Item::from([("connectionId".to_owned(), text("c=")), ("namespace".to_owned(), text("/"))])
+        );
+    }
+
+    #[test]
+    fn an_entry_leads_back_to_its_question() {
+        let asked =
+            Question { id: "7".to_owned(), about: "a#b".to_owned(), until: Timestamp::from_millis(1_767_323_045_006) };
+        assert_eq!(question_of(&question(&asked)), Some(asked));
+    }
+}
