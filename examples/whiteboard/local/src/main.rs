@@ -1,0 +1,26 @@
+//! Runs the whiteboard in one process. The only argument is the port; without one, it is 3000.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use local::cloud::{Options, PocketCloud};
+use local::code::of_relay;
+use local::gateway::server::{self, Port};
+use local::template::Template;
+use relay::clock::Clock;
+use whiteboard::Whiteboard;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let port = std::env::args().nth(1).map_or(Ok(3000), |port| port.parse())?;
+    let listener = server::listen((Ipv4Addr::LOCALHOST, port).into())?;
+    let origin = format!("http://{}", listener.local_addr()?);
+    let template = Template::read(include_str!("../../template.yaml"), &BTreeMap::new())?;
+    let options = Options::<Whiteboard>::in_memory(origin.clone(), Clock::system(), of_relay);
+    let cloud = Arc::new(PocketCloud::boot_from(template, options).await?);
+    let port = Port { listener, stage_variables: BTreeMap::new(), rest: cloud.http.clone() };
+    local::run::say(&format!("The whiteboard is at {origin}"));
+    local::run::run(&cloud, vec![port], Clock::system()).await;
+    Ok(())
+}

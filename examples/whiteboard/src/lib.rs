@@ -1,0 +1,130 @@
+//! A shared whiteboard: whoever joins a board sees what was drawn there, and what the others draw.
+//!
+//! The table Boards holds a row for each socket (`socket#<sid>`) and each stroke (`stroke#<time>#<event>`) of a board. A
+//! client that was away joins again and receives all strokes, so sessions are not recovered.
+
+use aws_sdk_dynamodb::types::{Delete, Put};
+use relay::application::{
+    Admission, Application, Asking, Emission, Event, EventContent, LeaveWrites, Leaving, StageVariables,
+};
+use relay::clock::Clock;
+use relay::config::{ConfigError, Settings};
+use relay::ctx::Ctx;
+use relay::dynamo::{Dynamo, Item, text};
+use relay::error::Error;
+use relay::id::ConnectionId;
+use relay::store::{Attributes, Session, Writes};
+use serde_json::{Map, Value, json};
+
+/// The most rows of one kind that are read of a board: sockets that are told, and strokes that are shown.
+const ROWS_MAX: i32 = 500;
+
+/// The application.
+pub struct Whiteboard {
+    db: Dynamo,
+    table: String,
+}
+
+impl Application for Whiteboard {
+    type Identity = ();
+    type Joining = ();
+    type Missed = ();
+
+    fn start(settings: &Settings<'_>, aws: &aws_types::SdkConfig, clock: &Clock) -> Result<Self, ConfigError> {
+        let db = Dynamo::new(relay::aws::tables(aws), clock.clone());
+        Ok(Self { db, table: settings.required("BOARDS_TABLE")? })
+    }
+
+    fn has_namespace(_: &Ctx<Self>, _: &StageVariables, namespace: &str) -> bool {
+        namespace == "/"
+    }
+
+    /// Anybody may join who names a board: `io(url, { auth: { board: "blue" } })`.
+    fn authenticate(ctx: &Ctx<Self>, asking: Asking<'_>) -> Result<Admission<()>, Map<String, Value>> {
+        let board = asking.auth.and_then(|auth| auth.get("board")?.as_str()).filter(|board| !board.is_empty());
+        let refusal = || Map::from_iter([("message".to_owned(), json!("auth.board must name a board"))]);
+        let attributes = Attributes::from([("board".to_owned(), text(board.ok_or_else(refusal)?))]);
+        Ok(Admission { attributes, ..Admission::anybody(&ctx.clock)? })
+    }
+
+    /// A socket is on its board from the moment in which its session begins.
+    async fn join_writes(ctx: &Ctx<Self>, session: &Session, (): &()) -> Result<(Writes, ()), Error> {
+        let mut row = key(session, &format!("socket#{}", session.sid));
+        row.insert("value".to_owned(), text(&session.connection));
+        let mut writes = Writes::default();
+        writes.required.put(Put::builder().table_name(&ctx.app.table).set_item(Some(row)))?;
+        Ok((writes, ()))
+    }
+
+    async fn joined(ctx: &Ctx<Self>, session: &Session, _: &Map<String, Value>, (): ()) -> Vec<Emission> {
+        let strokes = rows(ctx, session, "stroke#").await.unwrap_or_default();
+        let strokes = strokes.iter().rev().filter_map(|(_, stroke)| serde_json::from_str(stroke).ok()).collect();
+        vec![Emission::Event("strokes".to_owned(), EventContent::of(vec![Value::Array(strokes)]))]
+    }
+
+    async fn event(ctx: &Ctx<Self>, session: &Session, event: Event<'_>) -> Vec<Emission> {
+        match event.name {
+            "draw" => {
+                let drawn = draw(ctx, session, event).await.inspect_err(|error| relay::telemetry::failed(None, error));
+                vec![Emission::Ack(EventContent::of(vec![json!({"stored": drawn.is_ok()})]))]
+            }
+            // The server asks back. The client answers with an ack of its own, for which the relay calls `ack`.
+            "clear" => vec![Emission::Question("sure?".to_owned(), EventContent::default(), "clear".to_owned())],
+            _ => Vec::new(),
+        }
+    }
+
+    async fn ack(ctx: &Ctx<Self>, session: &Session, _about: &str, answer: EventContent) -> Vec<Emission> {
+        if answer.arguments.first() == Some(&json!(true)) {
+            for (entry, _) in rows(ctx, session, "stroke#").await.unwrap_or_default() {
+                let delete = ctx.app.db.client.delete_item().table_name(&ctx.app.table);
+                let _ = delete.set_key(Some(key(session, &entry))).send().await;
+            }
+            let _ = tell(ctx, session, "cleared", Value::Null).await;
+        }
+        Vec::new()
+    }
+
+    async fn leave_writes(ctx: &Ctx<Self>, leaving: Leaving<'_>) -> Result<Option<LeaveWrites>, Error> {
+        let key = key(leaving.session, &format!("socket#{}", leaving.session.sid));
+        let mut leave = LeaveWrites::default();
+        leave.writes.required.delete(Delete::builder().table_name(&ctx.app.table).set_key(Some(key)))?;
+        Ok(Some(leave))
+    }
+}
+
+/// Stores a stroke and shows it to the others. An event that comes twice is stored once.
+async fn draw(ctx: &Ctx<Whiteboard>, session: &Session, event: Event<'_>) -> Result<(), Error> {
+    let stroke = event.content.arguments.into_iter().next().unwrap_or_default();
+    let mut row = key(session, &format!("stroke#{}#{}", event.at.iso(), event.invocation));
+    row.insert("value".to_owned(), text(&stroke));
+    ctx.app.db.put(ctx.app.db.client.put_item().table_name(&ctx.app.table).set_item(Some(row))).await?;
+    tell(ctx, session, "drawn", stroke).await
+}
+
+/// Emits an event to everybody else on the board.
+async fn tell(ctx: &Ctx<Whiteboard>, from: &Session, event: &str, argument: Value) -> Result<(), Error> {
+    let frame = relay::application::event_frame("/", event, vec![argument]);
+    for (entry, connection) in rows(ctx, from, "socket#").await? {
+        if entry != format!("socket#{}", from.sid) {
+            relay::reply::reply(ctx, &ConnectionId::parse(&connection)?, frame.as_slice()).await;
+        }
+    }
+    Ok(())
+}
+
+/// The key of a row of the board that a session has joined.
+fn key(session: &Session, entry: &str) -> Item {
+    let board = session.attributes.get("board").cloned().unwrap_or_else(|| text(""));
+    Item::from([("board".to_owned(), board), ("entry".to_owned(), text(entry))])
+}
+
+/// The rows of a session's board whose sort keys begin with `prefix`, newest first: sort key and value.
+async fn rows(ctx: &Ctx<Whiteboard>, session: &Session, prefix: &str) -> Result<Vec<(String, String)>, Error> {
+    let values = key(session, prefix).into_iter().map(|(name, value)| (format!(":{name}"), value)).collect();
+    let query = ctx.app.db.client.query().table_name(&ctx.app.table).limit(ROWS_MAX).scan_index_forward(false);
+    let query = query.key_condition_expression("board = :board AND begins_with(entry, :entry)");
+    let found = query.set_expression_attribute_values(Some(values)).send().await.map_err(Error::internal)?;
+    let text_of = |row: &Item, name| row.get(name)?.as_s().ok().cloned();
+    Ok(found.items().iter().filter_map(|row| Some((text_of(row, "entry")?, text_of(row, "value")?))).collect())
+}

@@ -1,0 +1,96 @@
+// The whiteboard of examples/whiteboard: an application that knows nothing of the chat, with the stock client.
+
+import { strict as assert } from "node:assert";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { io } from "socket.io-client";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const TRANSPORTS = { websocket: ["websocket"], polling: ["polling"], "polling and then websocket": ["polling", "websocket"] };
+
+// Starts the binary and resolves with its address.
+async function startWhiteboard(t) {
+  const binary = ["target/debug/whiteboard-local", "target/release/whiteboard-local"].map((file) => path.resolve(ROOT, file)).find(existsSync);
+  assert.ok(binary, "build it with `cargo build -p whiteboard-local`");
+  const child = spawn(binary, ["0"], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => child.kill());
+  for await (const line of createInterface({ input: child.stdout })) {
+    const address = /^The whiteboard is at (\S+)$/.exec(line);
+    if (address) return address[1];
+  }
+  throw new Error("the whiteboard ended before it ran");
+}
+
+// A client that keeps every event it receives, and waits for those to come.
+class Drawer {
+  constructor(t, url, board, transports) {
+    this.events = [];
+    this.waiting = [];
+    this.socket = io(url, { forceNew: true, transports, auth: { board } });
+    t.after(() => this.socket.disconnect());
+    this.socket.onAny((...event) => {
+      this.events.push(event);
+      this.waiting = this.waiting.filter(({ name, resolve }) => name !== event[0] || resolve(event[1]));
+    });
+  }
+
+  // The argument of the next event of this name.
+  next(name) {
+    return new Promise((resolve) => this.waiting.push({ name, resolve }));
+  }
+}
+
+for (const [name, transports] of Object.entries(TRANSPORTS)) {
+  test(`people draw on a board together, by ${name}`, async (t) => {
+    const url = await startWhiteboard(t);
+    const [one, two, elsewhere] = ["blue", "blue", "red"].map((board) => new Drawer(t, url, board, transports));
+    assert.deepEqual(await Promise.all([one.next("strokes"), two.next("strokes"), elsewhere.next("strokes")]), [[], [], []]);
+
+    const drawn = two.next("drawn");
+    assert.deepEqual(await one.socket.emitWithAck("draw", { from: [0, 0], to: [3, 4] }), { stored: true });
+    assert.deepEqual(await drawn, { from: [0, 0], to: [3, 4] });
+    const back = one.next("drawn");
+    await two.socket.emitWithAck("draw", "a dot");
+    assert.equal(await back, "a dot");
+
+    const later = new Drawer(t, url, "blue", transports);
+    assert.deepEqual(await later.next("strokes"), [{ from: [0, 0], to: [3, 4] }, "a dot"]);
+    assert.deepEqual(elsewhere.events, [["strokes", []]], "another board hears nothing");
+    assert.deepEqual(one.events.map(([event]) => event), ["strokes", "drawn"], "nobody hears what they drew");
+
+    // The server asks back, and clears the board when the client agrees.
+    one.socket.once("sure?", (answer) => answer(false));
+    await Promise.all([one.next("sure?"), one.socket.emit("clear")]);
+    one.socket.once("sure?", (answer) => answer(true));
+    const cleared = two.next("cleared");
+    one.socket.emit("clear");
+    await cleared;
+    const last = new Drawer(t, url, "blue", transports);
+    assert.deepEqual(await last.next("strokes"), []);
+  });
+}
+
+test("a client that names no board may not join", async (t) => {
+  const url = await startWhiteboard(t);
+  const socket = io(url, { forceNew: true, reconnection: false });
+  t.after(() => socket.disconnect());
+  const error = await new Promise((resolve) => socket.once("connect_error", resolve));
+  assert.equal(error.message, "auth.board must name a board");
+});
+
+test("a client that was away joins its board again and sees what was drawn meanwhile", async (t) => {
+  const url = await startWhiteboard(t);
+  const [one, two] = ["blue", "blue"].map((board) => new Drawer(t, url, board));
+  await Promise.all([one.next("strokes"), two.next("strokes")]);
+  const again = one.next("strokes");
+  one.socket.io.engine.close();
+  assert.deepEqual(await two.socket.emitWithAck("draw", 1), { stored: true });
+  const strokes = await again;
+  if (strokes.length === 0) assert.equal(await one.next("drawn"), 1);
+  else assert.deepEqual(strokes, [1]);
+  assert.ok(!one.socket.recovered, "it is a new session");
+});
