@@ -12,7 +12,7 @@ use crate::domain::id::{ChatId, MessageId, SocketId, UserId};
 use crate::domain::log::{Change, ChangeKind, Position};
 use crate::domain::message::Message;
 use crate::domain::notice::{ChatView, MissedEvent, Notice, READ_LISTED_MAX, READ_LOOKED_AT_MAX, Reading};
-use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
+use crate::domain::offset::{Last, Offset, SKEW_MILLIS, TELLING_MILLIS};
 use crate::error::Error;
 
 /// The most messages that are sent again (docs/protocol.md, "Connection state recovery").
@@ -33,6 +33,8 @@ pub struct RecoveringSocket<'a> {
     pub socket: &'a SocketId,
     /// What the socket has received.
     pub heard: &'a Offset,
+    /// When the session of the socket began.
+    pub began_at: Timestamp,
 }
 
 /// An event of a chat that was stored and not delivered.
@@ -109,7 +111,10 @@ pub async fn missing(ctx: &Ctx, absent: RecoveringSocket<'_>) -> Result<Option<M
         for (position, event) in in_order(chat, messages, changes) {
             at = at.max(event.at());
             let is_message = matches!(event, StoredEvent::Message(_));
-            if !heard.is_missed(event.at(), position) {
+            // What was stored before the session began belongs to what the client asked for when it began, even if it was
+            // delivered late.
+            let is_older = event.at().plus_millis(SKEW_MILLIS) < absent.began_at;
+            if is_older || !heard.is_missed(event.at(), position) {
                 continue;
             }
             let origin = matches!(&event, StoredEvent::Message(message)

@@ -2,6 +2,7 @@
 
 use frame::engine;
 use frame::socket::{self, Body, Packet};
+use relay::clock::Timestamp;
 use relay::id::Pid;
 use relay::store::{Former, Session};
 use serde_json::{Map, Value};
@@ -19,6 +20,8 @@ use crate::store::{FormerSocket, Socket, dialect_of};
 pub struct Missed {
     /// What the socket has received, before and after the missed events are sent.
     heard: Offset,
+    /// When the session began.
+    began_at: Timestamp,
     missing: Missing,
 }
 
@@ -65,7 +68,7 @@ pub(super) async fn former(
         Some(heard) => Offset { until: heard.until.max(began_at.plus_millis(-1)), ..heard },
         None => Offset::since(began_at),
     };
-    Ok(Some((session, Missed { heard, missing: Missing::default() })))
+    Ok(Some((session, Missed { heard, began_at, missing: Missing::default() })))
 }
 
 /// The frames of the events that a session missed, and of its greeting. `None` if they cannot be sent.
@@ -76,13 +79,13 @@ pub(super) async fn missed(
     ctx: &Ctx,
     former: &Former,
     (session, identity): (&Session, &Identity),
-    Missed { heard, missing: found }: &mut Missed,
+    Missed { heard, began_at, missing: found }: &mut Missed,
 ) -> Result<Option<Vec<String>>, Error> {
     if former.ended_at.is_none() {
         ctx.app.store.see(identity).await?;
     }
     let settled = ctx.clock.now().plus_millis(-TELLING_MILLIS);
-    let absent = RecoveringSocket { user: &session.user, socket: &session.sid, heard };
+    let absent = RecoveringSocket { user: &session.user, socket: &session.sid, heard, began_at: *began_at };
     let Some(missing) = missing(ctx, absent).await? else { return Ok(None) };
     let own = ctx.app.store.person(&session.user).await?.sockets;
     let socket = own.into_iter().find(|socket| socket.is_of(session)).unwrap_or_else(|| Socket::of(session));
@@ -91,9 +94,10 @@ pub(super) async fn missed(
     };
     // After all the missed events are sent, nothing else that was stored before is missing.
     let until = match missing.events.last() {
-        Some(MissedEvent { chat, position, .. }) => {
-            Offset { until: settled, last: Some(Last { chat: chat.clone(), position: *position, frames: 0 }) }
-        }
+        Some(MissedEvent { chat, position, .. }) => Offset {
+            until: heard.until.max(settled),
+            last: Some(Last { chat: chat.clone(), position: *position, frames: 0 }),
+        },
         None => Offset { until: heard.until.max(settled), ..heard.clone() },
     };
     let connected = Notice::Connected { user: session.user.clone(), socket: session.sid.clone() };

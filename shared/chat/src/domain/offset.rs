@@ -18,7 +18,7 @@ use crate::domain::log::Position;
 pub const TELLING_MILLIS: i64 = 5_000;
 
 /// How far the clocks of two functions may differ, in milliseconds.
-const SKEW_MILLIS: i64 = 1_000;
+pub const SKEW_MILLIS: i64 = 1_000;
 
 /// The length of the marks that say to which session, and to which user in which namespace, an offset was given.
 const MARK_DIGITS: usize = 8;
