@@ -59,11 +59,11 @@ struct Serve {
     port: u16,
     /// Dialect that the root namespace and REST paths without a prefix speak at --port.
     #[arg(long, default_value = "recruiting", value_parser = dialect_named)]
-    dialect: &'static dyn Dialect,
+    dialect: &'static Dialect,
     /// One more port besides --port, with the dialect spoken there, such as 5000:recruiting; 0 takes a free one. May be
     /// given several times.
     #[arg(long, value_name = "PORT:DIALECT", value_parser = listener)]
-    listen: Vec<(u16, &'static dyn Dialect)>,
+    listen: Vec<(u16, &'static Dialect)>,
     /// Folder to keep the data in.
     #[arg(long, value_name = "DIR", default_value = ".parlance")]
     data: PathBuf,
@@ -147,7 +147,7 @@ async fn run(serve: Serve) -> Result<(), Failure> {
     }
     run::say(&introduction(&serve, &cloud, &listeners, &clock)?);
     let ports = listeners.into_iter().map(|(listener, dialect)| {
-        let stage_variables = stage_variables(dialect.name());
+        let stage_variables = stage_variables(dialect.name);
         let rest = cloud.http_for(&stage_variables);
         Port { listener, stage_variables, rest }
     });
@@ -165,7 +165,7 @@ async fn introduce(cloud: &PocketCloud, token: &str) {
 }
 
 /// The ports to listen on, each with its dialect.
-fn ports(serve: &Serve) -> Result<Vec<(u16, &'static dyn Dialect)>, Failure> {
+fn ports(serve: &Serve) -> Result<Vec<(u16, &'static Dialect)>, Failure> {
     let mut ports = vec![(serve.port, serve.dialect)];
     ports.extend(&serve.listen);
     let mut taken = BTreeSet::new();
@@ -186,7 +186,7 @@ fn options(serve: &Serve, clock: &Clock, origin: String) -> Options<Chat> {
     };
     let rate_limits = if serve.no_rate_limits { "off" } else { "on" };
     let parameters =
-        [("DefaultDialect", serve.dialect.name()), ("HandlerIsolation", isolation), ("RateLimits", rate_limits)];
+        [("DefaultDialect", serve.dialect.name), ("HandlerIsolation", isolation), ("RateLimits", rate_limits)];
     Options {
         storage: match (&serve.dynamodb_url, serve.memory) {
             (Some(url), _) => Storage::Endpoint(url.clone()),
@@ -220,7 +220,7 @@ fn options(serve: &Serve, clock: &Clock, origin: String) -> Options<Chat> {
 fn introduction(
     serve: &Serve,
     cloud: &PocketCloud,
-    listeners: &[(tokio::net::TcpListener, &dyn Dialect)],
+    listeners: &[(tokio::net::TcpListener, &Dialect)],
     clock: &Clock,
 ) -> Result<String, Failure> {
     let mut lines = vec!["Parlance is running:".to_owned()];
@@ -232,7 +232,7 @@ fn introduction(
         let port = address.port();
         lines.push(format!(
             "  http://localhost:{port}  speaks {} (Socket.IO at /socket.io/ and /{}, REST at /api)",
-            dialect.name(),
+            dialect.name,
             cloud.gateway.settings().stage
         ));
     }
@@ -259,14 +259,14 @@ fn introduction(
     Ok(lines.join("\n"))
 }
 
-fn dialect_named(name: &str) -> Result<&'static dyn Dialect, String> {
+fn dialect_named(name: &str) -> Result<&'static Dialect, String> {
     dialect::named(name).ok_or_else(|| {
-        let names: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name()).collect();
+        let names: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name).collect();
         format!("there is {}", names.join(", "))
     })
 }
 
-fn listener(text: &str) -> Result<(u16, &'static dyn Dialect), String> {
+fn listener(text: &str) -> Result<(u16, &'static Dialect), String> {
     let (port, dialect) = text.split_once(':').ok_or("must be PORT:DIALECT, such as 5000:recruiting")?;
     let port = port.parse().map_err(|_| format!("{port} is not a port"))?;
     Ok((port, dialect_named(dialect)?))

@@ -160,13 +160,13 @@ const ALL: &[Words] = &[
 
 #[test]
 fn every_dialect_is_paired() {
-    let known: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name()).collect();
+    let known: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name).collect();
     assert_eq!(ALL.iter().map(|words| words.name).collect::<Vec<_>>(), known);
 }
 
 #[test]
 fn every_dialect_may_be_the_default() {
-    let names: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name()).collect();
+    let names: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name).collect();
     let allowed = format!("AllowedValues: [{}]", names.join(", "));
     assert!(local::cloud::TEMPLATE.contains(&allowed), "template.yaml allows other values of DefaultDialect");
 }

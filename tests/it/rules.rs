@@ -43,7 +43,7 @@ const ALL: &[Words] = &[
 
 #[test]
 fn the_rules_are_looked_at_in_every_dialect() {
-    let known: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name()).collect();
+    let known: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name).collect();
     assert_eq!(ALL.iter().map(|words| words.name).collect::<Vec<_>>(), known);
 }
 

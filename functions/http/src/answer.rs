@@ -30,14 +30,14 @@ const COUNTED_EACH_TIME_MAX: usize = 100;
 const COUNT_GOOD_MILLIS: i64 = 10_000;
 
 /// Serves one route.
-pub(crate) async fn route(ctx: &Ctx, dialect: &'static dyn Dialect, route: &Route, request: Request) -> Response {
+pub(crate) async fn route(ctx: &Ctx, dialect: &'static Dialect, route: &Route, request: Request) -> Response {
     match run(ctx, dialect, route, request).await {
         Ok((status, body)) => json_response(status, body),
         Err(error) => refused(ctx, dialect, &error),
     }
 }
 
-async fn run(ctx: &Ctx, dialect: &'static dyn Dialect, route: &Route, request: Request) -> Result<(u16, Value), Error> {
+async fn run(ctx: &Ctx, dialect: &'static Dialect, route: &Route, request: Request) -> Result<(u16, Value), Error> {
     let identity = request::identity(ctx, route.asker, request.headers()).await?;
     let command = request::command(route, request).await?;
     let caller = Caller { user: &identity.user, dialect, session: None, at: ctx.clock.now(), invocation: None };
@@ -56,9 +56,9 @@ async fn run(ctx: &Ctx, dialect: &'static dyn Dialect, route: &Route, request: R
 }
 
 /// An error in the shape of the dialect.
-pub(crate) fn refused(ctx: &Ctx, dialect: &dyn Dialect, error: &Error) -> Response {
+pub(crate) fn refused(ctx: &Ctx, dialect: &Dialect, error: &Error) -> Response {
     telemetry::failed(None, error);
-    let mut response = json_response(error.status(), dialect.rest_error(error, ctx.clock.now()));
+    let mut response = json_response(error.status(), (dialect.rest_error)(error, ctx.clock.now()));
     if let Error::RateLimit { retry_after_secs, .. } = error {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*retry_after_secs));
     }

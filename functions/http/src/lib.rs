@@ -23,7 +23,7 @@ use tower::ServiceExt as _;
 use crate::path::Paths;
 
 /// Creates the function, which answers events of the HTTP API. Paths without a prefix have the dialect `default`.
-pub fn function(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> HttpFunction {
+pub fn function(ctx: Arc<Ctx>, default: &'static Dialect) -> HttpFunction {
     let router = router(Arc::clone(&ctx), default);
     http_event::function(router, move |malformed| {
         let (field, problem) = malformed.field();
@@ -35,8 +35,8 @@ pub fn function(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> HttpFunction {
 /// The router: the routes of each dialect below its name, and those of `default` also without a prefix. A path without
 /// a route is answered with an error in the shape of the dialect that its prefix names. A path may end in a slash, and
 /// its fixed parts may be in any case.
-fn router(ctx: Arc<Ctx>, default: &'static dyn Dialect) -> Router {
-    let named = dialect::ALL.iter().map(|dialect| (format!("/{}", dialect.name()), *dialect));
+fn router(ctx: Arc<Ctx>, default: &'static Dialect) -> Router {
+    let named = dialect::ALL.iter().map(|dialect| (format!("/{}", dialect.name), *dialect));
     let (mut router, mut paths) = (Router::new(), Paths::default());
     let health = Arc::new(answer::Health::new(Arc::clone(&ctx)));
     for (prefix, dialect) in named.chain([(String::new(), default)]) {
@@ -77,7 +77,7 @@ fn respelled(paths: &Paths, mut request: Request) -> Request {
     request
 }
 
-fn handler(ctx: &Arc<Ctx>, dialect: &'static dyn Dialect, route: &'static Route) -> MethodRouter {
+fn handler(ctx: &Arc<Ctx>, dialect: &'static Dialect, route: &'static Route) -> MethodRouter {
     let ctx = Arc::clone(ctx);
     let method = match route.method {
         "DELETE" => MethodFilter::DELETE,
@@ -88,7 +88,7 @@ fn handler(ctx: &Arc<Ctx>, dialect: &'static dyn Dialect, route: &'static Route)
     on(method, move |request: Request| async move { answer::route(&ctx, dialect, route, request).await })
 }
 
-fn media(ctx: &Arc<Ctx>, dialect: &'static dyn Dialect) -> MethodRouter {
+fn media(ctx: &Arc<Ctx>, dialect: &'static Dialect) -> MethodRouter {
     let ctx = Arc::clone(ctx);
     get(move |request: Request| async move { media::serve(&ctx, dialect, request).await })
 }
@@ -97,7 +97,7 @@ async fn socket_io(uri: Uri) -> Redirect {
     Redirect::temporary(&format!("/socket.io?{}", uri.query().unwrap_or_default()))
 }
 
-fn refusal<F>(ctx: &Arc<Ctx>, default: &'static dyn Dialect, error: F) -> MethodRouter
+fn refusal<F>(ctx: &Arc<Ctx>, default: &'static Dialect, error: F) -> MethodRouter
 where
     F: Fn() -> Error + Clone + Send + Sync + 'static,
 {
@@ -106,7 +106,7 @@ where
 }
 
 /// The dialect that the prefix of a path names, otherwise the default.
-fn of_path(path: &str, default: &'static dyn Dialect) -> &'static dyn Dialect {
+fn of_path(path: &str, default: &'static Dialect) -> &'static Dialect {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
     dialect::named(&first.to_ascii_lowercase()).unwrap_or(default)
 }

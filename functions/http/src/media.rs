@@ -23,7 +23,7 @@ use crate::{answer, request};
 const POLICY: &str = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'";
 
 /// Serves one object.
-pub(crate) async fn serve(ctx: &Ctx, dialect: &'static dyn Dialect, request: Request) -> Response {
+pub(crate) async fn serve(ctx: &Ctx, dialect: &'static Dialect, request: Request) -> Response {
     match fetch(ctx, request).await {
         Ok(response) => response,
         Err(error) => answer::refused(ctx, dialect, &error),

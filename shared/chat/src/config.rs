@@ -62,7 +62,7 @@ pub struct Config {
     /// The names of the functions.
     pub functions: Functions,
     /// The dialect of the root namespace and of paths without a prefix.
-    pub default_dialect: &'static dyn Dialect,
+    pub default_dialect: &'static Dialect,
     /// The keys that verify tokens; `None` in functions that verify none.
     pub keys: Option<Keys>,
     /// The roles that may use the service; empty means any role.
@@ -107,8 +107,8 @@ impl Config {
     }
 }
 
-fn default_dialect(settings: &Settings<'_>) -> Result<&'static dyn Dialect, ConfigError> {
-    let choices: Vec<(&str, &'static dyn Dialect)> = dialect::ALL.iter().map(|one| (one.name(), *one)).collect();
+fn default_dialect(settings: &Settings<'_>) -> Result<&'static Dialect, ConfigError> {
+    let choices: Vec<(&str, &'static Dialect)> = dialect::ALL.iter().map(|one| (one.name, *one)).collect();
     settings.one_of("DEFAULT_DIALECT", &choices, dialect::FIRST)
 }
 

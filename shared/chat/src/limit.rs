@@ -23,9 +23,9 @@ pub struct InForce {
 impl LimitSettings {
     /// The limits in force: the deployment's numbers, otherwise the dialect's; none if limits are off.
     #[must_use]
-    pub fn in_force(&self, dialect: &dyn Dialect) -> InForce {
+    pub fn in_force(&self, dialect: &Dialect) -> InForce {
         let Self { off, events_per_second, messages_per_minute, chats_per_hour, .. } = *self;
-        let own = dialect.limits();
+        let own = dialect.limits;
         let limit = |set: Option<u64>, own| (!off).then(|| set.unwrap_or(own));
         InForce {
             events_per_second: limit(events_per_second, own.events_per_second),

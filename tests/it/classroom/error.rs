@@ -90,6 +90,6 @@ async fn what_no_route_answers_to_is_told_in_the_same_shape() {
 fn what_went_wrong_on_our_side_is_not_told() {
     let (error, now) = (Error::internal("a table that nobody should know of"), Timestamp::from_millis(0));
     let classroom = dialect::named("classroom").unwrap();
-    assert_snapshot!(classroom.error(&error, now), @r#"{"code":"INTERNAL_ERROR","message":"something went wrong on our side"}"#);
-    assert_snapshot!(classroom.rest_error(&error, now), @r#"{"code":"INTERNAL_ERROR","message":"something went wrong on our side","success":false}"#);
+    assert_snapshot!((classroom.error)(&error, now), @r#"{"code":"INTERNAL_ERROR","message":"something went wrong on our side"}"#);
+    assert_snapshot!((classroom.rest_error)(&error, now), @r#"{"code":"INTERNAL_ERROR","message":"something went wrong on our side","success":false}"#);
 }

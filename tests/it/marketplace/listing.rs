@@ -30,9 +30,9 @@ async fn a_listing_comes_in_the_envelope_of_the_dialect() {
     let mut world = world().await;
     world.rest("alice", "PUT", PATH, json!({"title": "Rex"})).await;
     for dialect in dialect::ALL {
-        let (_, answer) = world.request("bob", "GET", &format!("/{}{PATH}", dialect.name()), "").await;
+        let (_, answer) = world.request("bob", "GET", &format!("/{}{PATH}", dialect.name), "").await;
         let fields: Vec<&str> = answer.as_object().unwrap().keys().map(String::as_str).collect();
-        match dialect.name() {
+        match dialect.name {
             "workspace" | "classroom" => assert_eq!(fields, ["data", "success"]),
             _ => assert_eq!(fields, ["data", "message", "success"]),
         }
@@ -102,7 +102,7 @@ async fn every_prefix_serves_the_same_listings() {
     world.rest("alice", "PUT", PATH, json!({"title": "Rex", "price": 7})).await;
     let (_, made) = world.request("alice", "GET", PATH, "").await;
     for dialect in dialect::ALL {
-        let (status, answer) = world.request("alice", "GET", &format!("/{}{PATH}", dialect.name()), "").await;
+        let (status, answer) = world.request("alice", "GET", &format!("/{}{PATH}", dialect.name), "").await;
         assert_eq!((status, &answer["data"]), (200, &made["data"]));
     }
 }

@@ -34,9 +34,9 @@ fn every_error_in_full() {
     ] {
         said += &format!(
             "{}\n{} {}\n",
-            marketplace.error(&error, now),
+            (marketplace.error)(&error, now),
             error.status(),
-            marketplace.rest_error(&error, now)
+            (marketplace.rest_error)(&error, now)
         );
     }
     assert_snapshot!(said, @r#"

@@ -31,7 +31,7 @@ async fn every_dialect_takes_a_file_and_shows_it_in_its_own_words() {
     let (world, chat) = scene().await;
     let mut shown = String::new();
     for dialect in chat::dialect::ALL {
-        let prefix = format!("/{}", dialect.name());
+        let prefix = format!("/{}", dialect.name);
         let request = http::Request::post(format!("{prefix}/api/chat/{chat}/send-media"));
         let request = request.header("content-type", "multipart/form-data; boundary=edge");
         let (status, _, body) = fetch(&world, "alice", request, form(&[picture(PNG)])).await;
@@ -40,7 +40,7 @@ async fn every_dialect_takes_a_file_and_shows_it_in_its_own_words() {
             keys(&world).into_iter().map(|key| key.replacen('/', "\0", 1).replace('/', "-").replace("media\0", ""));
         let name = name.into_iter().find(|name| body.contains(name)).unwrap();
         assert_eq!(get(&world, "bob", &format!("{prefix}/api/media/{name}")).await.2, PNG);
-        shown += &format!("{} {status} {}\n", dialect.name(), body.replace(&name, "<name>"));
+        shown += &format!("{} {status} {}\n", dialect.name, body.replace(&name, "<name>"));
     }
     insta::assert_snapshot!(shown, @r#"
     recruiting 201 {"data":{"_id":"e70c08a3288036ef87ef9f6e000000000001","chatId":"e70c08a3288036ef87ef9f6e","content":"Sent image","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isRead":false,"mediaUrl":"/api/media/<name>","messageType":"image","receiverId":"bob","senderId":"alice","seq":1,"updatedAt":"2026-01-02T03:04:05.006Z"},"message":"Message sent","success":true}

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 const BEGINNING: Timestamp = Timestamp::from_millis(1_767_323_045_006);
 const LATER: Timestamp = Timestamp::from_millis(1_767_323_105_006);
 
-fn messenger() -> &'static dyn Dialect {
+fn messenger() -> &'static Dialect {
     dialect::named("messenger").unwrap()
 }
 
@@ -70,7 +70,7 @@ fn heard(notice: &Notice, viewers: &[&str]) -> String {
             now: LATER,
             extent: Extent::WHOLE,
         };
-        for (name, argument) in messenger().notice_events(notice, &viewer) {
+        for (name, argument) in (messenger().notice_events)(notice, &viewer) {
             said += &format!("{id} hears {}\n", json!([name, argument]));
         }
     }
@@ -92,7 +92,7 @@ fn seen(chat: &Chat, message: &Message, viewers: &[&str]) -> String {
             extent: Extent::WHOLE,
         };
         let answer = Answer::Sent { chat: chat.clone(), message: message.clone(), repeated: false };
-        let (_, body) = messenger().rest_answer(&answer, &viewer);
+        let (_, body) = (messenger().rest_answer)(&answer, &viewer);
         said += &format!("{id} sees {}\n", body["data"]);
     }
     said
@@ -224,7 +224,7 @@ fn a_file_that_is_sent_over_rest_is_201_and_its_repeat_200() {
         Viewer { user: &user, origin: true, joined: false, directory: &directory, now: LATER, extent: Extent::WHOLE };
     let sent = |repeated| Answer::Sent { chat: chat.clone(), message: messages[0].clone(), repeated };
     let (first, again) =
-        (messenger().rest_answer(&sent(false), &viewer), messenger().rest_answer(&sent(true), &viewer));
+        ((messenger().rest_answer)(&sent(false), &viewer), (messenger().rest_answer)(&sent(true), &viewer));
     assert_eq!((first.0, again.0), (201, 200));
     assert_eq!(first.1, again.1);
     assert_snapshot!(first.1, @r#"{"data":{"_id":"e70c08a3288036ef87ef9f6e000000000001","content":"Sent image","isDeleted":false,"read":false,"receiverId":"bob","receiverName":"bob","senderId":"alice","senderName":"alice","sentAt":"2026-01-02T03:04:05.006Z","seq":1},"message":"Message sent","success":true}"#);
@@ -242,10 +242,10 @@ fn what_it_may_be_asked_and_never_asks_is_answered_all_the_same() {
     let (directory, user) = (Directory::default(), user("bob"));
     let viewer =
         Viewer { user: &user, origin: true, joined: false, directory: &directory, now: LATER, extent: Extent::WHOLE };
-    assert_eq!(messenger().ack(&Answer::Pong(LATER), &viewer), *json!({"success": true}).as_object().unwrap());
-    assert!(messenger().answer_event(&Answer::Done, &viewer).is_none());
+    assert_eq!((messenger().ack)(&Answer::Pong(LATER), &viewer), *json!({"success": true}).as_object().unwrap());
+    assert!((messenger().answer_event)(&Answer::Done, &viewer).is_none());
     let done = json!({"success": true, "message": "Done", "data": Value::Null});
-    assert_eq!(messenger().rest_answer(&Answer::Done, &viewer), (200, done));
+    assert_eq!((messenger().rest_answer)(&Answer::Done, &viewer), (200, done));
 }
 
 #[test]
@@ -264,8 +264,8 @@ fn every_error_has_its_text_its_code_and_its_body() {
         Error::RateLimit { what: "messages", retry_after_secs: 7 },
         Error::internal("the table is on fire"),
     ] {
-        let object = messenger().error(&error, LATER);
-        let mut body = messenger().rest_error(&error, LATER);
+        let object = (messenger().error)(&error, LATER);
+        let mut body = (messenger().rest_error)(&error, LATER);
         assert_eq!(body.as_object_mut().unwrap().remove("success"), Some(false.into()), "{body}");
         assert_eq!(body, object);
         said += &format!("{object}\n");

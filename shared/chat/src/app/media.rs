@@ -77,7 +77,7 @@ pub(super) async fn send(
     let caption = caption.filter(|caption| !caption.trim().is_empty());
     let caption = caption.unwrap_or_else(|| words_for(found.media_type.kind).to_owned());
     let media = vec![Media::at(Source::Object(object.clone()))];
-    let most = caller.dialect.limits().text_characters;
+    let most = caller.dialect.limits.text_characters;
     let content = Content::new(found.media_type.kind, Some(caption), media, most)?;
     let upload = keep(ctx, caller, found, &object).await?;
     let posting = Posting { place: Place::Chat(chat.clone()), receiver: None, content, reply_to: None };

@@ -42,7 +42,7 @@ pub struct Caller<'a> {
     /// The user.
     pub user: &'a UserId,
     /// The dialect of the command. Its limits apply.
-    pub dialect: &'static dyn Dialect,
+    pub dialect: &'static Dialect,
     /// The socket of the command; none for REST.
     pub session: Option<&'a Session>,
     /// When the gateway received the command.

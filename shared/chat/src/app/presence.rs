@@ -20,9 +20,9 @@ use crate::error::Error;
 ///
 /// # Errors
 /// `Error::Internal`.
-pub async fn online(ctx: &Ctx, user: &UserId, dialect: &dyn Dialect) -> Result<Vec<User>, Error> {
+pub async fn online(ctx: &Ctx, user: &UserId, dialect: &Dialect) -> Result<Vec<User>, Error> {
     let online: Vec<UserId> = visible_online(ctx, user).await?.into_iter().collect();
-    if !dialect.shows_profiles() {
+    if !dialect.shows_profiles {
         return Ok(online.into_iter().map(User::unknown).collect());
     }
     let peers = ctx.app.store.peers(user).await?;

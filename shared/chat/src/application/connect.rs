@@ -50,10 +50,10 @@ fn token(
 }
 
 /// The payload of CONNECT_ERROR.
-pub(super) fn refusal(ctx: &Ctx, dialect: &dyn Dialect, error: &Error) -> Map<String, Value> {
+pub(super) fn refusal(ctx: &Ctx, dialect: &Dialect, error: &Error) -> Map<String, Value> {
     let payload = match error {
-        Error::Authentication(refusal) => dialect.refusal(*refusal),
-        other => json!({"message": other.to_string(), "data": dialect.error(other, ctx.clock.now())}),
+        Error::Authentication(refusal) => (dialect.refusal)(*refusal),
+        other => json!({"message": other.to_string(), "data": (dialect.error)(other, ctx.clock.now())}),
     };
     match payload {
         Value::Object(payload) => payload,
@@ -93,7 +93,7 @@ async fn greet(ctx: &Ctx, session: &Session, at: Timestamp) {
 /// that the user is online.
 async fn announce(ctx: &Ctx, session: &Session, first: bool) {
     let Some(dialect) = dialect::named(dialect_of(session)) else { return };
-    if !first && !dialect.greets_with_online_users() {
+    if !first && !dialect.greets_with_online_users {
         return;
     }
     let online = match presence::online(ctx, &session.user, dialect).await {
@@ -102,7 +102,7 @@ async fn announce(ctx: &Ctx, session: &Session, first: bool) {
     };
     let others = online.iter().map(|user| &user.id).filter(|id| **id != session.user).cloned().collect();
     let mut envelopes = Vec::new();
-    if dialect.greets_with_online_users() {
+    if dialect.greets_with_online_users {
         envelopes.push(Envelope::new(Notice::OnlineUsers(online), Audience::Origin));
     }
     if first {

@@ -101,14 +101,14 @@ pub async fn note_delivery(
 /// The ack frame with the answer. If the client asked for no ack, the event that carries the answer, if the dialect has
 /// one.
 fn answer_frame(
-    dialect: &dyn Dialect,
+    dialect: &Dialect,
     session: &Session,
     ack: Option<&AckId>,
     answer: &Answer,
     viewer: &Viewer<'_>,
 ) -> Option<String> {
     match ack {
-        Some(id) => ack_frame(&session.namespace, id, Value::Object(dialect.ack(answer, viewer))),
-        None => event_frame(&session.namespace, dialect.answer_event(answer, viewer)?, None),
+        Some(id) => ack_frame(&session.namespace, id, Value::Object((dialect.ack)(answer, viewer))),
+        None => event_frame(&session.namespace, (dialect.answer_event)(answer, viewer)?, None),
     }
 }

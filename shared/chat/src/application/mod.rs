@@ -81,7 +81,7 @@ impl Application for Chat {
             Ok(identity) => Ok(Admission {
                 user: identity.user.clone(),
                 expires_at: identity.expires_at,
-                attributes: session_attributes(dialect.name()),
+                attributes: session_attributes(dialect.name),
                 identity,
             }),
             Err(error) => Err(connect::refusal(ctx, dialect, &error)),
@@ -188,12 +188,12 @@ impl Application for Chat {
 }
 
 /// The dialect of a namespace; `None` if there is no namespace of this name.
-fn dialect_in(ctx: &Ctx, stage: &StageVariables, namespace: &str) -> Option<&'static dyn Dialect> {
+fn dialect_in(ctx: &Ctx, stage: &StageVariables, namespace: &str) -> Option<&'static Dialect> {
     dialect::of_namespace(namespace, default_dialect(ctx, stage))
 }
 
 /// The dialect of the root namespace: the one that the stage names, else the deployment's default.
-fn default_dialect(ctx: &Ctx, stage: &StageVariables) -> &'static dyn Dialect {
+fn default_dialect(ctx: &Ctx, stage: &StageVariables) -> &'static Dialect {
     let of_stage = stage.get(DIALECT_VARIABLE);
     of_stage.and_then(|name| dialect::named(name)).unwrap_or(ctx.app.config.default_dialect)
 }

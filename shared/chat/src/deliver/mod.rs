@@ -116,14 +116,9 @@ impl<'a> Delivering<'a> {
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn prepare(
-        &mut self,
-        dialect: &dyn Dialect,
-        answer: &Answer,
-        envelopes: &[Envelope],
-    ) -> Result<(), Error> {
+    pub async fn prepare(&mut self, dialect: &Dialect, answer: &Answer, envelopes: &[Envelope]) -> Result<(), Error> {
         self.look_up(envelopes).await?;
-        if !dialect.shows_profiles() {
+        if !dialect.shows_profiles {
             return Ok(());
         }
         self.load_profiles(answer.people()).await?;
@@ -210,7 +205,7 @@ impl<'a> Delivering<'a> {
     /// `Error::Internal`.
     pub async fn replay(&mut self, socket: &Socket, missed: &[MissedEvent]) -> Result<Option<Vec<String>>, Error> {
         let Some(dialect) = dialect::named(&socket.dialect) else { return Ok(Some(Vec::new())) };
-        if dialect.shows_profiles() {
+        if dialect.shows_profiles {
             self.load_profiles(missed.iter().flat_map(|missed| missed.notice.people()).collect()).await?;
         }
         let mut frames = Vec::new();
@@ -280,7 +275,7 @@ impl<'a> Delivering<'a> {
     fn profiles_are_shown(&self, envelopes: &[Envelope]) -> bool {
         let others = audience(envelopes).filter_map(|user| self.sockets.get(user)).flatten();
         let mut dialects = others.map(|socket| &socket.dialect).map(String::as_str).chain(self.origin.map(dialect_of));
-        dialects.any(|name| dialect::named(name).is_some_and(Dialect::shows_profiles))
+        dialects.any(|name| dialect::named(name).is_some_and(|dialect| dialect.shows_profiles))
     }
 
     fn lines(&self, first: Vec<String>, envelopes: &[Envelope], order: &DeliveryOrder) -> Vec<SocketBatch> {
@@ -338,7 +333,7 @@ impl<'a> Delivering<'a> {
             if let Notice::OnlineUsers(users) = notice {
                 let text = fit::people(users.len(), |extent| {
                     let viewer = Viewer { extent: *extent, ..self.viewer(user, origin, None) };
-                    event_frame(namespace, dialect.notice_events(notice, &viewer).pop()?, None)
+                    event_frame(namespace, (dialect.notice_events)(notice, &viewer).pop()?, None)
                 });
                 frames.extend(text.map(|text| Frame { text, volatile, message: false, lease_until }));
                 continue;
@@ -358,12 +353,12 @@ impl<'a> Delivering<'a> {
     }
 
     /// The events that a socket receives for a notice to its user.
-    fn events(&self, dialect: &dyn Dialect, notice: &Notice, socket: &Socket, origin: bool) -> Vec<Event> {
+    fn events(&self, dialect: &Dialect, notice: &Notice, socket: &Socket, origin: bool) -> Vec<Event> {
         let joined = notice.room().filter(|room| socket.rooms.contains(*room));
-        if dialect.has_rooms() && joined.is_none() && matches!(notice, Notice::Typing { .. }) {
+        if dialect.has_rooms && joined.is_none() && matches!(notice, Notice::Typing { .. }) {
             return Vec::new();
         }
-        dialect.notice_events(notice, &self.viewer(&socket.user, origin, joined))
+        (dialect.notice_events)(notice, &self.viewer(&socket.user, origin, joined))
     }
 
     /// The offset that a socket has reached with the frame of this index; `None` if the client does not recover its
@@ -471,7 +466,7 @@ pub const EXPIRED: Error = Error::Authentication(Refusal::ExpiredToken);
 #[must_use]
 pub fn expired_frame(ctx: &Ctx, socket: &Socket) -> Option<String> {
     let dialect = dialect::named(&socket.dialect)?;
-    event_frame(&socket.namespace, ("error", dialect.error(&EXPIRED, ctx.clock.now())), None)
+    event_frame(&socket.namespace, ("error", (dialect.error)(&EXPIRED, ctx.clock.now())), None)
 }
 
 /// An event of a client that is answered with an error.
@@ -480,7 +475,7 @@ pub struct Emitted<'a> {
     /// The namespace of the event.
     pub namespace: &'a str,
     /// The dialect of the namespace.
-    pub dialect: &'static dyn Dialect,
+    pub dialect: &'static Dialect,
     /// The name of the event.
     pub event: &'a str,
     /// The ack id, if the client asked for an ack.
@@ -492,7 +487,7 @@ pub struct Emitted<'a> {
 #[must_use]
 pub fn error_frames(ctx: &Ctx, emitted: Emitted<'_>, error: &Error) -> Vec<String> {
     let Emitted { namespace, dialect, event, ack } = emitted;
-    let said = dialect.event_error(event, error, ctx.clock.now());
+    let said = (dialect.event_error)(event, error, ctx.clock.now());
     let frame = match ack {
         Some(id) => ack_frame(namespace, id, serde_json::json!({"success": false, "error": said})),
         None => event_frame(namespace, ("error", said), None),

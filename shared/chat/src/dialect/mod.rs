@@ -22,11 +22,11 @@ use crate::domain::notice::{Answer, Notice, Viewer};
 use crate::error::{Error, Refusal};
 
 /// All dialects.
-pub const ALL: &[&dyn Dialect] =
-    &[FIRST, &marketplace::Marketplace, &messenger::Messenger, &workspace::Workspace, &classroom::Classroom];
+pub const ALL: &[&Dialect] =
+    &[FIRST, &marketplace::MARKETPLACE, &messenger::MESSENGER, &workspace::WORKSPACE, &classroom::CLASSROOM];
 
 /// The dialect of the root namespace, unless a deployment sets another one.
-pub const FIRST: &dyn Dialect = &recruiting::Recruiting;
+pub const FIRST: &Dialect = &recruiting::RECRUITING;
 
 /// A function that handles a family of events (ARCHITECTURE.md, "Bird's eye view").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,63 +68,43 @@ impl Limits {
 pub type Event = (&'static str, Value);
 
 /// The events and requests of one client app.
-pub trait Dialect: Send + Sync {
+pub struct Dialect {
     /// The name of the dialect. It is its namespace and path prefix without the slash.
-    fn name(&self) -> &'static str;
-
+    pub name: &'static str,
     /// The limits of the dialect, if a deployment sets no others.
-    fn limits(&self) -> Limits;
-
+    pub limits: Limits,
     /// All events of the dialect that a client may emit, and the family of each.
-    fn events(&self) -> &'static [(&'static str, Family)];
-
+    pub events: &'static [(&'static str, Family)],
     /// Whether its clients join rooms. If so, a socket is told about typing only in chats whose room it has joined.
-    fn has_rooms(&self) -> bool;
-
+    pub has_rooms: bool,
     /// Whether its events and responses show names or pictures of people, or listings. If not, none are looked up for
     /// it.
-    fn shows_profiles(&self) -> bool;
-
-    /// Parses an event into a command.
-    ///
-    /// # Errors
-    /// `Error::Validation` with the name of the wrong field, or of the event if it is unknown.
-    fn command(&self, event: &str, arguments: &[Value]) -> Result<Command, Error>;
-
+    pub shows_profiles: bool,
+    /// Whether a socket receives a list of who is online when it connects.
+    pub greets_with_online_users: bool,
+    /// Parses an event and its arguments into a command. The error is `Error::Validation` with the name of the wrong
+    /// field, or of the event if it is unknown.
+    pub command: fn(&str, &[Value]) -> Result<Command, Error>,
     /// The ack for a success. Its `success` is true.
-    fn ack(&self, answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value>;
-
+    pub ack: fn(&Answer, &Viewer<'_>) -> Map<String, Value>,
     /// The event that carries an answer to a client that asked for no ack, if the dialect has one and no notice says
     /// the same.
-    fn answer_event(&self, answer: &Answer, viewer: &Viewer<'_>) -> Option<Event>;
-
+    pub answer_event: fn(&Answer, &Viewer<'_>) -> Option<Event>,
     /// The events that a socket receives for a notice, in this order.
-    fn notice_events(&self, notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event>;
-
-    /// Whether a socket receives a list of who is online when it connects.
-    fn greets_with_online_users(&self) -> bool;
-
+    pub notice_events: fn(&Notice, &Viewer<'_>) -> Vec<Event>,
     /// An error, as the `error` event and a failed ack carry it.
-    fn error(&self, error: &Error, now: Timestamp) -> Value;
-
-    /// An error in answer to an event, for a dialect whose errors differ for some events.
-    fn event_error(&self, _event: &str, error: &Error, now: Timestamp) -> Value {
-        self.error(error, now)
-    }
-
+    pub error: fn(&Error, Timestamp) -> Value,
+    /// An error in answer to the event of this name. It is the same as `error`, except in a dialect whose errors differ
+    /// for some events.
+    pub event_error: fn(&str, &Error, Timestamp) -> Value,
     /// The payload of CONNECT_ERROR for a token that is refused.
-    fn refusal(&self, refusal: Refusal) -> Value {
-        shapes::refusal(refusal, &refusal.to_string())
-    }
-
+    pub refusal: fn(Refusal) -> Value,
     /// The REST routes of the dialect.
-    fn routes(&self) -> &'static [Route];
-
+    pub routes: &'static [Route],
     /// The status and the REST body of an answer.
-    fn rest_answer(&self, answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value);
-
+    pub rest_answer: fn(&Answer, &Viewer<'_>) -> (u16, Value),
     /// The REST body of an error.
-    fn rest_error(&self, error: &Error, now: Timestamp) -> Value;
+    pub rest_error: fn(&Error, Timestamp) -> Value,
 }
 
 /// One REST route.
@@ -179,43 +159,43 @@ pub struct Request<'a> {
 
 /// The dialect with this name.
 #[must_use]
-pub fn named(name: &str) -> Option<&'static dyn Dialect> {
-    ALL.iter().find(|dialect| dialect.name() == name).copied()
+pub fn named(name: &str) -> Option<&'static Dialect> {
+    ALL.iter().find(|dialect| dialect.name == name).copied()
 }
 
 /// The dialect of a namespace. The root namespace has the default dialect.
 #[must_use]
-pub fn of_namespace(namespace: &str, default: &'static dyn Dialect) -> Option<&'static dyn Dialect> {
+pub fn of_namespace(namespace: &str, default: &'static Dialect) -> Option<&'static Dialect> {
     match namespace.strip_prefix('/')? {
         "" => Some(default),
         name => named(name),
     }
 }
 
-impl dyn Dialect {
+impl Dialect {
     /// Parses an event into a command, whether the event belongs to this dialect or to all.
     ///
     /// # Errors
     /// `Error::Validation` with the name of the wrong field, or of the event if it is unknown.
     pub fn parse_command(&self, event: &str, arguments: &[Value]) -> Result<Command, Error> {
-        every::command(event, arguments).unwrap_or_else(|| self.command(event, arguments))
+        every::command(event, arguments).unwrap_or_else(|| (self.command)(event, arguments))
     }
 
     /// The family of an event; `None` if the dialect does not know the event.
     #[must_use]
     pub fn owner(&self, event: &str) -> Option<Family> {
-        let own = || self.events().iter().find(|(name, _)| *name == event).map(|(_, family)| *family);
+        let own = || self.events.iter().find(|(name, _)| *name == event).map(|(_, family)| *family);
         every::owner(event).or_else(own)
     }
 
     /// The REST routes of this dialect and those of every dialect.
     pub fn all_routes(&self) -> impl Iterator<Item = &'static Route> {
-        self.routes().iter().chain(every::ROUTES)
+        self.routes.iter().chain(every::ROUTES)
     }
 
     /// The status and the REST body of an answer.
     #[must_use]
     pub fn rest_response(&self, answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
-        every::rest_answer(answer).unwrap_or_else(|| self.rest_answer(answer, viewer))
+        every::rest_answer(answer).unwrap_or_else(|| (self.rest_answer)(answer, viewer))
     }
 }

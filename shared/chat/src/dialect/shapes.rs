@@ -143,7 +143,12 @@ impl Terms {
     }
 }
 
-/// The payload of CONNECT_ERROR for a token that is refused.
+/// The payload of CONNECT_ERROR for a token that is refused, for a dialect that has no words of its own for it.
+pub(super) fn plain_refusal(refused: Refusal) -> Value {
+    refusal(refused, &refused.to_string())
+}
+
+/// The payload of CONNECT_ERROR for a token that is refused, with this message.
 pub(super) fn refusal(refusal: Refusal, message: &str) -> Value {
     json!({"message": message, "data": {"code": "AUTHENTICATION_ERROR", "reason": refusal.reason()}})
 }

@@ -151,3 +151,30 @@ pub(super) fn read(reading: &Reading) -> Event {
 fn done_by(chat: &ChatId, user: &UserId) -> Value {
     json!({"userId": user.to_string(), "conversationId": chat.to_string()})
 }
+
+/// The event that carries an answer to a client that asked for no ack, if the dialect has one and no notice says the
+/// same.
+pub(super) fn answer_event(answer: &Answer, _: &Viewer<'_>) -> Option<Event> {
+    match answer {
+        // A notice tells about messages that were newly marked.
+        Answer::Read(reading) if reading.marked == 0 => Some(read(reading)),
+        Answer::Block(_)
+        | Answer::BlockedChats(_)
+        | Answer::Chat { .. }
+        | Answer::Chats { .. }
+        | Answer::Done
+        | Answer::Found { .. }
+        | Answer::ChatDeleted(_)
+        | Answer::Listing(_)
+        | Answer::MediaLink { .. }
+        | Answer::MessageDeleted { .. }
+        | Answer::Messages { .. }
+        | Answer::Online(_)
+        | Answer::Pong(_)
+        | Answer::Read(_)
+        | Answer::Sent { .. }
+        | Answer::Unread(_)
+        | Answer::Upload { .. }
+        | Answer::User(_) => None,
+    }
+}

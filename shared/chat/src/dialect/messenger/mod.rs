@@ -4,75 +4,25 @@ mod events;
 mod rest;
 mod shapes;
 
-use relay::clock::Timestamp;
-use serde_json::{Map, Value};
-
-use crate::dialect::{Dialect, Event, Family, Limits, Route};
-use crate::domain::command::Command;
-use crate::domain::notice::{Answer, Notice, Viewer};
-use crate::error::Error;
+use crate::dialect::shapes::plain_refusal;
+use crate::dialect::{Dialect, Limits};
 
 /// `snake_case` events about people. Answers are events, and acks for a client that asks for one.
-pub(super) struct Messenger;
-
-impl Dialect for Messenger {
-    fn name(&self) -> &'static str {
-        "messenger"
-    }
-
-    fn limits(&self) -> Limits {
-        Limits::UNLESS_SAID
-    }
-
-    fn events(&self) -> &'static [(&'static str, Family)] {
-        events::OWNERS
-    }
-
-    fn has_rooms(&self) -> bool {
-        false
-    }
-
-    fn shows_profiles(&self) -> bool {
-        true
-    }
-
-    fn command(&self, event: &str, arguments: &[Value]) -> Result<Command, Error> {
-        events::command(event, arguments)
-    }
-
-    fn ack(&self, answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
-        events::ack(answer, viewer)
-    }
-
-    fn answer_event(&self, answer: &Answer, viewer: &Viewer<'_>) -> Option<Event> {
-        events::answer_event(answer, viewer)
-    }
-
-    fn notice_events(&self, notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
-        events::notice_events(notice, viewer)
-    }
-
-    fn greets_with_online_users(&self) -> bool {
-        true
-    }
-
-    fn error(&self, error: &Error, _: Timestamp) -> Value {
-        shapes::error(error).into()
-    }
-
-    fn event_error(&self, event: &str, error: &Error, _: Timestamp) -> Value {
-        events::error(event, error).into()
-    }
-
-    fn routes(&self) -> &'static [Route] {
-        rest::ROUTES
-    }
-
-    fn rest_answer(&self, answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
-        rest::answer(answer, viewer)
-    }
-
-    fn rest_error(&self, error: &Error, _: Timestamp) -> Value {
-        rest::error(error)
-    }
-}
+pub(super) const MESSENGER: Dialect = Dialect {
+    name: "messenger",
+    limits: Limits::UNLESS_SAID,
+    events: events::OWNERS,
+    has_rooms: false,
+    shows_profiles: true,
+    greets_with_online_users: true,
+    command: events::command,
+    ack: events::ack,
+    answer_event: events::answer_event,
+    notice_events: events::notice_events,
+    error: |error, _| shapes::error(error).into(),
+    event_error: |event, error, _| events::error(event, error).into(),
+    refusal: plain_refusal,
+    routes: rest::ROUTES,
+    rest_answer: rest::answer,
+    rest_error: |error, _| rest::error(error),
+};

@@ -152,3 +152,30 @@ pub(super) fn marked_read(reading: &Reading) -> Event {
 fn named(message: &MessageId) -> Value {
     json!({"messageId": message.to_string(), "chatId": message.chat.to_string()})
 }
+
+/// The event that carries an answer to a client that asked for no ack, if the dialect has one and no notice says the
+/// same.
+pub(super) fn answer_event(answer: &Answer, viewer: &Viewer<'_>) -> Option<Event> {
+    match answer {
+        Answer::Online(users) => Some(("online_users", shapes::online_users(users, viewer))),
+        // A notice tells about messages that were newly marked.
+        Answer::Read(reading) if reading.marked == 0 => Some(marked_read(reading)),
+        Answer::Block(_)
+        | Answer::BlockedChats(_)
+        | Answer::Chat { .. }
+        | Answer::Chats { .. }
+        | Answer::Done
+        | Answer::Found { .. }
+        | Answer::ChatDeleted(_)
+        | Answer::Listing(_)
+        | Answer::MediaLink { .. }
+        | Answer::MessageDeleted { .. }
+        | Answer::Messages { .. }
+        | Answer::Pong(_)
+        | Answer::Read(_)
+        | Answer::Sent { .. }
+        | Answer::Unread(_)
+        | Answer::Upload { .. }
+        | Answer::User(_) => None,
+    }
+}
