@@ -129,7 +129,7 @@ test("a conversation goes on across the move: nothing lost, doubled or reordered
     await sending;
     const stored = (await answers).map(({ message }) => message.content);
     assert.deepEqual(stored, own, "each of Bob's was answered with itself");
-    await bob.until(() => contents(bob).at(-1) === sent.at(-1), "Alice's last message");
+    await bob.until(() => contents(bob).at(-1) === sent.at(-1), `Alice's last message of round ${round}, ${sent.at(-1)}`);
     const heard = contents(bob);
     assert.deepEqual(heard, sent.slice(sent.indexOf(heard[0])), "once each, in order, from the first one on");
     await alice.until(() => contents(alice).length >= own.length, "Bob's messages");
