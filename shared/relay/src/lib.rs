@@ -4,9 +4,43 @@
 //! Lambda function. This crate is what those functions do: it keeps connections and sessions in a DynamoDB table, and
 //! calls an application of yours with what clients say.
 //!
-//! To write an application, implement [`application::Application`]. Then build one binary per function of the template,
-//! which calls [`runtime`](https://docs.rs/lambda_runtime) with a handler of [`functions`]. The example `whiteboard`
-//! shows both.
+//! An application is a type that implements [`application::Application`]. This one sends every event back:
+//!
+//! ```
+//! use relay::application::{Admission, Application, Asking, Emission, Event, StageVariables};
+//! use relay::clock::Clock;
+//! use relay::config::{ConfigError, Settings};
+//! use relay::ctx::Ctx;
+//! use relay::store::Session;
+//! use serde_json::{Map, Value};
+//!
+//! struct Echo;
+//!
+//! impl Application for Echo {
+//!     type Identity = ();
+//!     type Joining = ();
+//!     type Missed = ();
+//!
+//!     fn start(_: &Settings<'_>, _: &aws_types::SdkConfig, _: &Clock) -> Result<Self, ConfigError> {
+//!         Ok(Self)
+//!     }
+//!
+//!     fn has_namespace(_: &Ctx<Self>, _: &StageVariables, namespace: &str) -> bool {
+//!         namespace == "/"
+//!     }
+//!
+//!     fn authenticate(ctx: &Ctx<Self>, _: Asking<'_>) -> Result<Admission<()>, Map<String, Value>> {
+//!         Admission::anybody(&ctx.clock)
+//!     }
+//!
+//!     async fn event(_: &Ctx<Self>, _: &Session, event: Event<'_>) -> Vec<Emission> {
+//!         vec![Emission::Event(event.name.to_owned(), event.content)]
+//!     }
+//! }
+//! ```
+//!
+//! With the feature `lambda`, `runtime::run_named::<Echo>()` is the main function of every Lambda function. The handlers
+//! themselves are in [`functions`].
 //!
 //! In reading order:
 //!
