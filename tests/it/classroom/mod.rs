@@ -23,46 +23,15 @@ use serde_json::{Map, Value, json};
 use world::World;
 
 use crate::transcript::{self, plain, short_id};
+use crate::worlds::{TestDialect, message_id};
 
-/// Alice with two devices, Bob with two, and Carol, who shares no conversation with them. The id is that of Alice's and Bob's.
-async fn stage() -> (World, String) {
-    stage_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn stage_with(parameters: &[(&str, &str)]) -> (World, String) {
-    let mut world = world_with(parameters).await;
-    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]
-    {
-        world.join_as(label, user).await;
-    }
-    let chat = world.chat("alice", "bob").await;
-    (world, chat)
-}
-
-/// Alice and Bob with one device each, and nobody else.
-async fn pair() -> (World, String) {
-    pair_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn pair_with(parameters: &[(&str, &str)]) -> (World, String) {
-    let mut world = world_with(parameters).await;
-    world.join("alice").await;
-    world.join("bob").await;
-    let chat = world.chat("alice", "bob").await;
-    (world, chat)
-}
-
-/// A world whose root namespace and plain paths speak classroom.
-async fn world() -> World {
-    world_with(&[]).await
-}
-
-async fn world_with(parameters: &[(&str, &str)]) -> World {
-    let own = [("DefaultDialect", "classroom")];
-    World::with(&own.iter().chain(parameters).copied().collect::<Vec<_>>()).await
-}
+/// How the tests speak this dialect.
+const CLASSROOM: TestDialect = TestDialect {
+    parameters: &[("DefaultDialect", "classroom")],
+    token: World::token,
+    send_event: "send:message",
+    text,
+};
 
 /// What is said of a conversation in which nothing else is to be said.
 fn of(chat: &str) -> Value {
@@ -80,18 +49,6 @@ fn marking(chat: &str, numbers: &[u64]) -> Value {
     json!({"conversationId": chat, "messageIds": ids})
 }
 
-/// The frame of an event without an ack.
-fn event(name: &str, argument: &Value) -> String {
-    format!("42{}", json!([name, argument]))
-}
-
-/// Sends texts one after the other, and says nothing of it.
-async fn say(world: &mut World, label: &str, chat: &str, texts: &[&str]) {
-    for one in texts {
-        world.emit(label, "send:message", text(chat, one)).await;
-    }
-}
-
 /// What a user's conversations look like to them, most recent activity first.
 async fn chats_of(world: &mut World, user: &str) -> String {
     brief(&world.get(user, "/api/chat/conversations").await)
@@ -106,11 +63,6 @@ async fn messages_of(world: &mut World, user: &str, chat: &str) -> String {
 async fn waiting(world: &World, user: &str) -> Value {
     let (_, mut answer) = world.request(user, "GET", "/api/chat/unread-count", "").await;
     answer["data"]["unreadCount"].take()
-}
-
-/// The id of a message of a chat that was never deleted.
-fn message_id(chat: &str, number: u64) -> String {
-    format!("{chat}{number:012x}")
 }
 
 /// The path of a message.

@@ -22,62 +22,19 @@ use serde_json::{Map, Value, json};
 use world::World;
 
 use crate::transcript::{self, plain, short_id, without_pings};
+use crate::worlds::TestDialect;
 
-/// Alice with two devices, Bob with two, and Carol, who shares no chat with them. The id is that of Alice's and Bob's chat.
-async fn stage() -> (World, String) {
-    stage_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn stage_with(parameters: &[(&str, &str)]) -> (World, String) {
-    let mut world = World::with(parameters).await;
-    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]
-    {
-        world.join_as(label, user).await;
-    }
-    let chat = world.chat("alice", "bob").await;
-    (world, chat)
-}
-
-/// Alice and Bob with one device each, and nobody else.
-async fn pair() -> (World, String) {
-    pair_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn pair_with(parameters: &[(&str, &str)]) -> (World, String) {
-    let mut world = World::with(parameters).await;
-    world.join("alice").await;
-    world.join("bob").await;
-    let chat = world.chat("alice", "bob").await;
-    (world, chat)
-}
+/// How the tests speak this dialect. It is the default, so no parameter says so.
+const RECRUITING: TestDialect = TestDialect { parameters: &[], token: World::token, send_event: "send_message", text };
 
 /// A send of text.
 fn text(chat: &str, content: &str) -> Value {
     json!({"chatId": chat, "content": content, "messageType": "text"})
 }
 
-/// The frame of an event without an ack.
-fn event(name: &str, argument: &Value) -> String {
-    format!("42{}", json!([name, argument]))
-}
-
-/// Sends texts one after the other, and says nothing of it.
-async fn say(world: &mut World, label: &str, chat: &str, texts: &[&str]) {
-    for content in texts {
-        world.emit(label, "send_message", text(chat, content)).await;
-    }
-}
-
 /// What a user's chats look like to them, most recent activity first.
 async fn chats_of(world: &mut World, user: &str) -> String {
     brief(&world.get(user, "/api/chat/my-chats").await)
-}
-
-/// The id of a message of a chat that was never deleted.
-fn message_id(chat: &str, seq: u64) -> String {
-    format!("{chat}{seq:012x}")
 }
 
 /// A transcript in fewer words: messages, chats and errors by what matters of them, ids by their meaning, and labels that hear the same on
