@@ -76,17 +76,16 @@ fn brief(transcript: &str) -> String {
     transcript::brief(transcript, short)
 }
 
-fn short(value: Value) -> Value {
-    match value {
-        Value::Array(values) => values.into_iter().map(short).collect(),
-        Value::Object(fields) if fields.contains_key("senderId") => short_message(&fields).into(),
-        Value::Object(fields) if fields.contains_key("participants") => short_conversation(&fields).into(),
-        Value::Object(fields) if fields.contains_key("code") => short_error(&fields).into(),
-        Value::Object(fields) => {
-            fields.into_iter().map(|(name, value)| (name, short(value))).collect::<Map<_, _>>().into()
-        }
-        Value::String(text) => short_id(text).into(),
-        other => other,
+/// What matters of a message, a conversation or an error.
+fn short(fields: &Map<String, Value>) -> Option<String> {
+    if fields.contains_key("senderId") {
+        Some(short_message(fields))
+    } else if fields.contains_key("participants") {
+        Some(short_conversation(fields))
+    } else if fields.contains_key("code") {
+        Some(short_error(fields))
+    } else {
+        None
     }
 }
 
