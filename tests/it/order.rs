@@ -7,6 +7,8 @@ use local::connector::Services;
 use serde_json::{Value, json};
 use world::World;
 
+use crate::worlds::connect_alice_and_bob;
+
 /// Two people of whom one has said something that was told, and the chat.
 async fn chatting() -> (World, String) {
     let mut world = World::new().await;
@@ -15,9 +17,7 @@ async fn chatting() -> (World, String) {
 }
 
 async fn said_in(world: &mut World) -> String {
-    world.join("alice").await;
-    world.join("bob").await;
-    let chat = world.chat("alice", "bob").await;
+    let chat = connect_alice_and_bob(world).await;
     world.ask("alice", "send_message", json!({"chatId": chat, "content": "first"})).await;
     chat
 }

@@ -86,6 +86,21 @@ impl TestDialect {
     }
 }
 
+/// Connects Alice and Bob to the root namespace, one client each, and gives the id of their chat.
+pub(crate) async fn connect_alice_and_bob(world: &mut World) -> String {
+    world.join("alice").await;
+    world.join("bob").await;
+    world.chat("alice", "bob").await
+}
+
+/// A world with the echo application, and Alice's client in its root namespace.
+pub(crate) async fn echo_with_alice() -> World {
+    let mut world = World::with_application(echo::events, &[]).await;
+    world.open("alice").await;
+    world.send("alice", "40").await;
+    world
+}
+
 async fn with_chat(mut world: World) -> (World, String) {
     let chat = world.chat("alice", "bob").await;
     (world, chat)

@@ -4,14 +4,11 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::{CLASSROOM, brief, chats_of, message_path};
+use crate::worlds::FIVE_CLIENTS;
 
 #[tokio::test(start_paused = true)]
 async fn a_conversation_is_made_once_and_found_by_both() {
-    let mut world = CLASSROOM.world().await;
-    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]
-    {
-        world.join_as(label, user).await;
-    }
+    let mut world = CLASSROOM.connected(&FIVE_CLIENTS).await;
     assert_snapshot!(world.get("alice", "/api/chat/conversation/bob").await, @r#"
     alice gets 201 {"data":{"_id":"e70c08a3288036ef87ef9f6e","createdAt":"2026-01-02T03:04:05.006Z","isGroup":false,"lastMessage":null,"lastMessageAt":"2026-01-02T03:04:05.006Z","participants":[{"_id":"alice","firstName":null,"isOnline":true,"lastName":null,"lastSeen":1767323045006,"name":"alice","profileImage":null},{"_id":"bob","firstName":null,"isOnline":true,"lastName":null,"lastSeen":1767323045006,"name":"bob","profileImage":null}],"unreadCount":0,"updatedAt":"2026-01-02T03:04:05.006Z"},"success":true}
     bob hears 42["conversation:updated",{"conversationId":"e70c08a3288036ef87ef9f6e","lastMessageAt":"2026-01-02T03:04:05.006Z"}]

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::{MARKETPLACE, brief, chats_of, create, messages_of, text};
-use crate::worlds::{message_id, unknown_chat_id};
+use crate::worlds::{FIVE_CLIENTS, message_id, unknown_chat_id};
 
 fn with(user: &str) -> Value {
     json!({"participantId": user})
@@ -12,11 +12,7 @@ fn with(user: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_is_made_once_and_found_by_both() {
-    let mut world = MARKETPLACE.world().await;
-    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]
-    {
-        world.join_as(label, user).await;
-    }
+    let mut world = MARKETPLACE.connected(&FIVE_CLIENTS).await;
     assert_snapshot!(world.rest("alice", "POST", "/api/chat/create", with("bob")).await, @r#"
     alice gets 201 {"data":{"_id":"e70c08a3288036ef87ef9f6e","blockedBy":[],"chatType":"direct","createdAt":"2026-01-02T03:04:05.006Z","isActive":true,"isBlocked":false,"lastMessage":null,"lastMessageTime":"2026-01-02T03:04:05.006Z","participants":[{"_id":"alice","email":null,"name":"alice","profilePicture":null},{"_id":"bob","email":null,"name":"bob","profilePicture":null}],"petListing":null,"unreadCount":[{"count":0,"userId":"alice"}],"updatedAt":"2026-01-02T03:04:05.006Z"},"message":"Chat created","success":true}
     bob hears 42["chatCreated",{"chatId":"e70c08a3288036ef87ef9f6e"}]

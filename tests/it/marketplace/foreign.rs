@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::{MARKETPLACE, brief, chats_of, heard_by, messages_of, text};
-use crate::worlds::message_id;
+use crate::worlds::{TWO_CLIENTS, message_id};
 
 #[tokio::test(start_paused = true)]
 async fn messages_go_to_and_fro() {
@@ -64,10 +64,7 @@ async fn one_connection_in_two_namespaces_hears_each_in_its_own_words() {
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_may_begin_with_a_message_elsewhere() {
-    let mut world = MARKETPLACE.world().await;
-    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob")] {
-        world.join_as(label, user).await;
-    }
+    let mut world = MARKETPLACE.connected(&[("alice", "alice"), ("alice2", "alice"), ("bob", "bob")]).await;
     world.join_namespace("bob2", "bob", "/messenger").await;
     let said = world.emit("bob2", "send_message", json!({"receiverId": "alice", "content": "hello"})).await;
     for label in ["alice", "alice2", "bob"] {
@@ -83,10 +80,7 @@ async fn a_chat_may_begin_with_a_message_elsewhere() {
 
 #[tokio::test(start_paused = true)]
 async fn chats_made_elsewhere_are_told_and_are_the_same() {
-    let mut world = MARKETPLACE.world().await;
-    for (label, user) in [("alice", "alice"), ("bob", "bob")] {
-        world.join_as(label, user).await;
-    }
+    let mut world = MARKETPLACE.connected(&TWO_CLIENTS).await;
     let elsewhere =
         world.rest("alice", "POST", "/recruiting/api/chat/create-or-get", json!({"otherUserId": "bob"})).await;
     assert_snapshot!(brief(&heard_by("bob", &elsewhere)), @r#"bob hears 42["chatCreated",{"chatId":"alice+bob"}]"#);

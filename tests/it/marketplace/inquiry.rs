@@ -9,10 +9,8 @@ use crate::worlds::{message_id, unknown_chat_id};
 
 /// Alice, Bob with two devices, and Carol, whose dog Rex is for sale.
 async fn market() -> World {
-    let mut world = MARKETPLACE.world().await;
-    for (label, user) in [("alice", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")] {
-        world.join_as(label, user).await;
-    }
+    let mut world =
+        MARKETPLACE.connected(&[("alice", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]).await;
     let images = json!([{"url": "https://media.example/rex.jpg"}]);
     let listing = json!({"title": "Rex", "images": images, "price": 15_000, "address": "Delhi"});
     world.rest("carol", "PUT", "/api/listings/rex", listing).await;

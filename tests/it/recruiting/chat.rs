@@ -13,10 +13,8 @@ fn with(other: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_is_made_once_and_its_other_person_told() {
-    let mut world = World::new().await;
-    for (label, user) in [("alice", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")] {
-        world.join_as(label, user).await;
-    }
+    let mut world =
+        RECRUITING.connected(&[("alice", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]).await;
     world.clock.advance(1_000);
     assert_snapshot!(world.rest("alice", "POST", "/api/chat/create-or-get", with("bob")).await, @r#"
     alice gets 201 {"data":{"_id":"e70c08a3288036ef87ef9f6e","blockedBy":null,"createdAt":"2026-01-02T03:04:06.006Z","isBlocked":false,"latestMessage":null,"unreadCount":0,"updatedAt":"2026-01-02T03:04:06.006Z","users":["alice","bob"]},"message":"Chat created","success":true}

@@ -5,6 +5,7 @@ use local::gateway::DisconnectFault;
 use world::World;
 
 use super::{RECRUITING, brief, text};
+use crate::worlds::connect_alice_and_bob;
 
 #[tokio::test(start_paused = true)]
 async fn a_message_is_delivered_once_it_is_posted() {
@@ -45,9 +46,7 @@ async fn a_message_to_somebody_offline_is_delivered_once_it_is_fetched() {
 #[tokio::test(start_paused = true)]
 async fn a_post_to_a_lost_connection_delivers_nothing_and_finds_it_gone() {
     let mut world = World::with_disconnects(DisconnectFault::Lost, &[]).await;
-    world.join("alice").await;
-    world.join("bob").await;
-    let chat = world.chat("alice", "bob").await;
+    let chat = connect_alice_and_bob(&mut world).await;
     assert_snapshot!(world.close("bob").await, @"");
     assert_snapshot!(brief(&world.ask("alice", "send_message", text(&chat, "hello")).await), @r##"
     alice hears 430[{"message":"#1 by alice: hello","success":true}]

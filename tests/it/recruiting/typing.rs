@@ -6,7 +6,7 @@ use serde_json::json;
 use world::World;
 
 use super::{RECRUITING, brief, text};
-use crate::worlds::unknown_chat_id;
+use crate::worlds::{connect_alice_and_bob, unknown_chat_id};
 
 #[tokio::test(start_paused = true)]
 async fn typing_is_told_to_the_receiver_and_not_to_own_devices() {
@@ -64,9 +64,7 @@ async fn a_socket_that_stopped_has_nothing_to_end() {
 #[tokio::test(start_paused = true)]
 async fn a_typist_whose_connection_was_lost_is_found_by_the_next_post() {
     let mut world = World::with_disconnects(DisconnectFault::Lost, &[]).await;
-    world.join("alice").await;
-    world.join("bob").await;
-    let chat = world.chat("alice", "bob").await;
+    let chat = connect_alice_and_bob(&mut world).await;
     world.emit("alice", "typing_start", json!({"chatId": chat})).await;
     assert_snapshot!(world.close("alice").await, @"");
     assert_snapshot!(brief(&world.ask("bob", "send_message", text(&chat, "still there?")).await), @r##"

@@ -10,10 +10,8 @@ use crate::worlds::message_id;
 
 /// Alice, Bob with two devices and Carol in a conversation about Carol's bicycle, which Alice made. The id, and what was heard of it.
 async fn inquiry() -> (World, String, String) {
-    let mut world = WORKSPACE.world().await;
-    for (label, user) in [("alice", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")] {
-        world.join_as(label, user).await;
-    }
+    let mut world =
+        WORKSPACE.connected(&[("alice", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]).await;
     world.rest("carol", "PUT", "/api/listings/bicycle", json!({"title": "A bicycle"})).await;
     let inquiry = json!({"petId": "bicycle", "participantId": "bob"});
     let heard = world.rest("alice", "POST", "/marketplace/api/chat/create", inquiry).await;
