@@ -106,6 +106,21 @@ async fn with_chat(mut world: World) -> (World, String) {
     (world, chat)
 }
 
+/// Puts the only socket that has joined a room into 499 more, so that it is in as many as a socket may be.
+pub(crate) async fn fill_rooms(world: &World) {
+    let users = world.rows("Users").await;
+    let socket = users.iter().find(|row| row.get("rooms").is_some()).unwrap();
+    let rooms: Vec<String> = (1..500).map(|index| format!("{index:024x}")).collect();
+    let fill = json!({
+        "TableName": "Users",
+        "Key": {"userId": socket["userId"], "entry": socket["entry"]},
+        "UpdateExpression": "ADD rooms :rooms",
+        "ExpressionAttributeValues": {":rooms": {"SS": rooms}},
+    });
+    let (status, answer) = world.cloud.services.dynamodb.call("UpdateItem", fill).await;
+    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+}
+
 /// The frame of an event that asks for no ack.
 pub(crate) fn event_frame(name: &str, argument: &Value) -> String {
     format!("42{}", json!([name, argument]))

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::{MARKETPLACE, brief};
-use crate::worlds::unknown_chat_id;
+use crate::worlds::{fill_rooms, unknown_chat_id};
 
 fn typing(chat: &str) -> Value {
     json!({"chatId": chat, "isTyping": true})
@@ -82,18 +82,6 @@ async fn a_room_too_many_names_the_field_that_was_sent() {
     world.know(&["carol"]).await;
     let other = world.chat("alice", "carol").await;
     world.ask("alice", "join-chat", json!({"chatId": chat})).await;
-    let table = &world.cloud.services.dynamodb;
-    let joined = json!({"TableName": "Users", "FilterExpression": "attribute_exists(rooms)"});
-    let (_, found) = table.call("Scan", joined).await;
-    let socket = &serde_json::from_slice::<Value>(&found).unwrap()["Items"][0];
-    let rooms: Vec<String> = (1..500).map(|index| format!("{index:024x}")).collect();
-    let fill = json!({
-        "TableName": "Users",
-        "Key": {"userId": socket["userId"], "entry": socket["entry"]},
-        "UpdateExpression": "ADD rooms :rooms",
-        "ExpressionAttributeValues": {":rooms": {"SS": rooms}},
-    });
-    let (status, answer) = table.call("UpdateItem", fill).await;
-    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+    fill_rooms(&world).await;
     assert_snapshot!(world.ask("alice", "join-chat", json!({"chatId": other})).await, @r#"alice hears 431[{"error":{"code":"VALIDATION_ERROR","message":"chatId is one too many: a socket may be in 500 at a time"},"success":false}]"#);
 }

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::{WORKSPACE, brief};
-use crate::worlds::unknown_chat_id;
+use crate::worlds::{fill_rooms, unknown_chat_id};
 
 #[tokio::test(start_paused = true)]
 async fn joining_and_leaving_are_confirmed_and_told_to_nobody() {
@@ -69,19 +69,7 @@ async fn a_socket_may_be_in_so_many_rooms() {
     world.know(&["carol"]).await;
     let other = world.chat("alice", "carol").await;
     world.ask("alice", "conversation:join", json!(conversation)).await;
-    let rooms: Vec<String> = (1..500).map(|index| format!("{index:024x}")).collect();
-    let table = &world.cloud.services.dynamodb;
-    let joined = json!({"TableName": "Users", "FilterExpression": "attribute_exists(rooms)"});
-    let (_, found) = table.call("Scan", joined).await;
-    let socket = &serde_json::from_slice::<Value>(&found).unwrap()["Items"][0];
-    let join = json!({
-        "TableName": "Users",
-        "Key": {"userId": socket["userId"], "entry": socket["entry"]},
-        "UpdateExpression": "ADD rooms :rooms",
-        "ExpressionAttributeValues": {":rooms": {"SS": rooms}},
-    });
-    let (status, answer) = table.call("UpdateItem", join).await;
-    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+    fill_rooms(&world).await;
     assert_snapshot!(world.ask("alice", "conversation:join", json!(other)).await, @r#"alice hears 431[{"error":{"code":"VALIDATION_ERROR","message":"conversationId is one too many: a socket may be in 500 at a time"},"success":false}]"#);
     // One that is joined already is none too many, and one that is left makes room.
     assert_snapshot!(world.ask("alice", "conversation:join", json!(conversation)).await, @r#"alice hears 432[{"success":true}]"#);
