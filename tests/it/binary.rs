@@ -5,21 +5,15 @@ use insta::assert_snapshot;
 use serde_json::json;
 use world::World;
 
+use crate::worlds::echo_with_alice;
+
 const CLOSED: &str = "alice is closed: 1000 Connection Closed Normally\n";
 const ONE: &str = "451-[\"message\",{\"_placeholder\":true,\"num\":0}]";
 const TWO: &str = "452-[\"message\",{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"num\":1}]";
 
-/// A client of the echo application.
-async fn echoed() -> World {
-    let mut world = World::with_application(echo::events, &[]).await;
-    world.open("alice").await;
-    world.send("alice", "40").await;
-    world
-}
-
 #[tokio::test(start_paused = true)]
 async fn an_event_is_handled_once_its_last_attachment_is_there() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     assert_eq!(world.send("alice", TWO).await, "");
     assert_eq!(world.send("alice", "bAQID").await, "");
     assert_snapshot!(world.send("alice", "bBAUG").await, @r#"
@@ -38,7 +32,7 @@ async fn an_event_is_handled_once_its_last_attachment_is_there() {
 
 #[tokio::test(start_paused = true)]
 async fn base64_with_a_line_feed_is_taken_on_either_transport() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     world.send("alice", ONE).await;
     assert!(world.send("alice", "bBw==\n").await.ends_with("alice hears bBw==\n"));
     // As Java's client posts it.
@@ -50,7 +44,7 @@ async fn base64_with_a_line_feed_is_taken_on_either_transport() {
 
 #[tokio::test(start_paused = true)]
 async fn an_ack_carries_attachments_both_ways() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     world.send("alice", "451-7[\"message-with-ack\",{\"_placeholder\":true,\"num\":0}]").await;
     assert_snapshot!(world.send("alice", "bAQID").await, @r#"
     alice hears 461-7[{"_placeholder":true,"num":0}]
@@ -60,13 +54,13 @@ async fn an_ack_carries_attachments_both_ways() {
 
 #[tokio::test(start_paused = true)]
 async fn a_packet_that_announces_no_attachments_is_whole() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     assert_snapshot!(world.send("alice", "450-[\"message\",1]").await, @r#"alice hears 42["message-back",1]"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn ten_attachments_are_taken_and_empty_ones_too() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     let places: Vec<_> = (0..10).map(|num| json!({"_placeholder": true, "num": num})).collect();
     let header = format!("4510-[\"message\",{}]", json!(places));
     world.send("alice", &header).await;
@@ -78,9 +72,9 @@ async fn ten_attachments_are_taken_and_empty_ones_too() {
 
 #[tokio::test(start_paused = true)]
 async fn more_than_ten_attachments_close_the_connection() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     assert_eq!(world.send("alice", "4511-[\"message\"]").await, CLOSED);
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     for _ in 0..10 {
         assert_eq!(world.send("alice", "bAQID").await, "");
     }
@@ -90,7 +84,7 @@ async fn more_than_ten_attachments_close_the_connection() {
 #[tokio::test(start_paused = true)]
 async fn a_text_frame_while_attachments_are_awaited_closes_the_connection() {
     for frame in ["42[\"message\",1]", "421[\"message-with-ack\",1]", "430[]", "40/custom,", "41", ONE] {
-        let mut world = echoed().await;
+        let mut world = echo_with_alice().await;
         world.send("alice", TWO).await;
         world.send("alice", "bAQID").await;
         assert_eq!(world.send("alice", frame).await, CLOSED, "{frame}");
@@ -100,7 +94,7 @@ async fn a_text_frame_while_attachments_are_awaited_closes_the_connection() {
 #[tokio::test(start_paused = true)]
 async fn a_text_frame_in_another_namespace_closes_the_connection_too() {
     for frame in ["42/custom,[\"message\",1]", "41/custom"] {
-        let mut world = echoed().await;
+        let mut world = echo_with_alice().await;
         world.send("alice", "40/custom,").await;
         world.send("alice", ONE).await;
         assert_eq!(world.send("alice", frame).await, CLOSED, "{frame}");
@@ -124,7 +118,7 @@ async fn the_heartbeat_goes_on_while_attachments_are_awaited() {
 
 #[tokio::test(start_paused = true)]
 async fn attachments_that_never_come_close_the_connection_after_the_connect_timeout() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     world.send("alice", ONE).await;
     world.clock.advance(44_000);
     assert_eq!(world.heartbeat().await, "");
@@ -138,7 +132,7 @@ async fn attachments_that_never_come_close_the_connection_after_the_connect_time
 
 #[tokio::test(start_paused = true)]
 async fn an_attachment_that_comes_too_late_closes_the_connection() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     world.send("alice", ONE).await;
     world.clock.advance(45_000);
     assert_eq!(world.send("alice", "bAQID").await, CLOSED);
@@ -146,7 +140,7 @@ async fn an_attachment_that_comes_too_late_closes_the_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn an_attachment_that_was_received_before_its_header_is_none() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     assert_eq!(world.send("alice", "bAQID").await, "");
     world.clock.advance(1);
     assert_eq!(world.send("alice", ONE).await, CLOSED);
@@ -154,7 +148,7 @@ async fn an_attachment_that_was_received_before_its_header_is_none() {
 
 #[tokio::test(start_paused = true)]
 async fn an_attachment_that_overtakes_its_header_waits_for_it() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     assert_eq!(world.send("alice", "bAQID").await, "");
     assert_snapshot!(world.send("alice", ONE).await, @r#"
     alice hears 451-["message-back",{"_placeholder":true,"num":0}]
@@ -164,7 +158,7 @@ async fn an_attachment_that_overtakes_its_header_waits_for_it() {
 
 #[tokio::test(start_paused = true)]
 async fn attachments_of_more_bytes_than_a_row_holds_close_the_connection() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     let places: Vec<_> = (0..10).map(|num| json!({"_placeholder": true, "num": num})).collect();
     world.send("alice", &format!("4510-[\"message\",{}]", json!(places))).await;
     let attachment = format!("b{}", "AAAA".repeat(8_000));
@@ -178,13 +172,13 @@ async fn attachments_of_more_bytes_than_a_row_holds_close_the_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn a_header_for_a_namespace_not_joined_closes_the_connection() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     assert_eq!(world.send("alice", "451-/custom,[\"message\",{\"_placeholder\":true,\"num\":0}]").await, CLOSED);
 }
 
 #[tokio::test(start_paused = true)]
 async fn frames_that_are_sent_without_waiting_are_one_packet() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     let frames = [("alice", ONE.to_owned()), ("alice", "bAQID".to_owned()), ("alice", "42[\"message\",1]".to_owned())];
     let heard = world.send_all(&frames).await;
     let mut lines: Vec<&str> = heard.lines().collect();
@@ -244,7 +238,7 @@ async fn the_chat_answers_with_an_error_once_the_packet_is_whole() {
 
 #[tokio::test(start_paused = true)]
 async fn events_cost_no_more_for_it_than_they_did() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     world.spent();
     world.send("alice", "42[\"message\",1]").await;
     let (meter, _) = world.spent();

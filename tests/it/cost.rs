@@ -4,15 +4,15 @@ use local::dynamodb::Meter;
 use serde_json::json;
 use world::World;
 
+use crate::worlds::connect_alice_and_bob;
+
 /// A chat of two people with one device each, past its first message of the day and its first unread one.
 async fn chatting() -> (World, String) {
     chatting_in(World::new().await).await
 }
 
 async fn chatting_in(mut world: World) -> (World, String) {
-    world.join("alice").await;
-    world.join("bob").await;
-    let chat = world.chat("alice", "bob").await;
+    let chat = connect_alice_and_bob(&mut world).await;
     world.ask("alice", "send_message", json!({"chatId": chat, "content": "first"})).await;
     world.spent();
     (world, chat)

@@ -5,11 +5,7 @@ use local::gateway::DisconnectFault;
 use serde_json::{Value, json};
 use world::World;
 
-async fn chatting(world: &mut World) -> String {
-    world.join("alice").await;
-    world.join("bob").await;
-    world.chat("alice", "bob").await
-}
+use crate::worlds::connect_alice_and_bob;
 
 async fn contents(world: &World, chat: &str) -> Vec<(u64, String)> {
     let (_, page) = world.request("alice", "GET", &format!("/api/message/chat/{chat}?limit=100"), "").await;
@@ -21,7 +17,7 @@ async fn contents(world: &World, chat: &str) -> Vec<(u64, String)> {
 #[tokio::test(start_paused = true)]
 async fn an_invocation_that_comes_twice_stores_one_message() {
     let mut world = World::new().await;
-    let chat = chatting(&mut world).await;
+    let chat = connect_alice_and_bob(&mut world).await;
     world.cloud.lambda.double();
     for text in ["one", "two"] {
         world.ask("alice", "send_message", json!({"chatId": chat, "content": text})).await;
@@ -33,7 +29,7 @@ async fn an_invocation_that_comes_twice_stores_one_message() {
 async fn invocations_that_come_twice_join_leave_and_mark_once() {
     let mut world = World::new().await;
     world.cloud.lambda.double();
-    let chat = chatting(&mut world).await;
+    let chat = connect_alice_and_bob(&mut world).await;
     world.ask("alice", "send_message", json!({"chatId": chat, "content": "one"})).await;
     let heard = world.ask("bob", "mark_messages_read", json!({"chatId": chat})).await;
     assert_eq!(heard.matches("messages_read_by_other").count(), 1, "{heard}");
@@ -44,7 +40,7 @@ async fn invocations_that_come_twice_join_leave_and_mark_once() {
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_is_gone_is_found_by_the_first_post_and_buried() {
     let mut world = World::with_disconnects(DisconnectFault::Lost, &[]).await;
-    let chat = chatting(&mut world).await;
+    let chat = connect_alice_and_bob(&mut world).await;
     assert_eq!(world.close("bob").await, "", "nobody is told that bob went");
     let heard = world.ask("alice", "send_message", json!({"chatId": chat, "content": "anybody?"})).await;
     assert!(heard.contains("user_offline") && !heard.contains("message_delivered"), "{heard}");
@@ -54,7 +50,7 @@ async fn a_peer_that_is_gone_is_found_by_the_first_post_and_buried() {
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_is_gone_is_found_by_the_heartbeat() {
     let mut world = World::with_disconnects(DisconnectFault::Lost, &[]).await;
-    chatting(&mut world).await;
+    connect_alice_and_bob(&mut world).await;
     world.close("bob").await;
     let mut heard = String::new();
     for _ in 0..5 {
@@ -79,7 +75,7 @@ async fn a_doubled_disconnect_counts_once() {
 #[tokio::test(start_paused = true)]
 async fn messages_sent_at_once_from_both_sides_are_all_stored_without_gaps() {
     let mut world = World::with(&[("RateLimits", "off")]).await;
-    let chat = chatting(&mut world).await;
+    let chat = connect_alice_and_bob(&mut world).await;
     let mut frames = Vec::new();
     for number in 0..40 {
         let text = format!("{number}");
@@ -103,7 +99,7 @@ async fn messages_sent_at_once_from_both_sides_are_all_stored_without_gaps() {
 #[tokio::test(start_paused = true)]
 async fn a_socket_that_takes_nothing_more_is_closed_so_that_its_client_comes_back() {
     let mut world = World::with(&[("RateLimits", "off")]).await;
-    let chat = chatting(&mut world).await;
+    let chat = connect_alice_and_bob(&mut world).await;
     let text = "x".repeat(4_000);
     let mut heard = String::new();
     for _ in 0..400 {
@@ -115,7 +111,7 @@ async fn a_socket_that_takes_nothing_more_is_closed_so_that_its_client_comes_bac
 #[tokio::test(start_paused = true)]
 async fn a_database_that_is_down_is_an_error_and_nothing_is_stored() {
     let mut world = World::new().await;
-    let chat = chatting(&mut world).await;
+    let chat = connect_alice_and_bob(&mut world).await;
     let message = json!({"chatId": chat, "content": "lost?"});
     world.cloud.services.dynamodb.set_down(true);
     let heard = world.ask("alice", "send_message", message.clone()).await;

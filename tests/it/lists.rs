@@ -4,6 +4,8 @@
 use serde_json::{Value, json};
 use world::World;
 
+use crate::worlds::message_id;
+
 /// How a dialect sends, names the time of a message, and lists messages.
 struct Words {
     name: &'static str,
@@ -231,7 +233,7 @@ async fn marking_a_chat_as_read_looks_at_a_bounded_part_of_it() {
         let (meter, _) = world.spent();
         assert!(heard.contains("\"markedCount\":1"), "{heard}");
         let listed = heard.lines().find(|line| line.starts_with("ben hears")).unwrap_or_default();
-        assert_eq!(listed.contains(&format!("{chat}{:012x}", 101)), told, "{above}: {heard}");
+        assert_eq!(listed.contains(&message_id(&chat, 101)), told, "{above}: {heard}");
         // Two for the sockets of two people, and at most two for what waited.
         assert!(meter.requests["Query"] <= 4, "{above}: {meter:?}");
         assert!(meter.read_units <= 100.0, "{above}: {meter:?}");

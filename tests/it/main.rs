@@ -72,3 +72,5 @@ mod transcript;
 mod unkind;
 #[cfg(test)]
 mod workspace;
+#[cfg(test)]
+mod worlds;

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use local::connector::Services;
-use serde_json::{Value, json};
+use serde_json::json;
 use world::World;
+
+use crate::worlds::connect_alice_and_bob;
 
 /// Two people of whom one has said something that was told, and the chat.
 async fn chatting() -> (World, String) {
@@ -15,9 +17,7 @@ async fn chatting() -> (World, String) {
 }
 
 async fn said_in(world: &mut World) -> String {
-    world.join("alice").await;
-    world.join("bob").await;
-    let chat = world.chat("alice", "bob").await;
+    let chat = connect_alice_and_bob(world).await;
     world.ask("alice", "send_message", json!({"chatId": chat, "content": "first"})).await;
     chat
 }
@@ -67,8 +67,5 @@ async fn an_event_that_nobody_delivers_holds_up_nobody_for_good() {
     let heard = world.come_back("bob", "bob", "/").await;
     assert!(heard.starts_with("bob has recovered") && heard.contains("\"second\""), "{heard}");
     assert!(!heard.contains("\"first\""), "bob had heard it, and his offset says so: {heard}");
-    let told: Value =
-        serde_json::from_slice(&world.cloud.services.dynamodb.call("Scan", json!({"TableName": "Chats"})).await.1)
-            .unwrap();
-    assert_eq!(told["Items"][0]["told"]["N"], "3", "and from here on all is in order again");
+    assert_eq!(world.rows("Chats").await[0]["told"]["N"], "3", "and from here on all is in order again");
 }

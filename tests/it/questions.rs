@@ -3,14 +3,9 @@
 
 use world::World;
 
-const CLOSED: &str = "alice is closed: 1000 Connection Closed Normally\n";
+use crate::worlds::echo_with_alice;
 
-async fn echoed() -> World {
-    let mut world = World::with_application(echo::events, &[]).await;
-    world.open("alice").await;
-    world.send("alice", "40").await;
-    world
-}
+const CLOSED: &str = "alice is closed: 1000 Connection Closed Normally\n";
 
 /// Has the application ask, and gives the ack id.
 async fn asked(world: &mut World, namespace: &str) -> String {
@@ -24,7 +19,7 @@ async fn asked(world: &mut World, namespace: &str) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_comes_back_with_what_it_is_about() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     let id = asked(&mut world, "").await;
     let heard = world.send("alice", &format!("43{id}[\"because\",{{\"n\":1}}]")).await;
     assert_eq!(heard, "alice hears 42[\"answered\",\"what was asked\",\"because\",{\"n\":1}]\n");
@@ -32,13 +27,13 @@ async fn an_answer_comes_back_with_what_it_is_about() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_counts_once() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     let id = asked(&mut world, "").await;
     let answer = format!("43{id}[1]");
     let heard = world.send_all(&[("alice", answer.clone()), ("alice", answer.clone())]).await;
     assert_eq!(heard, "alice hears 42[\"answered\",\"what was asked\",1]\n");
     assert_eq!(world.send("alice", &answer).await, "");
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     world.cloud.lambda.double();
     let id = asked_twice(&mut world).await;
     assert_eq!(world.send("alice", &format!("43{id}[1]")).await.lines().count(), 1, "although its event comes twice");
@@ -52,7 +47,7 @@ async fn asked_twice(world: &mut World) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_to_nothing_or_with_another_id_is_passed_over() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     assert_eq!(world.send("alice", "437[]").await, "");
     let id = asked(&mut world, "").await;
     assert_eq!(world.send("alice", &format!("430{id}[]")).await, "");
@@ -63,7 +58,7 @@ async fn an_answer_to_nothing_or_with_another_id_is_passed_over() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_comes_too_late_is_passed_over() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     let id = asked(&mut world, "").await;
     world.clock.advance(60_000);
     assert_eq!(world.send("alice", &format!("43{id}[1]")).await, "");
@@ -71,7 +66,7 @@ async fn an_answer_that_comes_too_late_is_passed_over() {
 
 #[tokio::test(start_paused = true)]
 async fn sixteen_questions_are_open_at_once_and_those_that_are_over_make_room() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     for _ in 0..16 {
         asked(&mut world, "").await;
     }
@@ -83,7 +78,7 @@ async fn sixteen_questions_are_open_at_once_and_those_that_are_over_make_room() 
 
 #[tokio::test(start_paused = true)]
 async fn each_namespace_asks_for_itself() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     world.send("alice", "40/custom,").await;
     let id = asked(&mut world, "/custom,").await;
     let heard = world.send("alice", &format!("43/custom,{id}[1]")).await;
@@ -92,7 +87,7 @@ async fn each_namespace_asks_for_itself() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_with_attachments_is_whole_before_it_counts() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     let id = asked(&mut world, "").await;
     assert_eq!(world.send("alice", &format!("461-{id}[{{\"_placeholder\":true,\"num\":0}}]")).await, "");
     let heard = world.send("alice", "bAQID").await;
@@ -115,7 +110,7 @@ async fn a_question_put_by_polling_is_answered_over_the_websocket() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_in_a_namespace_that_was_left_is_passed_over_and_in_one_never_joined_closes() {
-    let mut world = echoed().await;
+    let mut world = echo_with_alice().await;
     let id = asked(&mut world, "").await;
     world.send("alice", "41").await;
     world.clock.advance(1);

@@ -11,9 +11,8 @@ const FEW: (&str, &str) = ("SocketsPerPerson", "3");
 
 /// The rows of Users that are sockets.
 async fn socket_rows(world: &World) -> usize {
-    let (_, answer) = world.cloud.services.dynamodb.call("Scan", json!({"TableName": "Users"})).await;
-    let answer: Value = serde_json::from_slice(&answer).unwrap();
-    let entries = answer["Items"].as_array().unwrap().iter().filter_map(|row| row["entry"]["S"].as_str());
+    let rows = world.rows("Users").await;
+    let entries = rows.iter().filter_map(|row| row["entry"]["S"].as_str());
     entries.filter(|entry| entry.starts_with("socket#")).count()
 }
 

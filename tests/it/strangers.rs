@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use world::{World, stock_request};
 
+use crate::worlds::connect_alice_and_bob;
+
 /// A handshake from an address.
 async fn from(world: &World, address: &str) -> Result<(), StatusCode> {
     let source_ip: IpAddr = address.parse().unwrap();
@@ -149,9 +151,7 @@ async fn polling_strangers_are_counted_by_the_last_address_that_forwarded_them()
 async fn any_frame_of_a_connection_that_was_taken_for_gone_closes_it() {
     for frame in ["3", "42[\"ping\",{}]", "40", "bAQID", "430[]", "41"] {
         let mut world = World::new().await;
-        world.join("alice").await;
-        world.join("bob").await;
-        let chat = world.chat("alice", "bob").await;
+        let chat = connect_alice_and_bob(&mut world).await;
         world.clock.advance(60_000);
         let id = world.connection_id("alice");
         world.cloud.faults.inject(Rule::connections("PostToConnection").connection(&id), Effect::gone());
@@ -168,9 +168,7 @@ async fn any_frame_of_a_connection_that_was_taken_for_gone_closes_it() {
 #[tokio::test(start_paused = true)]
 async fn the_seventy_fifth_send_of_a_minute_costs_what_the_second_does() {
     let mut world = World::new().await;
-    world.join("alice").await;
-    world.join("bob").await;
-    let chat = world.chat("alice", "bob").await;
+    let chat = connect_alice_and_bob(&mut world).await;
     let mut units = Vec::new();
     for _ in 0..75 {
         world.spent();
@@ -207,9 +205,7 @@ async fn a_socket_types_in_twenty_places_at_a_time() {
 /// Alice and Bob meet, chat, type, read and go while minutes pass, and strangers flood the system or not; what the two hear.
 async fn a_pair_beside(strangers: usize) -> String {
     let mut world = World::with(&[("PingIntervalMinutes", "1"), ("StrangersPerAddress", "1000000")]).await;
-    world.join("alice").await;
-    world.join("bob").await;
-    let chat = world.chat("alice", "bob").await;
+    let chat = connect_alice_and_bob(&mut world).await;
     world.clock.advance(1_000);
     let mut heard = String::new();
     for round in 0..3 {

@@ -8,15 +8,9 @@ use local::gateway::DisconnectFault;
 use serde_json::{Value, json};
 use world::World;
 
-/// The items of a table.
-async fn scan(world: &World, table: &str) -> Vec<Value> {
-    let (_, answer) = world.cloud.services.dynamodb.call("Scan", json!({"TableName": table})).await;
-    serde_json::from_slice::<Value>(&answer).unwrap()["Items"].as_array().unwrap().clone()
-}
-
 /// The chats that are still to be erased.
 async fn to_erase(world: &World) -> usize {
-    scan(world, "Chats").await.iter().filter(|chat| chat.get("erasing").is_some()).count()
+    world.rows("Chats").await.iter().filter(|chat| chat.get("erasing").is_some()).count()
 }
 
 /// Makes a chat with two messages, and deletes it.
@@ -34,16 +28,16 @@ async fn what_a_deleted_chat_left_is_erased() {
     let mut world = World::new().await;
     world.know(&["alice", "bob"]).await;
     let chat = delete_chat(&mut world, "alice", "bob").await;
-    assert_eq!((scan(&world, "Messages").await.len(), to_erase(&world).await), (2, 1));
+    assert_eq!((world.rows("Messages").await.len(), to_erase(&world).await), (2, 1));
     world.minute().await;
     world.minute().await;
-    assert_eq!((scan(&world, "Messages").await.len(), to_erase(&world).await), (0, 0));
+    assert_eq!((world.rows("Messages").await.len(), to_erase(&world).await), (0, 0));
     // Made anew, it counts on from where it was, and that is not erased.
     world.chat("alice", "bob").await;
     world.rest("alice", "POST", "/api/message/send", json!({"chatId": chat, "content": "three"})).await;
     world.minute().await;
     world.minute().await;
-    let messages = scan(&world, "Messages").await;
+    let messages = world.rows("Messages").await;
     assert_eq!((messages.len(), &messages[0]["seq"]["N"], to_erase(&world).await), (1, &json!("3"), 0));
 }
 
@@ -63,7 +57,7 @@ async fn a_chat_that_cannot_be_erased_keeps_no_other_from_it() {
     for _ in 0..4 {
         world.minute().await;
     }
-    assert_eq!((scan(&world, "Messages").await.len(), to_erase(&world).await), (0, 100));
+    assert_eq!((world.rows("Messages").await.len(), to_erase(&world).await), (0, 100));
     assert_eq!(world.cloud.lambda.failures(), 4, "each run says that it failed");
 }
 
@@ -137,7 +131,7 @@ async fn a_connection_found_gone_while_the_database_is_down_is_ended_in_the_end(
     world.close("bob").await;
     let disconnect = world.cloud.template.functions["disconnect"].name.clone();
     let connection =
-        scan(&world, "Connections").await.into_iter().map(|row| row["connectionId"]["S"].as_str().unwrap().to_owned());
+        world.rows("Connections").await.into_iter().map(|row| row["connectionId"]["S"].as_str().unwrap().to_owned());
     let alice = world.connection_id("alice");
     let bob = connection.into_iter().find(|id| *id != alice).unwrap();
     let gone = relay::invoke::gone_event(&chat::domain::id::ConnectionId::parse(&bob).unwrap());

@@ -2,10 +2,13 @@
 
 use chat::domain::chat::plain_chat_id;
 use chat::domain::id::{MessageId, UserId};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// A transcript in which `short` says what matters of each argument, and labels that hear the same share a line.
-pub(crate) fn brief(transcript: &str, short: fn(Value) -> Value) -> String {
+/// What matters of an object; nothing if it is one whose fields are all kept.
+pub(crate) type Short = fn(&Map<String, Value>) -> Option<String>;
+
+/// A transcript with what `short` says of each object, ids by their meaning, and labels that hear the same on one line.
+pub(crate) fn brief(transcript: &str, short: Short) -> String {
     let mut groups: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
     for line in transcript.lines() {
         let (label, said) = line.split_once(' ').unwrap_or((line, ""));
@@ -27,12 +30,24 @@ pub(crate) fn brief(transcript: &str, short: fn(Value) -> Value) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn shortened(said: &str, short: fn(Value) -> Value) -> String {
+fn shortened(said: &str, short: Short) -> String {
     let Some(at) = said.find(['{', '[']) else { return said.to_owned() };
     let (before, json) = said.split_at(at);
     match serde_json::from_str::<Value>(json) {
-        Ok(value) => format!("{before}{}", short(value)),
+        Ok(value) => format!("{before}{}", shortened_value(value, short)),
         Err(_) => said.to_owned(),
+    }
+}
+
+fn shortened_value(value: Value, short: Short) -> Value {
+    match value {
+        Value::Array(values) => values.into_iter().map(|value| shortened_value(value, short)).collect(),
+        Value::Object(fields) => match short(&fields) {
+            Some(text) => text.into(),
+            None => fields.into_iter().map(|(name, value)| (name, shortened_value(value, short))).collect(),
+        },
+        Value::String(text) => short_id(text).into(),
+        other => other,
     }
 }
 

@@ -3,11 +3,11 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, chats_of, marking, message_path, messages_of, say, stage, text};
+use super::{CLASSROOM, brief, chats_of, marking, message_path, messages_of, text};
 
 #[tokio::test(start_paused = true)]
 async fn both_sides_hear_of_a_block_and_of_its_end() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     let heard = |said: String| said.lines().skip(1).collect::<Vec<_>>().join("\n");
     let block = format!("/recruiting/api/chat/{chat}/block");
     assert_snapshot!(heard(world.rest("bob", "POST", &block, Value::Null).await), @r#"
@@ -24,7 +24,7 @@ async fn both_sides_hear_of_a_block_and_of_its_end() {
 
 #[tokio::test(start_paused = true)]
 async fn while_anyone_blocks_nobody_sends() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     world.rest("bob", "POST", &format!("/recruiting/api/chat/{chat}/block"), Value::Null).await;
     assert_snapshot!(world.ask("alice", "send:message", text(&chat, "hello")).await, @r#"alice hears 430[{"error":{"code":"BLOCKED_USER","message":"cannot send messages while the chat is blocked"},"success":false}]"#);
     assert_snapshot!(world.emit("bob", "send:message", text(&chat, "hello")).await, @r#"bob hears 42["error",{"code":"BLOCKED_USER","message":"cannot send messages while the chat is blocked"}]"#);
@@ -34,8 +34,8 @@ async fn while_anyone_blocks_nobody_sends() {
 
 #[tokio::test(start_paused = true)]
 async fn reading_and_deleting_go_on() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one", "two"]).await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one", "two"]).await;
     world.rest("bob", "POST", &format!("/recruiting/api/chat/{chat}/block"), Value::Null).await;
     assert_snapshot!(brief(&world.ask("bob", "message:read", marking(&chat, &[1])).await), @r#"
     alice+alice2 hears 42["messages:read",{"conversationId":"alice+bob","messageIds":["alice+bob #1"],"readBy":"bob"}]

@@ -5,11 +5,11 @@ use local::token;
 use serde_json::json;
 use world::World;
 
-use super::{brief, world, world_with};
+use super::{CLASSROOM, brief};
 
 #[tokio::test(start_paused = true)]
 async fn connecting_greets_and_tells_the_others_once() {
-    let mut world = world().await;
+    let mut world = CLASSROOM.world().await;
     assert_snapshot!(world.join("alice").await, @r#"
     alice hears 40{"sid":"…"}
     alice hears 42["connected",{"socketId":"…","userId":"alice"}]
@@ -48,7 +48,7 @@ async fn the_dialect_has_a_namespace_and_a_prefix_of_its_own_where_another_is_th
 
 #[tokio::test(start_paused = true)]
 async fn the_prefix_is_valid_where_the_dialect_is_the_default() {
-    let mut world = world().await;
+    let mut world = CLASSROOM.world().await;
     world.know(&["alice", "bob"]).await;
     world.chat("alice", "bob").await;
     let plain = world.get("alice", "/api/chat/conversations").await;
@@ -61,7 +61,7 @@ async fn the_prefix_is_valid_where_the_dialect_is_the_default() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_socket_is_told_why() {
-    let mut world = world().await;
+    let mut world = CLASSROOM.world().await;
     let now = world.clock.now().seconds();
     world.open("alice").await;
     assert_snapshot!(world.send("alice", "40").await, @r#"alice hears 44{"data":{"code":"AUTHENTICATION_ERROR","reason":"no token"},"message":"Authentication error: No token provided"}"#);
@@ -84,7 +84,7 @@ async fn a_refused_socket_is_told_why() {
 
 #[tokio::test(start_paused = true)]
 async fn a_role_that_is_not_allowed_is_forbidden() {
-    let mut world = world_with(&[("AllowedRoles", "student,teacher")]).await;
+    let mut world = CLASSROOM.world_with(&[("AllowedRoles", "student,teacher")]).await;
     let of = |role| token::mint("alice", None, Some(role), world.clock.now()).unwrap();
     let (student, parent) = (of("student"), of("parent"));
     assert_snapshot!(world.join_with("student", &student).await, @r#"
@@ -96,14 +96,14 @@ async fn a_role_that_is_not_allowed_is_forbidden() {
 
 #[tokio::test(start_paused = true)]
 async fn rest_without_a_token_is_refused_in_the_same_words() {
-    let mut world = world().await;
+    let mut world = CLASSROOM.world().await;
     assert_snapshot!(world.get("", "/api/chat/conversations").await, @r#" gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: No token provided","reason":"no token","success":false}"#);
     assert_snapshot!(world.get("", "/classroom/api/chat/unread-count").await, @r#" gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: No token provided","reason":"no token","success":false}"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_renewed_on_a_live_socket() {
-    let mut world = world().await;
+    let mut world = CLASSROOM.world().await;
     world.join("alice").await;
     let (own, other) = (world.token("alice"), world.token("bob"));
     assert_snapshot!(world.ask("alice", "authenticate", json!({"token": own})).await, @r#"alice hears 430[{"success":true}]"#);

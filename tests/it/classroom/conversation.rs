@@ -3,15 +3,12 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, chats_of, message_path, say, stage, world};
+use super::{CLASSROOM, brief, chats_of, message_path};
+use crate::worlds::FIVE_CLIENTS;
 
 #[tokio::test(start_paused = true)]
 async fn a_conversation_is_made_once_and_found_by_both() {
-    let mut world = world().await;
-    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]
-    {
-        world.join_as(label, user).await;
-    }
+    let mut world = CLASSROOM.connected(&FIVE_CLIENTS).await;
     assert_snapshot!(world.get("alice", "/api/chat/conversation/bob").await, @r#"
     alice gets 201 {"data":{"_id":"e70c08a3288036ef87ef9f6e","createdAt":"2026-01-02T03:04:05.006Z","isGroup":false,"lastMessage":null,"lastMessageAt":"2026-01-02T03:04:05.006Z","participants":[{"_id":"alice","firstName":null,"isOnline":true,"lastName":null,"lastSeen":1767323045006,"name":"alice","profileImage":null},{"_id":"bob","firstName":null,"isOnline":true,"lastName":null,"lastSeen":1767323045006,"name":"bob","profileImage":null}],"unreadCount":0,"updatedAt":"2026-01-02T03:04:05.006Z"},"success":true}
     bob hears 42["conversation:updated",{"conversationId":"e70c08a3288036ef87ef9f6e","lastMessageAt":"2026-01-02T03:04:05.006Z"}]
@@ -24,7 +21,7 @@ async fn a_conversation_is_made_once_and_found_by_both() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_talks_to_themselves_or_to_someone_unknown() {
-    let mut world = world().await;
+    let mut world = CLASSROOM.world().await;
     world.know(&["alice"]).await;
     let mut said = String::new();
     for participant in ["alice", "nobody", &"a".repeat(129), &"a".repeat(600)] {
@@ -41,7 +38,7 @@ async fn nobody_talks_to_themselves_or_to_someone_unknown() {
 
 #[tokio::test(start_paused = true)]
 async fn a_participant_may_have_any_id() {
-    let mut world = world().await;
+    let mut world = CLASSROOM.world().await;
     // All but / and ?, which no path of an HTTP API can carry.
     let odd = "Ann#Bo %41é";
     world.know(&["alice", odd]).await;
@@ -55,11 +52,11 @@ async fn a_participant_may_have_any_id() {
 
 #[tokio::test(start_paused = true)]
 async fn the_list_shows_who_is_here_and_what_was_said_last() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     world.know(&["dave"]).await;
     world.chat("alice", "dave").await;
     world.clock.advance(1_000);
-    say(&mut world, "bob", &chat, &["one", "two"]).await;
+    CLASSROOM.send_texts(&mut world, "bob", &chat, &["one", "two"]).await;
     world.close("bob").await;
     world.clock.advance(1_000);
     world.close("bob2").await;
@@ -69,17 +66,17 @@ async fn the_list_shows_who_is_here_and_what_was_said_last() {
 
 #[tokio::test(start_paused = true)]
 async fn the_most_recent_activity_comes_first() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     world.clock.advance(1_000);
     world.get("alice", "/api/chat/conversation/carol").await;
     assert_snapshot!(chats_of(&mut world, "alice").await, @r#"alice gets 200 {"data":["alice+carol (nothing; unread 0)","alice+bob (nothing; unread 0)"],"success":true}"#);
     world.clock.advance(1_000);
-    say(&mut world, "bob", &chat, &["one"]).await;
+    CLASSROOM.send_texts(&mut world, "bob", &chat, &["one"]).await;
     assert_snapshot!(chats_of(&mut world, "alice").await, @r#"alice gets 200 {"data":["alice+bob (#1 by bob: one, delivered; unread 1)","alice+carol (nothing; unread 0)"],"success":true}"#);
     // Deleting and reading are no activity.
     let other = world.chat("alice", "carol").await;
     world.clock.advance(1_000);
-    say(&mut world, "alice", &other, &["two"]).await;
+    CLASSROOM.send_texts(&mut world, "alice", &other, &["two"]).await;
     world.clock.advance(1_000);
     world.rest("bob", "DELETE", &message_path(&chat, 1), json!({"deleteForEveryone": true})).await;
     world.rest("alice", "POST", "/api/chat/messages/read", super::of(&chat)).await;
@@ -88,8 +85,8 @@ async fn the_most_recent_activity_comes_first() {
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_deleted_elsewhere_is_told_and_begins_anew() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one"]).await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one"]).await;
     let deleted = world.rest("bob", "DELETE", &format!("/recruiting/api/chat/{chat}"), Value::Null).await;
     assert_snapshot!(brief(&deleted.lines().skip(1).collect::<Vec<_>>().join("\n")), @r#"alice+alice2+bob+bob2 hears 42["conversation:deleted",{"conversationId":"alice+bob"}]"#);
     assert_snapshot!(chats_of(&mut world, "alice").await, @r#"alice gets 200 {"data":[],"success":true}"#);
@@ -111,7 +108,7 @@ async fn a_chat_deleted_elsewhere_is_told_and_begins_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn one_made_in_another_dialect_is_the_same_and_told() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = CLASSROOM.five_clients().await;
     world.join_namespace("dave", "dave", "/recruiting").await;
     world.clock.advance(1_000);
     let said = world.rest("dave", "POST", "/recruiting/api/chat/create-or-get", json!({"otherUserId": "alice"})).await;

@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, chats_of, message_id, message_path, messages_of, say, stage, waiting};
+use super::{CLASSROOM, brief, chats_of, message_path, messages_of, waiting};
+use crate::worlds::{message_id, unknown_chat_id};
 
 fn for_everyone() -> Value {
     json!({"deleteForEveryone": true})
@@ -11,8 +12,8 @@ fn for_everyone() -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn for_everyone_everybody_is_told() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one", "two"]).await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one", "two"]).await;
     world.clock.advance(1_000);
     assert_snapshot!(world.rest("alice", "DELETE", &message_path(&chat, 2), for_everyone()).await, @r#"
     alice gets 200 {"data":{"_id":"e70c08a3288036ef87ef9f6e000000000002","conversationId":"e70c08a3288036ef87ef9f6e","createdAt":"2026-01-02T03:04:05.006Z","deletedAt":"2026-01-02T03:04:06.006Z","media":[],"messageType":"text","replyTo":null,"senderId":{"_id":"alice","firstName":null,"lastName":null,"name":"alice","profileImage":null},"seq":2,"status":"delivered","text":null,"updatedAt":"2026-01-02T03:04:06.006Z"},"success":true}
@@ -28,8 +29,8 @@ async fn for_everyone_everybody_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn for_me_only_own_sockets_are_told() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one", "two", "three"]).await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one", "two", "three"]).await;
     world.clock.advance(1_000);
     assert_snapshot!(world.rest("bob", "DELETE", &message_path(&chat, 2), json!({"deleteForEveryone": false})).await, @r#"
     bob gets 200 {"data":{"_id":"e70c08a3288036ef87ef9f6e000000000002","conversationId":"e70c08a3288036ef87ef9f6e","createdAt":"2026-01-02T03:04:05.006Z","deletedAt":"2026-01-02T03:04:06.006Z","media":[],"messageType":"text","replyTo":null,"senderId":{"_id":"alice","firstName":null,"lastName":null,"name":"alice","profileImage":null},"seq":2,"status":"delivered","text":null,"updatedAt":"2026-01-02T03:04:06.006Z"},"success":true}
@@ -57,7 +58,7 @@ async fn for_me_only_own_sockets_are_told() {
 
 #[tokio::test(start_paused = true)]
 async fn media_go_with_the_message() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     let media = json!([{"url": "https://media.example/one", "type": "image"}]);
     let message = json!({"conversationId": chat, "messageType": "image", "media": media, "text": "a caption"});
     world.emit("alice", "send:message", message).await;
@@ -67,8 +68,8 @@ async fn media_go_with_the_message() {
 
 #[tokio::test(start_paused = true)]
 async fn twice_is_success_and_tells_nobody() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one", "two"]).await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one", "two"]).await;
     for (number, user, body) in [(1, "alice", for_everyone()), (2, "bob", Value::Null)] {
         let first = world.rest(user, "DELETE", &message_path(&chat, number), body.clone()).await;
         world.clock.advance(1_000);
@@ -79,8 +80,8 @@ async fn twice_is_success_and_tells_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn one_for_oneself_may_still_go_for_everyone() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one"]).await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one"]).await;
     world.rest("alice", "DELETE", &message_path(&chat, 1), Value::Null).await;
     assert_snapshot!(brief(&world.rest("alice", "DELETE", &message_path(&chat, 1), for_everyone()).await), @r##"
     alice gets 200 {"data":"#1 by alice, delivered, deleted","success":true}
@@ -92,15 +93,15 @@ async fn one_for_oneself_may_still_go_for_everyone() {
 
 #[tokio::test(start_paused = true)]
 async fn for_everyone_only_the_sender_may() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one"]).await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one"]).await;
     assert_snapshot!(world.rest("bob", "DELETE", &message_path(&chat, 1), for_everyone()).await, @r#"bob gets 403 {"code":"FORBIDDEN","message":"only the sender can delete a message for everyone","success":false}"#);
     assert_snapshot!(world.rest("bob", "DELETE", &message_path(&chat, 1), json!({"deleteForEveryone": "true"})).await, @r#"bob gets 400 {"code":"VALIDATION_ERROR","message":"deleteForEveryone must be true or false","success":false}"#);
     let mut said = String::new();
     for body in [for_everyone(), Value::Null] {
         let foreign = world.rest("carol", "DELETE", &message_path(&chat, 1), body.clone()).await;
         said += &foreign;
-        for unknown in [message_id(&chat, 2), message_id(&"f".repeat(24), 1), "nothing-like-an-id".to_owned()] {
+        for unknown in [message_id(&chat, 2), message_id(&unknown_chat_id(), 1), "nothing-like-an-id".to_owned()] {
             let path = format!("/api/chat/message/{unknown}");
             assert_eq!(foreign, world.rest("carol", "DELETE", &path, body.clone()).await);
         }
@@ -114,10 +115,10 @@ async fn for_everyone_only_the_sender_may() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_deleted_in_another_dialect_is_told_here_and_the_other_way_round() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = CLASSROOM.five_clients().await;
     world.join_namespace("dave", "dave", "/recruiting").await;
     let chat = world.chat("alice", "dave").await;
-    say(&mut world, "alice", &chat, &["one"]).await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one"]).await;
     world.emit("dave", "send_message", json!({"chatId": chat, "content": "two"})).await;
     let path = format!("/recruiting/api/message/{}", message_id(&chat, 2));
     assert_snapshot!(transcript_of(&world.rest("dave", "DELETE", &path, Value::Null).await), @r#"

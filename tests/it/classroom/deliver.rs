@@ -2,11 +2,12 @@
 
 use insta::assert_snapshot;
 
-use super::{brief, marking, message_id, messages_of, pair, say, stage, world};
+use super::{CLASSROOM, brief, marking, messages_of};
+use crate::worlds::message_id;
 
 #[tokio::test(start_paused = true)]
 async fn a_message_is_delivered_once_it_was_posted_to_a_recipient() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     let said = world.emit("alice", "send:message", super::text(&chat, "hello")).await;
     let delivered: Vec<&str> = said.lines().filter(|line| line.contains("message:delivered")).collect();
     assert_snapshot!(delivered.join("\n"), @r#"
@@ -20,7 +21,7 @@ async fn a_message_is_delivered_once_it_was_posted_to_a_recipient() {
 
 #[tokio::test(start_paused = true)]
 async fn fetching_marks_what_was_waiting_as_delivered_and_not_as_read() {
-    let mut world = world().await;
+    let mut world = CLASSROOM.world().await;
     world.join("alice").await;
     world.join_as("alice2", "alice").await;
     world.know(&["bob"]).await;
@@ -31,7 +32,7 @@ async fn fetching_marks_what_was_waiting_as_delivered_and_not_as_read() {
     alice hears 42["new:message",{"message":"#1 by alice: one, sent"}]
     alice2 hears 42["new:message",{"message":"#1 by alice: one, sent"}]
     "##);
-    say(&mut world, "alice", &chat, &["two"]).await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["two"]).await;
     assert_snapshot!(messages_of(&mut world, "alice", &chat).await, @r##"alice gets 200 {"data":["#1 by alice: one, sent","#2 by alice: two, sent"],"pagination":{"limit":50,"page":1,"total":2},"success":true}"##);
     assert_snapshot!(messages_of(&mut world, "bob", &chat).await, @r##"
     bob gets 200 {"data":["#1 by alice: one, sent","#2 by alice: two, sent"],"pagination":{"limit":50,"page":1,"total":2},"success":true}
@@ -43,16 +44,16 @@ async fn fetching_marks_what_was_waiting_as_delivered_and_not_as_read() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_that_is_read_before_it_was_delivered_is_read() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
     world.close("bob").await;
-    say(&mut world, "alice", &chat, &["one", "two"]).await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one", "two"]).await;
     world.rest("bob", "POST", "/api/chat/messages/read", marking(&chat, &[2])).await;
     assert_snapshot!(messages_of(&mut world, "alice", &chat).await, @r##"alice gets 200 {"data":["#1 by alice: one, sent","#2 by alice: two, read"],"pagination":{"limit":50,"page":1,"total":2},"success":true}"##);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_message_delivered_in_another_dialect_is_told_here() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = CLASSROOM.five_clients().await;
     world.join_namespace("dave", "dave", "/recruiting").await;
     let chat = world.chat("alice", "dave").await;
     assert_snapshot!(brief(&world.emit("alice", "send:message", super::text(&chat, "hello")).await), @r##"

@@ -8,11 +8,11 @@ use insta::assert_snapshot;
 use relay::clock::Timestamp;
 use serde_json::json;
 
-use super::{brief, pair, stage};
+use super::{CLASSROOM, brief};
 
 #[tokio::test(start_paused = true)]
 async fn an_error_goes_to_the_ack_or_else_is_an_event() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     let wrong = json!({"conversationId": chat, "text": "hello", "messageType": "sticker"});
     assert_snapshot!(world.ask("alice", "send:message", wrong.clone()).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","message":"messageType must be one of text, image, video, audio, file"},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "send:message", wrong).await, @r#"alice hears 42["error",{"code":"VALIDATION_ERROR","message":"messageType must be one of text, image, video, audio, file"}]"#);
@@ -20,7 +20,7 @@ async fn an_error_goes_to_the_ack_or_else_is_an_event() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_event_is_refused_and_the_connection_stays() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     assert_snapshot!(world.ask("alice", "no:such:event", json!({})).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows"},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "send_message", json!({"chatId": chat, "content": "hello"})).await, @r#"alice hears 42["error",{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows"}]"#);
     assert_snapshot!(world.ask("alice", "leave:conversation", super::of(&chat)).await, @r#"alice hears 431[{"success":true}]"#);
@@ -28,7 +28,7 @@ async fn an_unknown_event_is_refused_and_the_connection_stays() {
 
 #[tokio::test(start_paused = true)]
 async fn an_argument_must_be_an_object() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = CLASSROOM.two_clients().await;
     for event in
         ["join:conversation", "leave:conversation", "send:message", "typing:start", "typing:stop", "message:read"]
     {
@@ -50,7 +50,7 @@ async fn an_argument_must_be_an_object() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_is_no_json_object_is_refused() {
-    let (world, _) = pair().await;
+    let (world, _) = CLASSROOM.two_clients().await;
     let mut said = String::new();
     for (method, path) in [
         ("POST", "/api/chat/message"),
@@ -77,7 +77,7 @@ async fn a_body_that_is_no_json_object_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn what_no_route_answers_to_is_told_in_the_same_shape() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = CLASSROOM.two_clients().await;
     assert_snapshot!(world.get("alice", "/api/chat/nothing/here").await, @r#"alice gets 404 {"code":"NOT_FOUND","message":"route not found","success":false}"#);
     assert_snapshot!(world.get("alice", "/classroom/api/chat/my-chats").await, @r#"alice gets 404 {"code":"NOT_FOUND","message":"route not found","success":false}"#);
     assert_snapshot!(world.rest("alice", "PUT", "/api/chat/message", json!({})).await, @r#"alice gets 405 {"code":"VALIDATION_ERROR","message":"this method is not allowed here","success":false}"#);

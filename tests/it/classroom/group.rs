@@ -4,11 +4,12 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use world::World;
 
-use super::{brief, chats_of, marking, message_id, messages_of, say, world};
+use super::{CLASSROOM, brief, chats_of, marking, messages_of};
+use crate::worlds::message_id;
 
 /// Carol's listing, and the conversation about it of Alice, Bob and her.
 async fn inquiry() -> (World, String) {
-    let mut world = world().await;
+    let mut world = CLASSROOM.world().await;
     for label in ["alice", "bob", "carol"] {
         world.join(label).await;
     }
@@ -26,7 +27,7 @@ async fn inquiry() -> (World, String) {
 #[tokio::test(start_paused = true)]
 async fn it_says_that_it_is_a_group_and_shows_everybody() {
     let (mut world, chat) = inquiry().await;
-    say(&mut world, "alice", &chat, &["is it still there?"]).await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["is it still there?"]).await;
     let (_, answer) = world.request("bob", "GET", "/api/chat/conversations", "").await;
     let conversation = &answer["data"][0];
     assert_eq!(conversation["isGroup"], true);
@@ -72,7 +73,7 @@ async fn typing_and_deleting_reach_everybody() {
     }
     let said = world.emit("alice", "typing:start", super::of(&chat)).await;
     assert_snapshot!(brief(&said).replace(&chat, "cat"), @r#"bob+carol hears 42["typing:start",{"conversationId":"cat","userId":"alice"}]"#);
-    say(&mut world, "alice", &chat, &["one"]).await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one"]).await;
     let path = format!("/api/chat/message/{}", message_id(&chat, 1));
     let said = world.rest("bob", "DELETE", &path, Value::Null).await;
     assert_snapshot!(brief(&said).replace(&chat, "cat"), @r##"

@@ -5,11 +5,11 @@ use http::Request;
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{brief, pair, pair_with, say, stage, text, world};
+use super::{CLASSROOM, brief, text};
 
 #[tokio::test(start_paused = true)]
 async fn thirty_messages_per_minute_over_all_sockets_and_rest() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     for _ in 0..10 {
         world.emit("alice", "send:message", text(&chat, "one")).await;
         world.emit("alice2", "send:message", text(&chat, "two")).await;
@@ -27,7 +27,7 @@ async fn thirty_messages_per_minute_over_all_sockets_and_rest() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_sent_in_another_dialect_counts_here() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     world.join_namespace("alice3", "alice", "/recruiting").await;
     for second in 0..31 {
         world.clock.advance(if second % 20 == 19 { 1_000 } else { 0 });
@@ -39,7 +39,7 @@ async fn what_was_sent_in_another_dialect_counts_here() {
 
 #[tokio::test(start_paused = true)]
 async fn ten_conversations_per_hour() {
-    let mut world = world().await;
+    let mut world = CLASSROOM.world().await;
     let people: Vec<String> = (0..12).map(|number| format!("person {number}")).collect();
     for person in &people {
         world.know(&[person]).await;
@@ -60,7 +60,7 @@ async fn ten_conversations_per_hour() {
 
 #[tokio::test(start_paused = true)]
 async fn over_rest_the_header_says_when_to_try_again() {
-    let (world, chat) = pair_with(&[("MessagesPerMinute", "1")]).await;
+    let (world, chat) = CLASSROOM.two_clients_with(&[("MessagesPerMinute", "1")]).await;
     let send = |content: &str| {
         let request = Request::builder().method("POST").uri("/api/chat/message");
         let request = request.header("authorization", world.token("alice"));
@@ -75,7 +75,7 @@ async fn over_rest_the_header_says_when_to_try_again() {
 
 #[tokio::test(start_paused = true)]
 async fn fifty_events_per_second() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
     for _ in 0..50 {
         let said = world.ask("alice", "typing:start", super::of(&chat)).await;
         assert!(said.contains("\"success\":true"), "{said}");
@@ -83,5 +83,5 @@ async fn fifty_events_per_second() {
     assert_snapshot!(world.ask("alice", "typing:stop", super::of(&chat)).await, @r#"alice hears 4350[{"error":{"code":"RATE_LIMIT","message":"too many events, try again in 1 s","retryAfter":1},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "message:read", super::marking(&chat, &[1])).await, @r#"alice hears 42["error",{"code":"RATE_LIMIT","message":"too many events, try again in 1 s","retryAfter":1}]"#);
     world.clock.advance(1_000);
-    say(&mut world, "alice", &chat, &["again"]).await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["again"]).await;
 }

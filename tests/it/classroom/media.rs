@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, pair, stage};
+use super::{CLASSROOM, brief};
 
 const URL: &str = "https://media.example/one";
 
@@ -13,7 +13,7 @@ fn with(chat: &str, kind: &str, media: Value) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_list_of_media_is_returned_as_sent() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     let media = json!([
         {"url": URL, "type": "image", "filename": "image.jpg", "size": 1_024_000},
         {"url": "https://media.example/two?as=webp#top"},
@@ -27,7 +27,7 @@ async fn a_list_of_media_is_returned_as_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn media_of_every_type_with_and_without_text() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
     let mut said = String::new();
     for (kind, text) in [
         ("image", json!("a caption")),
@@ -52,7 +52,7 @@ async fn media_of_every_type_with_and_without_text() {
 
 #[tokio::test(start_paused = true)]
 async fn the_only_medium_has_the_type_of_the_message_unless_another_was_said() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
     let mut said = String::new();
     for (kind, media) in [
         ("audio", json!([{"url": URL}])),
@@ -71,7 +71,7 @@ async fn the_only_medium_has_the_type_of_the_message_unless_another_was_said() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_wrong_with_a_list_is_told() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
     let mut said = String::new();
     let long = format!("https://media.example/{}", "a".repeat(2_048));
     for media in [
@@ -112,7 +112,7 @@ async fn what_is_wrong_with_a_list_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn a_list_is_heard_in_other_dialects_and_theirs_here() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = CLASSROOM.two_clients().await;
     world.join_namespace("carol", "carol", "/recruiting").await;
     let chat = world.chat("alice", "carol").await;
     let media = json!([{"url": URL, "type": "audio", "filename": "one.ogg"}, {"url": "https://media.example/two"}]);

@@ -3,11 +3,12 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, event, message_id, messages_of, pair, say, stage, text};
+use super::{CLASSROOM, brief, messages_of, text};
+use crate::worlds::{event_frame, message_id, unknown_chat_id};
 
 #[tokio::test(start_paused = true)]
 async fn a_message_is_confirmed_to_its_origin_and_heard_by_every_socket_of_everybody() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     assert_snapshot!(world.ask("alice", "send:message", text(&chat, "hello")).await, @r#"
     alice hears 430[{"message":{"_id":"e70c08a3288036ef87ef9f6e000000000001","conversationId":"e70c08a3288036ef87ef9f6e","createdAt":"2026-01-02T03:04:05.006Z","deletedAt":null,"media":[],"messageType":"text","replyTo":null,"senderId":{"_id":"alice","firstName":null,"lastName":null,"name":"alice","profileImage":null},"seq":1,"status":"sent","text":"hello","updatedAt":"2026-01-02T03:04:05.006Z"},"success":true}]
     alice hears 42["message:sent",{"message":{"_id":"e70c08a3288036ef87ef9f6e000000000001","conversationId":"e70c08a3288036ef87ef9f6e","createdAt":"2026-01-02T03:04:05.006Z","deletedAt":null,"media":[],"messageType":"text","replyTo":null,"senderId":{"_id":"alice","firstName":null,"lastName":null,"name":"alice","profileImage":null},"seq":1,"status":"sent","text":"hello","updatedAt":"2026-01-02T03:04:05.006Z"},"messageId":"e70c08a3288036ef87ef9f6e000000000001"}]
@@ -22,7 +23,7 @@ async fn a_message_is_confirmed_to_its_origin_and_heard_by_every_socket_of_every
 
 #[tokio::test(start_paused = true)]
 async fn a_message_without_an_ack_is_heard_by_the_same() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     assert_snapshot!(brief(&world.emit("bob2", "send:message", text(&chat, "hello")).await), @r##"
     alice+alice2 hears 42["new:message",{"message":"#1 by bob: hello, sent"}]
     bob hears 42["new:message",{"message":"#1 by bob: hello, sent"}]
@@ -35,7 +36,7 @@ async fn a_message_without_an_ack_is_heard_by_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_over_rest_has_no_origin() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     let said = world.rest("alice", "POST", "/api/chat/message", text(&chat, "hello")).await;
     assert_snapshot!(said.lines().next().unwrap(), @r#"alice gets 201 {"data":{"_id":"e70c08a3288036ef87ef9f6e000000000001","conversationId":"e70c08a3288036ef87ef9f6e","createdAt":"2026-01-02T03:04:05.006Z","deletedAt":null,"media":[],"messageType":"text","replyTo":null,"senderId":{"_id":"alice","firstName":null,"lastName":null,"name":"alice","profileImage":null},"seq":1,"status":"sent","text":"hello","updatedAt":"2026-01-02T03:04:05.006Z"},"success":true}"#);
     assert_snapshot!(brief(&said), @r##"
@@ -50,7 +51,7 @@ async fn a_message_over_rest_has_no_origin() {
 
 #[tokio::test(start_paused = true)]
 async fn the_type_is_text_unless_said() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
     let least = json!({"conversationId": chat, "text": "hello"});
     let said = world.rest("alice", "POST", "/api/chat/message", least).await;
     assert!(said.starts_with("alice gets 201") && said.contains(r#""messageType":"text""#), "{said}");
@@ -58,7 +59,7 @@ async fn the_type_is_text_unless_said() {
 
 #[tokio::test(start_paused = true)]
 async fn whether_a_room_was_joined_makes_no_difference() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     let before = world.emit("alice", "send:message", text(&chat, "hello")).await;
     world.ask("bob", "join:conversation", super::of(&chat)).await;
     world.ask("alice2", "join:conversation", super::of(&chat)).await;
@@ -69,23 +70,23 @@ async fn whether_a_room_was_joined_makes_no_difference() {
 
 #[tokio::test(start_paused = true)]
 async fn a_conversation_of_others_looks_like_one_that_does_not_exist() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     let foreign = world.ask("carol", "send:message", text(&chat, "hello")).await;
     assert_snapshot!(foreign, @r#"carol hears 430[{"error":{"code":"NOT_FOUND","message":"conversation not found"},"success":false}]"#);
-    let unknown = world.ask("carol", "send:message", text(&"f".repeat(24), "hello")).await;
+    let unknown = world.ask("carol", "send:message", text(&unknown_chat_id(), "hello")).await;
     let malformed = world.ask("carol", "send:message", text("no conversation at all", "hello")).await;
     assert_eq!(foreign.replace("430[", ""), unknown.replace("431[", ""));
     assert_eq!(foreign.replace("430[", ""), malformed.replace("432[", ""));
     let foreign = world.rest("carol", "POST", "/api/chat/message", text(&chat, "hello")).await;
     assert_snapshot!(foreign, @r#"carol gets 404 {"code":"NOT_FOUND","message":"conversation not found","success":false}"#);
-    for missing in ["f".repeat(24), "no conversation at all".to_owned()] {
+    for missing in [unknown_chat_id(), "no conversation at all".to_owned()] {
         assert_eq!(foreign, world.rest("carol", "POST", "/api/chat/message", text(&missing, "hello")).await);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn text_is_returned_as_sent() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
     for sent in ["  <b>&amp; \"quoted\"</b>\n\t", "\u{feff}e\u{301}\u{1f469}\u{200d}\u{1f680}\u{0}"] {
         world.emit("alice", "send:message", text(&chat, sent)).await;
         let path = format!("/api/chat/conversation/{chat}/messages?limit=1");
@@ -96,7 +97,7 @@ async fn text_is_returned_as_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn only_white_space_is_empty() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
     assert_snapshot!(world.ask("alice", "send:message", text(&chat, "")).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","message":"text must not be empty"},"success":false}]"#);
     let mut said = String::new();
     for message in [
@@ -122,7 +123,7 @@ async fn only_white_space_is_empty() {
 
 #[tokio::test(start_paused = true)]
 async fn a_text_has_at_most_4000_characters_however_many_bytes_they_take() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
     for character in ["a", "é", "\u{1f680}"] {
         let longest = character.repeat(4_000);
         let said = world.ask("alice", "send:message", text(&chat, &longest)).await;
@@ -134,7 +135,7 @@ async fn a_text_has_at_most_4000_characters_however_many_bytes_they_take() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_wrong_is_named_as_it_was_sent() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
     let mut said = String::new();
     for message in [
         json!({"conversationId": chat, "text": "hello", "messageType": "sticker"}),
@@ -172,12 +173,12 @@ async fn what_is_wrong_is_named_as_it_was_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn messages_sent_at_once_have_numbers_without_gaps() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     let sends: Vec<(&str, String)> = ["alice", "bob", "alice2", "bob2"]
         .into_iter()
         .cycle()
         .take(12)
-        .map(|label| (label, event("send:message", &text(&chat, "at once"))))
+        .map(|label| (label, event_frame("send:message", &text(&chat, "at once"))))
         .collect();
     let said = world.send_all(&sends).await;
     assert_eq!(said.matches("\"message:sent\"").count(), 12, "{said}");
@@ -191,7 +192,7 @@ async fn messages_sent_at_once_have_numbers_without_gaps() {
 
 #[tokio::test(start_paused = true)]
 async fn messages_of_the_same_device_keep_their_order() {
-    let (mut world, chat) = pair().await;
-    say(&mut world, "alice", &chat, &["one", "two", "three"]).await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one", "two", "three"]).await;
     assert_snapshot!(messages_of(&mut world, "bob", &chat).await, @r##"bob gets 200 {"data":["#1 by alice: one, delivered","#2 by alice: two, delivered","#3 by alice: three, delivered"],"pagination":{"limit":50,"page":1,"total":3},"success":true}"##);
 }

@@ -23,46 +23,15 @@ use serde_json::{Map, Value, json};
 use world::World;
 
 use crate::transcript::{self, plain, short_id};
+use crate::worlds::{TestDialect, message_id};
 
-/// Alice with two devices, Bob with two, and Carol, who shares no conversation with them. The id is that of Alice's and Bob's.
-async fn stage() -> (World, String) {
-    stage_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn stage_with(parameters: &[(&str, &str)]) -> (World, String) {
-    let mut world = world_with(parameters).await;
-    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]
-    {
-        world.join_as(label, user).await;
-    }
-    let chat = world.chat("alice", "bob").await;
-    (world, chat)
-}
-
-/// Alice and Bob with one device each, and nobody else.
-async fn pair() -> (World, String) {
-    pair_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn pair_with(parameters: &[(&str, &str)]) -> (World, String) {
-    let mut world = world_with(parameters).await;
-    world.join("alice").await;
-    world.join("bob").await;
-    let chat = world.chat("alice", "bob").await;
-    (world, chat)
-}
-
-/// A world whose root namespace and plain paths speak classroom.
-async fn world() -> World {
-    world_with(&[]).await
-}
-
-async fn world_with(parameters: &[(&str, &str)]) -> World {
-    let own = [("DefaultDialect", "classroom")];
-    World::with(&own.iter().chain(parameters).copied().collect::<Vec<_>>()).await
-}
+/// How the tests speak this dialect.
+const CLASSROOM: TestDialect = TestDialect {
+    parameters: &[("DefaultDialect", "classroom")],
+    token: World::token,
+    send_event: "send:message",
+    text,
+};
 
 /// What is said of a conversation in which nothing else is to be said.
 fn of(chat: &str) -> Value {
@@ -78,18 +47,6 @@ fn text(chat: &str, text: &str) -> Value {
 fn marking(chat: &str, numbers: &[u64]) -> Value {
     let ids: Vec<String> = numbers.iter().map(|number| message_id(chat, *number)).collect();
     json!({"conversationId": chat, "messageIds": ids})
-}
-
-/// The frame of an event without an ack.
-fn event(name: &str, argument: &Value) -> String {
-    format!("42{}", json!([name, argument]))
-}
-
-/// Sends texts one after the other, and says nothing of it.
-async fn say(world: &mut World, label: &str, chat: &str, texts: &[&str]) {
-    for one in texts {
-        world.emit(label, "send:message", text(chat, one)).await;
-    }
 }
 
 /// What a user's conversations look like to them, most recent activity first.
@@ -108,11 +65,6 @@ async fn waiting(world: &World, user: &str) -> Value {
     answer["data"]["unreadCount"].take()
 }
 
-/// The id of a message of a chat that was never deleted.
-fn message_id(chat: &str, number: u64) -> String {
-    format!("{chat}{number:012x}")
-}
-
 /// The path of a message.
 fn message_path(chat: &str, number: u64) -> String {
     format!("/api/chat/message/{}", message_id(chat, number))
@@ -124,17 +76,16 @@ fn brief(transcript: &str) -> String {
     transcript::brief(transcript, short)
 }
 
-fn short(value: Value) -> Value {
-    match value {
-        Value::Array(values) => values.into_iter().map(short).collect(),
-        Value::Object(fields) if fields.contains_key("senderId") => short_message(&fields).into(),
-        Value::Object(fields) if fields.contains_key("participants") => short_conversation(&fields).into(),
-        Value::Object(fields) if fields.contains_key("code") => short_error(&fields).into(),
-        Value::Object(fields) => {
-            fields.into_iter().map(|(name, value)| (name, short(value))).collect::<Map<_, _>>().into()
-        }
-        Value::String(text) => short_id(text).into(),
-        other => other,
+/// What matters of a message, a conversation or an error.
+fn short(fields: &Map<String, Value>) -> Option<String> {
+    if fields.contains_key("senderId") {
+        Some(short_message(fields))
+    } else if fields.contains_key("participants") {
+        Some(short_conversation(fields))
+    } else if fields.contains_key("code") {
+        Some(short_error(fields))
+    } else {
+        None
     }
 }
 

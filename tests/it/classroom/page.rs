@@ -3,20 +3,21 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, message_path, pair, say, stage, world};
+use super::{CLASSROOM, brief, message_path};
+use crate::worlds::unknown_chat_id;
 
 #[tokio::test(start_paused = true)]
 async fn a_page_of_messages_in_full() {
-    let (mut world, chat) = pair().await;
-    say(&mut world, "alice", &chat, &["one"]).await;
-    say(&mut world, "bob", &chat, &["two"]).await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one"]).await;
+    CLASSROOM.send_texts(&mut world, "bob", &chat, &["two"]).await;
     assert_snapshot!(world.get("alice", &format!("/api/chat/conversation/{chat}/messages")).await, @r#"alice gets 200 {"data":[{"_id":"e70c08a3288036ef87ef9f6e000000000001","conversationId":"e70c08a3288036ef87ef9f6e","createdAt":"2026-01-02T03:04:05.006Z","deletedAt":null,"media":[],"messageType":"text","replyTo":null,"senderId":{"_id":"alice","firstName":null,"lastName":null,"name":"alice","profileImage":null},"seq":1,"status":"delivered","text":"one","updatedAt":"2026-01-02T03:04:05.006Z"},{"_id":"e70c08a3288036ef87ef9f6e000000000002","conversationId":"e70c08a3288036ef87ef9f6e","createdAt":"2026-01-02T03:04:05.006Z","deletedAt":null,"media":[],"messageType":"text","replyTo":null,"senderId":{"_id":"bob","firstName":null,"lastName":null,"name":"bob","profileImage":null},"seq":2,"status":"delivered","text":"two","updatedAt":"2026-01-02T03:04:05.006Z"}],"pagination":{"limit":50,"page":1,"total":2},"success":true}"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn page_one_is_the_newest_and_oldest_first_inside() {
-    let (mut world, chat) = pair().await;
-    say(&mut world, "alice", &chat, &["one", "two", "three", "four", "five"]).await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one", "two", "three", "four", "five"]).await;
     world.rest("alice", "DELETE", &message_path(&chat, 2), json!({"deleteForEveryone": true})).await;
     let mut said = String::new();
     for query in ["?limit=2", "?page=2&limit=2", "?page=3&limit=2", "?page=4&limit=2", "?limit=100"] {
@@ -34,8 +35,8 @@ async fn page_one_is_the_newest_and_oldest_first_inside() {
 
 #[tokio::test(start_paused = true)]
 async fn what_follows_a_number_is_oldest_first() {
-    let (mut world, chat) = pair().await;
-    say(&mut world, "alice", &chat, &["one", "two", "three", "four", "five"]).await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one", "two", "three", "four", "five"]).await;
     let mut said = String::new();
     for query in ["?afterSeq=0&limit=2", "?afterSeq=2&limit=2", "?afterSeq=4", "?afterSeq=5", "?afterSeq=99"] {
         said += &brief(&world.get("bob", &format!("/api/chat/conversation/{chat}/messages{query}")).await);
@@ -52,7 +53,7 @@ async fn what_follows_a_number_is_oldest_first() {
 
 #[tokio::test(start_paused = true)]
 async fn pages_that_cannot_be_are_refused() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
     let mut said = String::new();
     for query in [
         "page=0",
@@ -89,7 +90,7 @@ async fn pages_that_cannot_be_are_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn pages_of_conversations() {
-    let mut world = world().await;
+    let mut world = CLASSROOM.world().await;
     world.know(&["alice", "bob", "carol", "dave"]).await;
     for other in ["bob", "carol", "dave"] {
         world.chat("alice", other).await;
@@ -110,7 +111,7 @@ async fn pages_of_conversations() {
 
 #[tokio::test(start_paused = true)]
 async fn twenty_conversations_and_fifty_messages_unless_said() {
-    let mut world = super::world_with(&[("RateLimits", "off")]).await;
+    let mut world = CLASSROOM.world_with(&[("RateLimits", "off")]).await;
     world.join("alice").await;
     for number in 0..21 {
         let other = format!("person {number}");
@@ -121,7 +122,7 @@ async fn twenty_conversations_and_fifty_messages_unless_said() {
     assert_eq!(answer["data"].as_array().map(Vec::len), Some(20));
     let chat = world.chat("alice", "person 0").await;
     for _ in 0..51 {
-        say(&mut world, "alice", &chat, &["again"]).await;
+        CLASSROOM.send_texts(&mut world, "alice", &chat, &["again"]).await;
     }
     let (_, answer) = world.request("alice", "GET", &format!("/api/chat/conversation/{chat}/messages"), "").await;
     assert_eq!(answer["data"].as_array().map(Vec::len), Some(50));
@@ -130,17 +131,17 @@ async fn twenty_conversations_and_fifty_messages_unless_said() {
 
 #[tokio::test(start_paused = true)]
 async fn messages_of_others_look_like_those_of_no_conversation() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     let foreign = world.get("carol", &format!("/api/chat/conversation/{chat}/messages")).await;
     assert_snapshot!(foreign, @r#"carol gets 404 {"code":"NOT_FOUND","message":"conversation not found","success":false}"#);
-    for missing in ["f".repeat(24), "bob".to_owned(), "a".repeat(200)] {
+    for missing in [unknown_chat_id(), "bob".to_owned(), "a".repeat(200)] {
         assert_eq!(foreign, world.get("carol", &format!("/api/chat/conversation/{missing}/messages")).await);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_empty_conversation_has_an_empty_page() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = CLASSROOM.two_clients().await;
     assert_snapshot!(world.get("alice", &format!("/api/chat/conversation/{chat}/messages")).await, @r#"alice gets 200 {"data":[],"pagination":{"limit":50,"page":1,"total":0},"success":true}"#);
     let (_, answer) = world.request("bob", "GET", "/api/chat/conversations", "").await;
     assert_eq!(answer["data"][0]["lastMessage"], Value::Null);

@@ -3,11 +3,11 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{stage, world, world_with};
+use super::CLASSROOM;
 
 #[tokio::test(start_paused = true)]
 async fn only_the_first_socket_and_the_last_are_told() {
-    let mut world = world().await;
+    let mut world = CLASSROOM.world().await;
     world.join("alice").await;
     assert_snapshot!(world.join("bob").await, @r#"
     alice hears 42["user:online",{"userId":"bob"}]
@@ -25,7 +25,7 @@ async fn only_the_first_socket_and_the_last_are_told() {
 
 #[tokio::test(start_paused = true)]
 async fn a_conversation_shows_who_is_here_and_when_the_others_were() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = CLASSROOM.five_clients().await;
     world.know(&["dave"]).await;
     let path = "/api/chat/conversation";
     let seen = |answer: Value| -> Vec<Value> {
@@ -47,7 +47,7 @@ async fn a_conversation_shows_who_is_here_and_when_the_others_were() {
 
 #[tokio::test(start_paused = true)]
 async fn from_the_bound_on_only_people_who_share_a_conversation_are_told() {
-    let mut world = world_with(&[("PresenceEveryoneBelow", "0")]).await;
+    let mut world = CLASSROOM.world_with(&[("PresenceEveryoneBelow", "0")]).await;
     world.know(&["alice", "bob", "carol"]).await;
     world.chat("alice", "carol").await;
     world.join("alice").await;
@@ -64,7 +64,7 @@ async fn from_the_bound_on_only_people_who_share_a_conversation_are_told() {
 
 #[tokio::test(start_paused = true)]
 async fn people_of_other_dialects_come_and_go_too() {
-    let mut world = world().await;
+    let mut world = CLASSROOM.world().await;
     world.join("alice").await;
     assert_snapshot!(world.join_namespace("bob", "bob", "/recruiting").await, @r#"
     alice hears 42["user:online",{"userId":"bob"}]
@@ -77,7 +77,7 @@ async fn people_of_other_dialects_come_and_go_too() {
 
 #[tokio::test(start_paused = true)]
 async fn the_health_route_asks_for_no_token() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = CLASSROOM.five_clients().await;
     assert_snapshot!(world.get("", "/api/socket/health").await, @r#" gets 200 {"socket":{"connected":5,"initialized":true,"rooms":0},"status":"ok"}"#);
     assert_snapshot!(world.get("", "/classroom/api/socket/health").await, @r#" gets 200 {"socket":{"connected":5,"initialized":true,"rooms":0},"status":"ok"}"#);
 }

@@ -3,11 +3,11 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{say, stage};
+use super::CLASSROOM;
 
 #[tokio::test(start_paused = true)]
 async fn messages_and_conversations_show_profiles() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     let profile = json!({
         "firstName": "Alice", "lastName": "Doe", "username": "al", "email": "alice@example.org", "picture": "https://media.example/al",
     });
@@ -30,7 +30,7 @@ async fn messages_and_conversations_show_profiles() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_service_has_to_tell_reaches_every_device() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = CLASSROOM.five_clients().await;
     let notification = json!({"message": "The course begins", "type": "course"});
     let said = world.as_service("POST", "/api/users/bob/notifications", notification).await;
     let told: Vec<&str> = said.lines().skip(1).collect();
@@ -49,7 +49,7 @@ async fn what_a_service_has_to_tell_reaches_every_device() {
 
 #[tokio::test(start_paused = true)]
 async fn people_may_not_do_what_services_do() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one"]).await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one"]).await;
     assert_snapshot!(world.rest("alice", "PUT", "/api/users/alice", json!({"name": "Queen"})).await, @r#"alice gets 403 {"code":"FORBIDDEN","message":"only a service may do this","success":false}"#);
 }

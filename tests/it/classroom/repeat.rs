@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, message_path, messages_of, stage};
+use super::{CLASSROOM, brief, message_path, messages_of};
+use crate::worlds::event_frame;
 
 fn named(chat: &str, text: &str) -> Value {
     json!({"conversationId": chat, "text": text, "clientMessageId": "a"})
@@ -11,7 +12,7 @@ fn named(chat: &str, text: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_is_answered_with_the_first_message_and_heard_by_nobody() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     world.ask("alice", "send:message", named(&chat, "first")).await;
     world.clock.advance(1_000);
     assert_snapshot!(brief(&world.ask("alice", "send:message", named(&chat, "second")).await), @r##"alice hears 431[{"message":"#1 by alice: first, delivered","success":true}]"##);
@@ -23,7 +24,7 @@ async fn a_repeat_is_answered_with_the_first_message_and_heard_by_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_in_another_dialect_or_of_what_was_deleted() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     world.ask("alice", "send:message", named(&chat, "first")).await;
     let elsewhere = json!({"chatId": chat, "content": "second", "clientMessageId": "a"});
     let said = world.rest("alice", "POST", "/recruiting/api/message/send", elsewhere).await;
@@ -44,8 +45,8 @@ async fn a_repeat_in_another_dialect_or_of_what_was_deleted() {
 
 #[tokio::test(start_paused = true)]
 async fn repeats_sent_at_once_store_one_message() {
-    let (mut world, chat) = stage().await;
-    let frame = super::event("send:message", &named(&chat, "once"));
+    let (mut world, chat) = CLASSROOM.five_clients().await;
+    let frame = event_frame("send:message", &named(&chat, "once"));
     let sends: Vec<(&str, String)> =
         ["alice", "alice2"].into_iter().cycle().take(8).map(|label| (label, frame.clone())).collect();
     let said = world.send_all(&sends).await;

@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, message_id, message_path, messages_of, say, stage};
+use super::{CLASSROOM, brief, message_path, messages_of};
+use crate::worlds::{message_id, unknown_chat_id};
 
 fn answering(chat: &str, message: &str) -> Value {
     json!({"conversationId": chat, "text": "an answer", "replyTo": message})
@@ -11,8 +12,8 @@ fn answering(chat: &str, message: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_reply_names_the_message_it_answers() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one"]).await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one"]).await;
     let first = message_id(&chat, 1);
     assert_snapshot!(brief(&world.ask("bob", "send:message", answering(&chat, &first)).await), @r##"
     alice+alice2 hears 42["new:message",{"message":"#2 by bob: an answer, to alice+bob #1, sent"}]
@@ -33,11 +34,12 @@ async fn a_reply_names_the_message_it_answers() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_in_the_conversation_cannot_be_answered() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     let other = world.chat("alice", "carol").await;
-    say(&mut world, "carol", &other, &["elsewhere"]).await;
+    CLASSROOM.send_texts(&mut world, "carol", &other, &["elsewhere"]).await;
     let mut said = String::new();
-    for message in [message_id(&chat, 1), message_id(&other, 1), message_id(&"f".repeat(24), 1), "nonsense".to_owned()]
+    for message in
+        [message_id(&chat, 1), message_id(&other, 1), message_id(&unknown_chat_id(), 1), "nonsense".to_owned()]
     {
         said += &world.emit("alice", "send:message", answering(&chat, &message)).await;
     }
@@ -54,8 +56,8 @@ async fn what_is_not_in_the_conversation_cannot_be_answered() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reply_from_another_dialect_shows_here() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one"]).await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
+    CLASSROOM.send_texts(&mut world, "alice", &chat, &["one"]).await;
     let answer =
         json!({"chatId": chat, "content": "there", "messageType": "text", "parentMessageId": message_id(&chat, 1)});
     world.join_namespace("bob3", "bob", "/marketplace").await;

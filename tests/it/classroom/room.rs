@@ -3,11 +3,12 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{brief, of, stage};
+use super::{CLASSROOM, brief, of};
+use crate::worlds::unknown_chat_id;
 
 #[tokio::test(start_paused = true)]
 async fn typing_is_told_to_joined_sockets_of_the_others() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     assert_snapshot!(world.ask("alice2", "join:conversation", of(&chat)).await, @r#"alice2 hears 430[{"success":true}]"#);
     assert_snapshot!(world.emit("bob", "join:conversation", of(&chat)).await, @"");
     // The typist need not have joined.
@@ -26,7 +27,7 @@ async fn typing_is_told_to_joined_sockets_of_the_others() {
 
 #[tokio::test(start_paused = true)]
 async fn who_left_hears_no_more_of_it() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     world.emit("bob", "join:conversation", of(&chat)).await;
     world.emit("bob2", "join:conversation", of(&chat)).await;
     world.emit("bob2", "join:conversation", of(&chat)).await;
@@ -42,7 +43,7 @@ async fn who_left_hears_no_more_of_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_room_belongs_to_a_socket_and_not_to_its_user() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     world.emit("bob", "join:conversation", of(&chat)).await;
     world.close("bob").await;
     world.join("bob").await;
@@ -51,7 +52,7 @@ async fn a_room_belongs_to_a_socket_and_not_to_its_user() {
 
 #[tokio::test(start_paused = true)]
 async fn joining_wants_an_own_conversation() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     let mut said = String::new();
     for name in ["join:conversation", "leave:conversation", "typing:start", "typing:stop"] {
         let foreign = world.ask("carol", name, of(&chat)).await;
@@ -59,7 +60,7 @@ async fn joining_wants_an_own_conversation() {
         said += &world.emit("carol", name, of(&chat)).await;
         said += &world.emit("carol", name, json!({})).await;
         said += &world.emit("carol", name, json!(chat)).await;
-        let unknown = world.ask("carol", name, of(&"f".repeat(24))).await;
+        let unknown = world.ask("carol", name, of(&unknown_chat_id())).await;
         let after_ack = |said: &str| said.split_once('[').map(|(_, error)| error.to_owned());
         assert_eq!(after_ack(&foreign), after_ack(&unknown));
     }
@@ -85,7 +86,7 @@ async fn joining_wants_an_own_conversation() {
 
 #[tokio::test(start_paused = true)]
 async fn a_socket_that_closes_types_no_more() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     world.emit("bob", "join:conversation", of(&chat)).await;
     world.emit("alice", "typing:start", of(&chat)).await;
     assert_snapshot!(brief(&world.close("alice").await), @r#"bob hears 42["typing:stop",{"conversationId":"alice+bob","userId":"alice"}]"#);
@@ -96,7 +97,7 @@ async fn a_socket_that_closes_types_no_more() {
 
 #[tokio::test(start_paused = true)]
 async fn typing_is_told_to_nobody_while_anyone_blocks() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = CLASSROOM.five_clients().await;
     world.emit("bob", "join:conversation", of(&chat)).await;
     world.rest("bob", "POST", &format!("/recruiting/api/chat/{chat}/block"), json!({})).await;
     assert_snapshot!(world.ask("alice", "typing:start", of(&chat)).await, @r#"alice hears 430[{"success":true}]"#);
@@ -105,7 +106,7 @@ async fn typing_is_told_to_nobody_while_anyone_blocks() {
 
 #[tokio::test(start_paused = true)]
 async fn typing_reaches_other_dialects_and_theirs_joined_sockets() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = CLASSROOM.five_clients().await;
     world.join_namespace("dave", "dave", "/recruiting").await;
     let chat = world.chat("alice", "dave").await;
     world.emit("alice", "join:conversation", of(&chat)).await;

@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, chats_of, message_id, messages_of, one, say, stage, text};
+use super::{MARKETPLACE, brief, chats_of, messages_of, one, text};
+use crate::worlds::message_id;
 
 fn toggle(chat: &str) -> String {
     format!("/api/chat/{chat}/toggle-block")
@@ -11,7 +12,7 @@ fn toggle(chat: &str) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn everybody_in_the_chat_hears_of_a_block_and_of_its_end() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     world.clock.advance(1_000);
     assert_snapshot!(world.rest("alice", "PUT", &toggle(&chat), Value::Null).await, @r#"
     alice gets 200 {"data":{"blockedBy":["alice"],"isBlocked":true},"message":"Chat blocked","success":true}
@@ -33,7 +34,7 @@ async fn everybody_in_the_chat_hears_of_a_block_and_of_its_end() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_sends_while_anyone_blocks() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     world.rest("alice", "PUT", &toggle(&chat), Value::Null).await;
     assert_snapshot!(world.ask("alice", "sendMessage", text(&chat, "hello")).await, @r#"alice hears 430[{"error":{"code":"BLOCKED_USER","message":"cannot send messages while the chat is blocked"},"success":false}]"#);
     assert_snapshot!(world.emit("bob", "sendMessage", text(&chat, "hello")).await, @r#"bob hears 42["error",{"code":"BLOCKED_USER","message":"cannot send messages while the chat is blocked"}]"#);
@@ -50,7 +51,7 @@ async fn nobody_sends_while_anyone_blocks() {
 
 #[tokio::test(start_paused = true)]
 async fn both_may_block_and_each_takes_their_own_back() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     world.rest("alice", "PUT", &toggle(&chat), Value::Null).await;
     assert_snapshot!(brief(&world.rest("bob", "PUT", &toggle(&chat), Value::Null).await), @r#"
     bob gets 200 {"data":{"blockedBy":["alice","bob"],"isBlocked":true},"message":"Chat blocked","success":true}
@@ -73,7 +74,7 @@ async fn both_may_block_and_each_takes_their_own_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_block_set_and_taken_back_in_another_dialect_is_told_here() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     world.join_namespace("bob3", "bob", "/recruiting").await;
     assert_snapshot!(brief(&world.emit("bob3", "block_user", json!({"chatId": chat})).await), @r#"
     alice+alice2+bob+bob2 hears 42["chatBlocked",{"blockedBy":"bob","chatId":"alice+bob"}]
@@ -94,8 +95,8 @@ async fn a_block_set_and_taken_back_in_another_dialect_is_told_here() {
 
 #[tokio::test(start_paused = true)]
 async fn reading_and_deleting_go_on_while_blocked() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one", "two"]).await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
+    MARKETPLACE.send_texts(&mut world, "alice", &chat, &["one", "two"]).await;
     world.rest("alice", "PUT", &toggle(&chat), Value::Null).await;
     assert_snapshot!(brief(&world.ask("bob", "markAsRead", one(&chat, 1)).await), @r#"
     alice+alice2 hears 42["messageRead",{"chatId":"alice+bob","messageId":"alice+bob #1","userId":"bob"}]

@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, chats_of, create, message_id, messages_of, nowhere, pair, say, stage, text, world};
+use super::{MARKETPLACE, brief, chats_of, create, messages_of, text};
+use crate::worlds::{FIVE_CLIENTS, message_id, unknown_chat_id};
 
 fn with(user: &str) -> Value {
     json!({"participantId": user})
@@ -11,11 +12,7 @@ fn with(user: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_is_made_once_and_found_by_both() {
-    let mut world = world().await;
-    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]
-    {
-        world.join_as(label, user).await;
-    }
+    let mut world = MARKETPLACE.connected(&FIVE_CLIENTS).await;
     assert_snapshot!(world.rest("alice", "POST", "/api/chat/create", with("bob")).await, @r#"
     alice gets 201 {"data":{"_id":"e70c08a3288036ef87ef9f6e","blockedBy":[],"chatType":"direct","createdAt":"2026-01-02T03:04:05.006Z","isActive":true,"isBlocked":false,"lastMessage":null,"lastMessageTime":"2026-01-02T03:04:05.006Z","participants":[{"_id":"alice","email":null,"name":"alice","profilePicture":null},{"_id":"bob","email":null,"name":"bob","profilePicture":null}],"petListing":null,"unreadCount":[{"count":0,"userId":"alice"}],"updatedAt":"2026-01-02T03:04:05.006Z"},"message":"Chat created","success":true}
     bob hears 42["chatCreated",{"chatId":"e70c08a3288036ef87ef9f6e"}]
@@ -31,7 +28,7 @@ async fn a_chat_is_made_once_and_found_by_both() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_talks_to_themselves_or_to_someone_unknown() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = MARKETPLACE.two_clients().await;
     let mut said = String::new();
     for body in [
         with("alice"),
@@ -63,18 +60,18 @@ async fn nobody_talks_to_themselves_or_to_someone_unknown() {
 
 #[tokio::test(start_paused = true)]
 async fn the_list_shows_what_was_said_last_and_the_callers_own_count() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     assert_snapshot!(world.get("carol", "/api/chat/my-chats").await, @r#"carol gets 200 {"data":{"chats":[],"pagination":{"currentPage":1,"hasMore":false,"totalChats":0,"totalPages":0}},"message":"Chats","success":true}"#);
     assert_snapshot!(chats_of(&mut world, "alice").await, @r#"alice gets 200 {"data":{"chats":["alice+bob (nothing; unread 0)"],"pagination":{"currentPage":1,"hasMore":false,"totalChats":1,"totalPages":1}},"message":"Chats","success":true}"#);
     world.clock.advance(1_000);
-    say(&mut world, "alice", &chat, &["one", "two"]).await;
+    MARKETPLACE.send_texts(&mut world, "alice", &chat, &["one", "two"]).await;
     assert_snapshot!(world.get("bob", "/api/chat/my-chats").await, @r#"bob gets 200 {"data":{"chats":[{"_id":"e70c08a3288036ef87ef9f6e","blockedBy":[],"chatType":"direct","createdAt":"2026-01-02T03:04:05.006Z","isActive":true,"isBlocked":false,"lastMessage":{"_id":"e70c08a3288036ef87ef9f6e000000000002","content":"two","createdAt":"2026-01-02T03:04:06.006Z","isDeleted":false,"seq":2},"lastMessageTime":"2026-01-02T03:04:06.006Z","participants":[{"_id":"alice","email":null,"name":"alice","profilePicture":null},{"_id":"bob","email":null,"name":"bob","profilePicture":null}],"petListing":null,"unreadCount":[{"count":2,"userId":"bob"}],"updatedAt":"2026-01-02T03:04:06.006Z"}],"pagination":{"currentPage":1,"hasMore":false,"totalChats":1,"totalPages":1}},"message":"Chats","success":true}"#);
     assert_snapshot!(chats_of(&mut world, "alice").await, @r#"alice gets 200 {"data":{"chats":["alice+bob (#2: two; unread 0)"],"pagination":{"currentPage":1,"hasMore":false,"totalChats":1,"totalPages":1}},"message":"Chats","success":true}"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_most_recent_activity_comes_first() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     world.know(&["carol", "dave"]).await;
     world.clock.advance(1_000);
     create(&mut world, "alice", with("carol")).await;
@@ -83,7 +80,7 @@ async fn the_most_recent_activity_comes_first() {
     create(&mut world, "dave", with("alice")).await;
     assert_snapshot!(chats_of(&mut world, "alice").await, @r#"alice gets 200 {"data":{"chats":["alice+dave (nothing; unread 0)","alice+carol (nothing; unread 0)","alice+bob (nothing; unread 0)"],"pagination":{"currentPage":1,"hasMore":false,"totalChats":3,"totalPages":1}},"message":"Chats","success":true}"#);
     world.clock.advance(1_000);
-    say(&mut world, "bob", &chat, &["hello"]).await;
+    MARKETPLACE.send_texts(&mut world, "bob", &chat, &["hello"]).await;
     let mut pages = String::new();
     for page in 1..=3 {
         pages += &brief(&world.get("alice", &format!("/api/chat/my-chats?page={page}&limit=2")).await);
@@ -98,7 +95,7 @@ async fn the_most_recent_activity_comes_first() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_of_chats_has_twenty_unless_said_and_bounds() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = MARKETPLACE.two_clients().await;
     for index in 0..20 {
         let person = format!("person {index}");
         world.know(&[&person]).await;
@@ -134,8 +131,8 @@ async fn a_page_of_chats_has_twenty_unless_said_and_bounds() {
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_of_others_looks_like_one_that_does_not_exist() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["hello"]).await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
+    MARKETPLACE.send_texts(&mut world, "alice", &chat, &["hello"]).await;
     for (method, path, body) in [
         ("GET", "messages", Value::Null),
         ("GET", "messages?afterSeq=0", Value::Null),
@@ -148,7 +145,7 @@ async fn a_chat_of_others_looks_like_one_that_does_not_exist() {
             foreign, "carol gets 404 {\"code\":\"NOT_FOUND\",\"message\":\"chat not found\",\"success\":false}\n",
             "{method} {path}"
         );
-        for id in [nowhere().as_str(), "nothing-like-an-id"] {
+        for id in [unknown_chat_id().as_str(), "nothing-like-an-id"] {
             let unknown = world.rest("carol", method, &format!("/api/chat/{id}/{path}"), body.clone()).await;
             assert_eq!(unknown, foreign, "{method} {path} of {id}");
         }
@@ -158,8 +155,8 @@ async fn a_chat_of_others_looks_like_one_that_does_not_exist() {
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_deleted_elsewhere_is_told_and_begins_anew() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one", "two"]).await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
+    MARKETPLACE.send_texts(&mut world, "alice", &chat, &["one", "two"]).await;
     let path = format!("/recruiting/api/chat/{chat}");
     assert_snapshot!(world.rest("bob", "DELETE", &path, Value::Null).await, @r#"
     bob gets 200 {"data":null,"message":"Chat deleted","success":true}

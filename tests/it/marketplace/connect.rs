@@ -7,14 +7,14 @@ use local::token;
 use serde_json::{Value, json};
 use world::World;
 
-use super::{brief, pair, text, world, world_with};
+use super::{MARKETPLACE, brief, text};
 
 /// The seconds at which a world begins.
 const NOW: i64 = 1_767_323_045;
 
 #[tokio::test(start_paused = true)]
 async fn connecting_greets_and_tells_the_others_once() {
-    let mut world = world().await;
+    let mut world = MARKETPLACE.world().await;
     world.open("alice").await;
     let token = json!({"token": world.token("alice")});
     assert_snapshot!(world.send("alice", &format!("40{token}")).await, @r#"
@@ -62,7 +62,7 @@ async fn the_dialect_has_a_namespace_and_a_prefix_of_its_own_where_another_is_th
 
 #[tokio::test(start_paused = true)]
 async fn the_prefix_is_valid_where_the_dialect_is_the_default() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     assert_snapshot!(world.join_namespace("alice2", "alice", "/marketplace").await, @r#"
     alice2 hears 40/marketplace,{"sid":"…"}
     alice2 hears 42/marketplace,["connected",{"socketId":"…","userId":"alice"}]
@@ -84,7 +84,7 @@ async fn the_prefix_is_valid_where_the_dialect_is_the_default() {
 
 #[tokio::test(start_paused = true)]
 async fn every_refusal_has_the_text_that_clients_compare_and_says_why_beside_it() {
-    let mut world = world().await;
+    let mut world = MARKETPLACE.world().await;
     let signed = |claims: Value| json!({"token": token::sign(&claims).unwrap()}).to_string();
     let payloads = [
         String::new(),
@@ -117,7 +117,7 @@ async fn every_refusal_has_the_text_that_clients_compare_and_says_why_beside_it(
 
 #[tokio::test(start_paused = true)]
 async fn the_header_is_refused_in_the_same_words() {
-    let mut world = world().await;
+    let mut world = MARKETPLACE.world().await;
     let header = HeaderMap::from_iter([(http::header::AUTHORIZATION, HeaderValue::from_static("Bearer gibberish"))]);
     world.upgrade("alice", "EIO=4&transport=websocket", header).await.unwrap();
     world.quiet().await;
@@ -127,7 +127,7 @@ async fn the_header_is_refused_in_the_same_words() {
 
 #[tokio::test(start_paused = true)]
 async fn a_role_that_is_not_allowed_is_forbidden() {
-    let mut world = world_with(&[("AllowedRoles", "buyer,seller")]).await;
+    let mut world = MARKETPLACE.world_with(&[("AllowedRoles", "buyer,seller")]).await;
     let admin = token::mint("alice", None, Some("admin"), world.clock.now()).unwrap();
     assert_snapshot!(world.join_with("alice", &admin).await, @r#"alice hears 44{"data":{"code":"FORBIDDEN","message":"this role may not use the service"},"message":"this role may not use the service"}"#);
     assert_snapshot!(asked(&world, Some(&admin)).await, @r#"403 {"code":"FORBIDDEN","message":"this role may not use the service","success":false}"#);
@@ -137,7 +137,7 @@ async fn a_role_that_is_not_allowed_is_forbidden() {
 
 #[tokio::test(start_paused = true)]
 async fn rest_refuses_in_the_same_words() {
-    let world = world().await;
+    let world = MARKETPLACE.world().await;
     let expired = token::sign(&json!({"sub": "alice", "exp": NOW})).unwrap();
     let nobody = token::sign(&json!({"exp": NOW + 60})).unwrap();
     let mut said = String::new();
@@ -155,7 +155,7 @@ async fn rest_refuses_in_the_same_words() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_renewed_on_a_live_socket() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     let soon = token::sign(&json!({"sub": "carol", "exp": NOW + 60})).unwrap();
     world.join_with("carol", &soon).await;
     let renewed = json!({"token": world.token("carol")});
@@ -171,7 +171,7 @@ async fn a_token_is_renewed_on_a_live_socket() {
 
 #[tokio::test(start_paused = true)]
 async fn a_socket_whose_token_ends_is_ended() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     let soon = token::sign(&json!({"sub": "bob", "exp": NOW + 60})).unwrap();
     world.join_with("bob2", &soon).await;
     world.clock.advance(60_000);

@@ -3,11 +3,12 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, chats_of, heard_by, message_id, messages_of, say, stage, text, world};
+use super::{MARKETPLACE, brief, chats_of, heard_by, messages_of, text};
+use crate::worlds::{TWO_CLIENTS, message_id};
 
 #[tokio::test(start_paused = true)]
 async fn messages_go_to_and_fro() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     world.join_namespace("bob3", "bob", "/recruiting").await;
     world.join_namespace("bob4", "bob", "/messenger").await;
     world.join_namespace("bob5", "bob", "/workspace").await;
@@ -37,7 +38,7 @@ async fn messages_go_to_and_fro() {
 
 #[tokio::test(start_paused = true)]
 async fn one_connection_in_two_namespaces_hears_each_in_its_own_words() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     assert_snapshot!(world.also_join("carol", "carol", "/recruiting").await, @r#"
     carol hears 40/recruiting,{"sid":"…"}
     carol hears 42/recruiting,["connected",{"message":"Connected successfully","socketId":"…","success":true,"userId":"carol"}]
@@ -63,10 +64,7 @@ async fn one_connection_in_two_namespaces_hears_each_in_its_own_words() {
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_may_begin_with_a_message_elsewhere() {
-    let mut world = world().await;
-    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob")] {
-        world.join_as(label, user).await;
-    }
+    let mut world = MARKETPLACE.connected(&[("alice", "alice"), ("alice2", "alice"), ("bob", "bob")]).await;
     world.join_namespace("bob2", "bob", "/messenger").await;
     let said = world.emit("bob2", "send_message", json!({"receiverId": "alice", "content": "hello"})).await;
     for label in ["alice", "alice2", "bob"] {
@@ -82,10 +80,7 @@ async fn a_chat_may_begin_with_a_message_elsewhere() {
 
 #[tokio::test(start_paused = true)]
 async fn chats_made_elsewhere_are_told_and_are_the_same() {
-    let mut world = world().await;
-    for (label, user) in [("alice", "alice"), ("bob", "bob")] {
-        world.join_as(label, user).await;
-    }
+    let mut world = MARKETPLACE.connected(&TWO_CLIENTS).await;
     let elsewhere =
         world.rest("alice", "POST", "/recruiting/api/chat/create-or-get", json!({"otherUserId": "bob"})).await;
     assert_snapshot!(brief(&heard_by("bob", &elsewhere)), @r#"bob hears 42["chatCreated",{"chatId":"alice+bob"}]"#);
@@ -101,9 +96,9 @@ async fn chats_made_elsewhere_are_told_and_are_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_deleted_elsewhere_is_told_here_and_the_other_way_round() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     world.join_namespace("bob3", "bob", "/recruiting").await;
-    say(&mut world, "alice", &chat, &["one", "two"]).await;
+    MARKETPLACE.send_texts(&mut world, "alice", &chat, &["one", "two"]).await;
     let delete = |number: u64, path: &str| format!("{path}/{}", message_id(&chat, number));
     let said = world.rest("alice", "DELETE", &delete(1, "/recruiting/api/message"), Value::Null).await;
     assert_snapshot!(brief(said.split_once('\n').unwrap().1), @r#"

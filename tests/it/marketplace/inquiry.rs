@@ -4,14 +4,13 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use world::World;
 
-use super::{brief, chats_of, create, heard_by, message_id, messages_of, one, say, text, world};
+use super::{MARKETPLACE, brief, chats_of, create, heard_by, messages_of, one, text};
+use crate::worlds::{message_id, unknown_chat_id};
 
 /// Alice, Bob with two devices, and Carol, whose dog Rex is for sale.
 async fn market() -> World {
-    let mut world = world().await;
-    for (label, user) in [("alice", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")] {
-        world.join_as(label, user).await;
-    }
+    let mut world =
+        MARKETPLACE.connected(&[("alice", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]).await;
     let images = json!([{"url": "https://media.example/rex.jpg"}]);
     let listing = json!({"title": "Rex", "images": images, "price": 15_000, "address": "Delhi"});
     world.rest("carol", "PUT", "/api/listings/rex", listing).await;
@@ -125,8 +124,8 @@ async fn a_message_has_come_as_far_as_with_the_last_of_its_recipients() {
 #[tokio::test(start_paused = true)]
 async fn counts_are_each_persons_own() {
     let (mut world, chat) = of_three().await;
-    say(&mut world, "alice", &chat, &["one", "two"]).await;
-    say(&mut world, "carol", &chat, &["three"]).await;
+    MARKETPLACE.send_texts(&mut world, "alice", &chat, &["one", "two"]).await;
+    MARKETPLACE.send_texts(&mut world, "carol", &chat, &["three"]).await;
     world.emit("bob", "markAsRead", one(&chat, 1)).await;
     let mut said = String::new();
     for user in ["alice", "bob", "carol"] {
@@ -148,7 +147,7 @@ async fn typing_and_deleting_reach_everybody() {
     }
     let said = world.emit("carol", "typing", json!({"chatId": chat, "isTyping": true})).await;
     assert_snapshot!(brief(&said.replace(&chat, "<chat>")), @r#"alice+bob hears 42["typing",{"chatId":"<chat>","isTyping":true,"userId":"carol"}]"#);
-    say(&mut world, "carol", &chat, &["sold"]).await;
+    MARKETPLACE.send_texts(&mut world, "carol", &chat, &["sold"]).await;
     let delete = format!("/api/chat/message/{}", message_id(&chat, 1));
     let said = world.rest("carol", "DELETE", &delete, Value::Null).await;
     assert_snapshot!(brief(&said.replace(&chat, "<chat>")), @r##"
@@ -182,7 +181,7 @@ async fn somebody_outside_cannot_tell_that_it_exists() {
     let (mut world, chat) = of_three().await;
     world.join("dave").await;
     let foreign = world.get("dave", &format!("/api/chat/{chat}/messages")).await;
-    assert_eq!(foreign, world.get("dave", &format!("/api/chat/{}/messages", super::nowhere())).await);
+    assert_eq!(foreign, world.get("dave", &format!("/api/chat/{}/messages", unknown_chat_id())).await);
     assert_snapshot!(chats_of(&mut world, "dave").await, @r#"dave gets 200 {"data":{"chats":[],"pagination":{"currentPage":1,"hasMore":false,"totalChats":0,"totalPages":0}},"message":"Chats","success":true}"#);
 }
 

@@ -5,11 +5,11 @@ use http::Request;
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{brief, messages_of, pair, pair_with, say, stage, stage_with, text, world_with};
+use super::{MARKETPLACE, brief, messages_of, text};
 
 #[tokio::test(start_paused = true)]
 async fn a_socket_has_fifty_events_per_second() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     for _ in 0..50 {
         let said = world.ask("alice", "online", json!({})).await;
         assert!(said.contains("\"success\":true"), "{said}");
@@ -24,7 +24,7 @@ async fn a_socket_has_fifty_events_per_second() {
 
 #[tokio::test(start_paused = true)]
 async fn a_user_has_so_many_messages_per_minute_over_all_sockets_and_rest() {
-    let (mut world, chat) = stage_with(&[("MessagesPerMinute", "3")]).await;
+    let (mut world, chat) = MARKETPLACE.five_clients_with(&[("MessagesPerMinute", "3")]).await;
     let path = format!("/api/chat/{chat}/send");
     world.emit("alice", "sendMessage", text(&chat, "one")).await;
     world.emit("alice2", "sendMessage", text(&chat, "two")).await;
@@ -41,8 +41,8 @@ async fn a_user_has_so_many_messages_per_minute_over_all_sockets_and_rest() {
 
 #[tokio::test(start_paused = true)]
 async fn over_rest_the_header_says_when_to_try_again() {
-    let (mut world, chat) = pair_with(&[("MessagesPerMinute", "1")]).await;
-    say(&mut world, "alice", &chat, &["one"]).await;
+    let (mut world, chat) = MARKETPLACE.two_clients_with(&[("MessagesPerMinute", "1")]).await;
+    MARKETPLACE.send_texts(&mut world, "alice", &chat, &["one"]).await;
     let request = Request::builder().method("POST").uri(format!("/api/chat/{chat}/send"));
     let request = request.header("authorization", world.token("alice"));
     let body = Body::from(json!({"content": "two"}).to_string());
@@ -53,7 +53,7 @@ async fn over_rest_the_header_says_when_to_try_again() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_refused_or_repeated_does_not_count() {
-    let (mut world, chat) = pair_with(&[("MessagesPerMinute", "2")]).await;
+    let (mut world, chat) = MARKETPLACE.two_clients_with(&[("MessagesPerMinute", "2")]).await;
     let toggle = format!("/api/chat/{chat}/toggle-block");
     for content in [" ", "\n"] {
         world.emit("alice", "sendMessage", text(&chat, content)).await;
@@ -73,7 +73,7 @@ async fn what_is_refused_or_repeated_does_not_count() {
 
 #[tokio::test(start_paused = true)]
 async fn a_user_makes_so_many_chats_per_hour() {
-    let mut world = world_with(&[("ChatsPerHour", "2")]).await;
+    let mut world = MARKETPLACE.world_with(&[("ChatsPerHour", "2")]).await;
     world.know(&["bob", "carol", "dave"]).await;
     let with = |other: &str| json!({"participantId": other});
     // Neither a refusal nor a chat that is there counts.
@@ -89,7 +89,7 @@ async fn a_user_makes_so_many_chats_per_hour() {
 
 #[tokio::test(start_paused = true)]
 async fn the_limits_are_120_messages_and_60_chats_unless_set() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     for index in 0..121 {
         if index % 20 == 0 {
             world.clock.advance(1_000);
@@ -109,8 +109,8 @@ async fn the_limits_are_120_messages_and_60_chats_unless_set() {
 
 #[tokio::test(start_paused = true)]
 async fn one_count_holds_across_dialects() {
-    let (mut world, chat) = pair_with(&[("MessagesPerMinute", "2")]).await;
-    say(&mut world, "alice", &chat, &["one"]).await;
+    let (mut world, chat) = MARKETPLACE.two_clients_with(&[("MessagesPerMinute", "2")]).await;
+    MARKETPLACE.send_texts(&mut world, "alice", &chat, &["one"]).await;
     let elsewhere = json!({"chatId": chat, "content": "two"});
     world.rest("alice", "POST", "/recruiting/api/message/send", elsewhere).await;
     assert_snapshot!(brief(&world.emit("alice", "sendMessage", text(&chat, "three")).await), @r#"alice hears 42["error","RATE_LIMIT: too many messages, try again in 55 s (retryAfter 55)"]"#);

@@ -4,13 +4,13 @@ use chat::dialect;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::world;
+use super::MARKETPLACE;
 
 const PATH: &str = "/api/listings/rex";
 
 #[tokio::test(start_paused = true)]
 async fn a_listing_is_made_changed_and_shown() {
-    let mut world = world().await;
+    let mut world = MARKETPLACE.world().await;
     world.join("bob").await;
     let listing = json!({
         "title": "Rex, a good dog",
@@ -27,7 +27,7 @@ async fn a_listing_is_made_changed_and_shown() {
 
 #[tokio::test(start_paused = true)]
 async fn a_listing_comes_in_the_envelope_of_the_dialect() {
-    let mut world = world().await;
+    let mut world = MARKETPLACE.world().await;
     world.rest("alice", "PUT", PATH, json!({"title": "Rex"})).await;
     for dialect in dialect::ALL {
         let (_, answer) = world.request("bob", "GET", &format!("/{}{PATH}", dialect.name), "").await;
@@ -41,7 +41,7 @@ async fn a_listing_comes_in_the_envelope_of_the_dialect() {
 
 #[tokio::test(start_paused = true)]
 async fn only_its_owner_changes_a_listing_and_everybody_sees_it() {
-    let mut world = world().await;
+    let mut world = MARKETPLACE.world().await;
     world.rest("alice", "PUT", PATH, json!({"title": "Rex"})).await;
     assert_snapshot!(world.rest("bob", "PUT", PATH, json!({"title": "mine"})).await, @r#"bob gets 403 {"code":"FORBIDDEN","message":"only the owner of a listing can change it","success":false}"#);
     assert_snapshot!(world.get("bob", PATH).await, @r#"bob gets 200 {"data":{"_id":"rex","address":null,"images":[],"price":null,"title":"Rex"},"message":"Listing","success":true}"#);
@@ -53,7 +53,7 @@ async fn only_its_owner_changes_a_listing_and_everybody_sees_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_listing_has_bounds() {
-    let mut world = world().await;
+    let mut world = MARKETPLACE.world().await;
     let images = |count: usize| vec![json!({"url": "https://media.example/rex.jpg"}); count];
     let mut said = String::new();
     for body in [
@@ -98,7 +98,7 @@ async fn a_listing_has_bounds() {
 
 #[tokio::test(start_paused = true)]
 async fn every_prefix_serves_the_same_listings() {
-    let mut world = world().await;
+    let mut world = MARKETPLACE.world().await;
     world.rest("alice", "PUT", PATH, json!({"title": "Rex", "price": 7})).await;
     let (_, made) = world.request("alice", "GET", PATH, "").await;
     for dialect in dialect::ALL {

@@ -3,13 +3,13 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, chats_of, heard_by, messages_of, pair, stage};
+use super::{MARKETPLACE, brief, chats_of, heard_by, messages_of};
 
 const URL: &str = "https://media.example/one.png";
 
 #[tokio::test(start_paused = true)]
 async fn media_of_every_type_with_and_without_words() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     let mut said = String::new();
     for (kind, content) in
         [("image", json!("a caption")), ("video", json!("")), ("image", Value::Null), ("text", json!("words"))]
@@ -29,7 +29,7 @@ async fn media_of_every_type_with_and_without_words() {
 
 #[tokio::test(start_paused = true)]
 async fn an_address_is_https_and_not_too_long() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     let longest = format!("https://media.example/{}", "a".repeat(2_048 - 22));
     let mut said = String::new();
     for url in [&longest, &format!("{longest}a"), "http://media.example/one", "javascript:alert(1)", "one.png", " "] {
@@ -50,7 +50,7 @@ async fn an_address_is_https_and_not_too_long() {
 
 #[tokio::test(start_paused = true)]
 async fn an_object_of_our_own_goes_by_its_generated_name_and_elsewhere_by_its_path() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     world.join_namespace("bob2", "bob", "/recruiting").await;
     let name = format!("{chat}-{}.png", "0123456789abcdef".repeat(2));
     for given in [name.clone(), format!("/api/media/{name}")] {
@@ -70,7 +70,7 @@ async fn an_object_of_our_own_goes_by_its_generated_name_and_elsewhere_by_its_pa
 
 #[tokio::test(start_paused = true)]
 async fn an_object_of_another_chat_is_refused() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     let other = world.chat("alice", "carol").await;
     let name = format!("{other}-{}.png", "0123456789abcdef".repeat(2));
     let media = json!({"chatId": chat, "mediaUrl": name, "messageType": "image"});
@@ -79,7 +79,7 @@ async fn an_object_of_another_chat_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn several_media_are_listed_and_the_first_stands_alone_too() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     let name = format!("{chat}-{}.png", "0123456789abcdef".repeat(2));
     let media = json!([
         {"url": format!("/api/media/{name}"), "type": "image", "filename": "one.png", "size": 7},
@@ -92,7 +92,7 @@ async fn several_media_are_listed_and_the_first_stands_alone_too() {
 
 #[tokio::test(start_paused = true)]
 async fn sound_and_files_read_as_text() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     let sound = json!([{"url": "https://media.example/a/song.ogg", "filename": "My song.ogg"}]);
     for body in [
         json!({"conversationId": chat, "messageType": "audio", "media": sound}),

@@ -3,11 +3,12 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, event, message_id, messages_of, nowhere, pair, pair_with, say, stage, text};
+use super::{MARKETPLACE, brief, messages_of, text};
+use crate::worlds::{event_frame, message_id, unknown_chat_id};
 
 #[tokio::test(start_paused = true)]
 async fn a_message_is_heard_by_every_socket_of_everybody_in_the_chat() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     let message = json!({
         "chatId": chat, "content": "hello", "messageType": "text", "mediaUrl": null, "parentMessageId": null,
     });
@@ -24,7 +25,7 @@ async fn a_message_is_heard_by_every_socket_of_everybody_in_the_chat() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_without_an_ack_is_heard_by_the_same() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     assert_snapshot!(brief(&world.emit("bob2", "sendMessage", text(&chat, "hello")).await), @r##"
     alice+alice2 hears 42["newMessage","#1 by bob: hello"]
     bob+bob2 hears 42["newMessage","#1 by bob: hello"]
@@ -34,7 +35,7 @@ async fn a_message_without_an_ack_is_heard_by_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_over_rest_is_heard_by_the_same() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     let path = format!("/api/chat/{chat}/send");
     let message = json!({"content": "hello", "messageType": "text"});
     let said = world.rest("alice", "POST", &path, message).await;
@@ -48,13 +49,13 @@ async fn a_message_over_rest_is_heard_by_the_same() {
     bob+bob2 hears 42["newMessage","#1 by alice: hello"]
     "##);
     // The path says where, whatever the body says.
-    let message = json!({"content": "again", "chatId": nowhere()});
+    let message = json!({"content": "again", "chatId": unknown_chat_id()});
     assert_snapshot!(brief(world.rest("alice", "POST", &path, message).await.lines().next().unwrap()), @r##"alice gets 201 {"data":"#2 by alice: again","message":"Message sent","success":true}"##);
 }
 
 #[tokio::test(start_paused = true)]
 async fn whether_a_room_was_joined_makes_no_difference() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     world.ask("bob", "join-chat", json!({"chatId": chat})).await;
     assert_snapshot!(brief(&world.emit("alice", "sendMessage", text(&chat, "hello")).await), @r##"
     alice+alice2 hears 42["newMessage","#1 by alice: hello"]
@@ -65,24 +66,24 @@ async fn whether_a_room_was_joined_makes_no_difference() {
 
 #[tokio::test(start_paused = true)]
 async fn the_type_is_text_unless_said() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     let said = world.ask("alice", "sendMessage", json!({"chatId": chat, "content": "hello"})).await;
     assert!(said.contains(r#""messageType":"text""#), "{said}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_of_others_looks_like_one_that_does_not_exist() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     assert_snapshot!(world.ask("carol", "sendMessage", text(&chat, "hello")).await, @r#"carol hears 430[{"error":{"code":"NOT_FOUND","message":"chat not found"},"success":false}]"#);
     let foreign = world.emit("carol", "sendMessage", text(&chat, "hello")).await;
     assert_snapshot!(foreign, @r#"carol hears 42["error",{"code":"NOT_FOUND","message":"chat not found"}]"#);
-    assert_eq!(world.emit("carol", "sendMessage", text(&nowhere(), "hello")).await, foreign);
+    assert_eq!(world.emit("carol", "sendMessage", text(&unknown_chat_id(), "hello")).await, foreign);
     assert_eq!(world.emit("carol", "sendMessage", text("no chat at all", "hello")).await, foreign);
 }
 
 #[tokio::test(start_paused = true)]
 async fn text_is_returned_as_sent() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     for content in ["  <b>&amp; \"quoted\"</b>\n\t", "\u{feff}e\u{301}\u{1f469}\u{200d}\u{1f680}\u{0}"] {
         let said = world.ask("alice", "sendMessage", text(&chat, content)).await;
         let (_, ack) = said.lines().next().unwrap().split_once(" hears 43").unwrap();
@@ -95,7 +96,7 @@ async fn text_is_returned_as_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn only_white_space_is_empty() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     let mut said = String::new();
     for message in [
         text(&chat, ""),
@@ -116,7 +117,7 @@ async fn only_white_space_is_empty() {
 
 #[tokio::test(start_paused = true)]
 async fn a_text_has_at_most_1000_characters_however_many_bytes_they_take() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     let path = format!("/api/chat/{chat}/send");
     for character in ["a", "é", "\u{1f680}"] {
         let longest = character.repeat(1_000);
@@ -138,7 +139,7 @@ async fn a_text_has_at_most_1000_characters_however_many_bytes_they_take() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_wrong_is_named_as_it_was_sent() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     let url = "https://media.example/one";
     let mut said = String::new();
     for message in [
@@ -182,7 +183,7 @@ async fn what_is_wrong_is_named_as_it_was_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn every_validation_of_a_send_holds_over_rest_too() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     let mut said = String::new();
     for body in [
         json!({}),
@@ -207,8 +208,8 @@ async fn every_validation_of_a_send_holds_over_rest_too() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reply_names_the_message_it_answers() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "bob", &chat, &["a question"]).await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
+    MARKETPLACE.send_texts(&mut world, "bob", &chat, &["a question"]).await;
     let answer = |content: &str| json!({"chatId": chat, "content": content, "parentMessageId": message_id(&chat, 1)});
     let said = world.ask("alice", "sendMessage", answer("an answer")).await;
     assert!(said.contains(&format!(r#""parentMessage":"{}""#, message_id(&chat, 1))), "{said}");
@@ -235,11 +236,13 @@ async fn a_reply_names_the_message_it_answers() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_in_the_chat_cannot_be_answered() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     let other = world.chat("alice", "carol").await;
-    say(&mut world, "carol", &other, &["elsewhere"]).await;
+    MARKETPLACE.send_texts(&mut world, "carol", &other, &["elsewhere"]).await;
     let mut said = String::new();
-    for parent in [message_id(&chat, 1), message_id(&other, 1), message_id(&nowhere(), 1), "no message".to_owned()] {
+    for parent in
+        [message_id(&chat, 1), message_id(&other, 1), message_id(&unknown_chat_id(), 1), "no message".to_owned()]
+    {
         let reply = json!({"chatId": chat, "content": "an answer", "parentMessageId": parent});
         said += &brief(&world.ask("alice", "sendMessage", reply).await);
         said += "\n";
@@ -254,9 +257,9 @@ async fn what_is_not_in_the_chat_cannot_be_answered() {
 
 #[tokio::test(start_paused = true)]
 async fn messages_sent_at_once_have_numbers_without_gaps() {
-    let (mut world, chat) = pair_with(&[("RateLimits", "off")]).await;
+    let (mut world, chat) = MARKETPLACE.two_clients_with(&[("RateLimits", "off")]).await;
     let sends: Vec<(&str, String)> = (0..30)
-        .map(|index| (["alice", "bob"][index % 2], event("sendMessage", &text(&chat, &index.to_string()))))
+        .map(|index| (["alice", "bob"][index % 2], event_frame("sendMessage", &text(&chat, &index.to_string()))))
         .collect();
     let said = world.send_all(&sends).await;
     assert_eq!(said.matches("\"newMessage\"").count(), 60, "{said}");

@@ -25,49 +25,16 @@ use ::chat::domain::id::MessageId;
 use serde_json::{Map, Value, json};
 use world::World;
 
-use crate::transcript::{self, plain, short_id};
+use crate::transcript::{self, plain};
+use crate::worlds::{TestDialect, message_id};
 
-/// A world whose root namespace and plain paths speak marketplace.
-async fn world() -> World {
-    world_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn world_with(parameters: &[(&str, &str)]) -> World {
-    let all: Vec<(&str, &str)> =
-        [("DefaultDialect", "marketplace")].into_iter().chain(parameters.iter().copied()).collect();
-    World::with(&all).await
-}
-
-/// Alice with two devices, Bob with two, and Carol, who shares no chat with them. The id is that of Alice's and Bob's chat.
-async fn stage() -> (World, String) {
-    stage_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn stage_with(parameters: &[(&str, &str)]) -> (World, String) {
-    let mut world = world_with(parameters).await;
-    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]
-    {
-        world.join_as(label, user).await;
-    }
-    let chat = world.chat("alice", "bob").await;
-    (world, chat)
-}
-
-/// Alice and Bob with one device each, and nobody else.
-async fn pair() -> (World, String) {
-    pair_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn pair_with(parameters: &[(&str, &str)]) -> (World, String) {
-    let mut world = world_with(parameters).await;
-    world.join("alice").await;
-    world.join("bob").await;
-    let chat = world.chat("alice", "bob").await;
-    (world, chat)
-}
+/// How the tests speak this dialect.
+const MARKETPLACE: TestDialect = TestDialect {
+    parameters: &[("DefaultDialect", "marketplace")],
+    token: World::token,
+    send_event: "sendMessage",
+    text,
+};
 
 /// A send of text.
 fn text(chat: &str, content: &str) -> Value {
@@ -77,28 +44,6 @@ fn text(chat: &str, content: &str) -> Value {
 /// What reads one message of a chat.
 fn one(chat: &str, number: u64) -> Value {
     json!({"chatId": chat, "messageId": message_id(chat, number)})
-}
-
-/// The frame of an event without an ack.
-fn event(name: &str, argument: &Value) -> String {
-    format!("42{}", json!([name, argument]))
-}
-
-/// The id of a message of a chat that was never deleted.
-fn message_id(chat: &str, number: u64) -> String {
-    format!("{chat}{number:012x}")
-}
-
-/// The id of a chat that does not exist.
-fn nowhere() -> String {
-    "f".repeat(24)
-}
-
-/// Sends texts one after the other, and says nothing of it.
-async fn say(world: &mut World, label: &str, chat: &str, texts: &[&str]) {
-    for content in texts {
-        world.emit(label, "sendMessage", text(chat, content)).await;
-    }
 }
 
 /// What a user's chats look like to them, most recent activity first.
@@ -130,19 +75,16 @@ fn brief(transcript: &str) -> String {
     transcript::brief(transcript, short)
 }
 
-fn short(value: Value) -> Value {
-    match value {
-        Value::Array(values) => values.into_iter().map(short).collect(),
-        Value::Object(fields) if fields.contains_key("reactions") => short_message(&fields).into(),
-        Value::Object(fields) if fields.contains_key("participants") => short_chat(&fields).into(),
-        Value::Object(fields) if fields.contains_key("code") && fields.contains_key("message") => {
-            short_error(&fields).into()
-        }
-        Value::Object(fields) => {
-            fields.into_iter().map(|(name, value)| (name, short(value))).collect::<Map<_, _>>().into()
-        }
-        Value::String(text) => short_id(text).into(),
-        other => other,
+/// What matters of a message, a chat or an error.
+fn short(fields: &Map<String, Value>) -> Option<String> {
+    if fields.contains_key("reactions") {
+        Some(short_message(fields))
+    } else if fields.contains_key("participants") {
+        Some(short_chat(fields))
+    } else if fields.contains_key("code") && fields.contains_key("message") {
+        Some(short_error(fields))
+    } else {
+        None
     }
 }
 

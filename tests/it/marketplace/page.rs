@@ -2,21 +2,21 @@
 
 use insta::assert_snapshot;
 
-use super::{brief, messages_of, pair, pair_with, say};
+use super::{MARKETPLACE, brief, messages_of};
 
 #[tokio::test(start_paused = true)]
 async fn a_page_of_messages_in_full() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     let path = format!("/api/chat/{chat}/messages");
     assert_snapshot!(world.get("alice", &path).await, @r#"alice gets 200 {"data":{"messages":[],"pagination":{"currentPage":1,"hasMore":false,"totalMessages":0,"totalPages":0}},"message":"Messages","success":true}"#);
-    say(&mut world, "alice", &chat, &["one"]).await;
+    MARKETPLACE.send_texts(&mut world, "alice", &chat, &["one"]).await;
     assert_snapshot!(world.get("bob", &path).await, @r#"bob gets 200 {"data":{"messages":[{"_id":"e70c08a3288036ef87ef9f6e000000000001","chat":"e70c08a3288036ef87ef9f6e","content":"one","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isEdited":false,"mediaUrl":null,"messageType":"text","parentMessage":null,"reactions":[],"readBy":[],"sender":{"_id":"alice","name":"alice","profilePicture":null},"seq":1,"status":"delivered","updatedAt":"2026-01-02T03:04:05.006Z"}],"pagination":{"currentPage":1,"hasMore":false,"totalMessages":1,"totalPages":1}},"message":"Messages","success":true}"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn page_one_holds_the_newest_and_inside_a_page_the_oldest_comes_first() {
-    let (mut world, chat) = pair().await;
-    say(&mut world, "alice", &chat, &["one", "two", "three", "four", "five"]).await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
+    MARKETPLACE.send_texts(&mut world, "alice", &chat, &["one", "two", "three", "four", "five"]).await;
     let mut pages = String::new();
     for page in 1..=4 {
         pages += &brief(&world.get("bob", &format!("/api/chat/{chat}/messages?page={page}&limit=2")).await);
@@ -32,9 +32,9 @@ async fn page_one_holds_the_newest_and_inside_a_page_the_oldest_comes_first() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_has_fifty_messages_unless_asked_for_up_to_a_hundred() {
-    let (mut world, chat) = pair_with(&[("RateLimits", "off")]).await;
+    let (mut world, chat) = MARKETPLACE.two_clients_with(&[("RateLimits", "off")]).await;
     for index in 1..=101 {
-        say(&mut world, "alice", &chat, &[&index.to_string()]).await;
+        MARKETPLACE.send_texts(&mut world, "alice", &chat, &[&index.to_string()]).await;
     }
     let mut said = String::new();
     for query in ["", "?page=3", "?limit=100", "?limit=100&page=2", "?limit=1&page=101", "?page=18446744073709551615"] {
@@ -56,8 +56,8 @@ async fn a_page_has_fifty_messages_unless_asked_for_up_to_a_hundred() {
 
 #[tokio::test(start_paused = true)]
 async fn what_follows_a_message_comes_oldest_first() {
-    let (mut world, chat) = pair().await;
-    say(&mut world, "alice", &chat, &["one", "two", "three", "four", "five"]).await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
+    MARKETPLACE.send_texts(&mut world, "alice", &chat, &["one", "two", "three", "four", "five"]).await;
     let mut said = String::new();
     for query in
         ["afterSeq=0&limit=2", "afterSeq=2&limit=2", "afterSeq=3", "afterSeq=5", "afterSeq=18446744073709551615"]
@@ -76,7 +76,7 @@ async fn what_follows_a_message_comes_oldest_first() {
 
 #[tokio::test(start_paused = true)]
 async fn other_values_are_refused_and_named() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     let mut said = String::new();
     for query in [
         "page=0",
@@ -115,10 +115,10 @@ async fn other_values_are_refused_and_named() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_shows_how_far_each_message_has_come() {
-    let (mut world, chat) = pair().await;
-    say(&mut world, "alice", &chat, &["read", "delivered"]).await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
+    MARKETPLACE.send_texts(&mut world, "alice", &chat, &["read", "delivered"]).await;
     world.emit("bob", "markAsRead", super::one(&chat, 1)).await;
     world.close("bob").await;
-    say(&mut world, "alice", &chat, &["sent"]).await;
+    MARKETPLACE.send_texts(&mut world, "alice", &chat, &["sent"]).await;
     assert_snapshot!(messages_of(&mut world, "alice", &chat).await, @r##"alice gets 200 {"data":{"messages":["#1 by alice: read, read, read by bob","#2 by alice: delivered, delivered","#3 by alice: sent"],"pagination":{"currentPage":1,"hasMore":false,"totalMessages":3,"totalPages":1}},"message":"Messages","success":true}"##);
 }

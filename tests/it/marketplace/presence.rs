@@ -3,11 +3,11 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{brief, pair, stage, world, world_with};
+use super::{MARKETPLACE, brief};
 
 #[tokio::test(start_paused = true)]
 async fn only_the_first_socket_and_the_last_are_told() {
-    let mut world = world().await;
+    let mut world = MARKETPLACE.world().await;
     world.join("alice").await;
     assert_snapshot!(brief(&world.join("bob").await), @r#"
     alice hears 42["userOnline",{"userId":"bob"}]
@@ -25,7 +25,7 @@ async fn only_the_first_socket_and_the_last_are_told() {
 
 #[tokio::test(start_paused = true)]
 async fn saying_that_one_is_here_is_no_news() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = MARKETPLACE.five_clients().await;
     assert_snapshot!(world.ask("alice", "online", json!({})).await, @r#"alice hears 430[{"success":true}]"#);
     assert_snapshot!(world.emit("alice2", "online", json!({})).await, @"");
     // As its clients say it: without any argument.
@@ -35,7 +35,7 @@ async fn saying_that_one_is_here_is_no_news() {
 
 #[tokio::test(start_paused = true)]
 async fn saying_it_is_news_from_who_appeared_offline() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = MARKETPLACE.five_clients().await;
     world.join_namespace("alice3", "alice", "/workspace").await;
     world.clock.advance(1_000);
     assert_snapshot!(brief(&world.emit("alice3", "user:status", json!("offline")).await), @r#"bob+bob2+carol hears 42["userOffline",{"lastSeen":"2026-01-02T03:04:06.006Z","userId":"alice"}]"#);
@@ -48,7 +48,7 @@ async fn saying_it_is_news_from_who_appeared_offline() {
 
 #[tokio::test(start_paused = true)]
 async fn how_somebody_is_here_has_no_word() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = MARKETPLACE.five_clients().await;
     world.join_namespace("alice3", "alice", "/workspace").await;
     assert_snapshot!(brief(&world.ask("alice3", "user:status", json!("away")).await), @r#"alice3 hears 43/workspace,0[{"success":true}]"#);
     // Who is away is here: saying so is no news, and they stay away.
@@ -58,7 +58,7 @@ async fn how_somebody_is_here_has_no_word() {
 
 #[tokio::test(start_paused = true)]
 async fn who_appears_offline_goes_unheard() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = MARKETPLACE.two_clients().await;
     world.join_namespace("alice2", "alice", "/workspace").await;
     world.emit("alice2", "user:status", json!("offline")).await;
     assert_snapshot!(world.close("alice2").await, @"");
@@ -72,7 +72,7 @@ async fn who_appears_offline_goes_unheard() {
 
 #[tokio::test(start_paused = true)]
 async fn from_the_bound_on_only_people_who_share_a_chat_are_told() {
-    let mut world = world_with(&[("PresenceEveryoneBelow", "0")]).await;
+    let mut world = MARKETPLACE.world_with(&[("PresenceEveryoneBelow", "0")]).await;
     world.know(&["alice", "bob", "carol"]).await;
     world.chat("alice", "carol").await;
     world.join("alice").await;
@@ -91,7 +91,7 @@ async fn from_the_bound_on_only_people_who_share_a_chat_are_told() {
 
 #[tokio::test(start_paused = true)]
 async fn people_of_other_dialects_come_and_go_too() {
-    let mut world = world().await;
+    let mut world = MARKETPLACE.world().await;
     world.join("alice").await;
     for name in ["recruiting", "messenger", "workspace", "classroom"] {
         let said = world.join_namespace(name, "bob", &format!("/{name}")).await;
@@ -103,7 +103,7 @@ async fn people_of_other_dialects_come_and_go_too() {
 
 #[tokio::test(start_paused = true)]
 async fn the_health_route_counts_sockets_and_rooms_and_asks_for_no_token() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     world.ask("alice", "join-chat", json!({"chatId": chat})).await;
     let health = world.get("", "/api/socket/health").await;
     assert_snapshot!(health, @r#" gets 200 {"socket":{"connected":5,"initialized":true,"rooms":1},"status":"ok"}"#);

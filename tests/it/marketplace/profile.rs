@@ -7,11 +7,11 @@ use local::token;
 use serde_json::{Value, json};
 use world::World;
 
-use super::{brief, heard_by, say, stage};
+use super::{MARKETPLACE, brief, heard_by};
 
 #[tokio::test(start_paused = true)]
 async fn messages_and_chats_show_profiles() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     let profile = json!({
         "name": "Alice Doe", "email": "alice@example.org", "picture": "https://media.example/alice.jpg", "role": "seller",
     });
@@ -33,8 +33,8 @@ async fn messages_and_chats_show_profiles() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_name_others_stand_for_it() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["hello"]).await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
+    MARKETPLACE.send_texts(&mut world, "alice", &chat, &["hello"]).await;
     let mut names = Vec::new();
     for profile in [
         json!({"name": "Dr. Doe", "firstName": "Alice"}),
@@ -51,7 +51,7 @@ async fn without_a_name_others_stand_for_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_person_made_known_by_a_service_can_be_written_to() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = MARKETPLACE.five_clients().await;
     let with = json!({"participantId": "dave"});
     assert!(world.rest("alice", "POST", "/api/chat/create", with.clone()).await.starts_with("alice gets 404"));
     world.as_service("PUT", "/api/users/dave", json!({"name": "Dave", "email": "dave@example.org"})).await;
@@ -60,7 +60,7 @@ async fn a_person_made_known_by_a_service_can_be_written_to() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_service_has_to_tell_reaches_every_device() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = MARKETPLACE.five_clients().await;
     let body = json!({"message": "Rex was sold", "type": "listing"});
     let said = world.as_service("POST", "/api/users/bob/notifications", body.clone()).await;
     let id = said.split_once(r#""id":""#).and_then(|(_, rest)| rest.split_once('"')).unwrap().0.to_owned();
@@ -75,7 +75,7 @@ async fn what_a_service_has_to_tell_reaches_every_device() {
 
 #[tokio::test(start_paused = true)]
 async fn people_may_not_do_what_services_do_nor_services_what_people_do() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     let body = json!({"message": "hello", "type": "listing"});
     let mut said = world.rest("alice", "PUT", "/api/users/alice", json!({"name": "Queen"})).await;
     said += &world.rest("alice", "POST", "/api/users/bob/notifications", body.clone()).await;
@@ -93,7 +93,7 @@ async fn people_may_not_do_what_services_do_nor_services_what_people_do() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_of_the_second_of_a_put_counts_as_newer_than_it() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     let mut names = Vec::new();
     for (second, name) in [(0, "Of the same second"), (-1, "Of the second before")] {
         world.clock.advance(3_000);
@@ -110,7 +110,7 @@ async fn a_token_of_the_second_of_a_put_counts_as_newer_than_it() {
 
 #[tokio::test(start_paused = true)]
 async fn making_a_chat_reveals_no_address_and_writing_in_it_reveals_ones_own() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     for user in ["alice", "bob"] {
         let profile = json!({"email": format!("{user}@example.org")});
         world.as_service("PUT", &format!("/api/users/{user}"), profile).await;
@@ -127,9 +127,9 @@ async fn making_a_chat_reveals_no_address_and_writing_in_it_reveals_ones_own() {
     let (alices, bobs) = (Value::from("alice@example.org"), Value::from("bob@example.org"));
     assert_eq!(emails(&world, "alice").await, [alices.clone(), Value::Null]);
     assert_eq!(emails(&world, "bob").await, [Value::Null, bobs.clone()]);
-    say(&mut world, "alice", &chat, &["hello"]).await;
+    MARKETPLACE.send_texts(&mut world, "alice", &chat, &["hello"]).await;
     assert_eq!(emails(&world, "alice").await, [alices.clone(), Value::Null]);
     assert_eq!(emails(&world, "bob").await, [alices.clone(), bobs.clone()]);
-    say(&mut world, "bob", &chat, &["hello"]).await;
+    MARKETPLACE.send_texts(&mut world, "bob", &chat, &["hello"]).await;
     assert_eq!(emails(&world, "alice").await, [alices, bobs]);
 }

@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, event, message_id, messages_of, pair_with, stage};
+use super::{MARKETPLACE, brief, messages_of};
+use crate::worlds::{event_frame, message_id};
 
 fn named(chat: &str, content: &str) -> Value {
     json!({"chatId": chat, "content": content, "messageType": "text", "clientMessageId": "a"})
@@ -11,7 +12,7 @@ fn named(chat: &str, content: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_is_answered_with_the_first_message_and_heard_by_nobody() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     let first = world.ask("alice", "sendMessage", named(&chat, "first")).await;
     world.clock.advance(1_000);
     let again = world.ask("alice", "sendMessage", named(&chat, "second")).await;
@@ -33,7 +34,7 @@ async fn a_repeat_is_answered_with_the_first_message_and_heard_by_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn over_rest_the_first_is_201_and_a_repeat_200() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     let path = format!("/api/chat/{chat}/send");
     let first = world.rest("alice", "POST", &path, named(&chat, "first")).await;
     assert_snapshot!(brief(&first), @r##"
@@ -50,7 +51,7 @@ async fn over_rest_the_first_is_201_and_a_repeat_200() {
 
 #[tokio::test(start_paused = true)]
 async fn a_name_belongs_to_its_sender_across_dialects() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     world.emit("alice", "sendMessage", named(&chat, "hers")).await;
     assert_snapshot!(brief(&world.ask("bob", "sendMessage", named(&chat, "his")).await), @r##"
     alice+alice2 hears 42["newMessage","#2 by bob: his"]
@@ -67,7 +68,7 @@ async fn a_name_belongs_to_its_sender_across_dialects() {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_is_answered_while_blocked_or_limited_and_after_it_was_deleted() {
-    let (mut world, chat) = pair_with(&[("MessagesPerMinute", "1")]).await;
+    let (mut world, chat) = MARKETPLACE.two_clients_with(&[("MessagesPerMinute", "1")]).await;
     world.emit("alice", "sendMessage", named(&chat, "first")).await;
     assert_snapshot!(brief(&world.ask("alice", "sendMessage", named(&chat, "second")).await), @r##"alice hears 430[{"data":"#1 by alice: first, delivered","success":true}]"##);
     world.rest("bob", "PUT", &format!("/api/chat/{chat}/toggle-block"), Value::Null).await;
@@ -78,8 +79,8 @@ async fn a_repeat_is_answered_while_blocked_or_limited_and_after_it_was_deleted(
 
 #[tokio::test(start_paused = true)]
 async fn repeats_sent_at_once_store_one_message() {
-    let (mut world, chat) = stage().await;
-    let frame = event("sendMessage", &named(&chat, "once"));
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
+    let frame = event_frame("sendMessage", &named(&chat, "once"));
     let sends: Vec<(&str, String)> =
         ["alice", "alice2"].into_iter().cycle().take(8).map(|label| (label, frame.clone())).collect();
     let said = world.send_all(&sends).await;

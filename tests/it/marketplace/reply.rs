@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use relay::clock::Timestamp;
 use serde_json::{Value, json};
 
-use super::{brief, pair, stage, world};
+use super::{MARKETPLACE, brief};
 
 #[test]
 fn every_error_in_full() {
@@ -75,7 +75,7 @@ fn every_error_in_full() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_goes_to_the_ack_or_else_is_an_event() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     let wrong = json!({"chatId": chat, "content": "hello", "messageType": "audio"});
     assert_snapshot!(world.ask("alice", "sendMessage", wrong.clone()).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","message":"messageType must be one of text, image, video"},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "sendMessage", wrong).await, @r#"alice hears 42["error",{"code":"VALIDATION_ERROR","message":"messageType must be one of text, image, video"}]"#);
@@ -83,7 +83,7 @@ async fn an_error_goes_to_the_ack_or_else_is_an_event() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_event_is_refused_and_the_connection_stays() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = MARKETPLACE.five_clients().await;
     assert_snapshot!(world.ask("alice", "no-such-event", json!({})).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows"},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "no-such-event", json!({})).await, @r#"alice hears 42["error",{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows"}]"#);
     // Nor is another dialect's.
@@ -96,7 +96,7 @@ async fn an_unknown_event_is_refused_and_the_connection_stays() {
 
 #[tokio::test(start_paused = true)]
 async fn an_argument_must_be_an_object() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = MARKETPLACE.two_clients().await;
     for event in ["sendMessage", "markAsRead", "typing", "join-chat", "leave-chat"] {
         let asked = world.send("alice", &format!(r#"427["{event}"]"#)).await;
         assert_eq!(
@@ -112,7 +112,7 @@ async fn an_argument_must_be_an_object() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_is_no_json_object_is_refused() {
-    let (world, chat) = pair().await;
+    let (world, chat) = MARKETPLACE.two_clients().await;
     let mut said = String::new();
     for path in ["/api/chat/create".to_owned(), format!("/api/chat/{chat}/send")] {
         for body in ["{", "[]", r#"{"content":"\ud80"}"#] {
@@ -132,7 +132,7 @@ async fn a_body_that_is_no_json_object_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn what_no_route_answers_to_is_told_in_the_same_shape() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     assert_snapshot!(world.get("alice", "/api/nothing/here").await, @r#"alice gets 404 {"code":"NOT_FOUND","message":"route not found","success":false}"#);
     assert_snapshot!(world.get("alice", &format!("/api/chat/{chat}/mark-read")).await, @r#"alice gets 405 {"code":"VALIDATION_ERROR","message":"this method is not allowed here","success":false}"#);
     assert_snapshot!(world.get("alice", "/api/message/unread-count").await, @r#"alice gets 404 {"code":"NOT_FOUND","message":"route not found","success":false}"#);
@@ -140,7 +140,7 @@ async fn what_no_route_answers_to_is_told_in_the_same_shape() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_token_every_route_says_so() {
-    let world = world().await;
+    let world = MARKETPLACE.world().await;
     let marketplace = dialect::named("marketplace").unwrap();
     let mut routes = 0;
     for route in marketplace.all_routes() {
@@ -160,7 +160,7 @@ async fn without_a_token_every_route_says_so() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_asked_for_is_passed_over() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     let more =
         json!({"chatId": chat, "content": "hello", "reactions": [{"emoji": "!"}], "isEdited": true, "sender": "bob"});
     assert_snapshot!(brief(&world.ask("alice", "sendMessage", more).await), @r##"

@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, nowhere, pair, stage};
+use super::{MARKETPLACE, brief};
+use crate::worlds::{fill_rooms, unknown_chat_id};
 
 fn typing(chat: &str) -> Value {
     json!({"chatId": chat, "isTyping": true})
@@ -11,7 +12,7 @@ fn typing(chat: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn joining_and_leaving_are_answered_and_heard_by_nobody() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     let room = json!({"chatId": chat});
     assert_snapshot!(world.ask("alice", "join-chat", room.clone()).await, @r#"alice hears 430[{"success":true}]"#);
     assert_snapshot!(world.ask("alice", "join-chat", room.clone()).await, @r#"alice hears 431[{"success":true}]"#);
@@ -24,7 +25,7 @@ async fn joining_and_leaving_are_answered_and_heard_by_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn a_room_is_the_sockets_and_not_the_users() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     world.ask("bob", "join-chat", json!({"chatId": chat})).await;
     assert_snapshot!(world.emit("alice", "typing", typing(&chat)).await, @r#"bob hears 42["typing",{"chatId":"e70c08a3288036ef87ef9f6e","isTyping":true,"userId":"alice"}]"#);
     world.ask("bob2", "join-chat", json!({"chatId": chat})).await;
@@ -34,7 +35,7 @@ async fn a_room_is_the_sockets_and_not_the_users() {
 
 #[tokio::test(start_paused = true)]
 async fn a_room_is_of_one_chat() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     let other = world.chat("bob", "carol").await;
     world.ask("bob", "join-chat", json!({"chatId": other})).await;
     assert_snapshot!(world.emit("alice", "typing", typing(&chat)).await, @"");
@@ -43,7 +44,7 @@ async fn a_room_is_of_one_chat() {
 
 #[tokio::test(start_paused = true)]
 async fn a_room_is_left_with_the_socket() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     world.ask("bob", "join-chat", json!({"chatId": chat})).await;
     world.close("bob").await;
     world.join("bob").await;
@@ -52,12 +53,12 @@ async fn a_room_is_left_with_the_socket() {
 
 #[tokio::test(start_paused = true)]
 async fn only_a_participant_joins() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     assert_snapshot!(world.ask("carol", "join-chat", json!({"chatId": chat})).await, @r#"carol hears 430[{"error":{"code":"NOT_FOUND","message":"chat not found"},"success":false}]"#);
     for event in ["join-chat", "leave-chat"] {
         let foreign = world.emit("carol", event, json!({"chatId": chat})).await;
         assert_eq!(brief(&foreign), r#"carol hears 42["error","NOT_FOUND: chat not found"]"#, "{event}");
-        assert_eq!(world.emit("carol", event, json!({"chatId": nowhere()})).await, foreign);
+        assert_eq!(world.emit("carol", event, json!({"chatId": unknown_chat_id()})).await, foreign);
         assert_eq!(world.emit("carol", event, json!({"chatId": "no chat"})).await, foreign);
     }
     let mut said = String::new();
@@ -77,22 +78,10 @@ async fn only_a_participant_joins() {
 
 #[tokio::test(start_paused = true)]
 async fn a_room_too_many_names_the_field_that_was_sent() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = MARKETPLACE.two_clients().await;
     world.know(&["carol"]).await;
     let other = world.chat("alice", "carol").await;
     world.ask("alice", "join-chat", json!({"chatId": chat})).await;
-    let table = &world.cloud.services.dynamodb;
-    let joined = json!({"TableName": "Users", "FilterExpression": "attribute_exists(rooms)"});
-    let (_, found) = table.call("Scan", joined).await;
-    let socket = &serde_json::from_slice::<Value>(&found).unwrap()["Items"][0];
-    let rooms: Vec<String> = (1..500).map(|index| format!("{index:024x}")).collect();
-    let fill = json!({
-        "TableName": "Users",
-        "Key": {"userId": socket["userId"], "entry": socket["entry"]},
-        "UpdateExpression": "ADD rooms :rooms",
-        "ExpressionAttributeValues": {":rooms": {"SS": rooms}},
-    });
-    let (status, answer) = table.call("UpdateItem", fill).await;
-    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+    fill_rooms(&world).await;
     assert_snapshot!(world.ask("alice", "join-chat", json!({"chatId": other})).await, @r#"alice hears 431[{"error":{"code":"VALIDATION_ERROR","message":"chatId is one too many: a socket may be in 500 at a time"},"success":false}]"#);
 }

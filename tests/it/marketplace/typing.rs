@@ -4,7 +4,8 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use world::World;
 
-use super::{brief, nowhere, stage};
+use super::{MARKETPLACE, brief};
+use crate::worlds::unknown_chat_id;
 
 fn typing(chat: &str, active: bool) -> Value {
     json!({"chatId": chat, "isTyping": active})
@@ -12,7 +13,7 @@ fn typing(chat: &str, active: bool) -> Value {
 
 /// The stage with every socket of the chat in its room.
 async fn joined() -> (World, String) {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     for label in ["alice", "alice2", "bob", "bob2"] {
         world.emit(label, "join-chat", json!({"chatId": chat})).await;
     }
@@ -39,7 +40,7 @@ async fn typing_is_told_to_joined_sockets_of_the_others() {
 
 #[tokio::test(start_paused = true)]
 async fn the_typist_need_not_have_joined() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = MARKETPLACE.five_clients().await;
     world.emit("bob", "join-chat", json!({"chatId": chat})).await;
     assert_snapshot!(brief(&world.ask("alice", "typing", typing(&chat, true)).await), @r#"
     alice hears 430[{"success":true}]
@@ -89,7 +90,7 @@ async fn what_is_no_typing_is_refused() {
         json!({"isTyping": true}),
         json!({"chatId": 7, "isTyping": true}),
         typing("no chat", true),
-        typing(&nowhere(), true),
+        typing(&unknown_chat_id(), true),
     ] {
         said += &brief(&world.emit("alice", "typing", argument).await);
         said += "\n";

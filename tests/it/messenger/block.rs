@@ -4,7 +4,8 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use world::World;
 
-use super::{brief, history, pair, say, stage, text};
+use super::{MESSENGER, brief, history, text};
+use crate::worlds::{FIVE_CLIENTS, TWO_CLIENTS};
 
 async fn block(world: &mut World, who: &str, chat: &str, what: &str) -> String {
     brief(&world.rest(who, "POST", &format!("/recruiting/api/chat/{chat}/{what}"), Value::Null).await)
@@ -16,7 +17,7 @@ async fn block(world: &mut World, who: &str, chat: &str, what: &str) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn both_sides_hear_of_the_other_person() {
-    let mut world = stage().await;
+    let mut world = MESSENGER.connected(&FIVE_CLIENTS).await;
     let chat = world.chat("alice", "bob").await;
     assert_snapshot!(block(&mut world, "alice", &chat, "block").await, @r#"
     alice hears 42["user_blocked",{"byMe":true,"userId":"bob"}]
@@ -43,8 +44,8 @@ async fn both_sides_hear_of_the_other_person() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_sends_while_anyone_blocks() {
-    let mut world = stage().await;
-    say(&mut world, "alice", "bob", &["before"]).await;
+    let mut world = MESSENGER.connected(&FIVE_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["before"]).await;
     let chat = world.chat("alice", "bob").await;
     block(&mut world, "alice", &chat, "block").await;
     assert_snapshot!(world.ask("alice", "send_message", text("bob", "hello")).await, @r#"alice hears 430[{"error":{"code":"BLOCKED_USER","message":"cannot send messages while the chat is blocked"},"success":false}]"#);
@@ -64,7 +65,7 @@ async fn nobody_sends_while_anyone_blocks() {
 
 #[tokio::test(start_paused = true)]
 async fn after_the_block_everything_is_as_before() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     let chat = world.chat("alice", "bob").await;
     block(&mut world, "alice", &chat, "block").await;
     block(&mut world, "alice", &chat, "unblock").await;

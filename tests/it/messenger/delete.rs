@@ -3,12 +3,13 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, history, message_id, pair, say, stage};
+use super::{MESSENGER, brief, history, message_id};
+use crate::worlds::{FIVE_CLIENTS, TWO_CLIENTS};
 
 #[tokio::test(start_paused = true)]
 async fn a_message_that_is_taken_back_is_told_to_both_and_keeps_its_place() {
-    let mut world = stage().await;
-    say(&mut world, "alice", "bob", &["one", "two"]).await;
+    let mut world = MESSENGER.connected(&FIVE_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one", "two"]).await;
     let path = format!("/recruiting/api/message/{}", message_id("alice", "bob", 1));
     let said = world.rest("alice", "DELETE", &path, Value::Null).await;
     assert_snapshot!(said.lines().skip(1).collect::<Vec<_>>().join("\n"), @r#"
@@ -24,8 +25,8 @@ async fn a_message_that_is_taken_back_is_told_to_both_and_keeps_its_place() {
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_that_is_deleted_leaves_an_empty_history() {
-    let mut world = pair().await;
-    say(&mut world, "alice", "bob", &["one"]).await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one"]).await;
     let chat = world.chat("alice", "bob").await;
     let said = world.rest("bob", "DELETE", &format!("/recruiting/api/chat/{chat}"), Value::Null).await;
     assert_eq!(said.lines().count(), 1, "there is no word for a chat: {said}");

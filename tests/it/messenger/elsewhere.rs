@@ -4,11 +4,12 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use world::World;
 
-use super::{brief, history, message_id, pair, say, stage};
+use super::{MESSENGER, brief, history, message_id};
+use crate::worlds::{FIVE_CLIENTS, TWO_CLIENTS};
 
 /// Alice and Bob with a messenger socket each, and the id of the inquiry that Bob makes about Alice's listing, with these others.
 async fn inquiry(with: Option<&str>) -> (World, String) {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     world.know(&["carol"]).await;
     world.rest("alice", "PUT", "/api/listings/rex", json!({"title": "Rex"})).await;
     let body = json!({"petId": "rex", "participantId": with});
@@ -42,7 +43,7 @@ async fn an_inquiry_is_heard_but_neither_listed_nor_counted() {
     alice hears 42["message_read_confirmed",{"message":"#1 bob to alice: is he house-trained?, read","success":true}]
     bob hears 42["message_read",{"messageId":"<inquiry>000000000001","readAt":"2026-01-02T03:04:05.006Z","readBy":{"_id":"alice","name":"alice"}}]
     "##);
-    say(&mut world, "alice", "bob", &["he is"]).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["he is"]).await;
     assert_snapshot!(history(&mut world, "alice", "bob").await, @r##"alice hears 42["message_history",{"messages":["#1 alice to bob: he is"],"otherUser":{"_id":"bob","name":"bob"},"pagination":{"hasMore":false,"page":1}}]"##);
 }
 
@@ -69,8 +70,8 @@ async fn a_block_of_an_inquiry_leaves_the_two_free_to_write() {
 
 #[tokio::test(start_paused = true)]
 async fn a_list_that_is_read_is_told_message_by_message() {
-    let mut world = stage().await;
-    say(&mut world, "alice", "bob", &["one", "two", "three"]).await;
+    let mut world = MESSENGER.connected(&FIVE_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one", "two", "three"]).await;
     let chat = world.chat("alice", "bob").await;
     let ids = [message_id("alice", "bob", 1), message_id("alice", "bob", 3)];
     let read = json!({"conversationId": chat, "messageIds": ids});
@@ -92,7 +93,7 @@ async fn a_list_that_is_read_is_told_message_by_message() {
 
 #[tokio::test(start_paused = true)]
 async fn sound_and_many_media_are_heard() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     let chat = world.chat("alice", "bob").await;
     let media = json!([
         {"url": "https://media.example/1", "type": "audio/mpeg", "filename": "talk.mp3", "size": 7},
@@ -105,8 +106,8 @@ async fn sound_and_many_media_are_heard() {
 
 #[tokio::test(start_paused = true)]
 async fn what_one_deletes_for_oneself_is_told_to_ones_own_sockets() {
-    let mut world = stage().await;
-    say(&mut world, "alice", "bob", &["one", "two"]).await;
+    let mut world = MESSENGER.connected(&FIVE_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one", "two"]).await;
     let path = format!("/classroom/api/chat/message/{}", message_id("alice", "bob", 1));
     let said = world.rest("bob", "DELETE", &path, json!({"deleteForEveryone": false})).await;
     assert_snapshot!(brief(&said.lines().skip(1).collect::<Vec<_>>().join("\n")), @r#"bob+bob2 hears 42["message_deleted",{"messageId":"alice+bob #1"}]"#);
@@ -117,7 +118,7 @@ async fn what_one_deletes_for_oneself_is_told_to_ones_own_sockets() {
 
 #[tokio::test(start_paused = true)]
 async fn a_status_is_told_only_where_it_is_a_coming_or_a_going() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     world.join_namespace("bob2", "bob", "/workspace").await;
     let told =
         |transcript: String| transcript.lines().filter(|line| line.starts_with("alice")).collect::<Vec<_>>().join("\n");

@@ -3,18 +3,19 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{pair, text};
+use super::{MESSENGER, text};
+use crate::worlds::TWO_CLIENTS;
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_event_is_answered() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     assert_snapshot!(world.ask("alice", "send-message", text("bob", "hello")).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows"},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "get_online_users", json!({})).await, @r#"alice hears 42["error",{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows"}]"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_send_that_fails_within_says_just_that() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     world.cloud.services.dynamodb.set_down(true);
     assert_snapshot!(world.ask("alice", "send_message", text("bob", "hello")).await, @r#"alice hears 430[{"error":{"code":"INTERNAL_ERROR","message":"Failed to send message"},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "send_message", text("bob", "hello")).await, @r#"alice hears 42["error",{"code":"INTERNAL_ERROR","message":"Failed to send message"}]"#);

@@ -3,17 +3,18 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, come, history, message_id, pair, pair_with, say, world_with};
+use super::{MESSENGER, brief, history, message_id};
+use crate::worlds::TWO_CLIENTS;
 
 const HISTORY: &str = "get_message_history";
 
 #[tokio::test(start_paused = true)]
 async fn a_history_goes_to_the_ack_or_else_comes_as_an_event() {
-    let mut world = pair().await;
-    say(&mut world, "alice", "bob", &["hello"]).await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["hello"]).await;
     world.clock.advance(1_000);
     world.emit("bob", "mark_message_read", json!({"messageId": message_id("alice", "bob", 1)})).await;
-    say(&mut world, "bob", "alice", &["hello yourself"]).await;
+    MESSENGER.send_texts(&mut world, "bob", "alice", &["hello yourself"]).await;
     let asked = json!({"otherUserId": "bob", "page": 1, "limit": 50});
     assert_snapshot!(world.ask("alice", HISTORY, asked.clone()).await, @r#"alice hears 430[{"messages":[{"_id":"e70c08a3288036ef87ef9f6e000000000001","content":"hello","isDeleted":false,"read":true,"readAt":"2026-01-02T03:04:06.006Z","receiverId":"bob","receiverName":"Bob Brown","senderId":"alice","senderName":"Alice Adams","sentAt":"2026-01-02T03:04:05.006Z","seq":1},{"_id":"e70c08a3288036ef87ef9f6e000000000002","content":"hello yourself","isDeleted":false,"read":false,"receiverId":"alice","receiverName":"Alice Adams","senderId":"bob","senderName":"Bob Brown","sentAt":"2026-01-02T03:04:06.006Z","seq":2}],"otherUser":{"_id":"bob","name":"Bob Brown"},"pagination":{"hasMore":false,"page":1},"success":true}]"#);
     assert_snapshot!(world.emit("alice", HISTORY, asked).await, @r#"alice hears 42["message_history",{"messages":[{"_id":"e70c08a3288036ef87ef9f6e000000000001","content":"hello","isDeleted":false,"read":true,"readAt":"2026-01-02T03:04:06.006Z","receiverId":"bob","receiverName":"Bob Brown","senderId":"alice","senderName":"Alice Adams","sentAt":"2026-01-02T03:04:05.006Z","seq":1},{"_id":"e70c08a3288036ef87ef9f6e000000000002","content":"hello yourself","isDeleted":false,"read":false,"receiverId":"alice","receiverName":"Alice Adams","senderId":"bob","senderName":"Bob Brown","sentAt":"2026-01-02T03:04:06.006Z","seq":2}],"otherUser":{"_id":"bob","name":"Bob Brown"},"pagination":{"hasMore":false,"page":1}}]"#);
@@ -21,8 +22,8 @@ async fn a_history_goes_to_the_ack_or_else_comes_as_an_event() {
 
 #[tokio::test(start_paused = true)]
 async fn page_1_holds_the_newest_and_each_page_is_oldest_first() {
-    let mut world = pair().await;
-    say(&mut world, "alice", "bob", &["one", "two", "three", "four", "five"]).await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one", "two", "three", "four", "five"]).await;
     let mut said = String::new();
     for page in 1..=4 {
         said += &brief(&world.ask("bob", HISTORY, json!({"otherUserId": "alice", "page": page, "limit": 2})).await);
@@ -41,9 +42,9 @@ async fn page_1_holds_the_newest_and_each_page_is_oldest_first() {
 
 #[tokio::test(start_paused = true)]
 async fn fifty_is_the_limit_unless_said() {
-    let mut world = pair_with(&[("RateLimits", "off")]).await;
+    let mut world = MESSENGER.connected_with(&TWO_CLIENTS, &[("RateLimits", "off")]).await;
     for number in 0..51 {
-        say(&mut world, "alice", "bob", &[&number.to_string()]).await;
+        MESSENGER.send_texts(&mut world, "alice", "bob", &[&number.to_string()]).await;
     }
     let said = history(&mut world, "bob", "alice").await;
     assert_eq!(said.matches("alice to bob").count(), 50, "{said}");
@@ -52,8 +53,8 @@ async fn fifty_is_the_limit_unless_said() {
 
 #[tokio::test(start_paused = true)]
 async fn what_follows_a_message() {
-    let mut world = pair().await;
-    say(&mut world, "alice", "bob", &["one", "two", "three"]).await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one", "two", "three"]).await;
     let mut said = String::new();
     for more in [
         json!({"afterSeq": 1}),
@@ -82,7 +83,7 @@ async fn what_follows_a_message() {
 
 #[tokio::test(start_paused = true)]
 async fn bounds_of_pages() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     let mut said = String::new();
     for more in [
         json!({"page": 0}),
@@ -111,7 +112,7 @@ async fn bounds_of_pages() {
 
 #[tokio::test(start_paused = true)]
 async fn with_whom() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     assert_snapshot!(brief(&world.ask("alice", HISTORY, json!({"otherUserId": "nobody"})).await), @r#"alice hears 430[{"error":"NOT_FOUND: Receiver not found","success":false}]"#);
     assert_snapshot!(brief(&world.ask("alice", HISTORY, json!({"otherUserId": "alice"})).await), @r#"alice hears 431[{"error":"VALIDATION_ERROR: otherUserId must be somebody else","success":false}]"#);
     assert_snapshot!(brief(&world.ask("alice", HISTORY, json!({})).await), @r#"alice hears 432[{"error":"VALIDATION_ERROR: otherUserId is required","success":false}]"#);
@@ -124,11 +125,11 @@ async fn with_whom() {
 
 #[tokio::test(start_paused = true)]
 async fn fetching_is_receiving() {
-    let mut world = world_with(&[]).await;
+    let mut world = MESSENGER.world().await;
     world.know(&["bob"]).await;
-    come(&mut world, "alice").await;
-    say(&mut world, "alice", "bob", &["one", "two"]).await;
-    come(&mut world, "bob").await;
+    MESSENGER.join(&mut world, "alice").await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one", "two"]).await;
+    MESSENGER.join(&mut world, "bob").await;
     let two = json!({"otherUserId": "alice", "limit": 1});
     assert_snapshot!(brief(&world.ask("bob", HISTORY, two.clone()).await), @r##"
     alice hears 42["message_delivered",{"messageId":"alice+bob #2"}]
@@ -139,21 +140,21 @@ async fn fetching_is_receiving() {
 
 #[tokio::test(start_paused = true)]
 async fn a_history_is_of_the_two_and_no_one_else() {
-    let mut world = pair().await;
-    come(&mut world, "carol").await;
-    say(&mut world, "alice", "bob", &["to Bob"]).await;
-    say(&mut world, "alice", "carol", &["to Carol"]).await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
+    MESSENGER.join(&mut world, "carol").await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["to Bob"]).await;
+    MESSENGER.send_texts(&mut world, "alice", "carol", &["to Carol"]).await;
     assert_snapshot!(history(&mut world, "carol", "alice").await, @r##"carol hears 42["message_history",{"messages":["#1 alice to carol: to Carol"],"otherUser":{"_id":"alice","name":"Alice Adams"},"pagination":{"hasMore":false,"page":1}}]"##);
     assert_snapshot!(history(&mut world, "carol", "bob").await, @r#"carol hears 42["message_history",{"messages":[],"otherUser":{"_id":"bob","name":"Bob Brown"},"pagination":{"hasMore":false,"page":1}}]"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_too_long_for_one_event_is_shortened_and_comes_whole_in_smaller_parts() {
-    let mut world = pair_with(&[("RateLimits", "off")]).await;
+    let mut world = MESSENGER.connected_with(&TWO_CLIENTS, &[("RateLimits", "off")]).await;
     for _ in 0..12 {
-        say(&mut world, "alice", "bob", &[&"\u{1f680}".repeat(4_000)]).await;
+        MESSENGER.send_texts(&mut world, "alice", "bob", &[&"\u{1f680}".repeat(4_000)]).await;
     }
-    say(&mut world, "alice", "bob", &["short"]).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["short"]).await;
     for asked in [false, true] {
         let wanted = json!({"otherUserId": "alice"});
         let said =
@@ -177,7 +178,7 @@ async fn what_is_too_long_for_one_event_is_shortened_and_comes_whole_in_smaller_
 
 #[tokio::test(start_paused = true)]
 async fn a_history_of_many_long_addresses_and_names_is_shortened_too() {
-    let mut world = pair_with(&[("RateLimits", "off")]).await;
+    let mut world = MESSENGER.connected_with(&TWO_CLIENTS, &[("RateLimits", "off")]).await;
     let claims = json!({"sub": "alice", "exp": world.clock.now().seconds() + 60, "name": "\u{1}".repeat(512)});
     world.join_with("alice2", &local::token::sign(&claims).unwrap()).await;
     let chat = world.chat("alice", "bob").await;

@@ -4,11 +4,12 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use world::World;
 
-use super::{brief, come, event, history, message_id, pair, say, stage, text, world_with};
+use super::{MESSENGER, brief, history, message_id, text};
+use crate::worlds::{FIVE_CLIENTS, TWO_CLIENTS, event_frame};
 
 #[tokio::test(start_paused = true)]
 async fn the_first_message_makes_the_chat_and_is_heard_by_both() {
-    let mut world = stage().await;
+    let mut world = MESSENGER.connected(&FIVE_CLIENTS).await;
     assert_snapshot!(world.ask("alice", "send_message", text("bob", "hello")).await, @r#"
     alice hears 430[{"message":{"_id":"e70c08a3288036ef87ef9f6e000000000001","content":"hello","isDeleted":false,"read":false,"receiverId":"bob","receiverName":"Bob Brown","senderId":"alice","senderName":"Alice Adams","sentAt":"2026-01-02T03:04:05.006Z","seq":1},"success":true}]
     alice hears 42["message_sent",{"message":{"_id":"e70c08a3288036ef87ef9f6e000000000001","content":"hello","isDeleted":false,"read":false,"receiverId":"bob","receiverName":"Bob Brown","senderId":"alice","senderName":"Alice Adams","sentAt":"2026-01-02T03:04:05.006Z","seq":1},"success":true}]
@@ -24,7 +25,7 @@ async fn the_first_message_makes_the_chat_and_is_heard_by_both() {
 
 #[tokio::test(start_paused = true)]
 async fn without_an_ack_the_same_is_heard() {
-    let mut world = stage().await;
+    let mut world = MESSENGER.connected(&FIVE_CLIENTS).await;
     assert_snapshot!(brief(&world.emit("bob2", "send_message", text("alice", "hello")).await), @r##"
     alice+alice2 hears 42["receive_message","#1 bob to alice: hello"]
     alice+alice2 hears 42["message_notification",{"from":{"_id":"bob","name":"Bob Brown"},"message":"hello","timestamp":"2026-01-02T03:04:05.006Z","type":"new_message"}]
@@ -63,8 +64,9 @@ async fn the_chat_is_the_one_of_all_dialects() {
 
 #[tokio::test(start_paused = true)]
 async fn two_who_write_first_at_once_share_one_chat() {
-    let mut world = pair().await;
-    let (hers, his) = (event("send_message", &text("bob", "hers")), event("send_message", &text("alice", "his")));
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
+    let (hers, his) =
+        (event_frame("send_message", &text("bob", "hers")), event_frame("send_message", &text("alice", "his")));
     let said = world.send_all(&[("alice", hers), ("bob", his)]).await;
     assert_eq!(said.matches("\"message_sent\"").count(), 2, "{said}");
     let kept = history(&mut world, "alice", "bob").await;
@@ -76,7 +78,7 @@ async fn two_who_write_first_at_once_share_one_chat() {
 
 #[tokio::test(start_paused = true)]
 async fn a_notification_holds_the_first_100_characters() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     for (content, preview) in [
         ("x".repeat(100), "x".repeat(100)),
         ("x".repeat(101), "x".repeat(100)),
@@ -93,22 +95,22 @@ async fn a_notification_holds_the_first_100_characters() {
 
 #[tokio::test(start_paused = true)]
 async fn a_receiver_nobody_has_seen_is_not_found() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     assert_snapshot!(world.ask("alice", "send_message", text("nobody", "hello")).await, @r#"alice hears 430[{"error":{"code":"NOT_FOUND","message":"Receiver not found"},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "send_message", text("nobody", "hello")).await, @r#"alice hears 42["error",{"code":"NOT_FOUND","message":"Receiver not found"}]"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn somebody_known_need_not_be_here() {
-    let mut world = world_with(&[]).await;
+    let mut world = MESSENGER.world().await;
     world.know(&["bob"]).await;
-    come(&mut world, "alice").await;
+    MESSENGER.join(&mut world, "alice").await;
     assert_snapshot!(brief(&world.ask("alice", "send_message", text("bob", "hello")).await), @r##"
     alice hears 430[{"message":"#1 alice to bob: hello","success":true}]
     alice hears 42["message_sent",{"message":"#1 alice to bob: hello","success":true}]
     "##);
     // What he fetches is delivered.
-    assert_snapshot!(brief(&come(&mut world, "bob").await).lines().last().unwrap().to_owned(), @r#"bob hears 42["online_users",[{"_id":"alice","email":"alice@example.com","lastSeen":"2026-01-02T03:04:05.006Z","name":"Alice Adams","role":"customer","userId":"alice","username":"ally"},{"_id":"bob","email":"bob@example.com","lastSeen":"2026-01-02T03:04:05.006Z","name":"Bob Brown","role":null,"userId":"bob","username":null}]]"#);
+    assert_snapshot!(brief(&MESSENGER.join(&mut world, "bob").await).lines().last().unwrap().to_owned(), @r#"bob hears 42["online_users",[{"_id":"alice","email":"alice@example.com","lastSeen":"2026-01-02T03:04:05.006Z","name":"Alice Adams","role":"customer","userId":"alice","username":"ally"},{"_id":"bob","email":"bob@example.com","lastSeen":"2026-01-02T03:04:05.006Z","name":"Bob Brown","role":null,"userId":"bob","username":null}]]"#);
     assert_snapshot!(history(&mut world, "bob", "alice").await, @r##"
     alice hears 42["message_delivered",{"messageId":"alice+bob #1"}]
     bob hears 42["message_history",{"messages":["#1 alice to bob: hello"],"otherUser":{"_id":"alice","name":"Alice Adams"},"pagination":{"hasMore":false,"page":1}}]
@@ -117,7 +119,7 @@ async fn somebody_known_need_not_be_here() {
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_sent_is_refused_with_a_plain_description() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     let mut said = String::new();
     for message in [
         text("alice", "hello"),
@@ -157,7 +159,7 @@ async fn what_cannot_be_sent_is_refused_with_a_plain_description() {
 
 #[tokio::test(start_paused = true)]
 async fn a_text_has_at_most_4000_characters_and_is_kept_as_sent() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     for content in ["é".repeat(4_000), "\u{1f680}".repeat(4_000), "  <script>&amp;\u{0}\n ".to_owned()] {
         let said = world.ask("alice", "send_message", text("bob", &content)).await;
         let exactly = json!(content).to_string();
@@ -167,7 +169,7 @@ async fn a_text_has_at_most_4000_characters_and_is_kept_as_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_has_the_time_at_which_the_gateway_received_it() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     world.clock.advance(1_234);
     let said = world.ask("alice", "send_message", text("bob", "hello")).await;
     assert_eq!(said.matches(r#""sentAt":"2026-01-02T03:04:06.240Z""#).count(), 3, "{said}");
@@ -176,7 +178,7 @@ async fn a_message_has_the_time_at_which_the_gateway_received_it() {
 
 #[tokio::test(start_paused = true)]
 async fn media_of_another_dialect_show_their_caption_or_their_name() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     let chat = world.chat("alice", "bob").await;
     let url = "https://media.example/some%20film.mp4?size=large";
     let mut said = String::new();
@@ -207,8 +209,8 @@ async fn media_of_another_dialect_show_their_caption_or_their_name() {
 
 #[tokio::test(start_paused = true)]
 async fn names_are_those_of_the_newest_token() {
-    let mut world = pair().await;
-    say(&mut world, "alice", "bob", &["before"]).await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["before"]).await;
     let now = world.clock.now().seconds();
     let renamed = json!({"sub": "alice", "iat": now + 1, "exp": now + 60, "name": "Alice Brown"});
     world.join_with("alice2", &local::token::sign(&renamed).unwrap()).await;

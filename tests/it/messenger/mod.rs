@@ -23,53 +23,12 @@ use local::token;
 use serde_json::{Map, Value, json};
 use world::World;
 
-use crate::transcript::{self, plain, short_id};
+use crate::transcript::{self, plain};
+use crate::worlds::{self, TestDialect};
 
-/// Alice with two devices, Bob with two, and Carol, who shares no chat with them. Alice and Bob have none yet either.
-async fn stage() -> World {
-    stage_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn stage_with(parameters: &[(&str, &str)]) -> World {
-    let mut world = world_with(parameters).await;
-    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]
-    {
-        come_as(&mut world, label, user).await;
-    }
-    world
-}
-
-/// Alice and Bob with one device each, and nobody else.
-async fn pair() -> World {
-    pair_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn pair_with(parameters: &[(&str, &str)]) -> World {
-    let mut world = world_with(parameters).await;
-    come(&mut world, "alice").await;
-    come(&mut world, "bob").await;
-    world
-}
-
-/// A world whose root namespace speaks messenger.
-async fn world_with(parameters: &[(&str, &str)]) -> World {
-    let mut all = vec![("DefaultDialect", "messenger")];
-    all.extend(parameters);
-    World::with(&all).await
-}
-
-/// Connects, as the user of the same name as the label.
-async fn come(world: &mut World, label: &str) -> String {
-    come_as(world, label, label).await
-}
-
-/// Connects with a token that says who the user is.
-async fn come_as(world: &mut World, label: &str, user: &str) -> String {
-    let token = token_of(world, user);
-    world.join_with(label, &token).await
-}
+/// How the tests speak this dialect. Its worlds begin without chats, because the first message creates one.
+const MESSENGER: TestDialect =
+    TestDialect { parameters: &[("DefaultDialect", "messenger")], token: token_of, send_event: "send_message", text };
 
 /// A token with all that is known of a user: of Carol nothing but her id.
 fn token_of(world: &World, user: &str) -> String {
@@ -91,18 +50,6 @@ fn text(receiver: &str, content: &str) -> Value {
     json!({"receiverId": receiver, "content": content})
 }
 
-/// The frame of an event without an ack.
-fn event(name: &str, argument: &Value) -> String {
-    format!("42{}", json!([name, argument]))
-}
-
-/// Sends texts one after the other, and says nothing of it.
-async fn say(world: &mut World, label: &str, receiver: &str, texts: &[&str]) {
-    for content in texts {
-        world.emit(label, "send_message", text(receiver, content)).await;
-    }
-}
-
 /// The history that somebody has with another.
 async fn history(world: &mut World, label: &str, other: &str) -> String {
     brief(&world.emit(label, "get_message_history", json!({"otherUserId": other})).await)
@@ -110,7 +57,8 @@ async fn history(world: &mut World, label: &str, other: &str) -> String {
 
 /// The id of a message of two people whose chat was never deleted.
 fn message_id(one: &str, other: &str, seq: u64) -> String {
-    format!("{}{seq:012x}", plain_chat_id(&UserId::parse(one).unwrap(), &UserId::parse(other).unwrap()))
+    let chat = plain_chat_id(&UserId::parse(one).unwrap(), &UserId::parse(other).unwrap());
+    worlds::message_id(&chat.to_string(), seq)
 }
 
 /// A transcript in fewer words: messages and errors by what matters of them, ids by their meaning.
@@ -118,18 +66,14 @@ fn brief(transcript: &str) -> String {
     transcript::brief(transcript, short)
 }
 
-fn short(value: Value) -> Value {
-    match value {
-        Value::Array(values) => values.into_iter().map(short).collect(),
-        Value::Object(fields) if fields.contains_key("receiverName") => short_message(&fields).into(),
-        Value::Object(fields) if fields.contains_key("code") && !fields.contains_key("success") => {
-            short_error(&fields).into()
-        }
-        Value::Object(fields) => {
-            fields.into_iter().map(|(name, value)| (name, short(value))).collect::<Map<_, _>>().into()
-        }
-        Value::String(text) => short_id(text).into(),
-        other => other,
+/// What matters of a message or an error.
+fn short(fields: &Map<String, Value>) -> Option<String> {
+    if fields.contains_key("receiverName") {
+        Some(short_message(fields))
+    } else if fields.contains_key("code") && !fields.contains_key("success") {
+        Some(short_error(fields))
+    } else {
+        None
     }
 }
 

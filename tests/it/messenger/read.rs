@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, event, history, message_id, pair, say, stage};
+use super::{MESSENGER, brief, history, message_id};
+use crate::worlds::{FIVE_CLIENTS, TWO_CLIENTS, event_frame};
 
 fn mark(seq: u64) -> Value {
     json!({"messageId": message_id("alice", "bob", seq)})
@@ -11,8 +12,8 @@ fn mark(seq: u64) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn reading_a_message_is_confirmed_and_told_to_its_sender() {
-    let mut world = stage().await;
-    say(&mut world, "alice", "bob", &["one"]).await;
+    let mut world = MESSENGER.connected(&FIVE_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one"]).await;
     world.clock.advance(1_000);
     assert_snapshot!(world.ask("bob", "mark_message_read", mark(1)).await, @r#"
     alice hears 42["message_read",{"messageId":"e70c08a3288036ef87ef9f6e000000000001","readAt":"2026-01-02T03:04:06.006Z","readBy":{"_id":"bob","name":"Bob Brown"}}]
@@ -25,8 +26,8 @@ async fn reading_a_message_is_confirmed_and_told_to_its_sender() {
 
 #[tokio::test(start_paused = true)]
 async fn without_an_ack_the_same_is_heard() {
-    let mut world = stage().await;
-    say(&mut world, "alice", "bob", &["one"]).await;
+    let mut world = MESSENGER.connected(&FIVE_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one"]).await;
     assert_snapshot!(brief(&world.emit("bob", "mark_message_read", mark(1)).await), @r##"
     alice+alice2 hears 42["message_read",{"messageId":"alice+bob #1","readAt":"2026-01-02T03:04:05.006Z","readBy":{"_id":"bob","name":"Bob Brown"}}]
     bob+bob2 hears 42["message_read_confirmed",{"message":"#1 alice to bob: one, read","success":true}]
@@ -35,8 +36,8 @@ async fn without_an_ack_the_same_is_heard() {
 
 #[tokio::test(start_paused = true)]
 async fn only_that_message_is_read() {
-    let mut world = pair().await;
-    say(&mut world, "alice", "bob", &["one", "two", "three"]).await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one", "two", "three"]).await;
     world.emit("bob", "mark_message_read", mark(2)).await;
     assert_snapshot!(history(&mut world, "alice", "bob").await, @r##"alice hears 42["message_history",{"messages":["#1 alice to bob: one","#2 alice to bob: two, read","#3 alice to bob: three"],"otherUser":{"_id":"bob","name":"Bob Brown"},"pagination":{"hasMore":false,"page":1}}]"##);
     assert_snapshot!(history(&mut world, "bob", "alice").await, @r##"bob hears 42["message_history",{"messages":["#1 alice to bob: one","#2 alice to bob: two, read","#3 alice to bob: three"],"otherUser":{"_id":"alice","name":"Alice Adams"},"pagination":{"hasMore":false,"page":1}}]"##);
@@ -45,8 +46,8 @@ async fn only_that_message_is_read() {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_is_confirmed_to_the_caller_alone() {
-    let mut world = stage().await;
-    say(&mut world, "alice", "bob", &["one"]).await;
+    let mut world = MESSENGER.connected(&FIVE_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one"]).await;
     world.emit("bob", "mark_message_read", mark(1)).await;
     world.clock.advance(1_000);
     assert_snapshot!(world.ask("bob", "mark_message_read", mark(1)).await, @r#"bob hears 430[{"markedCount":0,"message":{"_id":"e70c08a3288036ef87ef9f6e000000000001","content":"one","isDeleted":false,"read":true,"readAt":"2026-01-02T03:04:05.006Z","receiverId":"bob","receiverName":"Bob Brown","senderId":"alice","senderName":"Alice Adams","sentAt":"2026-01-02T03:04:05.006Z","seq":1},"success":true}]"#);
@@ -55,9 +56,9 @@ async fn a_repeat_is_confirmed_to_the_caller_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn two_devices_that_mark_at_once_mark_once() {
-    let mut world = stage().await;
-    say(&mut world, "alice", "bob", &["one"]).await;
-    let frame = event("mark_message_read", &mark(1));
+    let mut world = MESSENGER.connected(&FIVE_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one"]).await;
+    let frame = event_frame("mark_message_read", &mark(1));
     let said = world.send_all(&[("bob", frame.clone()), ("bob2", frame)]).await;
     assert_eq!(said.matches("\"message_read\"").count(), 2, "once for each device of Alice: {said}");
     assert_eq!(said.matches("\"markedCount\":0").count(), 1, "to the caller that came second: {said}");
@@ -65,8 +66,8 @@ async fn two_devices_that_mark_at_once_mark_once() {
 
 #[tokio::test(start_paused = true)]
 async fn access_is_denied_to_ones_own_message_to_those_of_others_and_to_none_at_all() {
-    let mut world = stage().await;
-    say(&mut world, "alice", "bob", &["one"]).await;
+    let mut world = MESSENGER.connected(&FIVE_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one"]).await;
     assert_snapshot!(world.ask("alice", "mark_message_read", mark(1)).await, @r#"alice hears 430[{"error":{"code":"FORBIDDEN","message":"Access denied"},"success":false}]"#);
     assert_snapshot!(world.emit("alice2", "mark_message_read", mark(1)).await, @r#"alice2 hears 42["error",{"code":"FORBIDDEN","message":"Access denied"}]"#);
     let foreign = world.emit("carol", "mark_message_read", mark(1)).await;
@@ -79,7 +80,7 @@ async fn access_is_denied_to_ones_own_message_to_those_of_others_and_to_none_at_
 
 #[tokio::test(start_paused = true)]
 async fn a_message_must_be_named() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     assert_snapshot!(brief(&world.emit("bob", "mark_message_read", json!({})).await), @r#"bob hears 42["error","VALIDATION_ERROR: messageId is required"]"#);
     assert_snapshot!(brief(&world.emit("bob", "mark_message_read", json!({"messageId": 1})).await), @r#"bob hears 42["error","VALIDATION_ERROR: messageId must be a string"]"#);
     assert_snapshot!(brief(&world.emit("bob", "mark_message_read", json!(message_id("alice", "bob", 1))).await), @r#"bob hears 42["error","VALIDATION_ERROR: data must be an object"]"#);
@@ -87,8 +88,8 @@ async fn a_message_must_be_named() {
 
 #[tokio::test(start_paused = true)]
 async fn a_whole_chat_that_is_read_elsewhere_is_told_by_its_newest_message() {
-    let mut world = stage().await;
-    say(&mut world, "alice", "bob", &["one", "two", "three"]).await;
+    let mut world = MESSENGER.connected(&FIVE_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one", "two", "three"]).await;
     let chat = world.chat("alice", "bob").await;
     let path = format!("/recruiting/api/message/chat/{chat}/mark-read");
     assert_snapshot!(world.rest("bob", "POST", &path, Value::Null).await, @r#"
@@ -104,8 +105,8 @@ async fn a_whole_chat_that_is_read_elsewhere_is_told_by_its_newest_message() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_that_was_taken_back_is_not_there_to_be_read() {
-    let mut world = pair().await;
-    say(&mut world, "alice", "bob", &["one"]).await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one"]).await;
     let path = format!("/recruiting/api/message/{}", message_id("alice", "bob", 1));
     world.rest("alice", "DELETE", &path, Value::Null).await;
     assert_snapshot!(brief(&world.ask("bob", "mark_message_read", mark(1)).await), @r##"bob hears 430[{"markedCount":0,"message":"#1 alice to bob, isDeleted","success":true}]"##);

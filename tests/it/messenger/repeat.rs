@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, event, history, message_id, pair, pair_with, stage};
+use super::{MESSENGER, brief, history, message_id};
+use crate::worlds::{FIVE_CLIENTS, TWO_CLIENTS, event_frame};
 
 fn named(receiver: &str, content: &str, name: &str) -> Value {
     json!({"receiverId": receiver, "content": content, "clientMessageId": name})
@@ -11,7 +12,7 @@ fn named(receiver: &str, content: &str, name: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_is_answered_with_the_first_message_and_heard_by_nobody() {
-    let mut world = stage().await;
+    let mut world = MESSENGER.connected(&FIVE_CLIENTS).await;
     let first = world.ask("alice", "send_message", named("bob", "first", "a")).await;
     world.clock.advance(1_000);
     let again = world.ask("alice", "send_message", named("bob", "second", "a")).await;
@@ -25,7 +26,7 @@ async fn a_repeat_is_answered_with_the_first_message_and_heard_by_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_is_answered_while_blocked_or_limited() {
-    let mut world = pair_with(&[("MessagesPerMinute", "1")]).await;
+    let mut world = MESSENGER.connected_with(&TWO_CLIENTS, &[("MessagesPerMinute", "1")]).await;
     world.emit("alice", "send_message", named("bob", "first", "a")).await;
     assert_snapshot!(brief(&world.ask("alice", "send_message", named("bob", "first", "a")).await), @r##"alice hears 430[{"message":"#1 alice to bob: first","success":true}]"##);
     let chat = world.chat("alice", "bob").await;
@@ -35,7 +36,7 @@ async fn a_repeat_is_answered_while_blocked_or_limited() {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_of_what_was_taken_back_is_answered_with_the_placeholder() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     world.emit("alice", "send_message", named("bob", "first", "a")).await;
     let path = format!("/recruiting/api/message/{}", message_id("alice", "bob", 1));
     world.rest("alice", "DELETE", &path, Value::Null).await;
@@ -44,8 +45,8 @@ async fn a_repeat_of_what_was_taken_back_is_answered_with_the_placeholder() {
 
 #[tokio::test(start_paused = true)]
 async fn repeats_sent_at_once_as_the_first_message_ever_store_one() {
-    let mut world = stage().await;
-    let frame = event("send_message", &named("bob", "once", "a"));
+    let mut world = MESSENGER.connected(&FIVE_CLIENTS).await;
+    let frame = event_frame("send_message", &named("bob", "once", "a"));
     let sends: Vec<(&str, String)> =
         ["alice", "alice2"].into_iter().cycle().take(10).map(|label| (label, frame.clone())).collect();
     let said = world.send_all(&sends).await;
@@ -56,7 +57,7 @@ async fn repeats_sent_at_once_as_the_first_message_ever_store_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_name_has_1_to_64_characters() {
-    let mut world = pair().await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     for name in ["", &"é".repeat(65)] {
         let said = brief(&world.ask("alice", "send_message", named("bob", "hello", name)).await);
         assert!(said.contains("VALIDATION_ERROR: clientMessageId must be a string of 1 to 64 characters"), "{said}");

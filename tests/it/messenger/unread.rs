@@ -3,12 +3,13 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, come, message_id, pair, say};
+use super::{MESSENGER, brief, message_id};
+use crate::worlds::TWO_CLIENTS;
 
 #[tokio::test(start_paused = true)]
 async fn the_count_goes_to_the_ack_or_else_comes_as_an_event() {
-    let mut world = pair().await;
-    say(&mut world, "alice", "bob", &["one", "two"]).await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one", "two"]).await;
     assert_snapshot!(world.ask("bob", "get_unread_count", json!({})).await, @r#"bob hears 430[{"count":2,"success":true}]"#);
     assert_snapshot!(world.emit("bob", "get_unread_count", json!({})).await, @r#"bob hears 42["unread_count",{"count":2}]"#);
     // Without any argument, too.
@@ -19,10 +20,10 @@ async fn the_count_goes_to_the_ack_or_else_comes_as_an_event() {
 
 #[tokio::test(start_paused = true)]
 async fn the_count_is_over_everybody_and_falls_by_what_was_marked_or_taken_back() {
-    let mut world = pair().await;
-    come(&mut world, "carol").await;
-    say(&mut world, "alice", "bob", &["one", "two"]).await;
-    say(&mut world, "carol", "bob", &["three"]).await;
+    let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
+    MESSENGER.join(&mut world, "carol").await;
+    MESSENGER.send_texts(&mut world, "alice", "bob", &["one", "two"]).await;
+    MESSENGER.send_texts(&mut world, "carol", "bob", &["three"]).await;
     let mut said = world.ask("bob", "get_unread_count", json!({})).await;
     world.emit("bob", "mark_message_read", json!({"messageId": message_id("bob", "carol", 1)})).await;
     said += &world.ask("bob", "get_unread_count", json!({})).await;

@@ -4,6 +4,8 @@ use insta::assert_snapshot;
 use serde_json::json;
 use world::World;
 
+use super::alice_and_polling_bob;
+
 #[tokio::test(start_paused = true)]
 async fn joining_and_leaving_are_heard_both_ways() {
     let mut world = World::new().await;
@@ -57,10 +59,7 @@ async fn what_one_hears_by_polling_is_what_one_hears_by_websocket() {
 
 #[tokio::test(start_paused = true)]
 async fn what_waits_is_fetched_in_order() {
-    let mut world = World::with(&[("RateLimits", "off")]).await;
-    world.join("alice").await;
-    world.poll_join("bob").await;
-    let chat = world.chat("alice", "bob").await;
+    let (mut world, chat) = alice_and_polling_bob(&[("RateLimits", "off")]).await;
     let frames: Vec<(&str, String)> = (0..50)
         .map(|n| ("alice", format!("42{}", json!(["send_message", {"chatId": chat, "content": format!("<{n}>")}]))))
         .collect();
@@ -78,10 +77,7 @@ async fn what_waits_is_fetched_in_order() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_fetches_nothing_is_closed_once_too_much_waits() {
-    let mut world = World::with(&[("RateLimits", "off")]).await;
-    world.join("alice").await;
-    world.poll_join("bob").await;
-    let chat = world.chat("alice", "bob").await;
+    let (mut world, chat) = alice_and_polling_bob(&[("RateLimits", "off")]).await;
     world.vanish("bob").await;
     let text = "x".repeat(4_000);
     let mut heard = String::new();

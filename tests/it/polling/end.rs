@@ -5,7 +5,7 @@ use local::token;
 use serde_json::json;
 use world::World;
 
-use super::{UNKNOWN, get, opened, post, refused};
+use super::{UNKNOWN, alice_and_polling_bob, get, opened, post, refused};
 
 #[tokio::test(start_paused = true)]
 async fn a_ping_comes_once_per_interval_and_its_pong_is_heard_in_silence() {
@@ -56,10 +56,7 @@ async fn a_client_was_there_until_its_request_was_answered() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_is_gone_is_met_by_whoever_has_something_to_tell_it() {
-    let mut world = World::new().await;
-    world.join("alice").await;
-    world.poll_join("bob").await;
-    let chat = world.chat("alice", "bob").await;
+    let (mut world, chat) = alice_and_polling_bob(&[]).await;
     world.vanish("bob").await;
     world.clock.advance(420_001);
     let heard = world.ask("alice", "send_message", json!({"chatId": chat, "content": "anybody?"})).await;

@@ -13,6 +13,15 @@ use world::World;
 const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
 const UNKNOWN: &str = r#"{"code":1,"message":"Session ID unknown"}"#;
 
+/// Alice on a WebSocket, Bob polling, and the id of their chat.
+async fn alice_and_polling_bob(parameters: &[(&str, &str)]) -> (World, String) {
+    let mut world = World::with(parameters).await;
+    world.join("alice").await;
+    world.poll_join("bob").await;
+    let chat = world.chat("alice", "bob").await;
+    (world, chat)
+}
+
 /// Opens a connection with one GET and nothing more, and gives its session id.
 async fn opened(world: &World) -> String {
     let (status, _, body) = world.engine("GET", "EIO=4&transport=polling", HeaderMap::new(), "").await;

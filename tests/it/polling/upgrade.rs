@@ -6,16 +6,7 @@ use local::gateway::DisconnectFault;
 use serde_json::json;
 use world::World;
 
-use super::{BAD_REQUEST, get, post, refused};
-
-/// Alice on a WebSocket, Bob polling, and their chat.
-async fn pair() -> (World, String) {
-    let mut world = World::with(&[("RateLimits", "off")]).await;
-    world.join("alice").await;
-    world.poll_join("bob").await;
-    let chat = world.chat("alice", "bob").await;
-    (world, chat)
-}
+use super::{BAD_REQUEST, alice_and_polling_bob, get, post, refused};
 
 fn send(chat: &str, content: &str) -> String {
     format!("42{}", json!(["send_message", {"chatId": chat, "content": content}]))
@@ -30,7 +21,7 @@ fn numbers(heard: &str, label: &str) -> Vec<u32> {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_moves_and_its_sockets_with_it() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = alice_and_polling_bob(&[("RateLimits", "off")]).await;
     world.also_join("bob", "bob", "/recruiting").await;
     let sid = world.connection_id("bob");
     assert_eq!(world.move_to_websocket("bob").await, "");
@@ -49,7 +40,7 @@ async fn a_client_moves_and_its_sockets_with_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_moved_client_is_pinged_as_before_and_its_old_slot_is_empty() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = alice_and_polling_bob(&[("RateLimits", "off")]).await;
     world.move_to_websocket("bob").await;
     for _ in 0..3 {
         let mut heard = String::new();
@@ -63,7 +54,7 @@ async fn a_moved_client_is_pinged_as_before_and_its_old_slot_is_empty() {
 
 #[tokio::test(start_paused = true)]
 async fn the_probe_releases_the_get_that_waits() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = alice_and_polling_bob(&[("RateLimits", "off")]).await;
     let sid = world.connection_id("bob");
     world.pause("bob").await;
     world.offer_websocket("bob", "probe").await.unwrap();
@@ -77,7 +68,7 @@ async fn the_probe_releases_the_get_that_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn what_waited_comes_first_and_then_what_comes_straight() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = alice_and_polling_bob(&[("RateLimits", "off")]).await;
     world.offer_websocket("bob", "probe").await.unwrap();
     world.send("probe", "2probe").await;
     world.pause("bob").await;
@@ -97,7 +88,7 @@ async fn what_waited_comes_first_and_then_what_comes_straight() {
 async fn whatever_comes_between_the_steps_is_heard_once_and_in_order() {
     // Which messages are sent at once with which step of the move.
     for at_once in [[3, 0, 0, 0], [0, 3, 0, 0], [0, 0, 3, 0], [0, 0, 0, 3], [1, 2, 3, 4], [5, 5, 5, 5], [0, 1, 0, 7]] {
-        let (mut world, chat) = pair().await;
+        let (mut world, chat) = alice_and_polling_bob(&[("RateLimits", "off")]).await;
         world.offer_websocket("bob", "probe").await.unwrap();
         let (mut number, mut heard) = (0, String::new());
         for (step, count) in at_once.into_iter().enumerate() {
@@ -130,7 +121,7 @@ async fn whatever_comes_between_the_steps_is_heard_once_and_in_order() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_sent_right_behind_the_move_is_handled() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = alice_and_polling_bob(&[("RateLimits", "off")]).await;
     world.offer_websocket("bob", "probe").await.unwrap();
     world.send("probe", "2probe").await;
     world.pause("bob").await;
@@ -147,7 +138,7 @@ async fn what_is_sent_right_behind_the_move_is_handled() {
 #[tokio::test(start_paused = true)]
 async fn a_probe_that_is_abandoned_leaves_the_polling_as_it_was() {
     for probed in [false, true] {
-        let (mut world, chat) = pair().await;
+        let (mut world, chat) = alice_and_polling_bob(&[("RateLimits", "off")]).await;
         world.offer_websocket("bob", "probe").await.unwrap();
         if probed {
             world.send("probe", "2probe").await;
@@ -169,7 +160,7 @@ async fn a_probe_that_is_abandoned_leaves_the_polling_as_it_was() {
 
 #[tokio::test(start_paused = true)]
 async fn a_websocket_that_never_proves_to_work_is_closed_and_another_one_let_in() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = alice_and_polling_bob(&[("RateLimits", "off")]).await;
     world.offer_websocket("bob", "silent").await.unwrap();
     world.offer_websocket("bob", "second").await.unwrap();
     assert_eq!(world.send_all(&[]).await, "second is closed: 1000 Connection Closed Normally\n", "one at a time");
@@ -184,7 +175,7 @@ async fn a_websocket_that_never_proves_to_work_is_closed_and_another_one_let_in(
 
 #[tokio::test(start_paused = true)]
 async fn a_second_websocket_is_refused_after_the_move() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = alice_and_polling_bob(&[("RateLimits", "off")]).await;
     let sid = world.connection_id("bob");
     world.move_to_websocket("bob").await;
     world.clock.advance(60_000);
@@ -196,7 +187,7 @@ async fn a_second_websocket_is_refused_after_the_move() {
 
 #[tokio::test(start_paused = true)]
 async fn a_websocket_cannot_move_to_itself() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = alice_and_polling_bob(&[("RateLimits", "off")]).await;
     let query = format!("EIO=4&transport=websocket&sid={}", world.connection_id("alice"));
     assert_eq!(world.upgrade("second", &query, http::HeaderMap::new()).await, Err(StatusCode::BAD_REQUEST));
 }
@@ -204,7 +195,7 @@ async fn a_websocket_cannot_move_to_itself() {
 #[tokio::test(start_paused = true)]
 async fn a_client_may_move_without_a_probe_and_a_get_that_waits_is_released() {
     for waits in [false, true] {
-        let (mut world, chat) = pair().await;
+        let (mut world, chat) = alice_and_polling_bob(&[("RateLimits", "off")]).await;
         let sid = world.connection_id("bob");
         world.pause("bob").await;
         world.offer_websocket("bob", "moved").await.unwrap();
@@ -225,7 +216,7 @@ async fn a_client_may_move_without_a_probe_and_a_get_that_waits_is_released() {
 
 #[tokio::test(start_paused = true)]
 async fn a_get_that_overtakes_the_move_is_refused_as_one_that_comes_after_it() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = alice_and_polling_bob(&[("RateLimits", "off")]).await;
     let sid = world.connection_id("bob");
     world.pause("bob").await;
     world.offer_websocket("bob", "moved").await.unwrap();
@@ -268,7 +259,7 @@ async fn a_client_may_say_everything_of_the_move_in_a_row_and_join_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn steps_that_come_twice_are_taken_once() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = alice_and_polling_bob(&[("RateLimits", "off")]).await;
     world.cloud.lambda.double();
     world.offer_websocket("bob", "probe").await.unwrap();
     assert_eq!(world.send("probe", "2probe").await, "probe hears 3probe\n");

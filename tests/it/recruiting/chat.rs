@@ -4,7 +4,8 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use world::World;
 
-use super::{brief, chats_of, message_id, pair, say, stage, text};
+use super::{RECRUITING, brief, chats_of, text};
+use crate::worlds::{message_id, unknown_chat_id};
 
 fn with(other: &str) -> Value {
     json!({"otherUserId": other})
@@ -12,10 +13,8 @@ fn with(other: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_is_made_once_and_its_other_person_told() {
-    let mut world = World::new().await;
-    for (label, user) in [("alice", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")] {
-        world.join_as(label, user).await;
-    }
+    let mut world =
+        RECRUITING.connected(&[("alice", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]).await;
     world.clock.advance(1_000);
     assert_snapshot!(world.rest("alice", "POST", "/api/chat/create-or-get", with("bob")).await, @r#"
     alice gets 201 {"data":{"_id":"e70c08a3288036ef87ef9f6e","blockedBy":null,"createdAt":"2026-01-02T03:04:06.006Z","isBlocked":false,"latestMessage":null,"unreadCount":0,"updatedAt":"2026-01-02T03:04:06.006Z","users":["alice","bob"]},"message":"Chat created","success":true}
@@ -67,33 +66,33 @@ async fn a_user_is_known_from_their_first_socket() {
 
 #[tokio::test(start_paused = true)]
 async fn one_chat_is_shown_as_its_viewer_sees_it() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     let path = format!("/api/chat/{chat}");
     assert_snapshot!(world.get("alice", &path).await, @r#"alice gets 200 {"data":{"_id":"e70c08a3288036ef87ef9f6e","blockedBy":null,"createdAt":"2026-01-02T03:04:05.006Z","isBlocked":false,"latestMessage":null,"unreadCount":0,"updatedAt":"2026-01-02T03:04:05.006Z","users":["alice","bob"]},"message":"Chat","success":true}"#);
     world.clock.advance(1_000);
-    say(&mut world, "alice", &chat, &["hello"]).await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["hello"]).await;
     assert_snapshot!(world.get("bob", &path).await, @r#"bob gets 200 {"data":{"_id":"e70c08a3288036ef87ef9f6e","blockedBy":null,"createdAt":"2026-01-02T03:04:05.006Z","isBlocked":false,"latestMessage":{"_id":"e70c08a3288036ef87ef9f6e000000000001","chatId":"e70c08a3288036ef87ef9f6e","content":"hello","createdAt":"2026-01-02T03:04:06.006Z","isDeleted":false,"isRead":false,"mediaUrl":null,"messageType":"text","receiverId":"bob","senderId":"alice","seq":1,"updatedAt":"2026-01-02T03:04:06.006Z"},"unreadCount":1,"updatedAt":"2026-01-02T03:04:06.006Z","users":["alice","bob"]},"message":"Chat","success":true}"#);
     assert_snapshot!(brief(&world.get("alice", &path).await), @r#"alice gets 200 {"data":"alice+bob (#1 by alice: hello; unread 0)","message":"Chat","success":true}"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_of_others_and_one_that_does_not_exist_look_the_same() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     world.know(&["carol"]).await;
-    let unknown = world.get("carol", &format!("/api/chat/{}", "f".repeat(24))).await;
+    let unknown = world.get("carol", &format!("/api/chat/{}", unknown_chat_id())).await;
     assert_snapshot!(unknown, @r#"carol gets 404 {"error":{"code":"NOT_FOUND","details":{"field":"chatId"},"message":"chat not found","timestamp":1767323045006},"message":"chat not found","success":false}"#);
     assert_eq!(world.get("carol", &format!("/api/chat/{chat}")).await, unknown);
     assert_eq!(world.get("carol", "/api/chat/nothing-like-an-id").await, unknown);
     let deleted = world.rest("carol", "DELETE", &format!("/api/chat/{chat}"), Value::Null).await;
     assert_eq!(deleted, unknown);
-    assert_eq!(world.rest("carol", "DELETE", &format!("/api/chat/{}", "f".repeat(24)), Value::Null).await, unknown);
+    assert_eq!(world.rest("carol", "DELETE", &format!("/api/chat/{}", unknown_chat_id()), Value::Null).await, unknown);
     assert_eq!(world.get("carol", &format!("/api/message/chat/{chat}")).await, unknown);
     assert_eq!(world.get("carol", &format!("/api/message/chat/{chat}/search?searchTerm=a")).await, unknown);
 }
 
 #[tokio::test(start_paused = true)]
 async fn chats_are_listed_with_the_most_recent_activity_first() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     assert_snapshot!(world.get("carol", "/api/chat/my-chats").await, @r#"carol gets 200 {"data":{"chats":[],"pagination":{"limit":20,"page":1,"total":0,"totalPages":0}},"message":"Chats","success":true}"#);
     world.know(&["carol", "dave"]).await;
     world.clock.advance(1_000);
@@ -103,7 +102,7 @@ async fn chats_are_listed_with_the_most_recent_activity_first() {
     world.chat("dave", "alice").await;
     assert_snapshot!(chats_of(&mut world, "alice").await, @r#"alice gets 200 {"data":{"chats":["alice+dave (nothing; unread 0)","alice+carol (nothing; unread 0)","alice+bob (nothing; unread 0)"],"pagination":{"limit":20,"page":1,"total":3,"totalPages":1}},"message":"Chats","success":true}"#);
     world.clock.advance(1_000);
-    say(&mut world, "bob", &chat, &["hello"]).await;
+    RECRUITING.send_texts(&mut world, "bob", &chat, &["hello"]).await;
     assert_snapshot!(chats_of(&mut world, "alice").await, @r#"alice gets 200 {"data":{"chats":["alice+bob (#1 by bob: hello; unread 1)","alice+dave (nothing; unread 0)","alice+carol (nothing; unread 0)"],"pagination":{"limit":20,"page":1,"total":3,"totalPages":1}},"message":"Chats","success":true}"#);
     let mut pages = String::new();
     for page in 1..=3 {
@@ -119,7 +118,7 @@ async fn chats_are_listed_with_the_most_recent_activity_first() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_of_chats_has_bounds() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = RECRUITING.two_clients().await;
     assert_snapshot!(world.get("alice", "/api/chat/my-chats?page=1&limit=100").await, @r#"alice gets 200 {"data":{"chats":[{"_id":"e70c08a3288036ef87ef9f6e","blockedBy":null,"createdAt":"2026-01-02T03:04:05.006Z","isBlocked":false,"latestMessage":null,"unreadCount":0,"updatedAt":"2026-01-02T03:04:05.006Z","users":["alice","bob"]}],"pagination":{"limit":100,"page":1,"total":1,"totalPages":1}},"message":"Chats","success":true}"#);
     for query in ["page=0", "page=-1", "page=one", "page=", "limit=0", "limit=101", "limit=1.5"] {
         let said = brief(&world.get("alice", &format!("/api/chat/my-chats?{query}")).await);
@@ -132,8 +131,8 @@ async fn a_page_of_chats_has_bounds() {
 
 #[tokio::test(start_paused = true)]
 async fn a_deleted_chat_is_gone_for_both_and_both_are_told() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one", "two"]).await;
+    let (mut world, chat) = RECRUITING.five_clients().await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["one", "two"]).await;
     assert_snapshot!(world.rest("bob", "DELETE", &format!("/api/chat/{chat}"), Value::Null).await, @r#"
     bob gets 200 {"data":null,"message":"Chat deleted","success":true}
     alice hears 42["chat_deleted",{"chatId":"e70c08a3288036ef87ef9f6e"}]
@@ -154,7 +153,7 @@ async fn a_deleted_chat_is_gone_for_both_and_both_are_told() {
 
 #[tokio::test(start_paused = true)]
 async fn deleting_a_chat_twice_is_success_and_tells_nobody() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = RECRUITING.five_clients().await;
     let path = format!("/api/chat/{chat}");
     world.rest("bob", "DELETE", &path, Value::Null).await;
     assert_snapshot!(world.rest("bob", "DELETE", &path, Value::Null).await, @r#"bob gets 200 {"data":null,"message":"Chat deleted","success":true}"#);
@@ -166,8 +165,8 @@ async fn deleting_a_chat_twice_is_success_and_tells_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_made_anew_starts_empty() {
-    let (mut world, chat) = pair().await;
-    say(&mut world, "alice", &chat, &["one", "two"]).await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["one", "two"]).await;
     world.emit("bob", "block_user", json!({"chatId": chat})).await;
     world.rest("bob", "DELETE", &format!("/api/chat/{chat}"), Value::Null).await;
     world.clock.advance(1_000);
@@ -194,12 +193,12 @@ async fn a_chat_made_anew_starts_empty() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_deleted_chat_left_is_erased_by_the_sweep() {
-    let (mut world, chat) = pair().await;
-    say(&mut world, "alice", &chat, &["one", "two"]).await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["one", "two"]).await;
     assert_eq!(stored(&world, &chat).await, 2);
     world.rest("bob", "DELETE", &format!("/api/chat/{chat}"), Value::Null).await;
     world.chat("alice", "bob").await;
-    say(&mut world, "alice", &chat, &["new"]).await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["new"]).await;
     assert_eq!(stored(&world, &chat).await, 3);
     world.heartbeat().await;
     assert_eq!(stored(&world, &chat).await, 1);

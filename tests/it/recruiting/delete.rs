@@ -3,12 +3,13 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, chats_of, message_id, pair, say, stage};
+use super::{RECRUITING, brief, chats_of};
+use crate::worlds::{message_id, unknown_chat_id};
 
 #[tokio::test(start_paused = true)]
 async fn a_message_taken_back_leaves_a_placeholder_and_everybody_is_told() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one", "two"]).await;
+    let (mut world, chat) = RECRUITING.five_clients().await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["one", "two"]).await;
     world.clock.advance(1_000);
     let second = format!("/api/message/{}", message_id(&chat, 2));
     assert_snapshot!(world.rest("alice", "DELETE", &second, Value::Null).await, @r#"
@@ -24,7 +25,7 @@ async fn a_message_taken_back_leaves_a_placeholder_and_everybody_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn media_go_with_the_message() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     let image =
         json!({"chatId": chat, "messageType": "image", "mediaUrl": "https://media.example/one", "content": "me"});
     world.emit("alice", "send_message", image).await;
@@ -39,8 +40,8 @@ async fn media_go_with_the_message() {
 
 #[tokio::test(start_paused = true)]
 async fn taking_back_twice_is_success_and_tells_nobody() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one"]).await;
+    let (mut world, chat) = RECRUITING.five_clients().await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["one"]).await;
     let path = format!("/api/message/{}", message_id(&chat, 1));
     let first = world.rest("alice", "DELETE", &path, Value::Null).await;
     world.clock.advance(1_000);
@@ -50,13 +51,13 @@ async fn taking_back_twice_is_success_and_tells_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn only_the_sender_may_take_a_message_back() {
-    let (mut world, chat) = stage().await;
-    say(&mut world, "alice", &chat, &["one"]).await;
+    let (mut world, chat) = RECRUITING.five_clients().await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["one"]).await;
     let path = format!("/api/message/{}", message_id(&chat, 1));
     assert_snapshot!(world.rest("bob", "DELETE", &path, Value::Null).await, @r#"bob gets 403 {"error":{"code":"FORBIDDEN","details":{},"message":"only the sender can delete a message for everyone","timestamp":1767323045006},"message":"only the sender can delete a message for everyone","success":false}"#);
     let foreign = world.rest("carol", "DELETE", &path, Value::Null).await;
     assert_snapshot!(foreign, @r#"carol gets 404 {"error":{"code":"NOT_FOUND","details":{"field":"messageId"},"message":"message not found","timestamp":1767323045006},"message":"message not found","success":false}"#);
-    for unknown in [message_id(&"f".repeat(24), 1), "nothing-like-an-id".to_owned()] {
+    for unknown in [message_id(&unknown_chat_id(), 1), "nothing-like-an-id".to_owned()] {
         assert_eq!(world.rest("carol", "DELETE", &format!("/api/message/{unknown}"), Value::Null).await, foreign);
     }
     let beyond = world.rest("alice", "DELETE", &format!("/api/message/{}", message_id(&chat, 2)), Value::Null).await;
@@ -65,8 +66,8 @@ async fn only_the_sender_may_take_a_message_back() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_taken_back_is_no_longer_unread() {
-    let (mut world, chat) = pair().await;
-    say(&mut world, "alice", &chat, &["one", "two", "three"]).await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["one", "two", "three"]).await;
     world.rest("alice", "DELETE", &format!("/api/message/{}", message_id(&chat, 2)), Value::Null).await;
     assert_snapshot!(brief(&world.get("bob", "/api/message/unread-count").await), @r#"bob gets 200 {"data":{"unreadCount":2},"message":"Unread messages","success":true}"#);
     assert_snapshot!(brief(&world.ask("bob", "mark_messages_read", json!({"chatId": chat})).await), @r#"
@@ -77,7 +78,7 @@ async fn what_was_taken_back_is_no_longer_unread() {
     // One that was read already changes no count.
     world.rest("alice", "DELETE", &format!("/api/message/{}", message_id(&chat, 1)), Value::Null).await;
     assert_snapshot!(chats_of(&mut world, "bob").await, @r#"bob gets 200 {"data":{"chats":["alice+bob (#3 by alice: three, isRead; unread 0)"],"pagination":{"limit":20,"page":1,"total":1,"totalPages":1}},"message":"Chats","success":true}"#);
-    say(&mut world, "alice", &chat, &["four"]).await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["four"]).await;
     world.rest("alice", "DELETE", &format!("/api/message/{}", message_id(&chat, 4)), Value::Null).await;
     assert_snapshot!(chats_of(&mut world, "bob").await, @r#"bob gets 200 {"data":{"chats":["alice+bob (#4 by alice, isDeleted; unread 0)"],"pagination":{"limit":20,"page":1,"total":1,"totalPages":1}},"message":"Chats","success":true}"#);
     assert_snapshot!(brief(&world.ask("bob", "mark_messages_read", json!({"chatId": chat})).await), @r#"bob hears 431[{"chatId":"alice+bob","markedCount":0,"success":true}]"#);
@@ -85,9 +86,9 @@ async fn what_was_taken_back_is_no_longer_unread() {
 
 #[tokio::test(start_paused = true)]
 async fn numbers_go_on_after_a_placeholder() {
-    let (mut world, chat) = pair().await;
-    say(&mut world, "alice", &chat, &["one", "two"]).await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["one", "two"]).await;
     world.rest("alice", "DELETE", &format!("/api/message/{}", message_id(&chat, 2)), Value::Null).await;
-    say(&mut world, "bob", &chat, &["three"]).await;
+    RECRUITING.send_texts(&mut world, "bob", &chat, &["three"]).await;
     assert_snapshot!(brief(&world.get("alice", &format!("/api/message/chat/{chat}")).await), @r##"alice gets 200 {"data":{"messages":["#1 by alice: one","#2 by alice, isDeleted","#3 by bob: three"],"pagination":{"limit":50,"page":1,"total":3,"totalPages":1}},"message":"Messages","success":true}"##);
 }

@@ -5,7 +5,8 @@ use local::token;
 use serde_json::json;
 use world::World;
 
-use super::{brief, event, text, without_pings};
+use super::{brief, text, without_pings};
+use crate::worlds::event_frame;
 
 /// What is heard, with the time of errors left out.
 fn said(heard: &str) -> String {
@@ -61,7 +62,7 @@ async fn the_next_event_after_the_end_ends_the_socket_and_does_nothing() {
 async fn of_events_sent_at_once_after_the_end_none_gets_through() {
     let (mut world, chat) = short_lived().await;
     world.clock.advance(9_994);
-    let frame = event("send_message", &text(&chat, "hello"));
+    let frame = event_frame("send_message", &text(&chat, "hello"));
     let said = world.send_all(&vec![("alice", frame); 5]).await;
     assert_eq!(said.matches("user_offline").count(), 1, "{said}");
     assert!(said.contains("alice is closed") && !said.contains("hello") && !said.contains("alice hears 41"), "{said}");

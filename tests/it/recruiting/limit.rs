@@ -6,11 +6,12 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use world::World;
 
-use super::{brief, pair, pair_with, say, stage, stage_with, text};
+use super::{RECRUITING, brief, text};
+use crate::worlds::unknown_chat_id;
 
 #[tokio::test(start_paused = true)]
 async fn a_socket_has_fifty_events_per_second() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = RECRUITING.five_clients().await;
     let typing = json!({"chatId": chat});
     for _ in 0..50 {
         let said = world.ask("alice", "typing_start", typing.clone()).await;
@@ -29,7 +30,7 @@ async fn a_socket_has_fifty_events_per_second() {
 
 #[tokio::test(start_paused = true)]
 async fn a_user_has_so_many_messages_per_minute_over_all_sockets_and_rest() {
-    let (mut world, chat) = stage_with(&[("MessagesPerMinute", "3")]).await;
+    let (mut world, chat) = RECRUITING.five_clients_with(&[("MessagesPerMinute", "3")]).await;
     world.emit("alice", "send_message", text(&chat, "one")).await;
     world.emit("alice2", "send_message", text(&chat, "two")).await;
     world.rest("alice", "POST", "/api/message/send", text(&chat, "three")).await;
@@ -56,7 +57,7 @@ async fn a_user_has_so_many_messages_per_minute_over_all_sockets_and_rest() {
 
 #[tokio::test(start_paused = true)]
 async fn over_rest_the_header_says_when_to_try_again() {
-    let (world, chat) = pair_with(&[("MessagesPerMinute", "1")]).await;
+    let (world, chat) = RECRUITING.two_clients_with(&[("MessagesPerMinute", "1")]).await;
     let send = |content: &str| {
         let request = Request::builder().method("POST").uri("/api/message/send");
         let request = request.header("authorization", world.token("alice"));
@@ -71,10 +72,10 @@ async fn over_rest_the_header_says_when_to_try_again() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_refused_does_not_count() {
-    let (mut world, chat) = pair_with(&[("MessagesPerMinute", "2")]).await;
+    let (mut world, chat) = RECRUITING.two_clients_with(&[("MessagesPerMinute", "2")]).await;
     for _ in 0..3 {
         world.emit("alice", "send_message", text(&chat, " ")).await;
-        world.emit("alice", "send_message", text(&"f".repeat(24), "nowhere")).await;
+        world.emit("alice", "send_message", text(&unknown_chat_id(), "nowhere")).await;
     }
     world.emit("bob", "block_user", json!({"chatId": chat})).await;
     for _ in 0..3 {
@@ -91,13 +92,13 @@ async fn what_is_refused_does_not_count() {
         assert!(said.contains("RATE_LIMIT"), "{said}");
     }
     world.clock.advance(60_000);
-    say(&mut world, "alice", &chat, &["three"]).await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["three"]).await;
     assert_snapshot!(brief(&world.get("bob", &format!("/api/message/chat/{chat}")).await), @r##"bob gets 200 {"data":{"messages":["#1 by alice: one","#2 by alice: two","#3 by alice: three"],"pagination":{"limit":50,"page":1,"total":3,"totalPages":1}},"message":"Messages","success":true}"##);
 }
 
 #[tokio::test(start_paused = true)]
 async fn repeats_do_not_count() {
-    let (mut world, chat) = pair_with(&[("MessagesPerMinute", "2")]).await;
+    let (mut world, chat) = RECRUITING.two_clients_with(&[("MessagesPerMinute", "2")]).await;
     let named = json!({"chatId": chat, "content": "one", "clientMessageId": "first"});
     for _ in 0..4 {
         let said = world.ask("alice", "send_message", named.clone()).await;
@@ -133,7 +134,7 @@ async fn a_user_makes_so_many_chats_per_hour() {
 
 #[tokio::test(start_paused = true)]
 async fn the_limits_are_20_120_and_60_unless_set() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     for index in 0..121 {
         if index % 20 == 0 {
             world.clock.advance(1_000);
@@ -154,14 +155,15 @@ async fn the_limits_are_20_120_and_60_unless_set() {
 
 #[tokio::test(start_paused = true)]
 async fn limits_may_be_off() {
-    let (mut world, chat) = pair_with(&[
-        ("RateLimits", "off"),
-        ("EventsPerSecond", "1"),
-        ("MessagesPerMinute", "1"),
-        ("ChatsPerHour", "1"),
-    ])
-    .await;
-    say(&mut world, "alice", &chat, &["one", "two", "three"]).await;
+    let (mut world, chat) = RECRUITING
+        .two_clients_with(&[
+            ("RateLimits", "off"),
+            ("EventsPerSecond", "1"),
+            ("MessagesPerMinute", "1"),
+            ("ChatsPerHour", "1"),
+        ])
+        .await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["one", "two", "three"]).await;
     world.know(&["carol"]).await;
     world.rest("alice", "POST", "/api/chat/create-or-get", json!({"otherUserId": "carol"})).await;
     assert_snapshot!(super::chats_of(&mut world, "alice").await, @r#"alice gets 200 {"data":{"chats":["alice+carol (nothing; unread 0)","alice+bob (#3 by alice: three; unread 0)"],"pagination":{"limit":20,"page":1,"total":2,"totalPages":1}},"message":"Chats","success":true}"#);

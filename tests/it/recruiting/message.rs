@@ -3,11 +3,12 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, event, message_id, pair, say, stage, text};
+use super::{RECRUITING, brief, text};
+use crate::worlds::{event_frame, message_id};
 
 #[tokio::test(start_paused = true)]
 async fn a_message_is_heard_by_everybody_in_the_chat() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = RECRUITING.five_clients().await;
     let message = json!({"chatId": chat, "receiverId": "bob", "content": "hello", "messageType": "text"});
     assert_snapshot!(world.ask("alice", "send_message", message).await, @r#"
     alice hears 430[{"message":{"_id":"e70c08a3288036ef87ef9f6e000000000001","chatId":"e70c08a3288036ef87ef9f6e","content":"hello","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isRead":false,"mediaUrl":null,"messageType":"text","receiverId":"bob","senderId":"alice","seq":1,"updatedAt":"2026-01-02T03:04:05.006Z"},"success":true}]
@@ -26,7 +27,7 @@ async fn a_message_is_heard_by_everybody_in_the_chat() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_without_an_ack_is_heard_by_the_same() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = RECRUITING.five_clients().await;
     assert_snapshot!(brief(&world.emit("bob2", "send_message", text(&chat, "hello")).await), @r##"
     alice+alice2 hears 42["new_message",{"message":"#1 by bob: hello"}]
     alice+alice2 hears 42["chat_updated",{"chatId":"alice+bob","latestMessage":"#1 by bob: hello","updatedAt":"2026-01-02T03:04:05.006Z"}]
@@ -41,7 +42,7 @@ async fn a_message_without_an_ack_is_heard_by_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_over_rest_has_no_origin() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = RECRUITING.five_clients().await;
     let message = json!({"chatId": chat, "receiverId": "bob", "content": "hello", "messageType": "text"});
     let said = world.rest("alice", "POST", "/api/message/send", message).await;
     assert_snapshot!(said.lines().next().unwrap(), @r#"alice gets 201 {"data":{"_id":"e70c08a3288036ef87ef9f6e000000000001","chatId":"e70c08a3288036ef87ef9f6e","content":"hello","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isRead":false,"mediaUrl":null,"messageType":"text","receiverId":"bob","senderId":"alice","seq":1,"updatedAt":"2026-01-02T03:04:05.006Z"},"message":"Message sent","success":true}"#);
@@ -60,14 +61,14 @@ async fn a_message_over_rest_has_no_origin() {
 
 #[tokio::test(start_paused = true)]
 async fn type_and_receiver_may_be_left_out() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     let least = json!({"chatId": chat, "content": "hello"});
     assert_snapshot!(world.ask("alice", "send_message", least).await.lines().next().unwrap(), @r#"alice hears 430[{"message":{"_id":"e70c08a3288036ef87ef9f6e000000000001","chatId":"e70c08a3288036ef87ef9f6e","content":"hello","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isRead":false,"mediaUrl":null,"messageType":"text","receiverId":"bob","senderId":"alice","seq":1,"updatedAt":"2026-01-02T03:04:05.006Z"},"success":true}]"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_receiver_who_is_not_the_other_is_refused() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = RECRUITING.five_clients().await;
     for receiver in ["alice", "carol", "nobody"] {
         let message = json!({"chatId": chat, "receiverId": receiver, "content": "hello"});
         let said = brief(&world.ask("alice", "send_message", message).await);
@@ -81,7 +82,7 @@ async fn a_receiver_who_is_not_the_other_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_of_others_looks_like_one_that_does_not_exist() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = RECRUITING.five_clients().await;
     let foreign = world.ask("carol", "send_message", text(&chat, "hello")).await;
     assert_snapshot!(foreign, @r#"carol hears 430[{"error":{"code":"NOT_FOUND","details":{"field":"chatId"},"message":"chat not found","timestamp":1767323045006},"success":false}]"#);
     let unknown = world.ask("carol", "send_message", text("0123456789abcdef01234567", "hello")).await;
@@ -96,7 +97,7 @@ async fn a_chat_of_others_looks_like_one_that_does_not_exist() {
 
 #[tokio::test(start_paused = true)]
 async fn text_is_returned_as_sent() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     for content in ["  <b>&amp; \"quoted\"</b>\n\t", "\u{feff}e\u{301}\u{1f469}\u{200d}\u{1f680}\u{0}"] {
         let said = world.ask("alice", "send_message", text(&chat, content)).await;
         let (_, ack) = said.lines().next().unwrap().split_once(" hears 43").unwrap();
@@ -109,7 +110,7 @@ async fn text_is_returned_as_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn only_white_space_is_empty() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     assert_snapshot!(world.ask("alice", "send_message", text(&chat, "")).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","details":{"field":"content"},"message":"content must not be empty","timestamp":1767323045006},"success":false}]"#);
     assert_snapshot!(brief(&world.ask("alice", "send_message", text(&chat, " \t\n\u{a0}\u{2003}")).await), @r#"alice hears 431[{"error":"VALIDATION_ERROR (field content): content must not be empty","success":false}]"#);
     assert_snapshot!(brief(&world.ask("alice", "send_message", json!({"chatId": chat})).await), @r#"alice hears 432[{"error":"VALIDATION_ERROR (field content): content must not be empty","success":false}]"#);
@@ -118,7 +119,7 @@ async fn only_white_space_is_empty() {
 
 #[tokio::test(start_paused = true)]
 async fn a_text_has_at_most_4000_characters_however_many_bytes_they_take() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     for character in ["a", "é", "\u{1f680}"] {
         let longest = character.repeat(4_000);
         let said = world.ask("alice", "send_message", text(&chat, &longest)).await;
@@ -132,7 +133,7 @@ async fn a_text_has_at_most_4000_characters_however_many_bytes_they_take() {
 
 #[tokio::test(start_paused = true)]
 async fn media_of_every_type() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     let mut said = String::new();
     for (kind, content) in
         [("image", json!("a caption")), ("video", json!("")), ("file", Value::Null), ("text", json!("words"))]
@@ -152,7 +153,7 @@ async fn media_of_every_type() {
 
 #[tokio::test(start_paused = true)]
 async fn a_type_wants_what_it_is_of() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     let url = "https://media.example/one";
     let mut said = String::new();
     for message in [
@@ -190,7 +191,7 @@ async fn a_type_wants_what_it_is_of() {
 
 #[tokio::test(start_paused = true)]
 async fn a_medium_has_an_https_address_of_at_most_2048_characters() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     let image = |url: &str| json!({"chatId": chat, "messageType": "image", "mediaUrl": url});
     let longest = format!("https://media.example/{}", "é".repeat(2_048 - 22));
     let said = world.ask("alice", "send_message", image(&longest)).await;
@@ -214,16 +215,16 @@ async fn a_medium_has_an_https_address_of_at_most_2048_characters() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_refused_is_not_stored() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     world.emit("alice", "send_message", text(&chat, " ")).await;
     world.emit("alice", "send_message", json!({"chatId": chat, "messageType": "image"})).await;
-    say(&mut world, "alice", &chat, &["first"]).await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["first"]).await;
     assert_snapshot!(brief(&world.get("bob", &format!("/api/message/chat/{chat}")).await), @r##"bob gets 200 {"data":{"messages":["#1 by alice: first"],"pagination":{"limit":50,"page":1,"total":1,"totalPages":1}},"message":"Messages","success":true}"##);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_message_has_the_time_at_which_the_gateway_received_it() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     world.clock.advance(1_234);
     let said = world.ask("alice", "send_message", text(&chat, "hello")).await;
     assert!(said.contains(r#""createdAt":"2026-01-02T03:04:06.240Z""#), "{said}");
@@ -231,11 +232,11 @@ async fn a_message_has_the_time_at_which_the_gateway_received_it() {
 
 #[tokio::test(start_paused = true)]
 async fn numbers_have_no_gaps_whoever_sends_at_the_same_time() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = RECRUITING.five_clients().await;
     let sends: Vec<(&str, String)> = (0..40)
         .map(|index| {
             let label = ["alice", "bob", "alice2", "bob2"][index % 4];
-            (label, event("send_message", &text(&chat, &format!("{label} {index}"))))
+            (label, event_frame("send_message", &text(&chat, &format!("{label} {index}"))))
         })
         .collect();
     let said = world.send_all(&sends).await;

@@ -21,63 +21,20 @@ mod typing;
 use serde_json::{Map, Value, json};
 use world::World;
 
-use crate::transcript::{self, plain, short_id, without_pings};
+use crate::transcript::{self, plain, without_pings};
+use crate::worlds::TestDialect;
 
-/// Alice with two devices, Bob with two, and Carol, who shares no chat with them. The id is that of Alice's and Bob's chat.
-async fn stage() -> (World, String) {
-    stage_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn stage_with(parameters: &[(&str, &str)]) -> (World, String) {
-    let mut world = World::with(parameters).await;
-    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]
-    {
-        world.join_as(label, user).await;
-    }
-    let chat = world.chat("alice", "bob").await;
-    (world, chat)
-}
-
-/// Alice and Bob with one device each, and nobody else.
-async fn pair() -> (World, String) {
-    pair_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn pair_with(parameters: &[(&str, &str)]) -> (World, String) {
-    let mut world = World::with(parameters).await;
-    world.join("alice").await;
-    world.join("bob").await;
-    let chat = world.chat("alice", "bob").await;
-    (world, chat)
-}
+/// How the tests speak this dialect. It is the default, so no parameter says so.
+const RECRUITING: TestDialect = TestDialect { parameters: &[], token: World::token, send_event: "send_message", text };
 
 /// A send of text.
 fn text(chat: &str, content: &str) -> Value {
     json!({"chatId": chat, "content": content, "messageType": "text"})
 }
 
-/// The frame of an event without an ack.
-fn event(name: &str, argument: &Value) -> String {
-    format!("42{}", json!([name, argument]))
-}
-
-/// Sends texts one after the other, and says nothing of it.
-async fn say(world: &mut World, label: &str, chat: &str, texts: &[&str]) {
-    for content in texts {
-        world.emit(label, "send_message", text(chat, content)).await;
-    }
-}
-
 /// What a user's chats look like to them, most recent activity first.
 async fn chats_of(world: &mut World, user: &str) -> String {
     brief(&world.get(user, "/api/chat/my-chats").await)
-}
-
-/// The id of a message of a chat that was never deleted.
-fn message_id(chat: &str, seq: u64) -> String {
-    format!("{chat}{seq:012x}")
 }
 
 /// A transcript in fewer words: messages, chats and errors by what matters of them, ids by their meaning, and labels that hear the same on
@@ -86,19 +43,16 @@ fn brief(transcript: &str) -> String {
     transcript::brief(transcript, short)
 }
 
-fn short(value: Value) -> Value {
-    match value {
-        Value::Array(values) => values.into_iter().map(short).collect(),
-        Value::Object(fields) if fields.contains_key("senderId") => short_message(&fields).into(),
-        Value::Object(fields) if fields.contains_key("users") => short_chat(&fields).into(),
-        Value::Object(fields) if fields.contains_key("code") && fields.contains_key("details") => {
-            short_error(&fields).into()
-        }
-        Value::Object(fields) => {
-            fields.into_iter().map(|(name, value)| (name, short(value))).collect::<Map<_, _>>().into()
-        }
-        Value::String(text) => short_id(text).into(),
-        other => other,
+/// What matters of a message, a chat or an error.
+fn short(fields: &Map<String, Value>) -> Option<String> {
+    if fields.contains_key("senderId") {
+        Some(short_message(fields))
+    } else if fields.contains_key("users") {
+        Some(short_chat(fields))
+    } else if fields.contains_key("code") && fields.contains_key("details") {
+        Some(short_error(fields))
+    } else {
+        None
     }
 }
 

@@ -2,14 +2,14 @@
 
 use insta::assert_snapshot;
 
-use super::{brief, pair, say};
+use super::{RECRUITING, brief};
 
 #[tokio::test(start_paused = true)]
 async fn page_one_holds_the_newest_and_inside_a_page_the_oldest_comes_first() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     let path = format!("/api/message/chat/{chat}");
     assert_snapshot!(world.get("alice", &path).await, @r#"alice gets 200 {"data":{"messages":[],"pagination":{"limit":50,"page":1,"total":0,"totalPages":0}},"message":"Messages","success":true}"#);
-    say(&mut world, "alice", &chat, &["one", "two", "three", "four", "five"]).await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["one", "two", "three", "four", "five"]).await;
     let mut pages = String::new();
     for page in 1..=4 {
         pages += &brief(&world.get("bob", &format!("{path}?page={page}&limit=2")).await);
@@ -25,16 +25,16 @@ async fn page_one_holds_the_newest_and_inside_a_page_the_oldest_comes_first() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_on_a_page_in_full() {
-    let (mut world, chat) = pair().await;
-    say(&mut world, "alice", &chat, &["one"]).await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["one"]).await;
     assert_snapshot!(world.get("bob", &format!("/api/message/chat/{chat}")).await, @r#"bob gets 200 {"data":{"messages":[{"_id":"e70c08a3288036ef87ef9f6e000000000001","chatId":"e70c08a3288036ef87ef9f6e","content":"one","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isRead":false,"mediaUrl":null,"messageType":"text","receiverId":"bob","senderId":"alice","seq":1,"updatedAt":"2026-01-02T03:04:05.006Z"}],"pagination":{"limit":50,"page":1,"total":1,"totalPages":1}},"message":"Messages","success":true}"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_page_has_fifty_messages_unless_asked_for_up_to_a_hundred() {
-    let (mut world, chat) = super::pair_with(&[("RateLimits", "off")]).await;
+    let (mut world, chat) = RECRUITING.two_clients_with(&[("RateLimits", "off")]).await;
     for index in 1..=101 {
-        say(&mut world, "alice", &chat, &[&index.to_string()]).await;
+        RECRUITING.send_texts(&mut world, "alice", &chat, &[&index.to_string()]).await;
     }
     for (query, count, first, pages) in
         [("", 50, 52, 3), ("?limit=100", 100, 2, 2), ("?limit=100&page=2", 1, 1, 2), ("?limit=1&page=101", 1, 1, 101)]
@@ -53,9 +53,9 @@ async fn a_page_has_fifty_messages_unless_asked_for_up_to_a_hundred() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_costs_the_same_however_deep_it_is() {
-    let (mut world, chat) = super::pair_with(&[("RateLimits", "off")]).await;
+    let (mut world, chat) = RECRUITING.two_clients_with(&[("RateLimits", "off")]).await;
     for index in 1..=60 {
-        say(&mut world, "alice", &chat, &[&index.to_string()]).await;
+        RECRUITING.send_texts(&mut world, "alice", &chat, &[&index.to_string()]).await;
     }
     let mut costs = Vec::new();
     for page in [1, 2, 6] {
@@ -69,8 +69,8 @@ async fn a_page_costs_the_same_however_deep_it_is() {
 
 #[tokio::test(start_paused = true)]
 async fn what_follows_a_message_comes_oldest_first() {
-    let (mut world, chat) = pair().await;
-    say(&mut world, "alice", &chat, &["one", "two", "three", "four", "five"]).await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["one", "two", "three", "four", "five"]).await;
     let mut said = String::new();
     for query in [
         "afterSeq=0&limit=2",
@@ -97,7 +97,7 @@ async fn what_follows_a_message_comes_oldest_first() {
 
 #[tokio::test(start_paused = true)]
 async fn other_values_are_refused_and_named() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     let mut said = String::new();
     for query in [
         "page=0",

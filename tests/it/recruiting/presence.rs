@@ -5,7 +5,7 @@ use local::gateway::DisconnectFault;
 use serde_json::json;
 use world::World;
 
-use super::{brief, pair, stage, text, without_pings};
+use super::{RECRUITING, brief, text, without_pings};
 
 #[tokio::test(start_paused = true)]
 async fn only_the_first_socket_and_the_last_are_told() {
@@ -29,7 +29,7 @@ async fn only_the_first_socket_and_the_last_are_told() {
 
 #[tokio::test(start_paused = true)]
 async fn who_is_here_is_answered_by_ack_or_event() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = RECRUITING.five_clients().await;
     assert_snapshot!(world.ask("carol", "get_online_users", json!({})).await, @r#"carol hears 430[{"count":3,"onlineUsers":["alice","bob","carol"],"success":true}]"#);
     assert_snapshot!(world.emit("carol", "get_online_users", json!({})).await, @r#"carol hears 42["online_users",{"count":3,"onlineUsers":["alice","bob","carol"]}]"#);
     // Without any argument, too.
@@ -41,7 +41,7 @@ async fn who_is_here_is_answered_by_ack_or_event() {
 
 #[tokio::test(start_paused = true)]
 async fn leaving_the_namespace_is_going_offline() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = RECRUITING.two_clients().await;
     assert_snapshot!(world.send("bob", "41").await, @r#"alice hears 42["user_offline",{"lastSeen":"2026-01-02T03:04:05.006Z","userId":"bob"}]"#);
     assert_snapshot!(world.close("bob").await, @"");
     assert_snapshot!(brief(&world.join("bob").await), @r#"
@@ -54,7 +54,7 @@ async fn leaving_the_namespace_is_going_offline() {
 
 #[tokio::test(start_paused = true)]
 async fn a_manual_disconnect_is_answered_with_the_end_of_the_socket() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = RECRUITING.five_clients().await;
     assert_snapshot!(brief(&world.emit("carol", "manual_disconnect", json!({})).await), @r#"
     alice+alice2+bob+bob2 hears 42["user_offline",{"lastSeen":"2026-01-02T03:04:05.006Z","userId":"carol"}]
     carol hears 41
@@ -158,7 +158,7 @@ async fn where_nobody_hears_of_strangers_those_who_share_a_chat_still_hear() {
 
 #[tokio::test(start_paused = true)]
 async fn the_health_route_counts_sockets_and_asks_for_no_token() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = RECRUITING.five_clients().await;
     assert_snapshot!(world.get("", "/api/socket/health").await, @r#" gets 200 {"socket":{"connected":5,"initialized":true,"rooms":0},"status":"ok"}"#);
     assert_snapshot!(world.get("", "/recruiting/api/socket/health").await, @r#" gets 200 {"socket":{"connected":5,"initialized":true,"rooms":0},"status":"ok"}"#);
 }

@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, message_id, pair, pair_with, stage, text};
+use super::{RECRUITING, brief, text};
+use crate::worlds::{event_frame, message_id};
 
 fn named(chat: &str, content: &str, name: &str) -> Value {
     json!({"chatId": chat, "content": content, "clientMessageId": name})
@@ -11,7 +12,7 @@ fn named(chat: &str, content: &str, name: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_is_answered_with_the_first_message_and_heard_by_nobody() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = RECRUITING.five_clients().await;
     let first = world.ask("alice", "send_message", named(&chat, "first", "a")).await;
     world.clock.advance(1_000);
     let again = world.ask("alice", "send_message", named(&chat, "second", "a")).await;
@@ -25,7 +26,7 @@ async fn a_repeat_is_answered_with_the_first_message_and_heard_by_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn a_name_belongs_to_its_sender() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     world.emit("alice", "send_message", named(&chat, "hers", "a")).await;
     assert_snapshot!(brief(&world.ask("bob", "send_message", named(&chat, "his", "a")).await), @r##"
     alice hears 42["new_message",{"message":"#2 by bob: his"}]
@@ -39,7 +40,7 @@ async fn a_name_belongs_to_its_sender() {
 
 #[tokio::test(start_paused = true)]
 async fn a_name_counts_across_chats() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     world.know(&["carol"]).await;
     let other = world.chat("alice", "carol").await;
     world.emit("alice", "send_message", named(&chat, "to Bob", "a")).await;
@@ -49,7 +50,7 @@ async fn a_name_counts_across_chats() {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_is_answered_while_blocked() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     world.emit("alice", "send_message", named(&chat, "first", "a")).await;
     world.emit("bob", "block_user", json!({"chatId": chat})).await;
     assert_snapshot!(brief(&world.ask("alice", "send_message", named(&chat, "first", "a")).await), @r##"alice hears 430[{"message":"#1 by alice: first","success":true}]"##);
@@ -58,7 +59,7 @@ async fn a_repeat_is_answered_while_blocked() {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_is_answered_while_limited() {
-    let (mut world, chat) = pair_with(&[("MessagesPerMinute", "1")]).await;
+    let (mut world, chat) = RECRUITING.two_clients_with(&[("MessagesPerMinute", "1")]).await;
     world.emit("alice", "send_message", named(&chat, "first", "a")).await;
     assert_snapshot!(brief(&world.ask("alice", "send_message", named(&chat, "first", "a")).await), @r##"alice hears 430[{"message":"#1 by alice: first","success":true}]"##);
     assert_snapshot!(brief(&world.rest("alice", "POST", "/api/message/send", named(&chat, "first", "a")).await), @r##"alice gets 200 {"data":"#1 by alice: first","message":"Message sent","success":true}"##);
@@ -77,7 +78,7 @@ async fn a_repeat_is_answered_while_limited() {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_of_what_was_taken_back_is_answered_with_the_placeholder() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     world.emit("alice", "send_message", named(&chat, "first", "a")).await;
     world.rest("alice", "DELETE", &format!("/api/message/{}", message_id(&chat, 1)), Value::Null).await;
     assert_snapshot!(brief(&world.ask("alice", "send_message", named(&chat, "first", "a")).await), @r##"alice hears 430[{"message":"#1 by alice, isDeleted","success":true}]"##);
@@ -86,7 +87,7 @@ async fn a_repeat_of_what_was_taken_back_is_answered_with_the_placeholder() {
 #[tokio::test(start_paused = true)]
 async fn a_name_is_free_again_after_a_day() {
     const DAY_MILLIS: i64 = 24 * 3_600_000;
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     world.emit("alice", "send_message", named(&chat, "first", "a")).await;
     world.clock.advance(DAY_MILLIS - 1_000);
     assert_snapshot!(brief(&world.ask("alice", "send_message", named(&chat, "second", "a")).await), @r##"alice hears 430[{"message":"#1 by alice: first","success":true}]"##);
@@ -104,7 +105,7 @@ async fn a_name_is_free_again_after_a_day() {
 
 #[tokio::test(start_paused = true)]
 async fn a_name_has_1_to_64_characters() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     let said = world.ask("alice", "send_message", named(&chat, "longest", &"é".repeat(64))).await;
     assert!(said.contains("\"success\":true"), "{said}");
     assert_snapshot!(brief(&world.ask("alice", "send_message", named(&chat, "longer", &"é".repeat(65))).await), @r#"alice hears 431[{"error":"VALIDATION_ERROR (field clientMessageId): clientMessageId must be a string of 1 to 64 characters","success":false}]"#);
@@ -124,8 +125,8 @@ async fn a_name_has_1_to_64_characters() {
 
 #[tokio::test(start_paused = true)]
 async fn repeats_sent_at_once_store_one_message() {
-    let (mut world, chat) = stage().await;
-    let frame = super::event("send_message", &named(&chat, "once", "a"));
+    let (mut world, chat) = RECRUITING.five_clients().await;
+    let frame = event_frame("send_message", &named(&chat, "once", "a"));
     let sends: Vec<(&str, String)> =
         ["alice", "alice2"].into_iter().cycle().take(10).map(|label| (label, frame.clone())).collect();
     let said = world.send_all(&sends).await;

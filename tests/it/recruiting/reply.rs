@@ -5,11 +5,11 @@ use http::Request;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, pair, stage, text};
+use super::{RECRUITING, brief, text};
 
 #[tokio::test(start_paused = true)]
 async fn an_error_goes_to_the_ack_or_else_is_an_event() {
-    let (mut world, chat) = stage().await;
+    let (mut world, chat) = RECRUITING.five_clients().await;
     let wrong = json!({"chatId": chat, "content": "hello", "messageType": "audio"});
     assert_snapshot!(world.ask("alice", "send_message", wrong.clone()).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","details":{"field":"messageType"},"message":"messageType must be one of text, image, video, file","timestamp":1767323045006},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "send_message", wrong).await, @r#"alice hears 42["error",{"code":"VALIDATION_ERROR","details":{"field":"messageType"},"message":"messageType must be one of text, image, video, file","timestamp":1767323045006}]"#);
@@ -17,7 +17,7 @@ async fn an_error_goes_to_the_ack_or_else_is_an_event() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_event_is_refused_and_the_connection_stays() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = RECRUITING.five_clients().await;
     assert_snapshot!(world.ask("alice", "no_such_event", json!({})).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","details":{"field":"event"},"message":"event is not one that this namespace knows","timestamp":1767323045006},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "no_such_event", json!({})).await, @r#"alice hears 42["error",{"code":"VALIDATION_ERROR","details":{"field":"event"},"message":"event is not one that this namespace knows","timestamp":1767323045006}]"#);
     assert_snapshot!(brief(&world.ask("alice", "sendMessage", json!({})).await), @r#"alice hears 431[{"error":"VALIDATION_ERROR (field event): event is not one that this namespace knows","success":false}]"#);
@@ -26,7 +26,7 @@ async fn an_unknown_event_is_refused_and_the_connection_stays() {
 
 #[tokio::test(start_paused = true)]
 async fn an_argument_must_be_an_object() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = RECRUITING.two_clients().await;
     let mut said = String::new();
     for event in ["send_message", "mark_messages_read", "typing_start", "typing_stop", "block_user", "unblock_user"] {
         for frame in
@@ -61,7 +61,7 @@ async fn an_argument_must_be_an_object() {
 
 #[tokio::test(start_paused = true)]
 async fn a_ping_is_answered_with_the_time() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = RECRUITING.five_clients().await;
     assert_snapshot!(world.ask("alice", "ping", json!({})).await, @r#"alice hears 430[{"success":true,"timestamp":1767323045006}]"#);
     assert_snapshot!(world.send("alice", r#"427["ping"]"#).await, @r#"alice hears 437[{"success":true,"timestamp":1767323045006}]"#);
     // There is nothing to say to who asks for no ack.
@@ -70,13 +70,13 @@ async fn a_ping_is_answered_with_the_time() {
 
 #[tokio::test(start_paused = true)]
 async fn an_ack_id_is_echoed_as_it_came() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = RECRUITING.two_clients().await;
     assert_snapshot!(world.send("alice", r#"42987654321["ping"]"#).await, @r#"alice hears 43987654321[{"success":true,"timestamp":1767323045006}]"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn malformed_json_over_rest_is_a_validation_error() {
-    let (world, _) = pair().await;
+    let (world, _) = RECRUITING.two_clients().await;
     for (body, problem) in [
         ("{", "body is not valid JSON"),
         ("[]", "body must be a JSON object"),
@@ -94,7 +94,7 @@ async fn malformed_json_over_rest_is_a_validation_error() {
 
 #[tokio::test(start_paused = true)]
 async fn every_validation_of_a_send_holds_over_rest_too() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     let mut said = String::new();
     for body in [
         json!({}),
@@ -121,14 +121,14 @@ async fn every_validation_of_a_send_holds_over_rest_too() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_no_route_is_said_in_the_same_shape() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = RECRUITING.two_clients().await;
     assert_snapshot!(world.get("alice", "/api/nothing/here").await, @r#"alice gets 404 {"error":{"code":"NOT_FOUND","details":{},"message":"route not found","timestamp":1767323045006},"message":"route not found","success":false}"#);
     assert_snapshot!(brief(&world.rest("alice", "DELETE", "/api/message/send", Value::Null).await), @r#"alice gets 405 {"error":"VALIDATION_ERROR: this method is not allowed here","message":"this method is not allowed here","success":false}"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_user_without_a_token_is_told_so_on_every_route() {
-    let (world, chat) = pair().await;
+    let (world, chat) = RECRUITING.two_clients().await;
     for (method, path) in [
         ("POST", "/api/chat/create-or-get".to_owned()),
         ("GET", "/api/chat/my-chats".to_owned()),

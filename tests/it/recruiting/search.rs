@@ -3,13 +3,14 @@
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use super::{brief, message_id, pair, say};
+use super::{RECRUITING, brief};
+use crate::worlds::message_id;
 
 #[tokio::test(start_paused = true)]
 async fn a_search_finds_substrings_whatever_their_case() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     let texts = ["Hello there", "nothing", "say hELLO", "Straße", "ΣΊΣΥΦΟΣ", "100% (sure)"];
-    say(&mut world, "alice", &chat, &texts).await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &texts).await;
     let path = format!("/api/message/chat/{chat}/search");
     assert_snapshot!(world.get("bob", &format!("{path}?searchTerm=HeLLo%20T")).await, @r#"bob gets 200 {"data":{"messages":[{"_id":"e70c08a3288036ef87ef9f6e000000000001","chatId":"e70c08a3288036ef87ef9f6e","content":"Hello there","createdAt":"2026-01-02T03:04:05.006Z","isDeleted":false,"isRead":false,"mediaUrl":null,"messageType":"text","receiverId":"bob","senderId":"alice","seq":1,"updatedAt":"2026-01-02T03:04:05.006Z"}],"pagination":{"limit":50,"page":1,"total":1,"totalPages":1}},"message":"Messages found","success":true}"#);
     let mut said = String::new();
@@ -27,8 +28,8 @@ async fn a_search_finds_substrings_whatever_their_case() {
 
 #[tokio::test(start_paused = true)]
 async fn the_newest_page_comes_first() {
-    let (mut world, chat) = pair().await;
-    say(&mut world, "alice", &chat, &["a1", "a2", "b", "a3", "a4", "a5"]).await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["a1", "a2", "b", "a3", "a4", "a5"]).await;
     let mut said = String::new();
     for page in 1..=4 {
         let path = format!("/api/message/chat/{chat}/search?searchTerm=A&page={page}&limit=2");
@@ -45,7 +46,7 @@ async fn the_newest_page_comes_first() {
 
 #[tokio::test(start_paused = true)]
 async fn a_search_needs_a_term_and_has_the_bounds_of_a_page() {
-    let (mut world, chat) = pair().await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
     let mut said = String::new();
     for query in ["", "?searchTerm=", "?searchTerm=a&limit=101", "?searchTerm=a&limit=0", "?searchTerm=a&page=0"] {
         let answer = brief(&world.get("bob", &format!("/api/message/chat/{chat}/search{query}")).await);
@@ -62,8 +63,8 @@ async fn a_search_needs_a_term_and_has_the_bounds_of_a_page() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_taken_back_is_not_found() {
-    let (mut world, chat) = pair().await;
-    say(&mut world, "alice", &chat, &["hello", "hello again"]).await;
+    let (mut world, chat) = RECRUITING.two_clients().await;
+    RECRUITING.send_texts(&mut world, "alice", &chat, &["hello", "hello again"]).await;
     world.rest("alice", "DELETE", &format!("/api/message/{}", message_id(&chat, 1)), Value::Null).await;
     assert_snapshot!(brief(&world.get("bob", &format!("/api/message/chat/{chat}/search?searchTerm=hello")).await), @r##"bob gets 200 {"data":{"messages":["#2 by alice: hello again"],"pagination":{"limit":50,"page":1,"total":1,"totalPages":1}},"message":"Messages found","success":true}"##);
 }

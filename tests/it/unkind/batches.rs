@@ -7,12 +7,7 @@ use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, WriteRequest};
 use local::faults::{Effect, Rule};
 
-use super::{stored, tables, text};
-
-async fn put(client: &Client, entry: &str) {
-    let put = client.put_item().table_name("Users").item("userId", text("alice")).item("entry", text(entry));
-    put.item("text", text("here")).send().await.unwrap();
-}
+use super::{put, stored, tables, text};
 
 fn entries(answer: &QueryOutput) -> Vec<&str> {
     answer.items().iter().map(|item| item["entry"].as_s().unwrap().as_str()).collect()
@@ -23,7 +18,7 @@ async fn half_of_a_batch_of_reads_comes_back_unprocessed() {
     let (world, client) = tables().await;
     let mut keys = KeysAndAttributes::builder();
     for entry in ["one", "two", "three"] {
-        put(&client, entry).await;
+        put(&client, entry).await.unwrap();
         keys = keys.keys([("userId".to_owned(), text("alice")), ("entry".to_owned(), text(entry))].into());
     }
     world.cloud.faults.inject(Rule::dynamodb("BatchGetItem").once(), Effect::Unprocessed);
@@ -55,7 +50,7 @@ async fn pages_may_be_short_or_empty_and_whoever_follows_them_misses_nothing() {
     for size in [0, 1, 2] {
         let (world, client) = tables().await;
         for entry in ["a", "b", "c"] {
-            put(&client, entry).await;
+            put(&client, entry).await.unwrap();
         }
         world.cloud.faults.inject(Rule::dynamodb("Query").first(2), Effect::SplitPages(size));
         let (mut found, mut start, mut pages) = (Vec::new(), None, Vec::new());

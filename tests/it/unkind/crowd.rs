@@ -316,21 +316,13 @@ impl Crowd {
                 assert_eq!(found["data"]["unreadCount"], json!(unread.count()), "unread of {user} in {chat}");
             }
         }
-        let rows = |table: &str| {
-            let request = json!({"TableName": table});
-            async move {
-                let (_, answer) = self.world.cloud.services.dynamodb.call("Scan", request).await;
-                let answer: Value = serde_json::from_slice(&answer).unwrap();
-                answer["Items"].as_array().unwrap().clone()
-            }
-        };
         let number =
             |row: &Value, name: &str| row[name]["N"].as_str().map_or(0, |digits| digits.parse::<i64>().unwrap());
-        for row in rows("Chats").await {
+        for row in self.world.rows("Chats").await {
             assert_eq!(number(&row, "told"), number(&row, "seq") + number(&row, "rev"), "delivered: {row}");
         }
         let untrue = async || {
-            let users = rows("Users").await.into_iter();
+            let users = self.world.rows("Users").await.into_iter();
             users.filter(|row| row["entry"]["S"] == "profile").find(|row| {
                 let is_here = PEOPLE[..self.people.len()].contains(&row["userId"]["S"].as_str().unwrap());
                 number(row, "sockets") != i64::from(is_here)

@@ -4,37 +4,23 @@ use std::time::Duration;
 
 use local::faults::{Effect, Rule, RunEffect, RunRule};
 use local::gateway::DisconnectFault;
-use serde_json::{Value, json};
+use serde_json::json;
 use world::World;
 
+use super::{heard_by, pair_in, say};
 use crate::recovery::words::{self, Words};
+use crate::worlds::connect_alice_and_bob;
 
 /// With separate handlers the function that delivers is `message`.
 const SEPARATE: [(&str, &str); 2] = [("HandlerIsolation", "separate"), ("RateLimits", "off")];
 /// Longer than a lease and its margin.
 const LEASE: Duration = Duration::from_secs(6);
 
-async fn pair(words: &'static Words) -> (World, String) {
-    let mut world = World::with_flowing_clock(&SEPARATE).await;
-    world.know(&["alice", "bob"]).await;
-    let chat = world.chat("alice", "bob").await;
-    for user in ["alice", "bob"] {
-        world.join_namespace(user, user, &format!("/{}", words.name)).await;
-    }
-    say(&mut world, words, &chat, "first").await;
+/// A pair whose first message is delivered to everybody.
+async fn pair(words: &Words) -> (World, String) {
+    let (mut world, chat) = pair_in(words, &SEPARATE).await;
     world.followup().await;
     (world, chat)
-}
-
-async fn say(world: &mut World, words: &Words, chat: &str, text: &str) -> String {
-    let (event, argument) = (words.send)(chat, "bob", text);
-    world.ask("alice", event, argument).await
-}
-
-/// How many events tell somebody of a text.
-fn heard_by(user: &str, heard: &str, text: &str) -> usize {
-    let lines = heard.lines().filter(|line| line.starts_with(&format!("{user} hears 42")));
-    lines.filter(|line| line.contains(&format!("\"{text}\""))).count()
 }
 
 async fn back(world: &mut World, words: &Words, user: &str) -> String {
@@ -45,8 +31,7 @@ async fn back(world: &mut World, words: &Words, user: &str) -> String {
 
 /// How many of the chat's events have been delivered, and how many there are.
 async fn delivered(world: &World) -> (u64, u64) {
-    let (_, answer) = world.cloud.services.dynamodb.call("Scan", json!({"TableName": "Chats"})).await;
-    let row = serde_json::from_slice::<Value>(&answer).unwrap()["Items"][0].clone();
+    let row = &world.rows("Chats").await[0];
     let number = |name: &str| row[name]["N"].as_str().map_or(0, |digits| digits.parse::<u64>().unwrap());
     (number("told"), number("seq") + number("rev"))
 }
@@ -259,9 +244,7 @@ async fn a_connection_so_young_that_it_is_not_known_everywhere_is_replied_to() {
 #[tokio::test(start_paused = true)]
 async fn a_device_that_comes_and_goes_holds_up_nobody() {
     let mut world = World::with_disconnects(DisconnectFault::Lost, &[]).await;
-    world.join("alice").await;
-    world.join("bob").await;
-    let chat = world.chat("alice", "bob").await;
+    let chat = connect_alice_and_bob(&mut world).await;
     world.join_as("bob2", "bob").await;
     world.close("bob2").await;
     let start = tokio::time::Instant::now();

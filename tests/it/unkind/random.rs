@@ -3,12 +3,12 @@
 use serde_json::json;
 use world::World;
 
+use crate::worlds::connect_alice_and_bob;
+
 /// Two people write to each other for a while. What everybody heard, and what was injected.
 async fn conversation(seed: u64, rate: f64) -> (String, Vec<String>) {
     let mut world = World::with_flowing_clock(&[("RateLimits", "off")]).await;
-    world.join("alice").await;
-    world.join("bob").await;
-    let chat = world.chat("alice", "bob").await;
+    let chat = connect_alice_and_bob(&mut world).await;
     world.cloud.faults.randomize(seed, rate);
     let mut heard = String::new();
     for number in 0..20 {

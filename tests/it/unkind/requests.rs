@@ -5,7 +5,6 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use aws_sdk_lambda::operation::invoke::InvokeError;
@@ -14,14 +13,9 @@ use chat::domain::id::ConnectionId;
 use local::faults::{Effect, Rule};
 use world::World;
 
-use super::{FUNCTION, stored, tables, text};
+use super::{FUNCTION, put, stored, tables, text};
 
 type Outcome<E> = Result<(), SdkError<E>>;
-
-async fn put(client: &Client, entry: &str) -> Outcome<PutItemError> {
-    let put = client.put_item().table_name("Users").item("userId", text("alice")).item("entry", text(entry));
-    put.item("text", text("here")).send().await.map(drop)
-}
 
 async fn transact(client: &Client, token: &str, entries: &[&str]) -> Outcome<TransactWriteItemsError> {
     let items = entries.iter().map(|entry| {

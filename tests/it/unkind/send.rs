@@ -4,24 +4,10 @@ use local::faults::{Effect, Rule};
 use serde_json::{Value, json};
 use world::World;
 
-use crate::recovery::words::{self, Words};
+use super::{heard_by, pair_in, say};
+use crate::recovery::words;
 
-/// Alice and Bob in a dialect, with a chat in which Alice has said something.
-async fn pair(words: &'static Words) -> (World, String) {
-    let mut world = World::with_flowing_clock(&[("RateLimits", "off")]).await;
-    world.know(&["alice", "bob"]).await;
-    let chat = world.chat("alice", "bob").await;
-    for user in ["alice", "bob"] {
-        world.join_namespace(user, user, &format!("/{}", words.name)).await;
-    }
-    say(&mut world, words, &chat, "first").await;
-    (world, chat)
-}
-
-async fn say(world: &mut World, words: &Words, chat: &str, text: &str) -> String {
-    let (event, argument) = (words.send)(chat, "bob", text);
-    world.ask("alice", event, argument).await
-}
+const WITHOUT_LIMITS: [(&str, &str); 1] = [("RateLimits", "off")];
 
 /// What is stored of a chat: `seq` and text of each message.
 async fn stored(world: &World, chat: &str) -> Vec<(u64, String)> {
@@ -29,12 +15,6 @@ async fn stored(world: &World, chat: &str) -> Vec<(u64, String)> {
     let (_, page) = world.request("alice", "GET", &path, "").await;
     let one = |message: &Value| (message["seq"].as_u64().unwrap(), message["content"].as_str().unwrap().to_owned());
     page["data"]["messages"].as_array().unwrap().iter().map(one).collect()
-}
-
-/// How often somebody hears of a text.
-fn heard_by(user: &str, heard: &str, text: &str) -> usize {
-    let lines = heard.lines().filter(|line| line.starts_with(&format!("{user} hears 42")));
-    lines.filter(|line| line.contains(&format!("\"{text}\""))).count()
 }
 
 #[tokio::test(start_paused = true)]
@@ -58,7 +38,7 @@ async fn a_send_is_acked_and_stored_once_whatever_becomes_of_its_transaction() {
         ]
     };
     for words in words::ALL {
-        let (mut world, chat) = pair(words).await;
+        let (mut world, chat) = pair_in(words, &WITHOUT_LIMITS).await;
         let undisturbed = say(&mut world, words, &chat, "second").await;
         let per_message = heard_by("bob", &undisturbed, "second");
         assert!(per_message > 0, "{undisturbed}");
@@ -83,7 +63,7 @@ async fn a_send_is_acked_and_stored_once_whatever_becomes_of_its_transaction() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_stays_unknown_is_an_error_and_the_message_is_stored_at_most_once() {
-    let (mut world, chat) = pair(&words::RECRUITING).await;
+    let (mut world, chat) = pair_in(&words::RECRUITING, &WITHOUT_LIMITS).await;
     for (effect, is_stored) in [(Effect::NoAnswer { done: false }, false), (Effect::AnswerLost, true)] {
         world.cloud.faults.inject(Rule::dynamodb("TransactWriteItems").function("message"), effect.clone());
         world.cloud.faults.inject(Rule::dynamodb("TransactWriteItems").function("switchboard"), effect);
@@ -101,7 +81,7 @@ async fn an_answer_that_stays_unknown_is_an_error_and_the_message_is_stored_at_m
 #[tokio::test(start_paused = true)]
 async fn a_message_is_delivered_although_the_chat_is_being_written_at_that_moment() {
     for words in words::ALL {
-        let (mut world, chat) = pair(words).await;
+        let (mut world, chat) = pair_in(words, &WITHOUT_LIMITS).await;
         let undisturbed = say(&mut world, words, &chat, "second").await;
         for times in [1, 4] {
             let conflict = Rule::dynamodb("UpdateItem").table("Chats").first(times);
@@ -112,22 +92,14 @@ async fn a_message_is_delivered_although_the_chat_is_being_written_at_that_momen
                 |line: &str| line.split(['"', '{', '[']).filter(|part| !part.is_empty()).nth(1).map(str::to_owned);
             let lines = |heard: &str| heard.lines().map(event).collect::<Vec<_>>();
             assert_eq!(lines(&heard), lines(&undisturbed), "{}: delivered as ever", words.name);
-            let row = chat_row(&world).await;
-            assert_eq!(
-                row["told"]["N"].as_str(),
-                Some((number(&row, "seq") + number(&row, "rev")).to_string().as_str())
-            );
+            let row = &world.rows("Chats").await[0];
+            assert_eq!(row["told"]["N"].as_str(), Some((number(row, "seq") + number(row, "rev")).to_string().as_str()));
         }
     }
 }
 
 fn number(row: &Value, name: &str) -> u64 {
     row[name]["N"].as_str().map_or(0, |digits| digits.parse().unwrap())
-}
-
-async fn chat_row(world: &World) -> Value {
-    let (_, answer) = world.cloud.services.dynamodb.call("Scan", json!({"TableName": "Chats"})).await;
-    serde_json::from_slice::<Value>(&answer).unwrap()["Items"][0].clone()
 }
 
 #[tokio::test(start_paused = true)]

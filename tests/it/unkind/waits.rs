@@ -3,21 +3,12 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::{Client, Config};
 use local::faults::{Effect, Rule};
 use tokio::time::Instant;
 use world::World;
 
-use super::{FUNCTION, inline, stored, text};
-
-async fn put(
-    client: &Client,
-    entry: &str,
-) -> Result<(), SdkError<aws_sdk_dynamodb::operation::put_item::PutItemError>> {
-    let put = client.put_item().table_name("Users").item("userId", text("alice")).item("entry", text(entry));
-    put.item("text", AttributeValue::S("here".to_owned())).send().await.map(drop)
-}
+use super::{FUNCTION, inline, put, stored};
 
 #[tokio::test(start_paused = true)]
 async fn a_single_fault_is_overcome_by_the_second_attempt() {

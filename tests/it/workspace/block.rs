@@ -3,11 +3,11 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, message, say, stage, text};
+use super::{WORKSPACE, brief, message, text};
 
 #[tokio::test(start_paused = true)]
 async fn a_block_and_its_end_are_told_to_both_sides_once() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     let path = |action: &str| format!("/recruiting/api/chat/{conversation}/{action}");
     assert_snapshot!(brief(&world.rest("bob", "POST", &path("block"), Value::Null).await), @r#"
     bob gets 200 {"data":{"_id":"alice+bob","blockedBy":"bob","createdAt":"2026-01-02T03:04:05.006Z","isBlocked":true,"latestMessage":null,"unreadCount":0,"updatedAt":"2026-01-02T03:04:05.006Z","users":["alice","bob"]},"message":"Chat","success":true}
@@ -25,7 +25,7 @@ async fn a_block_and_its_end_are_told_to_both_sides_once() {
 
 #[tokio::test(start_paused = true)]
 async fn each_names_who_blocked() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     world.join_namespace("bob3", "bob", "/recruiting").await;
     let there = json!({"chatId": conversation});
     assert_snapshot!(world.emit("bob3", "block_user", there.clone()).await, @r#"
@@ -52,8 +52,8 @@ async fn each_names_who_blocked() {
 
 #[tokio::test(start_paused = true)]
 async fn while_anyone_blocks_nobody_sends_and_reading_goes_on() {
-    let (mut world, conversation) = stage().await;
-    say(&mut world, "alice", &conversation, &["one"]).await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
+    WORKSPACE.send_texts(&mut world, "alice", &conversation, &["one"]).await;
     world.rest("bob", "POST", &format!("/recruiting/api/chat/{conversation}/block"), Value::Null).await;
     assert_snapshot!(world.ask("alice", "message:send", text(&conversation, "hello")).await, @r#"alice hears 430[{"error":{"code":"BLOCKED_USER","message":"cannot send messages while the chat is blocked"},"success":false}]"#);
     assert_snapshot!(world.emit("bob", "message:send", text(&conversation, "hello")).await, @r#"bob hears 42["error",{"code":"BLOCKED_USER","message":"cannot send messages while the chat is blocked"}]"#);

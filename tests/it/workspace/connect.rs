@@ -5,14 +5,14 @@ use local::token;
 use serde_json::json;
 use world::World;
 
-use super::{brief, world, world_with};
+use super::{WORKSPACE, brief};
 
 /// The seconds at which a world begins.
 const NOW: i64 = 1_767_323_045;
 
 #[tokio::test(start_paused = true)]
 async fn connecting_greets_and_tells_the_others_once() {
-    let mut world = world().await;
+    let mut world = WORKSPACE.world().await;
     assert_snapshot!(world.join("alice").await, @r#"
     alice hears 40{"sid":"…"}
     alice hears 42["connected",{"socketId":"…","userId":"alice"}]
@@ -51,7 +51,7 @@ async fn at_a_port_of_its_own_the_root_speaks_it() {
 
 #[tokio::test(start_paused = true)]
 async fn another_namespace_does_not_exist() {
-    let mut world = world().await;
+    let mut world = WORKSPACE.world().await;
     world.open("alice").await;
     let token = json!({"token": world.token("alice")});
     assert_snapshot!(world.send("alice", &format!("40/workspaces,{token}")).await, @r#"alice hears 44/workspaces,{"message":"Invalid namespace"}"#);
@@ -59,7 +59,7 @@ async fn another_namespace_does_not_exist() {
 
 #[tokio::test(start_paused = true)]
 async fn each_refusal_of_a_token_has_its_message() {
-    let mut world = world().await;
+    let mut world = WORKSPACE.world().await;
     let signed = |claims| token::sign(&claims).unwrap();
     let nobody = signed(json!({"exp": NOW + 60}));
     let expired = signed(json!({"sub": "alice", "exp": NOW - 60}));
@@ -85,7 +85,7 @@ async fn each_refusal_of_a_token_has_its_message() {
 
 #[tokio::test(start_paused = true)]
 async fn a_role_that_is_not_allowed_is_refused() {
-    let mut world = world_with(&[("AllowedRoles", "member")]).await;
+    let mut world = WORKSPACE.world_with(&[("AllowedRoles", "member")]).await;
     let guest = token::mint("guest", None, Some("guest"), world.clock.now()).unwrap();
     assert_snapshot!(world.join_with("guest", &guest).await, @r#"guest hears 44{"data":{"code":"FORBIDDEN","message":"this role may not use the service"},"message":"this role may not use the service"}"#);
     let member = token::mint("alice", None, Some("member"), world.clock.now()).unwrap();
@@ -97,6 +97,6 @@ async fn a_role_that_is_not_allowed_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn over_rest_each_refusal_is_401_with_the_same_message() {
-    let mut world = world().await;
+    let mut world = WORKSPACE.world().await;
     assert_snapshot!(world.get("", "/api/conversations").await, @r#" gets 401 {"code":"AUTHENTICATION_ERROR","message":"Authentication error: No token provided","reason":"no token","success":false}"#);
 }

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, conversations_of, pair, say, world, world_with};
+use super::{WORKSPACE, brief, conversations_of};
 
 const PATH: &str = "/api/conversations";
 
@@ -13,10 +13,8 @@ fn with(other: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_conversation_is_made_once_and_its_other_person_told() {
-    let mut world = world().await;
-    for (label, user) in [("alice", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")] {
-        world.join_as(label, user).await;
-    }
+    let mut world =
+        WORKSPACE.connected(&[("alice", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]).await;
     world.clock.advance(1_000);
     assert_snapshot!(world.rest("alice", "POST", PATH, with("bob")).await, @r#"
     alice gets 201 {"data":{"createdAt":"2026-01-02T03:04:06.006Z","id":"e70c08a3288036ef87ef9f6e","lastMessage":null,"participants":["alice","bob"],"unreadCount":0,"updatedAt":"2026-01-02T03:04:06.006Z"},"success":true}
@@ -34,7 +32,7 @@ async fn a_conversation_is_made_once_and_its_other_person_told() {
 
 #[tokio::test(start_paused = true)]
 async fn a_chat_made_elsewhere_is_the_same_and_is_told() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     let found = world.rest("bob", "POST", PATH, with("alice")).await;
     assert!(found.starts_with("bob gets 200") && found.contains(&conversation), "{found}");
     world.know(&["carol"]).await;
@@ -47,7 +45,7 @@ async fn a_chat_made_elsewhere_is_the_same_and_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn with_oneself_or_somebody_unknown_it_is_refused() {
-    let mut world = world().await;
+    let mut world = WORKSPACE.world().await;
     let mut said = String::new();
     for body in [
         with("alice"),
@@ -73,7 +71,7 @@ async fn with_oneself_or_somebody_unknown_it_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_is_no_json_object_is_refused() {
-    let mut world = world().await;
+    let mut world = WORKSPACE.world().await;
     let mut said = String::new();
     for body in ["{", "[]", "\"bob\"", ""] {
         let (status, answer) = world.request("alice", "POST", PATH, body).await;
@@ -91,7 +89,7 @@ async fn a_body_that_is_no_json_object_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn conversations_are_listed_with_the_most_recent_activity_first() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     assert_snapshot!(world.get("carol", PATH).await, @r#"carol gets 200 {"data":[],"pagination":{"limit":20,"page":1,"total":0},"success":true}"#);
     assert_snapshot!(world.get("alice", PATH).await, @r#"alice gets 200 {"data":[{"createdAt":"2026-01-02T03:04:05.006Z","id":"e70c08a3288036ef87ef9f6e","lastMessage":null,"participants":["alice","bob"],"unreadCount":0,"updatedAt":"2026-01-02T03:04:05.006Z"}],"pagination":{"limit":20,"page":1,"total":1},"success":true}"#);
     world.know(&["dave"]).await;
@@ -101,7 +99,7 @@ async fn conversations_are_listed_with_the_most_recent_activity_first() {
     world.chat("dave", "alice").await;
     assert_snapshot!(conversations_of(&mut world, "alice").await, @r#"alice gets 200 {"data":["alice+dave (nothing; unread 0)","alice+carol (nothing; unread 0)","alice+bob (nothing; unread 0)"],"pagination":{"limit":20,"page":1,"total":3},"success":true}"#);
     world.clock.advance(1_000);
-    say(&mut world, "bob", &conversation, &["hello"]).await;
+    WORKSPACE.send_texts(&mut world, "bob", &conversation, &["hello"]).await;
     assert_snapshot!(conversations_of(&mut world, "alice").await, @r#"alice gets 200 {"data":["alice+bob (#1 by bob: hello; unread 1)","alice+dave (nothing; unread 0)","alice+carol (nothing; unread 0)"],"pagination":{"limit":20,"page":1,"total":3},"success":true}"#);
     let mut pages = String::new();
     for page in 1..=3 {
@@ -117,15 +115,15 @@ async fn conversations_are_listed_with_the_most_recent_activity_first() {
 
 #[tokio::test(start_paused = true)]
 async fn a_list_entry_in_full() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     world.clock.advance(1_000);
-    say(&mut world, "alice", &conversation, &["hello"]).await;
+    WORKSPACE.send_texts(&mut world, "alice", &conversation, &["hello"]).await;
     assert_snapshot!(world.get("bob", PATH).await, @r#"bob gets 200 {"data":[{"createdAt":"2026-01-02T03:04:05.006Z","id":"e70c08a3288036ef87ef9f6e","lastMessage":{"content":"hello","conversationId":"e70c08a3288036ef87ef9f6e","id":"e70c08a3288036ef87ef9f6e000000000001","isDeleted":false,"mediaUrl":null,"senderId":"alice","seq":1,"timestamp":"2026-01-02T03:04:06.006Z","type":"text"},"participants":["alice","bob"],"unreadCount":1,"updatedAt":"2026-01-02T03:04:06.006Z"}],"pagination":{"limit":20,"page":1,"total":1},"success":true}"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_page_has_twenty_conversations_unless_asked_for_up_to_a_hundred() {
-    let mut world = world_with(&[("RateLimits", "off")]).await;
+    let mut world = WORKSPACE.world_with(&[("RateLimits", "off")]).await;
     for index in 0..21 {
         let other = format!("person {index}");
         world.know(&[&other]).await;

@@ -3,12 +3,13 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, conversations_of, message, message_id, say, stage, text};
+use super::{WORKSPACE, brief, conversations_of, message, text};
+use crate::worlds::message_id;
 
 #[tokio::test(start_paused = true)]
 async fn a_deleted_message_is_told_and_leaves_a_placeholder() {
-    let (mut world, conversation) = stage().await;
-    say(&mut world, "alice", &conversation, &["one"]).await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
+    WORKSPACE.send_texts(&mut world, "alice", &conversation, &["one"]).await;
     let image = json!({"conversationId": conversation, "type": "image", "mediaUrl": "https://media.example/one"});
     world.emit("alice", "message:send", image).await;
     world.clock.advance(1_000);
@@ -30,8 +31,8 @@ async fn a_deleted_message_is_told_and_leaves_a_placeholder() {
 
 #[tokio::test(start_paused = true)]
 async fn a_deleted_conversation_is_told_and_gone() {
-    let (mut world, conversation) = stage().await;
-    say(&mut world, "alice", &conversation, &["one"]).await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
+    WORKSPACE.send_texts(&mut world, "alice", &conversation, &["one"]).await;
     world.ask("bob", "conversation:join", json!(conversation)).await;
     let path = format!("/recruiting/api/chat/{conversation}");
     assert_snapshot!(world.rest("bob", "DELETE", &path, Value::Null).await, @r#"

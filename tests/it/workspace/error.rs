@@ -3,11 +3,11 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{pair, stage};
+use super::WORKSPACE;
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_event_is_answered() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = WORKSPACE.two_clients().await;
     assert_snapshot!(world.ask("alice", "message:edit", json!({})).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows"},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "message:edit", json!({})).await, @r#"alice hears 42["error",{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows"}]"#);
     // recruiting's words are none of this dialect's.
@@ -16,7 +16,7 @@ async fn an_unknown_event_is_answered() {
 
 #[tokio::test(start_paused = true)]
 async fn an_argument_that_is_no_object_is_refused() {
-    let (mut world, _) = pair().await;
+    let (mut world, _) = WORKSPACE.two_clients().await;
     let mut said = String::new();
     for event in ["message:send", "message:read", "typing:start", "typing:stop", "authenticate"] {
         said += &world.emit("alice", event, Value::Null).await;
@@ -38,7 +38,7 @@ async fn an_argument_that_is_no_object_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_is_said_once_and_heard_by_its_cause_alone() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     let wrong = json!({"conversationId": conversation, "content": " "});
     assert_snapshot!(world.ask("alice", "message:send", wrong.clone()).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","message":"content must not be empty"},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "message:send", wrong).await, @r#"alice hears 42["error",{"code":"VALIDATION_ERROR","message":"content must not be empty"}]"#);
@@ -46,7 +46,7 @@ async fn an_error_is_said_once_and_heard_by_its_cause_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_ours_is_said_without_its_cause() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     world.cloud.services.dynamodb.set_down(true);
     let said = world.ask("alice", "conversation:join", json!(conversation)).await;
     let over_rest = world.get("alice", "/api/conversations").await;

@@ -5,14 +5,13 @@ use insta::assert_snapshot;
 use serde_json::json;
 use world::World;
 
-use super::{brief, conversations_of, message, message_id, say, stage, text, world};
+use super::{WORKSPACE, brief, conversations_of, message, text};
+use crate::worlds::message_id;
 
 /// Alice, Bob with two devices and Carol in a conversation about Carol's bicycle, which Alice made. The id, and what was heard of it.
 async fn inquiry() -> (World, String, String) {
-    let mut world = world().await;
-    for (label, user) in [("alice", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")] {
-        world.join_as(label, user).await;
-    }
+    let mut world =
+        WORKSPACE.connected(&[("alice", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]).await;
     world.rest("carol", "PUT", "/api/listings/bicycle", json!({"title": "A bicycle"})).await;
     let inquiry = json!({"petId": "bicycle", "participantId": "bob"});
     let heard = world.rest("alice", "POST", "/marketplace/api/chat/create", inquiry).await;
@@ -67,7 +66,7 @@ async fn in_a_conversation_of_three_each_reading_is_told_to_the_sender() {
 
 #[tokio::test(start_paused = true)]
 async fn sound_is_a_file_and_several_media_are_listed() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     for label in ["alice2", "bob2", "carol"] {
         world.close(label).await;
     }
@@ -84,8 +83,8 @@ async fn sound_is_a_file_and_several_media_are_listed() {
 
 #[tokio::test(start_paused = true)]
 async fn of_a_list_that_was_read_the_sender_hears_each() {
-    let (mut world, conversation) = stage().await;
-    say(&mut world, "alice", &conversation, &["one", "two", "three"]).await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
+    WORKSPACE.send_texts(&mut world, "alice", &conversation, &["one", "two", "three"]).await;
     let read = [1, 3].map(|number| message_id(&conversation, number));
     let body = json!({"conversationId": conversation, "messageIds": read});
     assert_snapshot!(brief(&world.rest("bob", "POST", "/classroom/api/chat/messages/read", body.clone()).await), @r#"
@@ -98,8 +97,8 @@ async fn of_a_list_that_was_read_the_sender_hears_each() {
 
 #[tokio::test(start_paused = true)]
 async fn what_somebody_deleted_for_themselves_is_gone_for_them_alone() {
-    let (mut world, conversation) = stage().await;
-    say(&mut world, "bob", &conversation, &["one", "two"]).await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
+    WORKSPACE.send_texts(&mut world, "bob", &conversation, &["one", "two"]).await;
     let path = format!("/classroom/api/chat/message/{}", message_id(&conversation, 2));
     let said = world.rest("alice", "DELETE", &path, json!({"deleteForEveryone": false})).await;
     let (answer, heard) = said.split_once('\n').unwrap();
@@ -120,7 +119,7 @@ async fn what_somebody_deleted_for_themselves_is_gone_for_them_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_conversation_may_begin_with_a_message() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = WORKSPACE.five_clients().await;
     world.join_namespace("dave", "dave", "/messenger").await;
     let said = world.emit("dave", "send_message", json!({"receiverId": "carol", "content": "hello"})).await;
     let heard: Vec<&str> = said.lines().filter(|line| line.starts_with("carol")).collect();

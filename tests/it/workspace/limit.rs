@@ -5,11 +5,11 @@ use http::Request;
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{brief, pair_with, say, stage, stage_with, text, world_with};
+use super::{WORKSPACE, brief, text};
 
 #[tokio::test(start_paused = true)]
 async fn a_socket_has_ten_events_per_second() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     let typing = json!({"conversationId": conversation});
     for _ in 0..10 {
         let said = world.ask("alice", "typing:start", typing.clone()).await;
@@ -30,8 +30,8 @@ async fn a_socket_has_ten_events_per_second() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_message_is_not_stored_and_says_when_to_try_again() {
-    let (mut world, conversation) = stage_with(&[("MessagesPerMinute", "2")]).await;
-    say(&mut world, "alice", &conversation, &["one", "two"]).await;
+    let (mut world, conversation) = WORKSPACE.five_clients_with(&[("MessagesPerMinute", "2")]).await;
+    WORKSPACE.send_texts(&mut world, "alice", &conversation, &["one", "two"]).await;
     assert_snapshot!(world.ask("alice", "message:send", text(&conversation, "three")).await, @r#"alice hears 430[{"error":{"code":"RATE_LIMIT","message":"too many messages, try again in 55 s","retryAfter":55},"success":false}]"#);
     assert_snapshot!(world.emit("alice2", "message:send", text(&conversation, "three")).await, @r#"alice2 hears 42["error",{"code":"RATE_LIMIT","message":"too many messages, try again in 55 s","retryAfter":55}]"#);
     assert_snapshot!(brief(&world.get("bob", &format!("/api/conversations/{conversation}/messages")).await), @r##"bob gets 200 {"data":["#1 by alice: one","#2 by alice: two"],"pagination":{"limit":50,"page":1,"total":2},"success":true}"##);
@@ -42,7 +42,7 @@ async fn a_refused_message_is_not_stored_and_says_when_to_try_again() {
 
 #[tokio::test(start_paused = true)]
 async fn one_count_per_user_across_dialects() {
-    let (mut world, conversation) = pair_with(&[("MessagesPerMinute", "1")]).await;
+    let (mut world, conversation) = WORKSPACE.two_clients_with(&[("MessagesPerMinute", "1")]).await;
     let body = json!({"chatId": conversation, "content": "one"});
     world.rest("alice", "POST", "/recruiting/api/message/send", body).await;
     let said = world.ask("alice", "message:send", text(&conversation, "two")).await;
@@ -51,7 +51,7 @@ async fn one_count_per_user_across_dialects() {
 
 #[tokio::test(start_paused = true)]
 async fn new_conversations_are_limited_and_the_header_says_when_to_try_again() {
-    let world = world_with(&[("ChatsPerHour", "1")]).await;
+    let world = WORKSPACE.world_with(&[("ChatsPerHour", "1")]).await;
     world.know(&["bob", "carol"]).await;
     let make = |other: &str| {
         let request = Request::builder().method("POST").uri("/api/conversations");

@@ -3,13 +3,13 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{brief, pair};
+use super::{WORKSPACE, brief};
 
 const URL: &str = "https://media.example/files/plan.pdf?v=2#page";
 
 #[tokio::test(start_paused = true)]
 async fn a_message_with_a_medium_in_full() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     let image = json!({"conversationId": conversation, "type": "image", "content": "a caption", "mediaUrl": URL});
     assert_snapshot!(world.ask("alice", "message:send", image).await, @r#"
     alice hears 430[{"message":{"content":"a caption","conversationId":"e70c08a3288036ef87ef9f6e","id":"e70c08a3288036ef87ef9f6e000000000001","isDeleted":false,"mediaUrl":"https://media.example/files/plan.pdf?v=2#page","senderId":"alice","seq":1,"timestamp":"2026-01-02T03:04:05.006Z","type":"image"},"success":true}]
@@ -23,7 +23,7 @@ async fn a_message_with_a_medium_in_full() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_caption_the_content_is_the_files_name() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     for (kind, content) in [("image", None), ("video", Some("")), ("file", None)] {
         let message = json!({"conversationId": conversation, "type": kind, "content": content, "mediaUrl": URL});
         world.emit("alice", "message:send", message).await;
@@ -33,7 +33,7 @@ async fn without_a_caption_the_content_is_the_files_name() {
 
 #[tokio::test(start_paused = true)]
 async fn a_text_may_have_a_medium_too() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     let message = json!({"conversationId": conversation, "content": "look", "mediaUrl": URL});
     world.emit("alice", "message:send", message).await;
     assert_snapshot!(brief(&world.get("bob", &format!("/api/conversations/{conversation}/messages")).await), @r##"bob gets 200 {"data":["#1 by alice: look, https://media.example/files/plan.pdf?v=2#page"],"pagination":{"limit":50,"page":1,"total":1},"success":true}"##);
@@ -41,7 +41,7 @@ async fn a_text_may_have_a_medium_too() {
 
 #[tokio::test(start_paused = true)]
 async fn media_types_need_media_and_media_an_address() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     let mut said = String::new();
     for message in [
         json!({"conversationId": conversation, "type": "image", "content": "a caption"}),

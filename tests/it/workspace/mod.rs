@@ -22,49 +22,16 @@ mod typing;
 use serde_json::{Map, Value, json};
 use world::World;
 
-use crate::transcript::{self, plain, short_id};
+use crate::transcript::{self, plain};
+use crate::worlds::{TestDialect, message_id};
 
-/// A world whose root namespace and plain paths speak workspace.
-async fn world() -> World {
-    world_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn world_with(parameters: &[(&str, &str)]) -> World {
-    let all: Vec<(&str, &str)> =
-        [("DefaultDialect", "workspace")].into_iter().chain(parameters.iter().copied()).collect();
-    World::with(&all).await
-}
-
-/// Alice with two devices, Bob with two, and Carol, who shares no conversation with them. The id is that of Alice's and Bob's conversation.
-async fn stage() -> (World, String) {
-    stage_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn stage_with(parameters: &[(&str, &str)]) -> (World, String) {
-    let mut world = world_with(parameters).await;
-    for (label, user) in [("alice", "alice"), ("alice2", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]
-    {
-        world.join_as(label, user).await;
-    }
-    let conversation = world.chat("alice", "bob").await;
-    (world, conversation)
-}
-
-/// Alice and Bob with one device each, and nobody else.
-async fn pair() -> (World, String) {
-    pair_with(&[]).await
-}
-
-/// The same with some parameters different.
-async fn pair_with(parameters: &[(&str, &str)]) -> (World, String) {
-    let mut world = world_with(parameters).await;
-    world.join("alice").await;
-    world.join("bob").await;
-    let conversation = world.chat("alice", "bob").await;
-    (world, conversation)
-}
+/// How the tests speak this dialect.
+const WORKSPACE: TestDialect = TestDialect {
+    parameters: &[("DefaultDialect", "workspace")],
+    token: World::token,
+    send_event: "message:send",
+    text,
+};
 
 /// A send of text.
 fn text(conversation: &str, content: &str) -> Value {
@@ -74,23 +41,6 @@ fn text(conversation: &str, content: &str) -> Value {
 /// What names a message.
 fn message(conversation: &str, number: u64) -> Value {
     json!({"messageId": message_id(conversation, number)})
-}
-
-/// The id of a message of a conversation that was never deleted.
-fn message_id(conversation: &str, number: u64) -> String {
-    format!("{conversation}{number:012x}")
-}
-
-/// The id of a conversation that does not exist.
-fn nowhere() -> String {
-    "f".repeat(24)
-}
-
-/// Sends texts one after the other, and says nothing of it.
-async fn say(world: &mut World, label: &str, conversation: &str, texts: &[&str]) {
-    for content in texts {
-        world.emit(label, "message:send", text(conversation, content)).await;
-    }
 }
 
 /// What a user's conversations look like to them, most recent activity first.
@@ -104,19 +54,16 @@ fn brief(transcript: &str) -> String {
     transcript::brief(transcript, short)
 }
 
-fn short(value: Value) -> Value {
-    match value {
-        Value::Array(values) => values.into_iter().map(short).collect(),
-        Value::Object(fields) if fields.contains_key("senderId") => short_message(&fields).into(),
-        Value::Object(fields) if fields.contains_key("participants") => short_conversation(&fields).into(),
-        Value::Object(fields) if fields.len() == 2 && fields.contains_key("code") && fields.contains_key("message") => {
-            format!("{}: {}", plain(&fields["code"]), plain(&fields["message"])).into()
-        }
-        Value::Object(fields) => {
-            fields.into_iter().map(|(name, value)| (name, short(value))).collect::<Map<_, _>>().into()
-        }
-        Value::String(text) => short_id(text).into(),
-        other => other,
+/// What matters of a message, a conversation or an error.
+fn short(fields: &Map<String, Value>) -> Option<String> {
+    if fields.contains_key("senderId") {
+        Some(short_message(fields))
+    } else if fields.contains_key("participants") {
+        Some(short_conversation(fields))
+    } else if fields.len() == 2 && fields.contains_key("code") && fields.contains_key("message") {
+        Some(format!("{}: {}", plain(&fields["code"]), plain(&fields["message"])))
+    } else {
+        None
     }
 }
 

@@ -3,11 +3,11 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{brief, stage};
+use super::{WORKSPACE, brief};
 
 #[tokio::test(start_paused = true)]
 async fn a_notification_reaches_every_device_of_one_person() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = WORKSPACE.five_clients().await;
     world.join_namespace("bob3", "bob", "/recruiting").await;
     let body = json!({"message": "Maintenance at noon", "type": "system"});
     let said = world.as_service("POST", "/api/users/bob/notifications", body.clone()).await;
@@ -25,7 +25,7 @@ async fn a_notification_reaches_every_device_of_one_person() {
 
 #[tokio::test(start_paused = true)]
 async fn only_a_service_may_notify_and_only_somebody_known() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = WORKSPACE.five_clients().await;
     let body = json!({"message": "hello", "type": "system"});
     let mut said = world.rest("alice", "POST", "/api/users/bob/notifications", body.clone()).await;
     said += &world.rest("", "POST", "/api/users/bob/notifications", body.clone()).await;

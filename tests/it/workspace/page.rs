@@ -2,22 +2,23 @@
 
 use insta::assert_snapshot;
 
-use super::{brief, nowhere, pair, pair_with, say, stage};
+use super::{WORKSPACE, brief};
+use crate::worlds::unknown_chat_id;
 
 #[tokio::test(start_paused = true)]
 async fn a_page_in_full() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     let path = format!("/api/conversations/{conversation}/messages");
     assert_snapshot!(world.get("alice", &path).await, @r#"alice gets 200 {"data":[],"pagination":{"limit":50,"page":1,"total":0},"success":true}"#);
-    say(&mut world, "alice", &conversation, &["one"]).await;
+    WORKSPACE.send_texts(&mut world, "alice", &conversation, &["one"]).await;
     assert_snapshot!(world.get("bob", &path).await, @r#"bob gets 200 {"data":[{"content":"one","conversationId":"e70c08a3288036ef87ef9f6e","id":"e70c08a3288036ef87ef9f6e000000000001","isDeleted":false,"mediaUrl":null,"senderId":"alice","seq":1,"timestamp":"2026-01-02T03:04:05.006Z","type":"text"}],"pagination":{"limit":50,"page":1,"total":1},"success":true}"#);
     assert_snapshot!(world.get("bob", &format!("{path}?afterSeq=0")).await, @r#"bob gets 200 {"data":[{"content":"one","conversationId":"e70c08a3288036ef87ef9f6e","id":"e70c08a3288036ef87ef9f6e000000000001","isDeleted":false,"mediaUrl":null,"senderId":"alice","seq":1,"timestamp":"2026-01-02T03:04:05.006Z","type":"text"}],"pagination":{"hasMore":false,"limit":50,"total":1},"success":true}"#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn page_one_holds_the_newest_and_inside_a_page_the_oldest_comes_first() {
-    let (mut world, conversation) = pair().await;
-    say(&mut world, "alice", &conversation, &["one", "two", "three", "four", "five"]).await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
+    WORKSPACE.send_texts(&mut world, "alice", &conversation, &["one", "two", "three", "four", "five"]).await;
     let mut pages = String::new();
     for query in [
         "page=1&limit=2",
@@ -46,9 +47,9 @@ async fn page_one_holds_the_newest_and_inside_a_page_the_oldest_comes_first() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_has_fifty_messages_unless_asked_for_up_to_a_hundred() {
-    let (mut world, conversation) = pair_with(&[("RateLimits", "off")]).await;
+    let (mut world, conversation) = WORKSPACE.two_clients_with(&[("RateLimits", "off")]).await;
     for index in 1..=101 {
-        say(&mut world, "alice", &conversation, &[&index.to_string()]).await;
+        WORKSPACE.send_texts(&mut world, "alice", &conversation, &[&index.to_string()]).await;
     }
     for (query, count, first) in
         [("", 50, 52), ("?limit=100", 100, 2), ("?limit=100&page=2", 1, 1), ("?afterSeq=1", 50, 2)]
@@ -63,7 +64,7 @@ async fn a_page_has_fifty_messages_unless_asked_for_up_to_a_hundred() {
 
 #[tokio::test(start_paused = true)]
 async fn other_values_are_refused_and_named() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     let mut said = String::new();
     for query in
         ["page=0", "page=-1", "page=one", "limit=0", "limit=101", "afterSeq=-1", "afterSeq=", "afterSeq=1&page=1"]
@@ -85,10 +86,10 @@ async fn other_values_are_refused_and_named() {
 
 #[tokio::test(start_paused = true)]
 async fn a_conversation_of_others_and_one_that_does_not_exist_look_the_same() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     let foreign = world.get("carol", &format!("/api/conversations/{conversation}/messages")).await;
     assert_snapshot!(foreign, @r#"carol gets 404 {"code":"NOT_FOUND","message":"conversation not found","success":false}"#);
-    for unknown in [nowhere(), "nothing-like-an-id".to_owned()] {
+    for unknown in [unknown_chat_id(), "nothing-like-an-id".to_owned()] {
         assert_eq!(world.get("carol", &format!("/api/conversations/{unknown}/messages")).await, foreign);
     }
 }

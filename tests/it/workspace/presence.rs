@@ -3,11 +3,11 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, stage, text, world};
+use super::{WORKSPACE, brief, text};
 
 #[tokio::test(start_paused = true)]
 async fn only_the_first_socket_and_the_last_are_told() {
-    let mut world = world().await;
+    let mut world = WORKSPACE.world().await;
     world.join("alice").await;
     assert_snapshot!(world.join("bob").await, @r#"
     alice hears 42["user:online",{"status":"online","userId":"bob"}]
@@ -21,7 +21,7 @@ async fn only_the_first_socket_and_the_last_are_told() {
 
 #[tokio::test(start_paused = true)]
 async fn a_status_is_told_to_the_others_and_twice_is_once() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = WORKSPACE.five_clients().await;
     assert_snapshot!(world.ask("alice", "user:status", json!("away")).await, @r#"
     alice hears 430[{"success":true}]
     bob hears 42["user:online",{"status":"away","userId":"alice"}]
@@ -48,7 +48,7 @@ async fn a_status_is_told_to_the_others_and_twice_is_once() {
 
 #[tokio::test(start_paused = true)]
 async fn other_statuses_are_refused() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = WORKSPACE.five_clients().await;
     let mut said = String::new();
     for argument in [json!("invisible"), json!("Online"), json!(""), json!(7), json!({"status": "away"}), Value::Null] {
         said += &brief(&world.emit("alice", "user:status", argument).await);
@@ -67,7 +67,7 @@ async fn other_statuses_are_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn who_appears_offline_still_hears_and_says_everything() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     world.ask("alice", "user:status", json!("offline")).await;
     assert_snapshot!(brief(&world.ask("alice", "message:send", text(&conversation, "psst")).await), @r##"
     alice hears 431[{"message":"#1 by alice: psst","success":true}]
@@ -94,7 +94,7 @@ async fn who_appears_offline_still_hears_and_says_everything() {
 
 #[tokio::test(start_paused = true)]
 async fn who_appears_offline_goes_unnoticed_and_comes_back_online() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = WORKSPACE.five_clients().await;
     world.ask("alice", "user:status", json!("offline")).await;
     // Another device does not show them.
     world.join_as("alice3", "alice").await;
@@ -112,7 +112,7 @@ async fn who_appears_offline_goes_unnoticed_and_comes_back_online() {
 
 #[tokio::test(start_paused = true)]
 async fn a_status_ends_with_the_last_socket() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = WORKSPACE.five_clients().await;
     world.ask("alice", "user:status", json!("busy")).await;
     world.close("alice").await;
     world.close("alice2").await;
@@ -125,7 +125,7 @@ async fn a_status_ends_with_the_last_socket() {
 
 #[tokio::test(start_paused = true)]
 async fn a_status_holds_for_all_dialects() {
-    let (mut world, _) = stage().await;
+    let (mut world, _) = WORKSPACE.five_clients().await;
     world.join_namespace("dave", "dave", "/recruiting").await;
     // recruiting has no word for how somebody is here.
     assert_snapshot!(brief(&world.ask("alice", "user:status", json!("away")).await), @r#"
@@ -148,7 +148,7 @@ async fn a_status_holds_for_all_dialects() {
 
 #[tokio::test(start_paused = true)]
 async fn the_health_route_counts_sockets_and_rooms_and_asks_for_no_token() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     for label in ["alice", "alice2", "bob"] {
         world.ask(label, "conversation:join", json!(conversation)).await;
     }

@@ -4,14 +4,14 @@ use insta::assert_snapshot;
 use local::token;
 use serde_json::json;
 
-use super::{brief, text, world};
+use super::{WORKSPACE, brief, text};
 
 /// The seconds at which a world begins.
 const NOW: i64 = 1_767_323_045;
 
 #[tokio::test(start_paused = true)]
 async fn a_renewed_socket_lives_on() {
-    let mut world = world().await;
+    let mut world = WORKSPACE.world().await;
     world.know(&["alice"]).await;
     world.join("bob").await;
     let conversation = world.chat("alice", "bob").await;

@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, message_id, pair, stage};
+use super::{WORKSPACE, brief};
+use crate::worlds::message_id;
 
 fn named(conversation: &str, content: &str, name: &str) -> Value {
     json!({"conversationId": conversation, "content": content, "clientMessageId": name})
@@ -11,7 +12,7 @@ fn named(conversation: &str, content: &str, name: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_is_answered_with_the_first_message_and_heard_by_nobody() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     let first = world.ask("alice", "message:send", named(&conversation, "first", "a")).await;
     world.clock.advance(1_000);
     let again = world.ask("alice", "message:send", named(&conversation, "second", "a")).await;
@@ -23,7 +24,7 @@ async fn a_repeat_is_answered_with_the_first_message_and_heard_by_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn over_rest_a_repeat_is_200() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     world.emit("alice", "message:send", named(&conversation, "first", "a")).await;
     let path = format!("/api/chat/{conversation}/send-media");
     assert_snapshot!(brief(&world.rest("alice", "POST", &path, json!({"clientMessageId": "a"})).await), @r##"alice gets 200 {"data":"#1 by alice: first","success":true}"##);
@@ -32,7 +33,7 @@ async fn over_rest_a_repeat_is_200() {
 
 #[tokio::test(start_paused = true)]
 async fn a_name_holds_across_dialects() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     world.emit("alice", "message:send", named(&conversation, "first", "a")).await;
     let body = json!({"chatId": conversation, "content": "second", "clientMessageId": "a"});
     let said = world.rest("alice", "POST", "/recruiting/api/message/send", body).await;
@@ -44,7 +45,7 @@ async fn a_name_holds_across_dialects() {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_of_what_was_deleted_since_is_answered_with_its_placeholder() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     world.emit("alice", "message:send", named(&conversation, "first", "a")).await;
     let path = format!("/recruiting/api/message/{}", message_id(&conversation, 1));
     world.rest("alice", "DELETE", &path, Value::Null).await;
@@ -53,7 +54,7 @@ async fn a_repeat_of_what_was_deleted_since_is_answered_with_its_placeholder() {
 
 #[tokio::test(start_paused = true)]
 async fn a_name_has_bounds() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     let mut said = String::new();
     for name in [json!(""), json!("x".repeat(65)), json!(7)] {
         let message = json!({"conversationId": conversation, "content": "hello", "clientMessageId": name});

@@ -3,11 +3,12 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{brief, nowhere, pair, stage};
+use super::{WORKSPACE, brief};
+use crate::worlds::{fill_rooms, unknown_chat_id};
 
 #[tokio::test(start_paused = true)]
 async fn joining_and_leaving_are_confirmed_and_told_to_nobody() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     let mut said = String::new();
     // Leaving what was never joined, joining twice, leaving.
     for event in ["conversation:leave", "conversation:join", "conversation:join", "conversation:leave"] {
@@ -24,10 +25,10 @@ async fn joining_and_leaving_are_confirmed_and_told_to_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn only_participants_may_join() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     let foreign = world.emit("carol", "conversation:join", json!(conversation)).await;
     assert_snapshot!(foreign, @r#"carol hears 42["error",{"code":"NOT_FOUND","message":"conversation not found"}]"#);
-    for unknown in [nowhere(), "nothing-like-an-id".to_owned()] {
+    for unknown in [unknown_chat_id(), "nothing-like-an-id".to_owned()] {
         assert_eq!(world.emit("carol", "conversation:join", json!(unknown)).await, foreign);
         assert_eq!(world.emit("carol", "conversation:leave", json!(unknown)).await, foreign);
     }
@@ -37,7 +38,7 @@ async fn only_participants_may_join() {
 
 #[tokio::test(start_paused = true)]
 async fn the_argument_is_the_id_itself() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     let mut said = String::new();
     for argument in [json!({"conversationId": conversation}), json!(""), json!(7), Value::Null] {
         said += &brief(&world.emit("alice", "conversation:join", argument).await);
@@ -55,7 +56,7 @@ async fn the_argument_is_the_id_itself() {
 
 #[tokio::test(start_paused = true)]
 async fn a_room_is_left_with_the_socket() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     world.ask("bob", "conversation:join", json!(conversation)).await;
     world.close("bob").await;
     world.join("bob").await;
@@ -64,23 +65,11 @@ async fn a_room_is_left_with_the_socket() {
 
 #[tokio::test(start_paused = true)]
 async fn a_socket_may_be_in_so_many_rooms() {
-    let (mut world, conversation) = pair().await;
+    let (mut world, conversation) = WORKSPACE.two_clients().await;
     world.know(&["carol"]).await;
     let other = world.chat("alice", "carol").await;
     world.ask("alice", "conversation:join", json!(conversation)).await;
-    let rooms: Vec<String> = (1..500).map(|index| format!("{index:024x}")).collect();
-    let table = &world.cloud.services.dynamodb;
-    let joined = json!({"TableName": "Users", "FilterExpression": "attribute_exists(rooms)"});
-    let (_, found) = table.call("Scan", joined).await;
-    let socket = &serde_json::from_slice::<Value>(&found).unwrap()["Items"][0];
-    let join = json!({
-        "TableName": "Users",
-        "Key": {"userId": socket["userId"], "entry": socket["entry"]},
-        "UpdateExpression": "ADD rooms :rooms",
-        "ExpressionAttributeValues": {":rooms": {"SS": rooms}},
-    });
-    let (status, answer) = table.call("UpdateItem", join).await;
-    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+    fill_rooms(&world).await;
     assert_snapshot!(world.ask("alice", "conversation:join", json!(other)).await, @r#"alice hears 431[{"error":{"code":"VALIDATION_ERROR","message":"conversationId is one too many: a socket may be in 500 at a time"},"success":false}]"#);
     // One that is joined already is none too many, and one that is left makes room.
     assert_snapshot!(world.ask("alice", "conversation:join", json!(conversation)).await, @r#"alice hears 432[{"success":true}]"#);

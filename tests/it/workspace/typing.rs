@@ -3,11 +3,12 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{brief, nowhere, stage};
+use super::{WORKSPACE, brief};
+use crate::worlds::unknown_chat_id;
 
 #[tokio::test(start_paused = true)]
 async fn typing_is_heard_by_sockets_of_the_others_that_joined() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     let typing = json!({"conversationId": conversation});
     assert_snapshot!(world.ask("alice", "typing:start", typing.clone()).await, @r#"alice hears 430[{"success":true}]"#);
     for label in ["alice2", "bob"] {
@@ -29,7 +30,7 @@ async fn typing_is_heard_by_sockets_of_the_others_that_joined() {
 
 #[tokio::test(start_paused = true)]
 async fn typing_ends_with_the_typists_socket() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     for label in ["bob", "bob2"] {
         world.ask(label, "conversation:join", json!(conversation)).await;
     }
@@ -40,7 +41,7 @@ async fn typing_ends_with_the_typists_socket() {
 
 #[tokio::test(start_paused = true)]
 async fn typing_is_told_to_nobody_while_anyone_blocks() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     world.ask("bob", "conversation:join", json!(conversation)).await;
     world.rest("bob", "POST", &format!("/recruiting/api/chat/{conversation}/block"), json!({})).await;
     assert_snapshot!(world.ask("alice", "typing:start", json!({"conversationId": conversation})).await, @r#"alice hears 430[{"success":true}]"#);
@@ -48,10 +49,10 @@ async fn typing_is_told_to_nobody_while_anyone_blocks() {
 
 #[tokio::test(start_paused = true)]
 async fn typing_in_a_conversation_of_others_is_refused() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     let foreign = world.ask("carol", "typing:start", json!({"conversationId": conversation})).await;
     assert_snapshot!(foreign, @r#"carol hears 430[{"error":{"code":"NOT_FOUND","message":"conversation not found"},"success":false}]"#);
-    let unknown = world.ask("carol", "typing:start", json!({"conversationId": nowhere()})).await;
+    let unknown = world.ask("carol", "typing:start", json!({"conversationId": unknown_chat_id()})).await;
     assert_eq!(unknown.replace("431", "430"), foreign);
     assert_snapshot!(brief(&world.emit("alice", "typing:stop", json!({})).await), @r#"alice hears 42["error","VALIDATION_ERROR: conversationId is required"]"#);
     assert_snapshot!(brief(&world.emit("alice", "typing:stop", json!(conversation)).await), @r#"alice hears 42["error","VALIDATION_ERROR: data must be an object"]"#);
@@ -59,7 +60,7 @@ async fn typing_in_a_conversation_of_others_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn typing_in_recruiting_is_heard_in_the_room() {
-    let (mut world, conversation) = stage().await;
+    let (mut world, conversation) = WORKSPACE.five_clients().await;
     world.ask("bob", "conversation:join", json!(conversation)).await;
     world.join_namespace("alice3", "alice", "/recruiting").await;
     assert_snapshot!(brief(&world.ask("alice3", "typing_start", json!({"chatId": conversation})).await), @r#"

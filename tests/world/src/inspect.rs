@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use local::connector::Permission;
 use local::dynamodb::Meter;
+use serde_json::{Value, json};
 
 use crate::World;
 use crate::client::Way;
@@ -40,6 +41,16 @@ impl World {
         let meter = self.cloud.services.dynamodb.meter();
         self.cloud.services.dynamodb.reset_meter();
         (meter, std::mem::take(&mut self.posts))
+    }
+
+    /// All rows of a table, as DynamoDB's JSON has them. Faults do not concern this request.
+    pub async fn rows(&self, table: &str) -> Vec<Value> {
+        let (_, answer) = self.cloud.services.dynamodb.call("Scan", json!({"TableName": table})).await;
+        let mut answer: Value = serde_json::from_slice(&answer).expect("the answer is JSON");
+        match answer.get_mut("Items").map(Value::take) {
+            Some(Value::Array(rows)) => rows,
+            _ => panic!("{table} cannot be read: {answer}"),
+        }
     }
 
     /// All permissions that were used so far.
