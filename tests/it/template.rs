@@ -37,6 +37,20 @@ fn every_folder_in_functions_is_in_the_template_and_the_other_way_round() {
 }
 
 #[test]
+fn a_package_with_the_code_of_all_functions_says_which_one_each_is() {
+    let text = include_str!("../../examples/whiteboard/template.yaml");
+    let functions: Vec<String> = Template::read(text, &BTreeMap::new()).unwrap().functions.into_keys().collect();
+    let all =
+        ["connect", "disconnect", "event", "followup", "handshake", "heartbeat", "polling", "sweep", "switchboard"];
+    assert_eq!(functions, all);
+    let unnamed = text.replacen("          FUNCTION: connect\n", "          OTHER: connect\n", 1);
+    assert_eq!(
+        Template::read(&unnamed, &BTreeMap::new()).unwrap_err().to_string(),
+        "template.yaml, Resources.ConnectFunction.Properties.CodeUri: is ., so the variable FUNCTION must be set"
+    );
+}
+
+#[test]
 fn tables_have_these_keys_and_indexes() {
     let template = template();
     let tables: Vec<String> = template.tables.values().map(words).collect();
@@ -427,7 +441,7 @@ fn what_is_not_understood_is_refused_by_name() {
     template.yaml, Resources.Users.Properties: unknown variant `PROVISIONED`, expected `PAY_PER_REQUEST`
     template.yaml, Resources.Users.Properties: unknown field `TableClass`, expected one of `BillingMode`, `AttributeDefinitions`, `KeySchema`, `LocalSecondaryIndexes`, `GlobalSecondaryIndexes`, `TimeToLiveSpecification`, `StreamSpecification`, `PointInTimeRecoverySpecification`, `SSESpecification`
     template.yaml, Resources.ConnectFunction.Properties: missing field `MemorySize`
-    template.yaml, Resources.ConnectFunction.Properties.CodeUri: must be functions/ and the name of a package
+    template.yaml, Resources.ConnectFunction.Properties.CodeUri: must be functions/ and the name of a package, or .
     template.yaml, Resources.ConnectFunction.Properties.Policies.0.Statement.2.Resource: nothing here is called "Users.StreamArn"
     template.yaml, Globals.Function.Environment.Variables.USERS_TABLE: nothing here is called "Nobody"
     template.yaml, Globals.Function.Environment.Variables.USERS_TABLE: !ImportValue with this argument is not understood
