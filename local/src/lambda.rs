@@ -31,9 +31,9 @@ const RETRY_WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs
 /// five minutes.
 const THROTTLED_WAIT: Duration = Duration::from_secs(1);
 
-/// The most invocations of one function that run at the same time. Further ones wait for one to end. All functions share
-/// the cores of one machine: with thousands of invocations at once, each request to AWS would take longer than the
-/// functions wait for it.
+/// The most invocations of one function that run at the same time. Further ones wait for one to end. All functions
+/// share the cores of one machine: with thousands of invocations at once, each request to AWS would take longer than
+/// the functions wait for it.
 const CONCURRENCY_MAX: usize = 100;
 
 /// A handler with its context. An error is a failed invocation.

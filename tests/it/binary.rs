@@ -1,5 +1,6 @@
-//! Binary packets (docs/protocol.md, "Attachments"): attachments come as frames of their own, `b` and base64 behind API Gateway, and a packet is handled once it is
-//! whole. The echo application says what it heard; the chat has no use for any.
+//! Binary packets (docs/protocol.md, "Attachments"): attachments come as frames of their own, `b` and base64 behind API
+//! Gateway, and a packet is handled once it is whole. The echo application says what it heard; the chat has no use for
+//! any.
 
 use insta::assert_snapshot;
 use serde_json::json;

@@ -148,7 +148,8 @@ async fn a_binary_packet_is_written_once_and_read_once() {
     }
 }
 
-/// A person comes, is told of a message, reads it, and goes without a word; then another message finds them away. What each act costs.
+/// A person comes, is told of a message, reads it, and goes without a word; then another message finds them away. What
+/// each act costs.
 async fn coming_and_going(recovery_window: &str) -> Vec<(Meter, u64)> {
     let mut world = World::with(&[("RecoveryWindowSeconds", recovery_window)]).await;
     world.join("alice").await;

@@ -1,4 +1,5 @@
-//! Every dialect with every other: what one person does in one is heard by the other in theirs, as far as each has words.
+//! Every dialect with every other: what one person does in one is heard by the other in theirs, as far as each has
+//! words.
 
 use chat::dialect;
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! What goes wrong in a cloud: events that come twice, peers that are gone, posts that are not taken, ends that nobody is told of.
+//! What goes wrong in a cloud: events that come twice, peers that are gone, posts that are not taken, ends that nobody
+//! is told of.
 
 use insta::assert_snapshot;
 use local::gateway::DisconnectFault;

@@ -220,7 +220,8 @@ async fn a_part_of_a_turn_that_was_not_done_is_made_up_for() {
     assert_eq!(world.minute().await, "");
 }
 
-/// Connections of one slot in the test below. How the system is built makes no difference to them, so there are so many in one way alone.
+/// Connections of one slot in the test below. How the system is built makes no difference to them, so there are so many
+/// in one way alone.
 const MANY: usize = 100_000;
 const FEWER: usize = 10_000;
 

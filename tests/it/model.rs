@@ -1,4 +1,5 @@
-//! The system against a model of it: whatever people do, in whatever order, chats, counts and pages are what a few lines of plain code say.
+//! The system against a model of it: whatever people do, in whatever order, chats, counts and pages are what a few
+//! lines of plain code say.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,5 @@
-//! The order of telling: what happens in one chat, each socket hears in the order in which it was stored, whoever tells it.
+//! The order of telling: what happens in one chat, each socket hears in the order in which it was stored, whoever tells
+//! it.
 
 use std::sync::Arc;
 use std::time::Duration;

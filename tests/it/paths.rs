@@ -1,4 +1,5 @@
-//! REST as the apps' clients use it: paths as Express takes them, CORS with credentials, text that is cut inside a character.
+//! REST as the apps' clients use it: paths as Express takes them, CORS with credentials, text that is cut inside a
+//! character.
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request};

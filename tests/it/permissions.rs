@@ -1,5 +1,5 @@
-//! Least privilege, both ways: the local system refuses what a role does not allow, so every other test shows that the roles suffice; this
-//! one shows that they allow nothing that is not made use of.
+//! Least privilege, both ways: the local system refuses what a role does not allow, so every other test shows that the
+//! roles suffice; this one shows that they allow nothing that is not made use of.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

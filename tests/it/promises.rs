@@ -1,7 +1,8 @@
-//! What docs/dialects.md promises, and the tests that hold it: each event, each route, and each rule that is the same in all dialects.
+//! What docs/dialects.md promises, and the tests that hold it: each event, each route, and each rule that is the same
+//! in all dialects.
 //!
-//! In the tables a line after `#` says whose the promises below it are, a line says what is promised, and each indented line below it names a
-//! test that asserts it: by its module and name, or one of `tests/clients` by its file and title.
+//! In the tables a line after `#` says whose the promises below it are, a line says what is promised, and each indented
+//! line below it names a test that asserts it: by its module and name, or one of `tests/clients` by its file and title.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +16,8 @@ const EVENTS: &str = include_str!("promises/events.txt");
 const HEARD: &str = include_str!("promises/heard.txt");
 /// Each route of a dialect.
 const ROUTES: &str = include_str!("promises/routes.txt");
-/// Each rule of docs/dialects.md that holds in all dialects, by its heading, and what docs/protocol.md, "Connection state recovery", promises.
+/// Each rule of docs/dialects.md that holds in all dialects, by its heading, and what docs/protocol.md, "Connection
+/// state recovery", promises.
 const RULES: &str = include_str!("promises/rules.txt");
 
 /// What every dialect knows beside its own events.

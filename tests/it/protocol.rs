@@ -1,4 +1,5 @@
-//! The wire: when a connection is opened, refused, closed (docs/protocol.md, "Engine.IO" and "Socket.IO"). Each test is one duty.
+//! The wire: when a connection is opened, refused, closed (docs/protocol.md, "Engine.IO" and "Socket.IO"). Each test is
+//! one duty.
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 use insta::assert_snapshot;

@@ -1,5 +1,5 @@
-//! Server-to-client acks (docs/protocol.md, "Server-to-client acks"): an event with an ack id, and its answer in an invocation of its own. The echo application asks when it is
-//! told to, and says what it was answered.
+//! Server-to-client acks (docs/protocol.md, "Server-to-client acks"): an event with an ack id, and its answer in an
+//! invocation of its own. The echo application asks when it is told to, and says what it was answered.
 
 use world::World;
 

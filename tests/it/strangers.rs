@@ -202,7 +202,8 @@ async fn a_socket_types_in_twenty_places_at_a_time() {
     assert_eq!(heard.matches("\"user_stopped_typing\"").count(), 20, "{heard}");
 }
 
-/// Alice and Bob meet, chat, type, read and go while minutes pass, and strangers flood the system or not; what the two hear.
+/// Alice and Bob meet, chat, type, read and go while minutes pass, and strangers flood the system or not; what the two
+/// hear.
 async fn a_pair_beside(strangers: usize) -> String {
     let mut world = World::with(&[("PingIntervalMinutes", "1"), ("StrangersPerAddress", "1000000")]).await;
     let chat = connect_alice_and_bob(&mut world).await;

@@ -1,7 +1,7 @@
 //! A shared whiteboard: whoever joins a board sees what was drawn there, and what the others draw.
 //!
-//! The table Boards holds a row for each socket (`socket#<sid>`) and each stroke (`stroke#<time>#<event>`) of a board. A
-//! client that was away joins again and receives all strokes, so sessions are not recovered.
+//! The table Boards holds a row for each socket (`socket#<sid>`) and each stroke (`stroke#<time>#<event>`) of a board.
+//! A client that was away joins again and receives all strokes, so sessions are not recovered.
 
 use aws_sdk_dynamodb::types::{Delete, Put};
 use relay::application::{

@@ -1,8 +1,8 @@
 //! template.yaml, read as CloudFormation and SAM would read it, as far as the local system needs it.
 //!
-//! In the order of the work: `node` reads YAML with its tags; `sections` separates the top level; `resolve` replaces parameters, conditions and intrinsics
-//! by values; `shape` gives the values the form that the documentation describes; and [`table`], [`bucket`],
-//! [`function`] and [`api`] hold what the local system starts from.
+//! In the order of the work: `node` reads YAML with its tags; `sections` separates the top level; `resolve` replaces
+//! parameters, conditions and intrinsics by values; `shape` gives the values the form that the documentation describes;
+//! and [`table`], [`bucket`], [`function`] and [`api`] hold what the local system starts from.
 //!
 //! A part that is not supported is an error that names it: a local system that skips what is deployed would be more
 //! tolerant than the cloud. The parts that have no meaning here (alarms, log groups, the queue of failures) are named

@@ -1,4 +1,5 @@
-//! Blocking, for which classroom has no event or route of its own: what it hears of it, and what it may not do meanwhile.
+//! Blocking, for which classroom has no event or route of its own: what it hears of it, and what it may not do
+//! meanwhile.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};

@@ -49,7 +49,8 @@ async fn for_me_only_own_sockets_are_told() {
     alice hears 42["message:deleted",{"conversationId":"alice+bob","deletedForEveryone":false,"messageId":"alice+bob #1"}]
     alice2 hears 42["message:deleted",{"conversationId":"alice+bob","deletedForEveryone":false,"messageId":"alice+bob #1"}]
     "##);
-    // Left out of one's own pages, still in the totals, and a placeholder where it is the last; for the other as it was.
+    // Left out of one's own pages, still in the totals, and a placeholder where it is the last; for the other as it
+    // was.
     assert_snapshot!(messages_of(&mut world, "bob", &chat).await, @r##"bob gets 200 {"data":["#1 by alice: one, delivered"],"pagination":{"limit":50,"page":1,"total":3},"success":true}"##);
     assert_snapshot!(chats_of(&mut world, "bob").await, @r#"bob gets 200 {"data":["alice+bob (#3 by alice, delivered, deleted; unread 1)"],"success":true}"#);
     assert_snapshot!(messages_of(&mut world, "alice", &chat).await, @r##"alice gets 200 {"data":["#2 by alice: two, delivered","#3 by alice: three, delivered"],"pagination":{"limit":50,"page":1,"total":3},"success":true}"##);

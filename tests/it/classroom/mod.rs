@@ -1,5 +1,6 @@
-//! classroom, row by row (docs/dialects.md, "classroom"), and the rules of all dialects as it shows them: what is answered, who hears, and who
-//! does not. Each shape is pinned in full where it belongs; elsewhere [`brief`] says the same in fewer words.
+//! classroom, row by row (docs/dialects.md, "classroom"), and the rules of all dialects as it shows them: what is
+//! answered, who hears, and who does not. Each shape is pinned in full where it belongs; elsewhere [`brief`] says the
+//! same in fewer words.
 
 mod block;
 mod connect;
@@ -70,8 +71,8 @@ fn message_path(chat: &str, number: u64) -> String {
     format!("/api/chat/message/{}", message_id(chat, number))
 }
 
-/// A transcript in fewer words: messages, conversations and errors by what matters of them, ids by their meaning, and labels that hear
-/// the same on one line.
+/// A transcript in fewer words: messages, conversations and errors by what matters of them, ids by their meaning, and
+/// labels that hear the same on one line.
 fn brief(transcript: &str) -> String {
     transcript::brief(transcript, short)
 }

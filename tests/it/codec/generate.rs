@@ -125,8 +125,8 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Anything: bytes as they may come, made text the way a gateway would; texts; pieces of packets in any order; packets with a few
-/// characters changed; packets as they should be.
+/// Anything: bytes as they may come, made text the way a gateway would; texts; pieces of packets in any order; packets
+/// with a few characters changed; packets as they should be.
 pub(crate) fn socket_text() -> impl Strategy<Value = String> {
     prop_oneof![
         noise(),

@@ -1,6 +1,7 @@
-//! The codec against two other implementations, `engineioxide-core` and `socketioxide-parser-common`: the same texts to both. Each way in
-//! which they may differ is a variant of [`FrameDifference`], [`BodyDifference`] or [`PacketDifference`], which says what they do, what we
-//! do, and why. A difference that is in no list fails, and so does one in a list that is gone.
+//! The codec against two other implementations, `engineioxide-core` and `socketioxide-parser-common`: the same texts to
+//! both. Each way in which they may differ is a variant of [`FrameDifference`], [`BodyDifference`] or
+//! [`PacketDifference`], which says what they do, what we do, and why. A difference that is in no list fails, and so
+//! does one in a list that is gone.
 
 use engineioxide_core::{OpenPacket, Packet as TheirFrame, PacketParseError, ProtocolVersion, Sid, payload};
 use frame::engine;
@@ -19,27 +20,29 @@ use super::generate;
 /// The ways in which a frame is read differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FrameDifference {
-    /// They ignore what follows a ping, pong, close, upgrade or noop. No client sends anything there, so to us it is not Engine.IO.
+    /// They ignore what follows a ping, pong, close, upgrade or noop. No client sends anything there, so to us it is
+    /// not Engine.IO.
     DataIgnored,
     /// They only write the open packet, as a server does. We also read it, as a client does.
     OpenNotRead,
-    /// They refuse base64 with line feeds, without padding or of the URL-safe alphabet. We read it as Node's Buffer does, for Java's encoder
-    /// appends a line feed.
+    /// They refuse base64 with line feeds, without padding or of the URL-safe alphabet. We read it as Node's Buffer
+    /// does, for Java's encoder appends a line feed.
     Base64Refused,
 }
 
 /// The ways in which a polling body is read differently although each of its frames is read alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BodyDifference {
-    /// They see no packet behind the last separator, and none in an empty body. We see an empty one, as the reference parser does, and that is
-    /// undecodable.
+    /// They see no packet behind the last separator, and none in an empty body. We see an empty one, as the reference
+    /// parser does, and that is undecodable.
     EmptyEndIgnored,
 }
 
 /// The ways in which a Socket.IO packet is read differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PacketDifference {
-    /// They refuse a CONNECT_ERROR. We read it, as a client does; that no client may send one is for the handlers to say.
+    /// They refuse a CONNECT_ERROR. We read it, as a client does; that no client may send one is for the handlers to
+    /// say.
     ConnectErrorNotRead,
     /// They drop the ack id of an event beyond 63 bits, so its sender waits for ever. We keep the digits.
     LongAckIdDropped,
@@ -55,7 +58,8 @@ enum PacketDifference {
     DisconnectPayloadIgnored,
     /// They leave the JSON for later, when an error no longer closes the connection. We read it at once.
     JsonUnchecked,
-    /// They take anything, also nothing, for the array of an event or ack. The protocol demands an array, and it starts with `[`.
+    /// They take anything, also nothing, for the array of an event or ack. The protocol demands an array, and it starts
+    /// with `[`.
     ArrayUnchecked,
     /// They take anything for the payload of a CONNECT. The protocol demands an object, and it starts with `{`.
     ObjectUnchecked,
@@ -77,7 +81,8 @@ enum PacketDifference {
     NamespaceControlAllowed,
 }
 
-/// How both read a text: alike (`None`), differently in a way that is known, or, as the error, in a way that nobody has explained.
+/// How both read a text: alike (`None`), differently in a way that is known, or, as the error, in a way that nobody has
+/// explained.
 type Comparison<T> = Result<Option<T>, String>;
 
 fn compare_frames(text: &str) -> Comparison<FrameDifference> {
@@ -381,7 +386,8 @@ proptest! {
     #[test]
     fn packets_are_written_alike(packet in generate::packet()) {
         let text = packet.encode();
-        // They count attachments that have arrived, so that a binary packet is written by them only with its attachments.
+        // They count attachments that have arrived, so that a binary packet is written by them only with its
+        // attachments.
         if let (Ok(None), Body::Connect { .. } | Body::Disconnect | Body::Event { .. } | Body::Ack { .. }) =
             (compare_packets(&text), &packet.body)
         {

@@ -46,7 +46,8 @@ impl Integration for Script {
     }
 }
 
-/// A gateway on a manual clock, with the routes `$connect`, `$disconnect` and `$default`, and what its functions were told.
+/// A gateway on a manual clock, with the routes `$connect`, `$disconnect` and `$default`, and what its functions were
+/// told.
 pub(super) struct Stage {
     pub(super) gateway: Arc<Gateway>,
     pub(super) clock: Clock,

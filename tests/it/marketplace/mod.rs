@@ -1,5 +1,6 @@
-//! marketplace, row by row (docs/dialects.md, "marketplace"): what is answered, who hears, and who does not. Each shape is pinned in full where
-//! it belongs; elsewhere [`brief`] says the same in fewer words. What only other dialects have words for is caused through theirs.
+//! marketplace, row by row (docs/dialects.md, "marketplace"): what is answered, who hears, and who does not. Each shape
+//! is pinned in full where it belongs; elsewhere [`brief`] says the same in fewer words. What only other dialects have
+//! words for is caused through theirs.
 
 mod block;
 mod chat;
@@ -69,8 +70,8 @@ fn heard_by(label: &str, transcript: &str) -> String {
     transcript.lines().filter(|line| line.starts_with(&begins)).collect::<Vec<_>>().join("\n")
 }
 
-/// A transcript in fewer words: messages, chats and errors by what matters of them, ids by their meaning, and labels that hear the same on
-/// one line.
+/// A transcript in fewer words: messages, chats and errors by what matters of them, ids by their meaning, and labels
+/// that hear the same on one line.
 fn brief(transcript: &str) -> String {
     transcript::brief(transcript, short)
 }

@@ -7,7 +7,8 @@ use world::World;
 use super::{MESSENGER, brief, history, message_id};
 use crate::worlds::{FIVE_CLIENTS, TWO_CLIENTS};
 
-/// Alice and Bob with a messenger socket each, and the id of the inquiry that Bob makes about Alice's listing, with these others.
+/// Alice and Bob with a messenger socket each, and the id of the inquiry that Bob makes about Alice's listing, with
+/// these others.
 async fn inquiry(with: Option<&str>) -> (World, String) {
     let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
     world.know(&["carol"]).await;

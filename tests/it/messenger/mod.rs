@@ -1,5 +1,6 @@
-//! messenger, row by row (docs/dialects.md, "messenger"), and the rules of all dialects as it shows them: what is answered, who hears, and who
-//! does not. Each shape is pinned in full where it belongs; elsewhere [`brief`] says the same in fewer words.
+//! messenger, row by row (docs/dialects.md, "messenger"), and the rules of all dialects as it shows them: what is
+//! answered, who hears, and who does not. Each shape is pinned in full where it belongs; elsewhere [`brief`] says the
+//! same in fewer words.
 
 mod block;
 mod connect;

@@ -1,5 +1,5 @@
-//! What can only be caused in other dialects, put into this one's words: chats of three, lists of messages that were read, sound, many
-//! media at once.
+//! What can only be caused in other dialects, put into this one's words: chats of three, lists of messages that were
+//! read, sound, many media at once.
 
 use chat::dialect::{self, Dialect};
 use chat::domain::chat::Chat;
@@ -26,7 +26,8 @@ fn user(id: &str) -> UserId {
     UserId::parse(id).unwrap()
 }
 
-/// A chat of these people, about a listing if there are three, with as many messages as there are texts: each by its sender.
+/// A chat of these people, about a listing if there are three, with as many messages as there are texts: each by its
+/// sender.
 fn chat(people: &[&str], texts: &[(&str, &str)]) -> (Chat, Vec<Message>) {
     let about = (people.len() > 2).then(|| ListingId::parse("rex").unwrap());
     let mut chat = Chat::between(&people.iter().map(|id| user(id)).collect(), about, 0, BEGINNING);

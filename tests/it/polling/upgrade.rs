@@ -1,4 +1,5 @@
-//! The move from polling to a WebSocket: nothing lost, doubled or reordered; the old transport refused; a failed probe without harm.
+//! The move from polling to a WebSocket: nothing lost, doubled or reordered; the old transport refused; a failed probe
+//! without harm.
 
 use http::StatusCode;
 use insta::assert_snapshot;
@@ -282,7 +283,8 @@ async fn a_websocket_that_ends_right_after_the_move_takes_its_sockets_with_it() 
         world.send("probe", "2probe").await;
         world.pause("bob").await;
         let mut heard = world.send_and_close("probe", "5").await;
-        // Behind a concurrent gateway the end may be handled first. Then nothing has moved, and the heartbeat finds that nobody polls.
+        // Behind a concurrent gateway the end may be handled first. Then nothing has moved, and the heartbeat finds
+        // that nobody polls.
         let concurrent = std::env::var("PARLANCE_GATEWAY_MODE").is_ok_and(|mode| mode == "concurrent");
         for _ in 0..10 {
             if !concurrent || heard.contains("user_offline") {

@@ -147,7 +147,8 @@ async fn two_namespaces_of_one_connection_recover_each_on_its_own() {
     assert_eq!(orders.len(), 2, "whichever of the two sessions has the lesser id, and is found first");
 }
 
-/// Recovers both of two namespaces on one connection, and gives which session has the lesser id. It depends on how many random bytes are skipped.
+/// Recovers both of two namespaces on one connection, and gives which session has the lesser id. It depends on how many
+/// random bytes are skipped.
 async fn recover_two_namespaces(skipped: usize) -> Ordering {
     let mut pair = Pair::new(&words::RECRUITING, Transport::WebSocket).await;
     for _ in 0..skipped {

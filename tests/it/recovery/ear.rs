@@ -1,4 +1,5 @@
-//! One client through all of its connections, as socket.io-client is: it keeps its session's id and the last offset, and brings both back.
+//! One client through all of its connections, as socket.io-client is: it keeps its session's id and the last offset,
+//! and brings both back.
 
 use relay::clock::Timestamp;
 use serde_json::{Map, Value, json};
@@ -48,7 +49,8 @@ pub(super) struct Ear {
     pub(super) heard: Vec<Heard>,
     /// What CONNECT was last answered with.
     pub(super) reply: Option<Reply>,
-    /// The pid and the offset that it will bring back. As in the stock client, a new session does not forget the offset.
+    /// The pid and the offset that it will bring back. As in the stock client, a new session does not forget the
+    /// offset.
     pub(super) pid: Option<String>,
     pub(super) offset: Option<String>,
     /// Whether its last CONNECT recovered its session.

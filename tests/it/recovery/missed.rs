@@ -10,7 +10,8 @@ use super::{Pair, TRANSPORTS};
 const ASIDE: [&str; 6] =
     ["connected", "connection", "online_users", "message_delivered", "messageDelivered", "message:delivered"];
 
-/// Something that happens while Alice's client is away. Her chat with Bob has a message by her, `hers`, and one by him, `his`.
+/// Something that happens while Alice's client is away. Her chat with Bob has a message by her, `hers`, and one by him,
+/// `his`.
 #[derive(Clone, Copy, Debug)]
 enum Deed {
     AnotherChat,

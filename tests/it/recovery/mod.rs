@@ -1,6 +1,8 @@
-//! Connection state recovery, held to its contract on the wire (docs/protocol.md, "Connection state recovery"): nothing here knows how it is done.
+//! Connection state recovery, held to its contract on the wire (docs/protocol.md, "Connection state recovery"): nothing
+//! here knows how it is done.
 //!
-//! A client is an [`ear::Ear`], which keeps what the stock client keeps and brings it back; what a dialect's events tell is in [`words`].
+//! A client is an [`ear::Ear`], which keeps what the stock client keeps and brings it back; what a dialect's events
+//! tell is in [`words`].
 
 mod again;
 mod connection;

@@ -1,4 +1,5 @@
-//! Which clients get a `pid` and offsets: not those whose listeners take exactly one argument (docs/protocol.md, "Connection state recovery").
+//! Which clients get a `pid` and offsets: not those whose listeners take exactly one argument (docs/protocol.md,
+//! "Connection state recovery").
 
 use http::{HeaderMap, HeaderValue};
 use serde_json::json;

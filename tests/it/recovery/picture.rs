@@ -126,7 +126,8 @@ impl Cut<'_> {
     }
 }
 
-/// Events that should carry an offset and do not, or the other way round: what may be missed carries none, what is told again carries one.
+/// Events that should carry an offset and do not, or the other way round: what may be missed carries none, what is told
+/// again carries one.
 pub(super) fn misplaced_offsets(ear: &Ear) -> Vec<&Heard> {
     let volatile = |heard: &Heard| ear.words.volatile.contains(&heard.event.as_str());
     let misplaced = |heard: &&Heard| match heard.offset {

@@ -1,9 +1,9 @@
-//! Cut after cut, anywhere: whatever others did meanwhile, the client ends up with what was stored, and with what a client heard that was
-//! never cut.
+//! Cut after cut, anywhere: whatever others did meanwhile, the client ends up with what was stored, and with what a
+//! client heard that was never cut.
 //!
-//! Each run makes about 300 cuts, `PARLANCE_CUTS=1000` as many as it says; and as many again of clients with two namespaces. A cut is a
-//! number of frames after which nothing reaches the client any more although the server posts on; then its connection is closed, or lost
-//! without a word, or closed only after the client is back on another one.
+//! Each run makes about 300 cuts, `PARLANCE_CUTS=1000` as many as it says; and as many again of clients with two
+//! namespaces. A cut is a number of frames after which nothing reaches the client any more although the server posts
+//! on; then its connection is closed, or lost without a word, or closed only after the client is back on another one.
 
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
@@ -19,7 +19,8 @@ const CUTS: u32 = 300;
 const ROUNDS: usize = 12;
 const TRANSPORTS: [Transport; 2] = [Transport::Polling, Transport::WebSocket];
 
-/// Something that happens in the chat with one of the others. `mine` is done by the cut client's user on another device.
+/// Something that happens in the chat with one of the others. `mine` is done by the cut client's user on another
+/// device.
 #[derive(Clone, Debug)]
 pub(super) enum Act {
     Block { mine: bool },

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 /// Whose client is cut.
 pub(crate) const ME: &str = "alice";
 
-/// What an event tells. Chats and messages are named by their ids: that of a message begins with its chat's, and the ids of a chat's messages
-/// sort as they were stored.
+/// What an event tells. Chats and messages are named by their ids: that of a message begins with its chat's, and the
+/// ids of a chat's messages sort as they were stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     /// A message, or its placeholder.

@@ -1,4 +1,5 @@
-//! Authentication (docs/dialects.md, "Authentication"): where a token may come from, whom it names, and how a refusal is said.
+//! Authentication (docs/dialects.md, "Authentication"): where a token may come from, whom it names, and how a refusal
+//! is said.
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request};

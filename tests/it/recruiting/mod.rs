@@ -1,5 +1,6 @@
-//! recruiting, row by row (docs/dialects.md, "recruiting"), and the rules of all dialects as it shows them: what is answered, who hears, and who
-//! does not. Each shape is pinned in full where it belongs; elsewhere [`brief`] says the same in fewer words.
+//! recruiting, row by row (docs/dialects.md, "recruiting"), and the rules of all dialects as it shows them: what is
+//! answered, who hears, and who does not. Each shape is pinned in full where it belongs; elsewhere [`brief`] says the
+//! same in fewer words.
 
 mod authenticate;
 mod block;
@@ -37,8 +38,8 @@ async fn chats_of(world: &mut World, user: &str) -> String {
     brief(&world.get(user, "/api/chat/my-chats").await)
 }
 
-/// A transcript in fewer words: messages, chats and errors by what matters of them, ids by their meaning, and labels that hear the same on
-/// one line.
+/// A transcript in fewer words: messages, chats and errors by what matters of them, ids by their meaning, and labels
+/// that hear the same on one line.
 fn brief(transcript: &str) -> String {
     transcript::brief(transcript, short)
 }

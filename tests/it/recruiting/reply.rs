@@ -1,4 +1,5 @@
-//! Replying: an ack carries the result or the error, and without one an error is an event; the same for what nobody knows.
+//! Replying: an ack carries the result or the error, and without one an error is an event; the same for what nobody
+//! knows.
 
 use axum::body::Body;
 use http::Request;

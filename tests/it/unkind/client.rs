@@ -1,5 +1,5 @@
-//! A client as socket.io-client is, that lives by itself: it connects, comes back with its session's id and the last offset whenever its
-//! connection ends, and notes everything that it hears.
+//! A client as socket.io-client is, that lives by itself: it connects, comes back with its session's id and the last
+//! offset whenever its connection ends, and notes everything that it hears.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,8 @@ use crate::recovery::words::{Told, Words};
 
 /// How long the stock client waits for an open packet (`timeout`).
 const OPEN_MAX: Duration = Duration::from_secs(20);
-/// How long the stock client waits before it connects again, at first and at most (`reconnectionDelay`, `reconnectionDelayMax`).
+/// How long the stock client waits before it connects again, at first and at most (`reconnectionDelay`,
+/// `reconnectionDelayMax`).
 const DELAY_FIRST: Duration = Duration::from_secs(1);
 const DELAY_MAX: Duration = Duration::from_secs(5);
 /// Engine.IO gives a client that is not told otherwise so long to hear a ping.

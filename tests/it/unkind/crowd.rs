@@ -1,5 +1,5 @@
-//! People who chat while everything that can go wrong in a cloud goes wrong at random (docs/guarantees.md). Each seed is one run; what is true
-//! afterwards is true after every run.
+//! People who chat while everything that can go wrong in a cloud goes wrong at random (docs/guarantees.md). Each seed
+//! is one run; what is true afterwards is true after every run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -19,7 +19,8 @@ use super::client::{Answered, Client};
 use crate::recovery::words::{self, Words};
 
 const PEOPLE: [&str; 4] = ["alice", "bob", "carol", "dave"];
-/// How long people chat, and how long it may take until everything that was stored is delivered once nothing fails any more.
+/// How long people chat, and how long it may take until everything that was stored is delivered once nothing fails any
+/// more.
 const CHATTING: Duration = Duration::from_secs(30);
 const SETTLING_MINUTES: usize = 3;
 /// How long until everybody who has vanished is found: what a client waits for a ping, and an interval.
@@ -247,7 +248,8 @@ impl Crowd {
         self.check_rows(&all).await;
     }
 
-    /// Checks a run, and if that fails says which one it was; with `PARLANCE_CROWD_LOG` also what everybody heard and what failed.
+    /// Checks a run, and if that fails says which one it was; with `PARLANCE_CROWD_LOG` also what everybody heard and
+    /// what failed.
     pub(super) async fn check_and_tell(&mut self, run: &str) {
         let checked = std::panic::AssertUnwindSafe(self.check());
         let Err(panic) = futures_util::FutureExt::catch_unwind(checked).await else { return };
@@ -353,9 +355,9 @@ fn play_all(seeds: impl Iterator<Item = u64>) {
     }
 }
 
-/// Runs that failed once. In 18, 21, 23 and 32 recovery posted again what may have been heard; in 16, 99, 107 and 119 a connection that lived was
-/// reported gone and stayed mute; in 164, 453 and 215 one that could not be closed was taken for closed, and heard a hole;
-/// in 384 a session heard by recovery what was stored before it began.
+/// Runs that failed once. In 18, 21, 23 and 32 recovery posted again what may have been heard; in 16, 99, 107 and 119 a
+/// connection that lived was reported gone and stayed mute; in 164, 453 and 215 one that could not be closed was taken
+/// for closed, and heard a hole; in 384 a session heard by recovery what was stored before it began.
 const FAILED_ONCE: [u64; 12] = [18, 21, 23, 32, 16, 99, 107, 119, 164, 453, 215, 384];
 
 #[test]

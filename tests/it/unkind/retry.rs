@@ -1,8 +1,9 @@
-//! Every write of a scene meets faults that no client must notice: it is done and its answer is lost, so that the SDK's second attempt meets the
-//! first; or it is refused, because a transaction is just writing the same row or there are too many requests.
+//! Every write of a scene meets faults that no client must notice: it is done and its answer is lost, so that the SDK's
+//! second attempt meets the first; or it is refused, because a transaction is just writing the same row or there are
+//! too many requests.
 //!
-//! A scene is played once without faults. Then it is played once for each write that it made, which loses its answer, and once for each other
-//! fault, which all writes meet. Everybody must hear the same.
+//! A scene is played once without faults. Then it is played once for each write that it made, which loses its answer,
+//! and once for each other fault, which all writes meet. Everybody must hear the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +50,8 @@ impl<M: AsyncFn() -> World, S: AsyncFn(&mut World) -> String> Play<M, S> {
         }
     }
 
-    /// Plays the scene once for each of its writes, whose answer never comes. Until it is tried again there is time for others to write.
+    /// Plays the scene once for each of its writes, whose answer never comes. Until it is tried again there is time for
+    /// others to write.
     async fn each_answer_lost(&mut self) {
         let stride = stride();
         for (operation, count) in self.writes.clone() {

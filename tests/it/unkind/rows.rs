@@ -1,4 +1,5 @@
-//! Each row of what a cloud does (docs/guarantees.md), in every dialect, over the common path: connect, send, deliver, read, recover, disconnect.
+//! Each row of what a cloud does (docs/guarantees.md), in every dialect, over the common path: connect, send, deliver,
+//! read, recover, disconnect.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What only other dialects can make, as this one says it: conversations of more than two, sound, several media, lists of read messages,
-//! messages that one person deleted for themselves, and conversations that begin with a message.
+//! What only other dialects can make, as this one says it: conversations of more than two, sound, several media, lists
+//! of read messages, messages that one person deleted for themselves, and conversations that begin with a message.
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -8,7 +8,8 @@ use world::World;
 use super::{WORKSPACE, brief, conversations_of, message, text};
 use crate::worlds::message_id;
 
-/// Alice, Bob with two devices and Carol in a conversation about Carol's bicycle, which Alice made. The id, and what was heard of it.
+/// Alice, Bob with two devices and Carol in a conversation about Carol's bicycle, which Alice made. The id, and what
+/// was heard of it.
 async fn inquiry() -> (World, String, String) {
     let mut world =
         WORKSPACE.connected(&[("alice", "alice"), ("bob", "bob"), ("bob2", "bob"), ("carol", "carol")]).await;

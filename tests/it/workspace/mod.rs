@@ -1,5 +1,6 @@
-//! workspace, row by row (docs/dialects.md, "workspace"): what is answered, who hears, and who does not. Each shape is pinned in full where
-//! it belongs; elsewhere [`brief`] says the same in fewer words. What other dialects cause is caused through their own paths.
+//! workspace, row by row (docs/dialects.md, "workspace"): what is answered, who hears, and who does not. Each shape is
+//! pinned in full where it belongs; elsewhere [`brief`] says the same in fewer words. What other dialects cause is
+//! caused through their own paths.
 
 mod block;
 mod connect;
@@ -48,8 +49,8 @@ async fn conversations_of(world: &mut World, user: &str) -> String {
     brief(&world.get(user, "/api/conversations").await)
 }
 
-/// A transcript in fewer words: messages, conversations and errors by what matters of them, ids by their meaning, and labels that hear the
-/// same on one line.
+/// A transcript in fewer words: messages, conversations and errors by what matters of them, ids by their meaning, and
+/// labels that hear the same on one line.
 fn brief(transcript: &str) -> String {
     transcript::brief(transcript, short)
 }

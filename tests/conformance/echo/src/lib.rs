@@ -1,8 +1,8 @@
 //! The applications that the official test suites talk to. They send back what they receive. Everything of the protocol
 //! under them is the relay's.
 //!
-//! Everything that no deployment is set to is here: a heartbeat in milliseconds, and a host that passes binary frames on
-//! and takes a megabyte.
+//! Everything that no deployment is set to is here: a heartbeat in milliseconds, and a host that passes binary frames
+//! on and takes a megabyte.
 
 use frame::engine::Packet;
 use relay::application::{Admission, Application, Asking, Emission, Event, EventContent, StageVariables};
