@@ -2,8 +2,9 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use relay::clock::Timestamp;
-use relay::dynamo::{Transaction, TransactionOutcome, number, text};
+use relay::dynamo::{Transaction, number, text};
 
+use super::commit::Plan;
 use super::log::{PositionUpdate, position_update};
 use super::{Store, keys};
 use crate::domain::chat::Chat;
@@ -80,25 +81,17 @@ impl Store {
         blocks: bool,
         at: Timestamp,
     ) -> Result<(Chat, Option<ChatEvent>), Error> {
-        let mut chat = chat;
-        let mut attempt = 0;
-        loop {
-            let Some((_, member)) = chat.member(by) else { return Ok((chat, None)) };
+        self.commit(chat, |chat| async move {
+            let Some((_, member)) = chat.member(by) else { return Ok(Plan::Done((chat, None))) };
             if chat.deleted || member.blocks == blocks {
-                return Ok((chat, None));
+                return Ok(Plan::Done((chat, None)));
             }
             let next = chat.with_block(by, blocks, at, self.db.clock.now());
-            let there = match self.db.transact(self.blocking(&chat, &next, by, blocks)?).await? {
-                TransactionOutcome::Committed => {
-                    let step = next.step_from(&chat);
-                    return Ok((next, Some(step)));
-                }
-                TransactionOutcome::Conflict => None,
-                TransactionOutcome::Refused(mut refused) => refused.take(0),
-            };
-            chat = self.reload_after_conflict(&chat, there, attempt).await?;
-            attempt += 1;
-        }
+            let transaction = self.blocking(&chat, &next, by, blocks)?;
+            let step = next.step_from(&chat);
+            Ok(Plan::Write { transaction, chat_at: Some(0), result: (next, Some(step)) })
+        })
+        .await
     }
 
     fn blocking(&self, chat: &Chat, next: &Chat, by: &UserId, blocks: bool) -> Result<Transaction, Error> {

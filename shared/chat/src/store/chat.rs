@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 use relay::clock::Timestamp;
 use relay::dynamo::{Item, Transaction, TransactionOutcome, number, read, text, write};
 
+use super::commit::Plan;
 use super::limit::{Counter, NotCounted};
 use super::log::{PositionUpdate, position_update};
 use super::rows::{self, ChatRow, MembershipRow};
@@ -178,11 +179,9 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn delete_chat(&self, chat: Chat, by: &UserId, at: Timestamp) -> Result<Option<ChatEvent>, Error> {
-        let mut chat = chat;
-        let mut attempt = 0;
-        loop {
+        self.commit(chat, |chat| async move {
             if chat.deleted {
-                return Ok(None);
+                return Ok(Plan::Done(None));
             }
             let mut next = chat.clone();
             next.change(by, ChangeKind::Erased, self.db.clock.now());
@@ -221,14 +220,9 @@ impl Store {
                         .expression_attribute_values(":less", number(-1)),
                 )?;
             }
-            let there = match self.db.transact(transaction).await? {
-                TransactionOutcome::Committed => return Ok(Some(next.step_from(&chat))),
-                TransactionOutcome::Conflict => None,
-                TransactionOutcome::Refused(mut refused) => refused.take(0),
-            };
-            chat = self.reload_after_conflict(&chat, there, attempt).await?;
-            attempt += 1;
-        }
+            Ok(Plan::Write { transaction, chat_at: Some(0), result: Some(next.step_from(&chat)) })
+        })
+        .await
     }
 
     /// A page of a user's chats, those with the most recent activity first. Reads the keys of the memberships up to the

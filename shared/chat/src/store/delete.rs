@@ -4,8 +4,9 @@
 use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use relay::clock::Timestamp;
-use relay::dynamo::{Transaction, TransactionOutcome, number};
+use relay::dynamo::{Transaction, number};
 
+use super::commit::Plan;
 use super::{Store, keys};
 use crate::domain::chat::Chat;
 use crate::domain::id::UserId;
@@ -32,14 +33,9 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn delete_message(&self, chat: Chat, message: Message, at: Timestamp) -> Result<Deletion, Error> {
-        let (mut chat, mut message) = (chat, message);
-        let mut attempt = 0;
-        loop {
-            if !chat.holds(message.id.seq) || chat.deleted {
-                return Ok(Deletion::Gone);
-            }
+        self.change_message(chat, message, |chat, message| {
             if message.deleted_at.is_some() {
-                return Ok(Deletion::Already(Box::new((chat, message))));
+                return Ok(Plan::Done(Deletion::Already(Box::new((chat, message)))));
             }
             let waiting: Vec<UserId> =
                 chat.people().into_iter().filter(|user| message.is_unread_for(&chat, user)).collect();
@@ -48,20 +44,38 @@ impl Store {
             let mut next = chat.with_one_unread_less(&waiting);
             next.change(&message.sender, ChangeKind::Deleted(message.id.seq), self.db.clock.now());
             self.recount(&mut transaction, &chat, &next)?;
-            match self.db.transact(transaction).await? {
-                TransactionOutcome::Committed => {
-                    let deleted = Message { content: None, deleted_at: Some(at), ..message };
-                    let step = next.step_from(&chat);
-                    return Ok(Deletion::Deleted(Box::new((next, deleted, step))));
-                }
-                TransactionOutcome::Refused(_) | TransactionOutcome::Conflict => {
-                    chat = self.reload_after_conflict(&chat, None, attempt).await?;
-                    let Some(present) = self.message(&message.id).await? else { return Ok(Deletion::Gone) };
-                    message = present;
+            let deleted = Message { content: None, deleted_at: Some(at), ..message };
+            let step = next.step_from(&chat);
+            let result = Deletion::Deleted(Box::new((next, deleted, step)));
+            Ok(Plan::Write { transaction, chat_at: None, result })
+        })
+        .await
+    }
+
+    /// Like [`Store::commit`], for a change of a chat and one of its messages. `plan` gets both as the caller knows
+    /// them first, and after each conflict both as they are then. One more read after each conflict, of the message.
+    ///
+    /// # Errors
+    /// Those of [`Store::commit`].
+    async fn change_message(
+        &self,
+        chat: Chat,
+        message: Message,
+        plan: impl Fn(Chat, Message) -> Result<Plan<Deletion>, Error>,
+    ) -> Result<Deletion, Error> {
+        let (id, plan) = (&message.id.clone(), &plan);
+        let mut known = Some(message);
+        self.commit(chat, |chat| {
+            let known = known.take();
+            async move {
+                let message = if known.is_some() { known } else { self.message(id).await? };
+                match message {
+                    Some(message) if chat.holds(id.seq) && !chat.deleted => plan(chat, message),
+                    _ => Ok(Plan::Done(Deletion::Gone)),
                 }
             }
-            attempt += 1;
-        }
+        })
+        .await
     }
 
     /// The write that blanks a message. Its condition: the message has not been deleted, and nobody of those who have
@@ -96,14 +110,9 @@ impl Store {
         from: &UserId,
         at: Timestamp,
     ) -> Result<Deletion, Error> {
-        let (mut chat, mut message) = (chat, message);
-        let mut attempt = 0;
-        loop {
-            if !chat.holds(message.id.seq) || chat.deleted {
-                return Ok(Deletion::Gone);
-            }
+        self.change_message(chat, message, |chat, mut message| {
             if message.hidden_for.contains_key(from) {
-                return Ok(Deletion::Already(Box::new((chat, message))));
+                return Ok(Plan::Done(Deletion::Already(Box::new((chat, message)))));
             }
             let unread = message.is_unread_for(&chat, from);
             let mut transaction = Transaction::default();
@@ -112,20 +121,12 @@ impl Store {
             let mut next = chat.with_one_unread_less(&waiting);
             next.change(from, ChangeKind::Hidden(message.id.seq), self.db.clock.now());
             self.recount(&mut transaction, &chat, &next)?;
-            match self.db.transact(transaction).await? {
-                TransactionOutcome::Committed => {
-                    message.hidden_for.insert(from.clone(), at);
-                    let step = next.step_from(&chat);
-                    return Ok(Deletion::Deleted(Box::new((next, message, step))));
-                }
-                TransactionOutcome::Refused(_) | TransactionOutcome::Conflict => {
-                    chat = self.reload_after_conflict(&chat, None, attempt).await?;
-                    let Some(present) = self.message(&message.id).await? else { return Ok(Deletion::Gone) };
-                    message = present;
-                }
-            }
-            attempt += 1;
-        }
+            message.hidden_for.insert(from.clone(), at);
+            let step = next.step_from(&chat);
+            let result = Deletion::Deleted(Box::new((next, message, step)));
+            Ok(Plan::Write { transaction, chat_at: None, result })
+        })
+        .await
     }
 
     fn hiding(&self, message: &Message, from: &UserId, unread: bool, at: Timestamp) -> UpdateBuilder {

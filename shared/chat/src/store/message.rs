@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 use relay::clock::Timestamp;
-use relay::dynamo::{Changed, Item, Refused, Transaction, TransactionOutcome, number, read, text, write};
+use relay::dynamo::{Changed, Item, Refused, Transaction, number, read, text, write};
 
+use super::commit::Plan;
 use super::limit::{Counter, NotCounted};
 use super::log::{PositionUpdate, position_update};
 use super::rows::{self, ChatRow, MessageRow, SentRow, VERSION};
@@ -20,12 +21,10 @@ use crate::error::Error;
 /// How long a client message id is remembered, in seconds (docs/dialects.md, "Repeated sends").
 const SENT_TTL_SECS: i64 = 24 * 3_600;
 
-/// How many attempts are made without a wait, each with the chat that a failed condition returned.
-const ATTEMPTS_AT_ONCE: u32 = 6;
-
-/// The positions of the chat's write and of the count among the writes of a send.
+/// The positions of the chat's write, of the count, and of the client message id among the writes of a send.
 const CHAT: usize = 1;
 const COUNT: usize = 2;
+const SENT: usize = 3;
 
 /// The result of a send.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,47 +67,26 @@ impl Store {
     /// `Error::Internal`. It is then unknown whether the message is stored.
     pub async fn send(&self, chat: Chat, draft: &Draft, counter: &Counter<'_>) -> Result<Sending, Error> {
         let sender = counter.user;
-        let mut chat = chat;
-        let mut attempt = 0;
-        loop {
+        let id = chat.id.clone();
+        let refused = |refused: &mut Refused| not_sent(refused, &id, draft, counter);
+        self.commit_unless(chat, refused, |chat| async move {
             if chat.deleted || chat.is_blocked() {
                 // The deletion of the chat, or the block, may be newer than an earlier send with the same client
                 // message id.
-                return Ok(match self.find_by_client_id(sender, draft.client_message_id.as_ref()).await? {
+                let first = self.find_by_client_id(sender, draft.client_message_id.as_ref()).await?;
+                return Ok(Plan::Done(match first {
                     Some(first) => Sending::Repeated(first),
                     None if chat.deleted => Sending::Gone,
                     None => Sending::Blocked,
-                });
+                }));
             }
             let (next, message) = draft.stored_in(&chat, sender, counter.at, self.db.clock.now());
-            let (transaction, sent) =
-                self.sending(&chat, &next, &message, (draft.client_message_id.as_ref(), counter))?;
-            let there = match self.db.transact(transaction).await? {
-                TransactionOutcome::Committed => {
-                    let step = next.step_from(&chat);
-                    return Ok(Sending::Stored(Box::new((next, message, step))));
-                }
-                TransactionOutcome::Conflict => None,
-                TransactionOutcome::Refused(mut refused) => {
-                    if let Some(first) = repeated(&mut refused, sent)? {
-                        return Ok(Sending::Repeated(first));
-                    }
-                    if refused.at(COUNT) {
-                        match counter.refusal(refused.take(COUNT).as_ref()) {
-                            NotCounted::SameEvent(seq) => {
-                                let id = MessageId { chat: chat.id, seq };
-                                return Ok(Sending::SameEvent(OriginalSend { id, at: counter.at }));
-                            }
-                            NotCounted::Full { retry_after_secs } => return Ok(Sending::Full { retry_after_secs }),
-                            NotCounted::Changed => {}
-                        }
-                    }
-                    refused.take(CHAT)
-                }
-            };
-            chat = self.reload_after_conflict(&chat, there, attempt).await?;
-            attempt += 1;
-        }
+            let transaction = self.sending(&chat, &next, &message, (draft.client_message_id.as_ref(), counter))?;
+            let step = next.step_from(&chat);
+            let result = Sending::Stored(Box::new((next, message, step)));
+            Ok(Plan::Write { transaction, chat_at: Some(CHAT), result })
+        })
+        .await
     }
 
     /// The message that a send with this client message id stored within the last day. One read; none without an id.
@@ -126,14 +104,14 @@ impl Store {
         if row.ttl <= self.db.clock.now().seconds() { Ok(None) } else { first_message(row).map(Some) }
     }
 
-    /// The writes of a send, and the position of the write that records the client message id.
+    /// The writes of a send. The write that records the client message id is at [`SENT`], if there is an id.
     fn sending(
         &self,
         chat: &Chat,
         next: &Chat,
         message: &Message,
         (name, counter): (Option<&ClientMessageId>, &Counter<'_>),
-    ) -> Result<(Transaction, Option<usize>), Error> {
+    ) -> Result<Transaction, Error> {
         let mut transaction = Transaction::default();
         transaction.put(
             Put::builder()
@@ -143,7 +121,6 @@ impl Store {
         )?;
         transaction.update(self.advance(chat, next, &message.sender)?)?;
         transaction.update(self.counting(counter, message.id.seq))?;
-        let sent = name.map(|_| 3);
         if let Some(name) = name {
             transaction.put(self.note_sent(message, name)?)?;
         }
@@ -180,7 +157,7 @@ impl Store {
             }
             transaction.update(update)?;
         }
-        Ok((transaction, sent))
+        Ok(transaction)
     }
 
     /// The update of the chat's row for a send. Its condition holds every check.
@@ -243,28 +220,6 @@ impl Store {
             .condition_expression("attribute_not_exists(entry) OR #ttl <= :now")
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":now", number(now)))
-    }
-
-    /// The chat for another attempt after another run wrote first. It is the chat that the failed condition returned,
-    /// if there is one. That chat is fresh, so the first attempts are made without a wait; later attempts wait and read
-    /// the chat again.
-    pub(super) async fn reload_after_conflict(
-        &self,
-        chat: &Chat,
-        there: Option<Item>,
-        attempt: u32,
-    ) -> Result<Chat, Error> {
-        if let Some(item) = there.filter(|_| attempt < ATTEMPTS_AT_ONCE) {
-            return read::<ChatRow>(item)?.try_into();
-        }
-        self.db.backoff(attempt).await?;
-        self.present(chat).await
-    }
-
-    /// Reads the chat as it is now.
-    pub(super) async fn present(&self, chat: &Chat) -> Result<Chat, Error> {
-        let found = self.chat_or_tombstone(&chat.id).await?;
-        found.ok_or_else(|| Error::internal("a chat's row is missing that was there a moment ago"))
     }
 
     /// Reads one message. One read.
@@ -397,9 +352,9 @@ impl Store {
         Ok(advanced == Advanced::Done)
     }
 
-    /// Moves a delivered watermark forward, on condition that it is at least at `from` and not yet at `to`. If `delivered_position`
-    /// is given, the same write records that this number of events has been delivered, on condition that no higher
-    /// number is recorded.
+    /// Moves a delivered watermark forward, on condition that it is at least at `from` and not yet at `to`. If
+    /// `delivered_position` is given, the same write records that this number of events has been delivered, on
+    /// condition that no higher number is recorded.
     async fn advance_delivered(
         &self,
         chat: &Chat,
@@ -460,9 +415,27 @@ enum Advanced {
     NotNext,
 }
 
-fn repeated(refused: &mut Refused, sent: Option<usize>) -> Result<Option<OriginalSend>, Error> {
-    let Some(item) = sent.and_then(|index| refused.take(index)) else { return Ok(None) };
-    first_message(read(item)?).map(Some)
+/// The result of a send that was refused for another reason than a change of the chat. `None` if the chat changed.
+fn not_sent(
+    refused: &mut Refused,
+    chat: &ChatId,
+    draft: &Draft,
+    counter: &Counter<'_>,
+) -> Result<Option<Sending>, Error> {
+    if let Some(row) = draft.client_message_id.as_ref().and_then(|_| refused.take(SENT)) {
+        return Ok(Some(Sending::Repeated(first_message(read(row)?)?)));
+    }
+    if !refused.at(COUNT) {
+        return Ok(None);
+    }
+    Ok(match counter.refusal(refused.take(COUNT).as_ref()) {
+        NotCounted::SameEvent(seq) => {
+            let id = MessageId { chat: chat.clone(), seq };
+            Some(Sending::SameEvent(OriginalSend { id, at: counter.at }))
+        }
+        NotCounted::Full { retry_after_secs } => Some(Sending::Full { retry_after_secs }),
+        NotCounted::Changed => None,
+    })
 }
 
 fn first_message(row: SentRow) -> Result<OriginalSend, Error> {

@@ -11,6 +11,7 @@
 
 mod block;
 mod chat;
+mod commit;
 mod delete;
 mod delivery;
 mod dialect;

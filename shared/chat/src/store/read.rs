@@ -3,11 +3,12 @@
 use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use relay::clock::Timestamp;
-use relay::dynamo::{Transaction, TransactionOutcome, number};
+use relay::dynamo::{Transaction, number};
 
+use super::commit::Plan;
 use super::{Store, keys};
 use crate::domain::chat::Chat;
-use crate::domain::id::{ChatId, UserId};
+use crate::domain::id::{ChatId, MessageId, UserId};
 use crate::domain::log::ChangeKind;
 use crate::domain::message::Message;
 use crate::error::Error;
@@ -38,29 +39,22 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn mark_chat_read(&self, chat: Chat, reader: &UserId, at: Timestamp) -> Result<Marking, Error> {
-        let mut chat = chat;
-        let mut attempt = 0;
-        loop {
-            let Some((_, member)) = chat.member(reader).filter(|_| !chat.deleted) else { return Ok(Marking::Gone) };
+        self.commit(chat, |chat| async move {
+            let Some((_, member)) = chat.member(reader).filter(|_| !chat.deleted) else {
+                return Ok(Plan::Done(Marking::Gone));
+            };
             if member.unread == 0 {
-                return Ok(Marking::Nothing(Box::new(chat)));
+                return Ok(Plan::Done(Marking::Nothing(Box::new(chat))));
             }
             let what = ChangeKind::ReadAll { after: member.read.seq, marked: member.unread, received: at };
             let mut next = chat.with_unread(reader, 0, at);
             next.change(reader, what, self.db.clock.now());
             let mut transaction = Transaction::default();
             self.recount(&mut transaction, &chat, &next)?;
-            let there = match self.db.transact(transaction).await? {
-                TransactionOutcome::Committed => {
-                    let (before, after) = (Box::new(chat), Box::new(next));
-                    return Ok(Marking::Marked { before, after, messages: Vec::new() });
-                }
-                TransactionOutcome::Conflict => None,
-                TransactionOutcome::Refused(mut refused) => refused.take(0),
-            };
-            chat = self.reload_after_conflict(&chat, there, attempt).await?;
-            attempt += 1;
-        }
+            let result = Marking::Marked { before: Box::new(chat), after: Box::new(next), messages: Vec::new() };
+            Ok(Plan::Write { transaction, chat_at: Some(0), result })
+        })
+        .await
     }
 
     /// Marks messages of a chat as read by `reader`, at most ninety. One transaction records it in each message and
@@ -75,38 +69,37 @@ impl Store {
         reader: &UserId,
         at: Timestamp,
     ) -> Result<Marking, Error> {
-        let (mut chat, mut messages) = (chat, messages);
-        let mut attempt = 0;
-        loop {
-            let Some((_, member)) = chat.member(reader).filter(|_| !chat.deleted) else { return Ok(Marking::Gone) };
-            messages.retain(|message| chat.holds(message.id.seq) && message.is_unread_for(&chat, reader));
-            if messages.is_empty() {
-                return Ok(Marking::Nothing(Box::new(chat)));
-            }
-            let marked = u64::try_from(messages.len()).unwrap_or(u64::MAX);
-            let what = ChangeKind::Read(messages.iter().map(|message| message.id.seq).collect());
-            let mut next = chat.with_unread(reader, member.unread.saturating_sub(marked), at);
-            next.change(reader, what, self.db.clock.now());
-            let mut transaction = Transaction::default();
-            self.recount(&mut transaction, &chat, &next)?;
-            for message in &messages {
-                transaction.update(self.marking(message, reader, at))?;
-            }
-            match self.db.transact(transaction).await? {
-                TransactionOutcome::Committed => {
-                    for message in &mut messages {
-                        message.read_by.insert(reader.clone(), at);
-                    }
-                    let (before, after) = (Box::new(chat), Box::new(next));
-                    return Ok(Marking::Marked { before, after, messages });
+        let ids: &Vec<MessageId> = &messages.iter().map(|message| message.id.clone()).collect();
+        let mut known = Some(messages);
+        self.commit(chat, |chat| {
+            let known = known.take();
+            async move {
+                let mut messages = match known {
+                    Some(messages) => messages,
+                    None => self.messages_by_id(ids.iter()).await?,
+                };
+                let Some((_, member)) = chat.member(reader).filter(|_| !chat.deleted) else {
+                    return Ok(Plan::Done(Marking::Gone));
+                };
+                messages.retain(|message| chat.holds(message.id.seq) && message.is_unread_for(&chat, reader));
+                if messages.is_empty() {
+                    return Ok(Plan::Done(Marking::Nothing(Box::new(chat))));
                 }
-                TransactionOutcome::Conflict | TransactionOutcome::Refused(_) => {
-                    chat = self.reload_after_conflict(&chat, None, attempt).await?;
-                    messages = self.messages_by_id(messages.iter().map(|message| &message.id)).await?;
+                let marked = u64::try_from(messages.len()).unwrap_or(u64::MAX);
+                let what = ChangeKind::Read(messages.iter().map(|message| message.id.seq).collect());
+                let mut next = chat.with_unread(reader, member.unread.saturating_sub(marked), at);
+                next.change(reader, what, self.db.clock.now());
+                let mut transaction = Transaction::default();
+                self.recount(&mut transaction, &chat, &next)?;
+                for message in &mut messages {
+                    transaction.update(self.marking(message, reader, at))?;
+                    message.read_by.insert(reader.clone(), at);
                 }
+                let result = Marking::Marked { before: Box::new(chat), after: Box::new(next), messages };
+                Ok(Plan::Write { transaction, chat_at: None, result })
             }
-            attempt += 1;
-        }
+        })
+        .await
     }
 
     fn marking(&self, message: &Message, reader: &UserId, at: Timestamp) -> UpdateBuilder {
