@@ -24,7 +24,8 @@ const ANSWER_WITHIN_MILLIS: i64 = 60_000;
 pub async fn ask<A>(
     ctx: &Ctx<A>,
     session: &Session,
-    (event, content): (&str, EventContent),
+    event: &str,
+    content: EventContent,
     about: String,
 ) -> Result<Asking, Error> {
     let now = ctx.clock.now();

@@ -45,7 +45,7 @@ async fn opened<A: Application>(ctx: &Ctx<A>, incoming: &Incoming) -> Result<Val
         return Ok(json!({"statusCode": status}));
     }
     let source_ip = request.request_context.identity.source_ip.clone().unwrap_or_default();
-    let opened = opening(ctx, (incoming.connection.clone(), incoming.at), &request.headers, source_ip);
+    let opened = opening(ctx, incoming.connection.clone(), incoming.at, &request.headers, source_ip);
     // A `sid` in the query names a polling connection. Its client has already received the open packet by polling.
     if let Some(sid) = request.query_string_parameters.first("sid") {
         match upgrade::offered(ctx, opened, sid).await? {
@@ -72,7 +72,8 @@ async fn opened<A: Application>(ctx: &Ctx<A>, incoming: &Incoming) -> Result<Val
 /// Builds a connection from the headers of its handshake.
 pub(crate) fn opening<A: Application>(
     ctx: &Ctx<A>,
-    (id, at): (ConnectionId, Timestamp),
+    id: ConnectionId,
+    at: Timestamp,
     headers: &HeaderMap,
     source_ip: String,
 ) -> Opened {
@@ -219,7 +220,7 @@ async fn join<A: Application>(
     };
     let mut counted = None;
     if let Some(auth) = payload.filter(|_| ctx.config.recovers(opened.takes_offsets)) {
-        match recover::revive(ctx, opened, (&session, &identity), auth).await? {
+        match recover::revive(ctx, opened, &session, &identity, auth).await? {
             Recovery::Recovered(recovered) => return Ok(Joined::Recovered(recovered)),
             Recovery::NewSession(joining) => counted = joining,
             Recovery::Already(joined) => return Ok(joined_before(ctx, incoming, &joined).await),

@@ -26,7 +26,7 @@ pub async fn handle<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<(), E
         Body::Event { name, arguments, ack } | Body::BinaryEvent { name, arguments, ack, .. } => (name, arguments, ack),
         Body::Ack { id, arguments } | Body::BinaryAck { id, arguments, .. } => {
             let answer = EventContent { arguments, attachments };
-            if let Err(error) = on_ack(ctx, &incoming, (namespace.as_str(), &id), answer).await {
+            if let Err(error) = on_ack(ctx, &incoming, namespace.as_str(), &id, answer).await {
                 // Nothing can replace a lost ack, so the connection is closed.
                 telemetry::failed(Some(&incoming.connection), &error);
                 ctx.close(incoming.recipient()).await;
@@ -35,12 +35,12 @@ pub async fn handle<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<(), E
         }
         Body::Connect { .. } | Body::Disconnect | Body::ConnectError { .. } => return Ok(()),
     };
-    let session = match gate::admit(ctx, &incoming, namespace.as_str(), Some((name.as_str(), ack.as_ref()))).await {
+    let emitted = Emitted { namespace: namespace.as_str(), event: name.as_str(), ack: ack.as_ref() };
+    let session = match gate::admit(ctx, &incoming, namespace.as_str(), Some(emitted)).await {
         Ok(Some(session)) => session,
         Ok(None) => return Ok(()),
         Err(error) => {
             telemetry::failed(Some(&incoming.connection), &error);
-            let emitted = Emitted { namespace: namespace.as_str(), event: name.as_str(), ack: ack.as_ref() };
             let frames = A::refusal(ctx, incoming.stage(), emitted, &Problem::Internal(&error));
             reply(ctx, incoming.recipient(), &frames).await;
             return Ok(());
@@ -75,7 +75,8 @@ fn read(body: &str) -> Option<(Packet, Vec<Vec<u8>>)> {
 async fn on_ack<A: Application>(
     ctx: &Ctx<A>,
     incoming: &Incoming,
-    (namespace, id): (&str, &AckId),
+    namespace: &str,
+    id: &AckId,
     answer: EventContent,
 ) -> Result<(), Error> {
     let Some(session) = gate::admit(ctx, incoming, namespace, None).await? else { return Ok(()) };
@@ -93,7 +94,7 @@ pub(crate) async fn emit<A>(ctx: &Ctx<A>, session: &Session, ack: Option<&AckId>
             (Emission::Ack(content), Some(id)) => ack_frames(&session.namespace, id.clone(), content),
             (Emission::Ack(_), None) => continue,
             (Emission::Question(name, content, about), _) => {
-                if let Err(error) = ask::ask(ctx, session, (&name, content), about).await {
+                if let Err(error) = ask::ask(ctx, session, &name, content, about).await {
                     // The client would never be asked, and nobody would know.
                     telemetry::failed(Some(&session.connection), &error);
                     return ctx.close(session.recipient()).await;

@@ -1,6 +1,5 @@
-//! The gate that every event and every ack passes: a session that is live, a token that has not ended, and no frame inside a binary packet.
-
-use frame::socket::AckId;
+//! The gate that every event and every ack passes: a session that is live, a token that has not ended, and no frame
+//! inside a binary packet.
 
 use crate::application::{Application, Emitted};
 use crate::clock::Timestamp;
@@ -12,10 +11,10 @@ use crate::store::Session;
 use crate::telemetry;
 use crate::{binary, upgrade};
 
-/// Admits what a client sends in a namespace, and gives its session. `event` is the name of the event and the id of its ack, if it is one.
+/// Admits what a client sends in a namespace, and returns its session. `event` is the event; `None` for an ack.
 ///
-/// `None` if it is not admitted. Then this has done what is due: closed a connection without such a session, ignored what came after the socket
-/// left, or told the socket that its token has ended. One read; more only if there is no session.
+/// Returns `None` if it is not admitted. The function has then closed a connection without such a session, ignored what
+/// came after the socket left, or told the socket that its token has ended. One read; more only if there is no session.
 ///
 /// # Errors
 /// `Error::Internal`.
@@ -23,7 +22,7 @@ pub(crate) async fn admit<A: Application>(
     ctx: &Ctx<A>,
     incoming: &Incoming,
     namespace: &str,
-    event: Option<(&str, Option<&AckId>)>,
+    event: Option<Emitted<'_>>,
 ) -> Result<Option<Session>, Error> {
     let Some(session) = current_session(ctx, incoming, namespace).await? else {
         ctx.close(incoming.recipient()).await;
@@ -32,10 +31,7 @@ pub(crate) async fn admit<A: Application>(
     match session_status(ctx, &session, incoming.at) {
         SessionStatus::Live => return Ok(Some(session)),
         SessionStatus::Left => pass_over(ctx, incoming).await,
-        SessionStatus::Expired => {
-            let emitted = event.map(|(event, ack)| Emitted { namespace, event, ack });
-            expire(ctx, &session, emitted).await;
-        }
+        SessionStatus::Expired => expire(ctx, &session, event).await,
     }
     Ok(None)
 }

@@ -57,7 +57,8 @@ pub(crate) enum Recovery<A: Application> {
 pub(crate) async fn revive<A: Application>(
     ctx: &Ctx<A>,
     opened: &Opened,
-    (joining, identity): (&Session, &A::Identity),
+    joining: &Session,
+    identity: &A::Identity,
     auth: &Map<String, Value>,
 ) -> Result<Recovery<A>, Error> {
     let Some((former, mut missed)) = A::former(ctx, joining, auth).await? else {

@@ -168,7 +168,7 @@ async fn answer<A: Application>(
     emitted: Emitted<'_>,
     problem: &Problem<'_>,
 ) -> Option<Owner> {
-    match gate::admit(ctx, incoming, emitted.namespace, Some((emitted.event, emitted.ack))).await {
+    match gate::admit(ctx, incoming, emitted.namespace, Some(emitted)).await {
         Ok(Some(_)) => {}
         Ok(None) => return None,
         Err(error) => telemetry::failed(Some(&incoming.connection), &error),

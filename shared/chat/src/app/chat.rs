@@ -42,7 +42,7 @@ pub(super) async fn create(
     {
         return Err(Error::NotFound(Thing::User));
     }
-    let (chat, step) = make(ctx, caller, (&people, about.as_ref()), found).await?;
+    let (chat, step) = make(ctx, caller, &people, about.as_ref(), found).await?;
     let Some(step) = step else {
         return Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created: false }));
     };
@@ -55,7 +55,8 @@ pub(super) async fn create(
 pub(super) async fn make(
     ctx: &Ctx,
     caller: &Caller<'_>,
-    (people, about): (&BTreeSet<UserId>, Option<&ListingId>),
+    people: &BTreeSet<UserId>,
+    about: Option<&ListingId>,
     remains: Option<Chat>,
 ) -> Result<(Chat, Option<ChatEvent>), Error> {
     let counter = Counter {
@@ -66,7 +67,7 @@ pub(super) async fn make(
         limit: ctx.app.config.limits.in_force(caller.dialect).chats_per_hour,
         invocation: None,
     };
-    match ctx.app.store.create_chat((people, about), remains, &counter).await? {
+    match ctx.app.store.create_chat(people, about, remains, &counter).await? {
         Creation::Created(chat, step) => Ok((chat, Some(step))),
         Creation::AlreadyThere(chat) => Ok((chat, None)),
         Creation::Full { retry_after_secs } => Err(Error::RateLimit { what: "new chats", retry_after_secs }),

@@ -60,7 +60,7 @@ async fn post(
     let via = caller.session.map(|session| Via::from(&session.sid));
     let draft = Draft { content, reply_to, client_message_id: name.cloned(), via };
     check_references(chat.as_ref(), &draft)?;
-    match make_and_store(ctx, caller, (chat, &place), &draft).await? {
+    match make_and_store(ctx, caller, chat, &place, &draft).await? {
         Storing::Stored(outcome) => Ok(*outcome),
         Storing::Repeated(first) => repeated(ctx, caller, &first).await,
         Storing::SameEvent(first) => Ok(Outcome { then: Then::HandledBefore, ..repeated(ctx, caller, &first).await? }),
@@ -89,7 +89,8 @@ enum Storing {
 async fn make_and_store(
     ctx: &Ctx,
     caller: &Caller<'_>,
-    (chat, place): (Option<Chat>, &Place),
+    chat: Option<Chat>,
+    place: &Place,
     draft: &Draft,
 ) -> Result<Storing, Error> {
     let mut envelopes = Vec::new();
@@ -102,7 +103,7 @@ async fn make_and_store(
             if remains.as_ref().is_some_and(Chat::is_blocked) {
                 return Err(Error::Blocked);
             }
-            let (chat, created) = make(ctx, caller, (&people, None), remains).await?;
+            let (chat, created) = make(ctx, caller, &people, None, remains).await?;
             envelopes.extend(created.map(|step| creation_notice(&chat, caller.user, step)));
             chat
         }

@@ -166,7 +166,7 @@ impl Application for Chat {
         identity: &Identity,
         missed: &mut Missed,
     ) -> Result<Option<Vec<String>>, RelayError> {
-        Ok(recover::missed(ctx, former, (session, identity), missed).await?)
+        Ok(recover::missed(ctx, former, session, identity, missed).await?)
     }
 
     async fn settled(ctx: &Ctx, missed: &Missed) -> Result<(), RelayError> {

@@ -78,7 +78,8 @@ pub(super) async fn former(
 pub(super) async fn missed(
     ctx: &Ctx,
     former: &Former,
-    (session, identity): (&Session, &Identity),
+    session: &Session,
+    identity: &Identity,
     Missed { heard, began_at, missing: found }: &mut Missed,
 ) -> Result<Option<Vec<String>>, Error> {
     if former.ended_at.is_none() {

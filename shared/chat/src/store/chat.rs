@@ -100,7 +100,8 @@ impl Store {
     /// `Error::Internal`.
     pub async fn create_chat(
         &self,
-        (people, about): (&BTreeSet<UserId>, Option<&ListingId>),
+        people: &BTreeSet<UserId>,
+        about: Option<&ListingId>,
         remains: Option<Chat>,
         counter: &Counter<'_>,
     ) -> Result<Creation, Error> {

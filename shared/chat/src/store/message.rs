@@ -80,11 +80,7 @@ impl Store {
                     None => Sending::Blocked,
                 }));
             }
-            let (next, message) = draft.stored_in(&chat, sender, counter.at, self.db.clock.now());
-            let transaction = self.sending(&chat, &next, &message, (draft.client_message_id.as_ref(), counter))?;
-            let step = next.step_from(&chat);
-            let result = Sending::Stored(Box::new((next, message, step)));
-            Ok(Plan::Write { transaction, chat_at: Some(CHAT), result })
+            self.sending(chat, draft, counter)
         })
         .await
     }
@@ -104,25 +100,21 @@ impl Store {
         if row.ttl <= self.db.clock.now().seconds() { Ok(None) } else { first_message(row).map(Some) }
     }
 
-    /// The writes of a send. The write that records the client message id is at [`SENT`], if there is an id.
-    fn sending(
-        &self,
-        chat: &Chat,
-        next: &Chat,
-        message: &Message,
-        (name, counter): (Option<&ClientMessageId>, &Counter<'_>),
-    ) -> Result<Transaction, Error> {
+    /// The writes of a send, and its result. The write that records the client message id is at [`SENT`], if there is
+    /// an id.
+    fn sending(&self, chat: Chat, draft: &Draft, counter: &Counter<'_>) -> Result<Plan<Sending>, Error> {
+        let (next, message) = draft.stored_in(&chat, counter.user, counter.at, self.db.clock.now());
         let mut transaction = Transaction::default();
         transaction.put(
             Put::builder()
                 .table_name(&self.tables.messages)
-                .set_item(Some(write(MessageRow::from(message))?))
+                .set_item(Some(write(MessageRow::from(&message))?))
                 .condition_expression("attribute_not_exists(chatId)"),
         )?;
-        transaction.update(self.advance(chat, next, &message.sender)?)?;
+        transaction.update(self.advance(&chat, &next, &message.sender)?)?;
         transaction.update(self.counting(counter, message.id.seq))?;
-        if let Some(name) = name {
-            transaction.put(self.note_sent(message, name)?)?;
+        if let Some(name) = &draft.client_message_id {
+            transaction.put(self.note_sent(&message, name)?)?;
         }
         let is_first = chat.member(&message.sender).is_some_and(|(_, member)| !member.wrote);
         let new_day = keys::day(chat.active_at) != keys::day(next.active_at);
@@ -157,7 +149,9 @@ impl Store {
             }
             transaction.update(update)?;
         }
-        Ok(transaction)
+        let step = next.step_from(&chat);
+        let result = Sending::Stored(Box::new((next, message, step)));
+        Ok(Plan::Write { transaction, chat_at: Some(CHAT), result })
     }
 
     /// The update of the chat's row for a send. Its condition holds every check.
@@ -320,7 +314,9 @@ impl Store {
         let is_next = member.delivered.seq.max(member.read.seq) >= before;
         let delivered_position = chat.position().events();
         if is_next {
-            match self.advance_delivered(chat, index, (before, message.id.seq), (at, Some(delivered_position))).await? {
+            let advance =
+                Advance { from: before, to: message.id.seq, at, delivered_position: Some(delivered_position) };
+            match self.advance_delivered(chat, index, advance).await? {
                 Advanced::Done | Advanced::Before => return Ok(()),
                 Advanced::NotNext => {}
             }
@@ -348,20 +344,13 @@ impl Store {
         if member.delivered.seq >= chat.seq {
             return Ok(false);
         }
-        let advanced = self.advance_delivered(chat, index, (member.delivered.seq, chat.seq), (at, None)).await?;
-        Ok(advanced == Advanced::Done)
+        let advance = Advance { from: member.delivered.seq, to: chat.seq, at, delivered_position: None };
+        Ok(self.advance_delivered(chat, index, advance).await? == Advanced::Done)
     }
 
-    /// Moves a delivered watermark forward, on condition that it is at least at `from` and not yet at `to`. If
-    /// `delivered_position` is given, the same write records that this number of events has been delivered, on
-    /// condition that no higher number is recorded.
-    async fn advance_delivered(
-        &self,
-        chat: &Chat,
-        index: usize,
-        (from, to): (u64, u64),
-        (at, delivered_position): (Timestamp, Option<u64>),
-    ) -> Result<Advanced, Error> {
+    /// Moves the delivered watermark of the member at `index` forward. One write.
+    async fn advance_delivered(&self, chat: &Chat, index: usize, advance: Advance) -> Result<Advanced, Error> {
+        let Advance { from, to, at, delivered_position } = advance;
         let mut change = format!("SET members[{index}].got = :to, members[{index}].gotAt = :at");
         let mut condition = format!(
             "attribute_not_exists(deletedAt) AND members[{index}].got < :to \
@@ -402,6 +391,20 @@ impl Store {
             _ => Advanced::NotNext,
         })
     }
+}
+
+/// A move of a delivered watermark.
+#[derive(Clone, Copy, Debug)]
+struct Advance {
+    /// The watermark must be here or further, or the member must have read up to here.
+    from: u64,
+    /// Where the watermark moves to. It must not be here yet.
+    to: u64,
+    /// When the messages reached the member.
+    at: Timestamp,
+    /// If given, the same write records that this number of events has been delivered, on condition that no higher
+    /// number is recorded.
+    delivered_position: Option<u64>,
 }
 
 /// The result of moving a delivered watermark.
