@@ -145,8 +145,8 @@ pub trait Application: Sized + Send + Sync + 'static {
         event_frame(&session.namespace, "error", vec![json!({"message": "the token has ended"})]).into_iter().collect()
     }
 
-    /// The application's writes in the transaction that ends a session. `None` if the application knows no such session:
-    /// it has ended before.
+    /// The application's writes in the transaction that ends a session. `None` if the application knows no such
+    /// session: it has ended before.
     ///
     /// # Errors
     /// [`Error::Internal`].
@@ -170,7 +170,8 @@ pub trait Application: Sized + Send + Sync + 'static {
         async { Ok(()) }
     }
 
-    /// Called in place of [`left`](Self::left) if the run that ended a session with `notifies` has perhaps not finished.
+    /// Called in place of [`left`](Self::left) if the run that ended a session with `notifies` has perhaps not
+    /// finished.
     ///
     /// # Errors
     /// [`Error::Internal`]. The invocation may be repeated.
@@ -191,8 +192,8 @@ pub trait Application: Sized + Send + Sync + 'static {
         Ok(Transaction::default())
     }
 
-    /// The session that a client asks to recover with the payload of its CONNECT packet. `None` begins a new session; so
-    /// it is by default.
+    /// The session that a client asks to recover with the payload of its CONNECT packet. `None` begins a new session;
+    /// so it is by default.
     ///
     /// # Errors
     /// [`Error::Internal`].
@@ -204,8 +205,8 @@ pub trait Application: Sized + Send + Sync + 'static {
         async { Ok(None) }
     }
 
-    /// The application's writes in the transaction that puts a session on a new connection. From then on the application
-    /// posts to `recovery_buffer` in place of the connection. The second value counts for
+    /// The application's writes in the transaction that puts a session on a new connection. From then on the
+    /// application posts to `recovery_buffer` in place of the connection. The second value counts for
     /// [`joined`](Self::joined), if the session cannot be recovered after all, and for [`returned`](Self::returned);
     /// `None` if the session replaces a live one.
     ///
@@ -221,8 +222,8 @@ pub trait Application: Sized + Send + Sync + 'static {
         async { Ok((Writes::default(), None)) }
     }
 
-    /// The frames of the events that a client missed, in order. `None` if they cannot be sent; a new session begins then.
-    /// `missed` is what [`former`](Self::former) returned; the function may change it for the calls that follow.
+    /// The frames of the events that a client missed, in order. `None` if they cannot be sent; a new session begins
+    /// then. `missed` is what [`former`](Self::former) returned; the function may change it for the calls that follow.
     ///
     /// # Errors
     /// [`Error::Internal`].

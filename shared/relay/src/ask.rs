@@ -1,5 +1,5 @@
-//! Questions to a client (docs/protocol.md, "Server-to-client acks"): events with an ack id. The client's ack arrives in an
-//! invocation of its own.
+//! Questions to a client (docs/protocol.md, "Server-to-client acks"): events with an ack id. The client's ack arrives
+//! in an invocation of its own.
 //!
 //! The relay stores a question before it emits the event, and removes it with the first ack. It ignores an ack that
 //! belongs to no question, and an ack that arrives too late.

@@ -1,6 +1,6 @@
-//! Binary packets (docs/protocol.md, "Attachments"): a header frame, followed by one frame per attachment. Each frame arrives
-//! in an invocation of its own. The relay keeps the frames in the tables until the packet is complete, but not longer
-//! than a client may take to join a namespace. It then handles the complete packet like any other packet.
+//! Binary packets (docs/protocol.md, "Attachments"): a header frame, followed by one frame per attachment. Each frame
+//! arrives in an invocation of its own. The relay keeps the frames in the tables until the packet is complete, but not
+//! longer than a client may take to join a namespace. It then handles the complete packet like any other packet.
 //!
 //! Frames may overtake each other on their way to the functions. So the relay assembles a packet in the order in which
 //! the gateway received its frames. A text frame that seems to come between the frames of a packet waits for a moment,

@@ -258,9 +258,9 @@ async fn joined_before<A: Application>(ctx: &Ctx<A>, incoming: &Incoming, joined
     Joined::Over
 }
 
-/// Sends a recovered client the events that it missed, and releases the events that the recovery buffer holds. Only then
-/// it hands the session to the application: while the buffer is there, each post to this client is a write to DynamoDB.
-/// On failure the function closes the connection, so that the client reconnects once more.
+/// Sends a recovered client the events that it missed, and releases the events that the recovery buffer holds. Only
+/// then it hands the session to the application: while the buffer is there, each post to this client is a write to
+/// DynamoDB. On failure the function closes the connection, so that the client reconnects once more.
 async fn welcome_back<A: Application>(ctx: &Ctx<A>, recovered: RecoveredSession<A>) {
     let is_there = recovered.tell(ctx).await;
     if is_there && let Err(error) = recovered.release(ctx).await {

@@ -1,7 +1,7 @@
-//! The open packet (docs/protocol.md, "Handshake"). A client sends nothing before it receives this packet, and API Gateway
-//! accepts no post before `$connect` has returned. So this function posts it, and repeats the post while API Gateway
-//! says that the connection does not exist. This function also closes a WebSocket that `$connect` accepted only to
-//! close it.
+//! The open packet (docs/protocol.md, "Handshake"). A client sends nothing before it receives this packet, and API
+//! Gateway accepts no post before `$connect` has returned. So this function posts it, and repeats the post while API
+//! Gateway says that the connection does not exist. This function also closes a WebSocket that `$connect` accepted only
+//! to close it.
 
 use std::time::Duration;
 

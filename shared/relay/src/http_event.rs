@@ -43,8 +43,8 @@ const HEADERS_MAX: usize = 1_000;
 /// The character that stands in a decoded path where its bytes were not UTF-8.
 const NOT_UTF8: char = char::REPLACEMENT_CHARACTER;
 
-/// The CORS rules of an HTTP API: the same pages may call it that may connect. An answer names the origin of the page and
-/// allows it to send credentials, because some clients ask for it. No code here reads a cookie.
+/// The CORS rules of an HTTP API: the same pages may call it that may connect. An answer names the origin of the page
+/// and allows it to send credentials, because some clients ask for it. No code here reads a cookie.
 pub fn cors(origins: &Origins, methods: &[Method]) -> CorsLayer {
     let origins = match origins {
         Origins::Any => AllowOrigin::mirror_request(),

@@ -39,8 +39,8 @@
 //! }
 //! ```
 //!
-//! With the feature `lambda`, `runtime::run_named::<Echo>()` is the main function of every Lambda function. The handlers
-//! themselves are in [`functions`].
+//! With the feature `lambda`, `runtime::run_named::<Echo>()` is the main function of every Lambda function. The
+//! handlers themselves are in [`functions`].
 //!
 //! In reading order:
 //!

@@ -1,5 +1,5 @@
-//! Engine.IO over HTTP long-polling (docs/protocol.md, "Long-polling"). A GET opens a connection, or waits for frames to the
-//! client. A POST carries packets from the client, which are handled one by one in order.
+//! Engine.IO over HTTP long-polling (docs/protocol.md, "Long-polling"). A GET opens a connection, or waits for frames
+//! to the client. A POST carries packets from the client, which are handled one by one in order.
 //!
 //! A waiting request reads the outbox again and again, because nothing can wake it. If the client goes away during a
 //! request, the server does not notice, because API Gateway does not report it.
@@ -185,8 +185,8 @@ async fn fetched<A: Application>(ctx: &Ctx<A>, id: &ConnectionId) -> Result<Poll
             None => {}
         }
         if outbox.upgrading {
-            // This GET was waiting when its client moved to the WebSocket. A client that waits for a probe's answer has no
-            // GET left by then: it sent this one after `5`, and it arrived first. Other clients do not send a probe.
+            // This GET was waiting when its client moved to the WebSocket. A client that waits for a probe's answer has
+            // no GET left by then: it sent this one after `5`, and it arrived first. Other clients do not send a probe.
             if had_probed {
                 ctx.store.finish(id, Direction::Get, ctx.clock.now()).await?;
                 return Ok(PollRefusal::BadRequest.into());
@@ -218,8 +218,8 @@ async fn fetched<A: Application>(ctx: &Ctx<A>, id: &ConnectionId) -> Result<Poll
     Ok(PollResponse::packets(Packet::Noop.encode()))
 }
 
-/// Returns what a client is still to receive of a connection that the server has closed: the last frames, and to a later
-/// GET the close packet. One write.
+/// Returns what a client is still to receive of a connection that the server has closed: the last frames, and to a
+/// later GET the close packet. One write.
 async fn closing<A: Application>(ctx: &Ctx<A>, id: &ConnectionId, outbox: Outbox) -> Result<PollResponse, Error> {
     if !outbox.frames.is_empty() {
         let frames = ctx.store.fetch_last(id, outbox, ctx.clock.now()).await?;

@@ -19,8 +19,8 @@ use crate::switchboard;
 /// The methods of a client that polls.
 const METHODS: [Method; 2] = [Method::GET, Method::POST];
 
-/// Creates the function, which answers events of the HTTP API. `stage` are the variables of the stage, which an HTTP API
-/// does not hand over.
+/// Creates the function, which answers events of the HTTP API. `stage` are the variables of the stage, which an HTTP
+/// API does not hand over.
 pub fn function<A: Application>(ctx: Arc<Ctx<A>>, stage: StageVariables) -> HttpFunction {
     let router = router(Arc::clone(&ctx), stage);
     http_event::function(router, move |_| {

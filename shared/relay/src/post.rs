@@ -15,8 +15,8 @@ use crate::id::ConnectionId;
 use crate::store::{Enqueue, Recipient};
 use crate::telemetry;
 
-/// The most bytes that API Gateway accepts in one post (docs/api-gateway.md, "Limits and closes"). The same limit holds for a
-/// polling client, because it may move to a WebSocket before it fetches the frame.
+/// The most bytes that API Gateway accepts in one post (docs/api-gateway.md, "Limits and closes"). The same limit holds
+/// for a polling client, because it may move to a WebSocket before it fetches the frame.
 pub const POST_MAX_BYTES: usize = 131_072;
 
 /// The longest time that one post takes, in milliseconds: the attempt timeout of the client, see [`crate::runtime`] and

@@ -1,9 +1,9 @@
-//! Connection state recovery (docs/recovery.md, "Returning"): a client that reconnects to its session receives first the
-//! events that it missed, and then the new ones.
+//! Connection state recovery (docs/recovery.md, "Returning"): a client that reconnects to its session receives first
+//! the events that it missed, and then the new ones.
 //!
 //! The session moves to the new connection with a recovery buffer in front of it. New frames go into the buffer, so
-//! that the client does not receive them before the missed events. The application then looks for the missed events. The
-//! relay sends them, and after that the frames in the buffer, without those that belong to missed events.
+//! that the client does not receive them before the missed events. The application then looks for the missed events.
+//! The relay sends them, and after that the frames in the buffer, without those that belong to missed events.
 
 use std::time::Duration;
 

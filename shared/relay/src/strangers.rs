@@ -8,8 +8,8 @@ use crate::telemetry;
 /// A client that has just opened a connection is about to join, so only older connections count.
 const GRACE_MILLIS: i64 = 10_000;
 
-/// Whether the relay accepts one more connection from this address. No request; for an address with many connections in one minute, a query
-/// each five seconds. If the query fails, the connection is accepted.
+/// Whether the relay accepts one more connection from this address. No request; for an address with many connections in
+/// one minute, a query each five seconds. If the query fails, the connection is accepted.
 pub(crate) async fn admits<A>(ctx: &Ctx<A>, address: &str, at: Timestamp) -> bool {
     let Some(limit) = ctx.config.strangers_per_address.filter(|_| !address.is_empty()) else { return true };
     match ctx.addresses.opening(address, limit, at) {

@@ -1,7 +1,7 @@
 //! The sweep, once per minute and separate from the heartbeat: closes overdue connections.
 //!
-//! One run handles a bounded part of this work, many connections at once, beginning at a random place. The next run goes
-//! on with what is left. So neither a flood nor a connection that cannot be closed keeps others waiting for long.
+//! One run handles a bounded part of this work, many connections at once, beginning at a random place. The next run
+//! goes on with what is left. So neither a flood nor a connection that cannot be closed keeps others waiting for long.
 
 use futures_util::StreamExt as _;
 
@@ -26,8 +26,8 @@ pub async fn handle<A>(ctx: &Ctx<A>) -> Result<(), Error> {
     failures.result()
 }
 
-/// Whether a row has waited too long: a connection without a namespace (docs/protocol.md, "Connect timeout"), or a binary
-/// packet without its attachments.
+/// Whether a row has waited too long: a connection without a namespace (docs/protocol.md, "Connect timeout"), or a
+/// binary packet without its attachments.
 pub(crate) fn is_overdue<A>(ctx: &Ctx<A>, row: &HeartbeatRow, now: Timestamp) -> bool {
     row.opened_at.plus_millis(i64::from(ctx.config.heartbeat.connect_timeout_millis)) <= now
 }

@@ -1,5 +1,5 @@
-//! `$default`: receives every frame and finds the function that handles it (docs/protocol.md, "Socket.IO"). Answers the events that no
-//! function handles.
+//! `$default`: receives every frame and finds the function that handles it (docs/protocol.md, "Socket.IO"). Answers the
+//! events that no function handles.
 
 use binary::Taken;
 use frame::engine;

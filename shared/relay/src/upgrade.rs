@@ -1,5 +1,5 @@
-//! The move of a client from polling to a WebSocket (docs/polling.md, "Upgrade"). No frame is lost, doubled or reordered
-//! by it.
+//! The move of a client from polling to a WebSocket (docs/polling.md, "Upgrade"). No frame is lost, doubled or
+//! reordered by it.
 //!
 //! The client offers the WebSocket with its handshake, proves with `2probe` that it works, and moves to it with `5`.
 //! Some clients send `5` without waiting for the answer to the probe, or without a probe. From then on the server
@@ -26,8 +26,8 @@ use crate::wait::{Checks, wait_until};
 const GREETINGS_MAX: u32 = 16;
 /// How long, in milliseconds, an offered WebSocket may take before the client may offer another one.
 const CHANCE_MILLIS: i64 = 10_000;
-/// How often the server checks whether a move is done, or a polling request has ended: for five seconds in all, less than
-/// the functions' timeouts.
+/// How often the server checks whether a move is done, or a polling request has ended: for five seconds in all, less
+/// than the functions' timeouts.
 const CHECKS: Checks = Checks { max: 100, pause: Duration::from_millis(50) };
 /// How many batches of waiting frames are posted during a move. If more keep coming, the client must reconnect.
 const BATCHES_MAX: u32 = 100;

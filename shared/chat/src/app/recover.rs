@@ -111,8 +111,8 @@ pub async fn missing(ctx: &Ctx, absent: RecoveringSocket<'_>) -> Result<Option<M
         for (position, event) in in_order(chat, messages, changes) {
             at = at.max(event.at());
             let is_message = matches!(event, StoredEvent::Message(_));
-            // What was stored before the session began belongs to what the client asked for when it began, even if it was
-            // delivered late.
+            // What was stored before the session began belongs to what the client asked for when it began, even if it
+            // was delivered late.
             let is_older = event.at().plus_millis(SKEW_MILLIS) < absent.began_at;
             if is_older || !heard.is_missed(event.at(), position) {
                 continue;

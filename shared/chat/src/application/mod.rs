@@ -1,4 +1,5 @@
-//! The chat as an application of the relay: what the relay calls, from connections and events to the use cases and back.
+//! The chat as an application of the relay: what the relay calls, from connections and events to the use cases and
+//! back.
 
 mod connect;
 mod disconnect;

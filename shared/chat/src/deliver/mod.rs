@@ -70,8 +70,8 @@ pub struct Posted {
 struct SocketBatch {
     user: UserId,
     connection: ConnectionId,
-    /// When the connection was opened, if nothing has been posted to it yet. Once a post has succeeded, a 410 is the end
-    /// of the connection, however young it is: to wait would hold up everybody else in the chat.
+    /// When the connection was opened, if nothing has been posted to it yet. Once a post has succeeded, a 410 is the
+    /// end of the connection, however young it is: to wait would hold up everybody else in the chat.
     opened_at: Option<Timestamp>,
     /// The recovery buffer that takes `frames`, while the socket receives the events that it missed.
     buffered_in: Option<ConnectionId>,

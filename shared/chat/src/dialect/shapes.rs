@@ -162,8 +162,8 @@ pub(super) fn success(fields: Value) -> Map<String, Value> {
     ack
 }
 
-/// The pagination of a list that continues after a message (docs/dialects.md, "Pages"). `numbered` builds the pagination
-/// of a numbered page.
+/// The pagination of a list that continues after a message (docs/dialects.md, "Pages"). `numbered` builds the
+/// pagination of a numbered page.
 pub(super) fn pagination(paging: &Paging, numbered: fn(crate::domain::page::Page, u64) -> Value) -> Value {
     match *paging {
         Paging::Page { page, total } => numbered(page, total),

@@ -98,8 +98,8 @@ pub struct Draft {
 
 impl Draft {
     /// The chat after this message is stored as its next one, and the message. `received` is when the gateway received
-    /// it, and `now` is when it is stored. Its `created_at` never goes back: if the clock of another instance was ahead,
-    /// it is the time of the message before, or of the chat's creation (docs/dialects.md, "Pages").
+    /// it, and `now` is when it is stored. Its `created_at` never goes back: if the clock of another instance was
+    /// ahead, it is the time of the message before, or of the chat's creation (docs/dialects.md, "Pages").
     #[must_use]
     pub fn stored_in(&self, chat: &Chat, sender: &UserId, received: Timestamp, now: Timestamp) -> (Chat, Message) {
         let seq = chat.seq + 1;

@@ -1,4 +1,5 @@
-//! The offset: how much a socket has received, as a string that its client gives back when it reconnects (docs/recovery.md, "Offsets").
+//! The offset: how much a socket has received, as a string that its client gives back when it reconnects
+//! (docs/recovery.md, "Offsets").
 //!
 //! For the chat of the last event that the socket received the offset is exact, because the events of one chat are
 //! delivered in their order. For every other chat it says up to which time events were certainly delivered. Events that
@@ -81,7 +82,8 @@ impl Offset {
         format!("{text}-{}{}", holder.session_mark(&text), holder.socket_mark(&text))
     }
 
-    /// Parses the string that a client gives back, and says to whom it was given. `None` for a string that is no offset.
+    /// Parses the string that a client gives back, and says to whom it was given. `None` for a string that is no
+    /// offset.
     #[must_use]
     pub fn parse(text: &str, holder: Holder<'_>) -> Option<(Self, GivenTo)> {
         let Some((text, marks)) = text.rsplit_once('-') else { return Some((Self::unmarked(text)?, GivenTo::Others)) };

@@ -87,7 +87,8 @@ impl User {
         self.sockets > 0 && self.status != Status::Offline
     }
 
-    /// The name to show: the name, else first and last name, else the username, else the id (docs/dialects.md, "Profiles").
+    /// The name to show: the name, else first and last name, else the username, else the id (docs/dialects.md,
+    /// "Profiles").
     #[must_use]
     pub fn display_name(&self) -> String {
         let Claims { name, first_name, last_name, username, .. } = &self.claims;

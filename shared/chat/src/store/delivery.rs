@@ -1,10 +1,10 @@
 //! The delivery state of a chat: how many of its events have been delivered, and which invocation may deliver the next
 //! one (docs/delivery-order.md).
 //!
-//! The chat's row says how many of its events have been delivered (`delivered_position`), and until when the invocation that stored
-//! the next event may deliver it (`leaseUntil`). If all events before have been delivered, the invocation that stores
-//! an event gets the lease in the same write. So in the ordinary case none of this costs a request. After the end of a
-//! lease another invocation may claim it.
+//! The chat's row says how many of its events have been delivered (`delivered_position`), and until when the invocation
+//! that stored the next event may deliver it (`leaseUntil`). If all events before have been delivered, the invocation
+//! that stores an event gets the lease in the same write. So in the ordinary case none of this costs a request. After
+//! the end of a lease another invocation may claim it.
 
 use relay::clock::Timestamp;
 use relay::dynamo::{number, read, text};
@@ -71,8 +71,8 @@ impl Store {
         })
     }
 
-    /// Claims the lease to deliver the events after the first `found.delivered_position`, and records that they are late. Returns the
-    /// end of the lease; `None` if another invocation was first. One write.
+    /// Claims the lease to deliver the events after the first `found.delivered_position`, and records that they are
+    /// late. Returns the end of the lease; `None` if another invocation was first. One write.
     ///
     /// # Errors
     /// `Error::Internal`.

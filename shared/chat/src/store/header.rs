@@ -1,4 +1,5 @@
-//! The outcome of verifying the token in a handshake's `Authorization` header, as the relay keeps it with the connection.
+//! The outcome of verifying the token in a handshake's `Authorization` header, as the relay keeps it with the
+//! connection.
 
 use relay::clock::Timestamp;
 use relay::id::UserId;

@@ -1,5 +1,5 @@
-//! The store: four of the DynamoDB tables of docs/tables.md, and the S3 bucket with media, [`Bucket`]. The relay has the
-//! fifth, Connections.
+//! The store: four of the DynamoDB tables of docs/tables.md, and the S3 bucket with media, [`Bucket`]. The relay has
+//! the fifth, Connections.
 //!
 //! `keys` spells every key, `rows` is the only module with serde, and each capability's reads and writes are in the
 //! file of its name. Tests and the local cloud replace the SDK's connector; there is no second implementation of the

@@ -1,5 +1,5 @@
-//! Typing: who types where. The relay keeps it with the socket's session, and never with the chat, so that the server can
-//! end it when the socket leaves.
+//! Typing: who types where. The relay keeps it with the socket's session, and never with the chat, so that the server
+//! can end it when the socket leaves.
 
 use relay::store::{Session, SetChange};
 

@@ -1,6 +1,6 @@
-//! Questions: events that ask a client for an ack (docs/protocol.md, "Server-to-client acks"). The open questions are stored
-//! on the session, which the handler of an ack reads anyway. So an ack that belongs to no question costs no further
-//! request.
+//! Questions: events that ask a client for an ack (docs/protocol.md, "Server-to-client acks"). The open questions are
+//! stored on the session, which the handler of an ack reads anyway. So an ack that belongs to no question costs no
+//! further request.
 
 use std::collections::HashSet;
 

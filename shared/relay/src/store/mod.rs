@@ -1,5 +1,5 @@
-//! The table Connections: connections, the sessions on them, outboxes of polling clients, incomplete binary packets, and
-//! the turns of the heartbeat. One method per step. The doc of each says how many requests it makes.
+//! The table Connections: connections, the sessions on them, outboxes of polling clients, incomplete binary packets,
+//! and the turns of the heartbeat. One method per step. The doc of each says how many requests it makes.
 
 mod ask;
 mod binary;

@@ -22,9 +22,9 @@ use crate::error::Error;
 use crate::id::ConnectionId;
 
 /// The bytes that may wait in an outbox before one more frame is refused. This is what a busy application sends during
-/// the seconds in which a client that moves to a WebSocket fetches nothing, because its last POST is still being handled.
-/// Together with the largest frame, a row stays well below its size limit. A higher limit would make a client that
-/// fetches nothing expensive, because each frame rewrites everything that waits.
+/// the seconds in which a client that moves to a WebSocket fetches nothing, because its last POST is still being
+/// handled. Together with the largest frame, a row stays well below its size limit. A higher limit would make a client
+/// that fetches nothing expensive, because each frame rewrites everything that waits.
 const OUTBOX_MAX_BYTES: usize = 131_072;
 /// What DynamoDB counts for a frame in addition to its text: a list element, and the frame's nonce.
 const ELEMENT_BYTES: usize = 4 + NONCE_BYTES;
@@ -298,8 +298,8 @@ impl Store {
         Ok(if taken { frames } else { Vec::new() })
     }
 
-    /// Takes the last frames of a connection that the server has closed. The close packet follows in an answer of its own:
-    /// stock clients drop frames that come in one answer with it. One write.
+    /// Takes the last frames of a connection that the server has closed. The close packet follows in an answer of its
+    /// own: stock clients drop frames that come in one answer with it. One write.
     ///
     /// # Errors
     /// `Error::Internal`.

@@ -385,8 +385,8 @@ impl Store {
         })
     }
 
-    /// Moves a session to a WebSocket: its old row, its new row, the slot of the WebSocket, and the application's writes
-    /// in one transaction, which fails if the WebSocket has ended. The old row stays and names the new one.
+    /// Moves a session to a WebSocket: its old row, its new row, the slot of the WebSocket, and the application's
+    /// writes in one transaction, which fails if the WebSocket has ended. The old row stays and names the new one.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -423,8 +423,8 @@ impl Store {
         }
     }
 
-    /// The write that ends a session, on condition that it is live and on the connection that it names. `notifies` marks
-    /// it: the application must still do something about its end.
+    /// The write that ends a session, on condition that it is live and on the connection that it names. `notifies`
+    /// marks it: the application must still do something about its end.
     fn ended(&self, session: &Session, at: Timestamp, notifies: bool) -> UpdateBuilder {
         let key = keys::connection(&session.connection, &session.namespace);
         let update = Update::builder().table_name(&self.table).set_key(Some(key));
@@ -471,7 +471,8 @@ fn refuses(refused: &Refused, mut writes: std::ops::RangeInclusive<usize>) -> bo
     writes.any(|index| refused.at(index))
 }
 
-/// Whether a row belongs to this session, which has ended, and the application has not finished what it does about that.
+/// Whether a row belongs to this session, which has ended, and the application has not finished what it does about
+/// that.
 fn is_unfinished(row: &SessionRow, session: &Session) -> bool {
     row.untold && row.pid == session.pid.to_string()
 }

@@ -11,8 +11,8 @@ use crate::error::Error;
 const PAGES_MAX: usize = 5;
 
 impl Store {
-    /// How many connections from this address were opened before `before` and have joined no namespace, through the index
-    /// (eventually consistent). Stops counting at `most`. One query per megabyte, five at most.
+    /// How many connections from this address were opened before `before` and have joined no namespace, through the
+    /// index (eventually consistent). Stops counting at `most`. One query per megabyte, five at most.
     ///
     /// # Errors
     /// `Error::Internal`.

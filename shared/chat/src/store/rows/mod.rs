@@ -60,8 +60,8 @@ pub(super) struct ClaimsRow {
     pub(super) picture: Option<String>,
 }
 
-/// Connections · the attribute `header`: the outcome of verifying the token in a handshake's `Authorization` header. The
-/// token itself is not stored.
+/// Connections · the attribute `header`: the outcome of verifying the token in a handshake's `Authorization` header.
+/// The token itself is not stored.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum HeaderRow {
