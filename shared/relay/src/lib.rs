@@ -67,6 +67,7 @@ pub mod connect;
 mod content;
 pub mod ctx;
 pub mod disconnect;
+mod drain;
 pub mod dynamo;
 pub mod error;
 pub mod event;

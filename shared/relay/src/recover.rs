@@ -13,14 +13,12 @@ use serde_json::{Map, Value};
 use crate::application::{Application, packet_frame};
 use crate::ctx::Ctx;
 use crate::disconnect::end_session;
+use crate::drain::drain;
 use crate::error::Error;
 use crate::id::ConnectionId;
 use crate::post::Delivery;
-use crate::store::{Opened, Recipient, Restoring, Session, Transition};
+use crate::store::{Opened, Recipient, Restoring, Session};
 
-/// How many batches of buffered frames are sent to one client. If more keep coming, the client must reconnect once
-/// more.
-const BATCHES_MAX: u32 = 100;
 /// How often a frame that is not accepted is posted again. Meanwhile a polling client fetches what waits.
 const POSTS_MAX: u32 = 40;
 const POST_WAIT: Duration = Duration::from_millis(100);
@@ -113,18 +111,16 @@ impl<A: Application> RecoveredSession<A> {
     pub(crate) async fn release(&self, ctx: &Ctx<A>) -> Result<(), Error> {
         let Self { session, recovery_buffer, missed, .. } = self;
         A::settled(ctx, missed).await?;
-        let mut batches = 0;
-        while ctx.store.redirect(recovery_buffer, &session.connection).await? == Transition::Refused {
-            if batches == BATCHES_MAX {
-                return Err(Error::internal("more keeps being held back for a client than it can be posted"));
-            }
-            let held = ctx.store.flush(recovery_buffer).await?;
+        let is_there = drain(ctx, recovery_buffer, &session.connection, async |held| {
             for frame in held.iter().filter(|frame| !A::is_included(session, missed, frame)) {
                 if !post(ctx, session.recipient(), frame).await {
-                    return Ok(());
+                    return false;
                 }
             }
-            batches += 1;
+            true
+        });
+        if !is_there.await? {
+            return Ok(());
         }
         A::released(ctx, session, recovery_buffer).await
     }

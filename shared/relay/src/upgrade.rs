@@ -13,6 +13,7 @@ use frame::engine::Packet;
 
 use crate::application::Application;
 use crate::ctx::Ctx;
+use crate::drain::drain;
 use crate::error::Error;
 use crate::handshake::greet;
 use crate::id::ConnectionId;
@@ -29,8 +30,6 @@ const CHANCE_MILLIS: i64 = 10_000;
 /// How often the server checks whether a move is done, or a polling request has ended: for five seconds in all, less
 /// than the functions' timeouts.
 const CHECKS: Checks = Checks { max: 100, pause: Duration::from_millis(50) };
-/// How many batches of waiting frames are posted during a move. If more keep coming, the client must reconnect.
-const BATCHES_MAX: u32 = 100;
 
 /// The result of offering a WebSocket for a polling connection.
 pub(crate) enum Offer {
@@ -144,14 +143,11 @@ async fn move_all<A: Application>(ctx: &Ctx<A>, to: &Opened, from: &ConnectionId
     })
     .await?;
     ctx.store.move_packet(from, &to.id).await?;
-    let mut batches = 0;
-    while ctx.store.redirect(from, &to.id).await? == Transition::Refused {
-        if batches == BATCHES_MAX {
-            return Err(Error::internal("more keeps waiting for a client than it can be posted"));
-        }
-        reply(ctx, to.recipient(), &ctx.store.flush(from).await?).await;
-        batches += 1;
-    }
+    drain(ctx, from, &to.id, async |frames| {
+        reply(ctx, to.recipient(), &frames).await;
+        true
+    })
+    .await?;
     for session in ctx.store.close(from).await?.sessions {
         let writes = A::move_writes(ctx, &session, to)?;
         if ctx.store.move_session(&session, to, &writes).await? == Moving::Gone {
