@@ -33,7 +33,8 @@ pub type StageVariables = HashMap<String, String>;
 /// An application. Its methods have no `self`: they find the application in [`Ctx::app`].
 ///
 /// Most methods have a default, which does nothing. The smallest application has [`start`](Self::start),
-/// [`has_namespace`](Self::has_namespace) and [`event`](Self::event).
+/// [`has_namespace`](Self::has_namespace), [`authenticate`](Self::authenticate) and [`event`](Self::event), and `()` for
+/// each of the three types.
 pub trait Application: Sized + Send + Sync + 'static {
     /// What the application knows about a client whose credentials it has accepted. The relay hands it from
     /// [`authenticate`](Self::authenticate) to the writes of the same CONNECT packet.
