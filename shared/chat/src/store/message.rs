@@ -174,7 +174,6 @@ impl Store {
                     if old != new {
                         set.push(format!("members[{index}].#{name} = {value}"));
                         values.insert(value, number(new.seq));
-                        continue;
                     }
                 }
             } else {
