@@ -93,12 +93,13 @@ pub(super) async fn missed(
     let Some(mut frames) = Delivering::new(ctx, Some(session)).replay(&socket, &missing.events).await? else {
         return Ok(None);
     };
-    // After all the missed events are sent, nothing else that was stored before is missing.
+    // After all the missed events are sent, nothing else that was stored before `settled` is missing. This time may be
+    // earlier than the beginning of the session: with a later one, an event of another chat could count as received that
+    // is stored in the same millisecond.
     let until = match missing.events.last() {
-        Some(MissedEvent { chat, position, .. }) => Offset {
-            until: heard.until.max(settled),
-            last: Some(Last { chat: chat.clone(), position: *position, frames: 0 }),
-        },
+        Some(MissedEvent { chat, position, .. }) => {
+            Offset { until: settled, last: Some(Last { chat: chat.clone(), position: *position, frames: 0 }) }
+        }
         None => Offset { until: heard.until.max(settled), ..heard.clone() },
     };
     let connected = Notice::Connected { user: session.user.clone(), socket: session.sid.clone() };
