@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 import { io } from "socket.io-client";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+// Nothing is proved by it; a test that waits in vain shall end.
+const PATIENCE = { timeout: 60_000 };
 const TRANSPORTS = { websocket: ["websocket"], polling: ["polling"], "polling and then websocket": ["polling", "websocket"] };
 
 // Starts the binary and resolves with its address.
@@ -45,7 +47,7 @@ class Drawer {
 }
 
 for (const [name, transports] of Object.entries(TRANSPORTS)) {
-  test(`people draw on a board together, by ${name}`, async (t) => {
+  test(`people draw on a board together, by ${name}`, PATIENCE, async (t) => {
     const url = await startWhiteboard(t);
     const [one, two, elsewhere] = ["blue", "blue", "red"].map((board) => new Drawer(t, url, board, transports));
     assert.deepEqual(await Promise.all([one.next("strokes"), two.next("strokes"), elsewhere.next("strokes")]), [[], [], []]);
@@ -74,7 +76,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
   });
 }
 
-test("a client that names no board may not join", async (t) => {
+test("a client that names no board may not join", PATIENCE, async (t) => {
   const url = await startWhiteboard(t);
   const socket = io(url, { forceNew: true, reconnection: false });
   t.after(() => socket.disconnect());
@@ -82,7 +84,7 @@ test("a client that names no board may not join", async (t) => {
   assert.equal(error.message, "auth.board must name a board");
 });
 
-test("a client that was away joins its board again and sees what was drawn meanwhile", async (t) => {
+test("a client that was away joins its board again and sees what was drawn meanwhile", PATIENCE, async (t) => {
   const url = await startWhiteboard(t);
   const [one, two] = ["blue", "blue"].map((board) => new Drawer(t, url, board));
   await Promise.all([one.next("strokes"), two.next("strokes")]);
