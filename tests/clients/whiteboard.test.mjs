@@ -78,10 +78,12 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
 
 test("a client that names no board may not join", PATIENCE, async (t) => {
   const url = await startWhiteboard(t);
-  const socket = io(url, { forceNew: true, reconnection: false });
-  t.after(() => socket.disconnect());
-  const error = await new Promise((resolve) => socket.once("connect_error", resolve));
-  assert.equal(error.message, "auth.board must name a board");
+  for (const auth of [undefined, {}, { board: "" }, { board: 7 }, { board: "x".repeat(101) }]) {
+    const socket = io(url, { forceNew: true, reconnection: false, auth });
+    t.after(() => socket.disconnect());
+    const error = await new Promise((resolve) => socket.once("connect_error", resolve));
+    assert.equal(error.message, "auth.board must be a string of 1 to 100 characters");
+  }
 });
 
 test("a client that was away joins its board again and sees what was drawn meanwhile", PATIENCE, async (t) => {

@@ -5,19 +5,17 @@
 
 use aws_sdk_dynamodb::types::{Delete, Put};
 use relay::application::{
-    Admission, Application, Asking, Emission, Event, EventContent, LeaveWrites, Leaving, StageVariables,
+    Admission, Application, Asking, Emission, Event, EventContent, LeaveWrites, Leaving, refusal,
 };
 use relay::clock::Clock;
 use relay::config::{ConfigError, Settings};
 use relay::ctx::Ctx;
 use relay::dynamo::{Dynamo, Item, text};
 use relay::error::Error;
-use relay::id::ConnectionId;
-use relay::store::{Attributes, Session, Writes};
+use relay::id::{ConnectionId, is_length};
+use relay::store::{Session, Writes};
+use relay::telemetry::failed;
 use serde_json::{Map, Value, json};
-
-/// The most rows of one kind that are read of a board: sockets that are told, and strokes that are shown.
-const ROWS_MAX: i32 = 500;
 
 /// The application.
 pub struct Whiteboard {
@@ -31,20 +29,15 @@ impl Application for Whiteboard {
     type Missed = ();
 
     fn start(settings: &Settings<'_>, aws: &aws_types::SdkConfig, clock: &Clock) -> Result<Self, ConfigError> {
-        let db = Dynamo::new(relay::aws::tables(aws), clock.clone());
-        Ok(Self { db, table: settings.required("BOARDS_TABLE")? })
-    }
-
-    fn has_namespace(_: &Ctx<Self>, _: &StageVariables, namespace: &str) -> bool {
-        namespace == "/"
+        let table = settings.required("BOARDS_TABLE")?;
+        Ok(Self { db: Dynamo::new(relay::aws::tables(aws), clock.clone()), table })
     }
 
     /// Anybody may join who names a board: `io(url, { auth: { board: "blue" } })`.
     fn authenticate(ctx: &Ctx<Self>, asking: Asking<'_>) -> Result<Admission<()>, Map<String, Value>> {
-        let board = asking.auth.and_then(|auth| auth.get("board")?.as_str()).filter(|board| !board.is_empty());
-        let refusal = || Map::from_iter([("message".to_owned(), json!("auth.board must name a board"))]);
-        let attributes = Attributes::from([("board".to_owned(), text(board.ok_or_else(refusal)?))]);
-        Ok(Admission { attributes, ..Admission::anybody(&ctx.clock)? })
+        let board = asking.auth.and_then(|auth| auth.get("board")?.as_str()).filter(|board| is_length(board, 100));
+        let board = board.ok_or_else(|| refusal("auth.board must be a string of 1 to 100 characters"))?;
+        Ok(Admission { attributes: Item::from([("board".to_owned(), text(board))]), ..Admission::anybody(&ctx.clock)? })
     }
 
     /// A socket is on its board from the moment in which its session begins.
@@ -57,7 +50,7 @@ impl Application for Whiteboard {
     }
 
     async fn joined(ctx: &Ctx<Self>, session: &Session, _: &Map<String, Value>, (): ()) -> Vec<Emission> {
-        let strokes = rows(ctx, session, "stroke#").await.unwrap_or_default();
+        let strokes = rows(ctx, session, "stroke#").await;
         let strokes = strokes.iter().rev().filter_map(|(_, stroke)| serde_json::from_str(stroke).ok()).collect();
         vec![Emission::Event("strokes".to_owned(), EventContent::of(vec![Value::Array(strokes)]))]
     }
@@ -65,7 +58,7 @@ impl Application for Whiteboard {
     async fn event(ctx: &Ctx<Self>, session: &Session, event: Event<'_>) -> Vec<Emission> {
         match event.name {
             "draw" => {
-                let drawn = draw(ctx, session, event).await.inspect_err(|error| relay::telemetry::failed(None, error));
+                let drawn = draw(ctx, session, event).await.inspect_err(|error| failed(None, error));
                 vec![Emission::Ack(EventContent::of(vec![json!({"stored": drawn.is_ok()})]))]
             }
             // The server asks back. The client answers with an ack of its own, for which the relay calls `ack`.
@@ -76,11 +69,12 @@ impl Application for Whiteboard {
 
     async fn ack(ctx: &Ctx<Self>, session: &Session, _about: &str, answer: EventContent) -> Vec<Emission> {
         if answer.arguments.first() == Some(&json!(true)) {
-            for (entry, _) in rows(ctx, session, "stroke#").await.unwrap_or_default() {
+            for (entry, _) in rows(ctx, session, "stroke#").await {
                 let delete = ctx.app.db.client.delete_item().table_name(&ctx.app.table);
-                let _ = delete.set_key(Some(key(session, &entry))).send().await;
+                let deleted = delete.set_key(Some(key(session, &entry))).send().await.map_err(Error::internal);
+                let _ = deleted.inspect_err(|error| failed(None, error));
             }
-            let _ = tell(ctx, session, "cleared", Value::Null).await;
+            tell(ctx, session, "cleared", Value::Null).await;
         }
         Vec::new()
     }
@@ -99,18 +93,18 @@ async fn draw(ctx: &Ctx<Whiteboard>, session: &Session, event: Event<'_>) -> Res
     let mut row = key(session, &format!("stroke#{}#{}", event.at.iso(), event.invocation));
     row.insert("value".to_owned(), text(&stroke));
     ctx.app.db.put(ctx.app.db.client.put_item().table_name(&ctx.app.table).set_item(Some(row))).await?;
-    tell(ctx, session, "drawn", stroke).await
+    tell(ctx, session, "drawn", stroke).await;
+    Ok(())
 }
 
 /// Emits an event to everybody else on the board.
-async fn tell(ctx: &Ctx<Whiteboard>, from: &Session, event: &str, argument: Value) -> Result<(), Error> {
+async fn tell(ctx: &Ctx<Whiteboard>, from: &Session, event: &str, argument: Value) {
     let frame = relay::application::event_frame("/", event, vec![argument]);
-    for (entry, connection) in rows(ctx, from, "socket#").await? {
-        if entry != format!("socket#{}", from.sid) {
-            relay::reply::reply(ctx, &ConnectionId::parse(&connection)?, frame.as_slice()).await;
+    for (_, connection) in rows(ctx, from, "socket#").await {
+        if let Some(connection) = ConnectionId::parse(&connection).ok().filter(|other| *other != from.connection) {
+            relay::reply::reply(ctx, &connection, frame.as_slice()).await;
         }
     }
-    Ok(())
 }
 
 /// The key of a row of the board that a session has joined.
@@ -119,12 +113,14 @@ fn key(session: &Session, entry: &str) -> Item {
     Item::from([("board".to_owned(), board), ("entry".to_owned(), text(entry))])
 }
 
-/// The rows of a session's board whose sort keys begin with `prefix`, newest first: sort key and value.
-async fn rows(ctx: &Ctx<Whiteboard>, session: &Session, prefix: &str) -> Result<Vec<(String, String)>, Error> {
+/// The rows of a session's board whose sort keys begin with `prefix`, newest first and at most 500: sort key and value.
+/// None if they cannot be read, which is logged.
+async fn rows(ctx: &Ctx<Whiteboard>, session: &Session, prefix: &str) -> Vec<(String, String)> {
     let values = key(session, prefix).into_iter().map(|(name, value)| (format!(":{name}"), value)).collect();
-    let query = ctx.app.db.client.query().table_name(&ctx.app.table).limit(ROWS_MAX).scan_index_forward(false);
+    let query = ctx.app.db.client.query().table_name(&ctx.app.table).limit(500).scan_index_forward(false);
     let query = query.key_condition_expression("board = :board AND begins_with(entry, :entry)");
-    let found = query.set_expression_attribute_values(Some(values)).send().await.map_err(Error::internal)?;
-    let text_of = |row: &Item, name| row.get(name)?.as_s().ok().cloned();
-    Ok(found.items().iter().filter_map(|row| Some((text_of(row, "entry")?, text_of(row, "value")?))).collect())
+    let found = query.set_expression_attribute_values(Some(values)).send().await.map_err(Error::internal);
+    let found = found.inspect_err(|error| failed(None, error));
+    let pair = |row: &Item| Some((row.get("entry")?.as_s().ok()?.clone(), row.get("value")?.as_s().ok()?.clone()));
+    found.iter().flat_map(|found| found.items()).filter_map(pair).collect()
 }

@@ -33,8 +33,7 @@ pub type StageVariables = HashMap<String, String>;
 /// An application. Its methods have no `self`: they find the application in [`Ctx::app`].
 ///
 /// Most methods have a default, which does nothing. The smallest application has [`start`](Self::start),
-/// [`has_namespace`](Self::has_namespace), [`authenticate`](Self::authenticate) and [`event`](Self::event), and `()` for
-/// each of the three types.
+/// [`authenticate`](Self::authenticate) and [`event`](Self::event), and `()` for each of the three types.
 pub trait Application: Sized + Send + Sync + 'static {
     /// What the application knows about a client whose credentials it has accepted. The relay hands it from
     /// [`authenticate`](Self::authenticate) to the writes of the same CONNECT packet.
@@ -58,8 +57,11 @@ pub trait Application: Sized + Send + Sync + 'static {
     /// [`ConfigError`] with the name of the setting that is missing or wrong. The function does not start then.
     fn start(settings: &Settings<'_>, aws: &SdkConfig, clock: &Clock) -> Result<Self, ConfigError>;
 
-    /// Whether a namespace of this name exists. The name includes the slash.
-    fn has_namespace(ctx: &Ctx<Self>, stage: &StageVariables, namespace: &str) -> bool;
+    /// Whether a namespace of this name exists. The name includes the slash. By default there is the root namespace
+    /// alone.
+    fn has_namespace(_ctx: &Ctx<Self>, _stage: &StageVariables, namespace: &str) -> bool {
+        namespace == "/"
+    }
 
     /// The most frames per second and connection that are not events; `None` means no limit.
     fn frames_per_second(_ctx: &Ctx<Self>, _stage: &StageVariables) -> Option<u64> {
@@ -320,6 +322,12 @@ pub struct Leaving<'a> {
     pub at: Timestamp,
     /// Until when the client may recover the session. `None` if it left with a DISCONNECT packet, or may not recover.
     pub recoverable_until: Option<Timestamp>,
+}
+
+/// The payload of a CONNECT_ERROR packet with this message, which the client finds in `error.message`.
+#[must_use]
+pub fn refusal(message: &str) -> Map<String, Value> {
+    Map::from_iter([("message".to_owned(), message.into())])
 }
 
 /// The application's writes in the transaction that ends a session.

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::{ORIGIN, USER_AGENT};
 use serde_json::{Map, Value, json};
 
-use crate::application::{Admission, Application, Asking, packet_frame};
+use crate::application::{Admission, Application, Asking, packet_frame, refusal};
 use crate::clock::Timestamp;
 use crate::config::Origins;
 use crate::ctx::Ctx;
@@ -128,8 +128,7 @@ pub async fn packet<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<(), E
     let Body::Connect { payload } = body else { return event::handle(ctx, event).await };
     let namespace = namespace.as_str();
     if !A::has_namespace(ctx, incoming.stage(), namespace) {
-        let payload = Map::from_iter([("message".to_owned(), "Invalid namespace".into())]);
-        refuse(ctx, &incoming, namespace, payload).await;
+        refuse(ctx, &incoming, namespace, refusal("Invalid namespace")).await;
         return Ok(());
     }
     match join(ctx, &incoming, namespace, payload.as_ref()).await {
