@@ -40,6 +40,12 @@ class Drawer {
     });
   }
 
+  // Resolves once the client uses the last of these transports.
+  async moved(transports) {
+    const { engine } = this.socket.io;
+    while (engine.transport.name !== transports.at(-1)) await new Promise((resolve) => engine.once("upgrade", resolve));
+  }
+
   // The argument of the next event of this name.
   next(name) {
     return new Promise((resolve) => this.waiting.push({ name, resolve }));
@@ -52,6 +58,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
     const [one, two, elsewhere] = ["blue", "blue", "red"].map((board) => new Drawer(t, url, board, transports));
     assert.deepEqual(await Promise.all([one.next("strokes"), two.next("strokes"), elsewhere.next("strokes")]), [[], [], []]);
 
+    await Promise.all([one, two, elsewhere].map((drawer) => drawer.moved(transports)));
     const drawn = two.next("drawn");
     assert.deepEqual(await one.socket.emitWithAck("draw", { from: [0, 0], to: [3, 4] }), { stored: true });
     assert.deepEqual(await drawn, { from: [0, 0], to: [3, 4] });

@@ -17,7 +17,7 @@ use relay::store::{Session, Writes};
 use relay::telemetry::failed;
 use serde_json::{Map, Value, json};
 
-/// The application.
+/// The whiteboard: an application that keeps the sockets and the strokes of each board in one table.
 pub struct Whiteboard {
     db: Dynamo,
     table: String,
@@ -29,8 +29,7 @@ impl Application for Whiteboard {
     type Missed = ();
 
     fn start(settings: &Settings<'_>, aws: &aws_types::SdkConfig, clock: &Clock) -> Result<Self, ConfigError> {
-        let table = settings.required("BOARDS_TABLE")?;
-        Ok(Self { db: Dynamo::new(relay::aws::tables(aws), clock.clone()), table })
+        Ok(Self { db: Dynamo::new(relay::aws::tables(aws), clock.clone()), table: settings.required("BOARDS_TABLE")? })
     }
 
     /// Anybody may join who names a board: `io(url, { auth: { board: "blue" } })`.
@@ -100,8 +99,9 @@ async fn draw(ctx: &Ctx<Whiteboard>, session: &Session, event: Event<'_>) -> Res
 /// Emits an event to everybody else on the board.
 async fn tell(ctx: &Ctx<Whiteboard>, from: &Session, event: &str, argument: Value) {
     let frame = relay::application::event_frame("/", event, vec![argument]);
-    for (_, connection) in rows(ctx, from, "socket#").await {
-        if let Some(connection) = ConnectionId::parse(&connection).ok().filter(|other| *other != from.connection) {
+    for (entry, connection) in rows(ctx, from, "socket#").await {
+        let Ok(connection) = ConnectionId::parse(&connection) else { continue };
+        if entry != format!("socket#{}", from.sid) {
             relay::reply::reply(ctx, &connection, frame.as_slice()).await;
         }
     }
