@@ -27,6 +27,7 @@ use crate::deliver::{self, error_frames, expired_frame};
 use crate::dialect::{self, Dialect, Family};
 use crate::error::Error;
 use crate::store::{ENDING_ATTRIBUTES, Socket, SocketCount, dialect_of, header_value, session_attributes};
+use crate::telemetry;
 
 pub use event::note_delivery;
 pub use recover::Missed;
@@ -85,7 +86,10 @@ impl Application for Chat {
                 attributes: session_attributes(dialect.name),
                 identity,
             }),
-            Err(error) => Err(connect::refusal(ctx, dialect, &error)),
+            Err(error) => {
+                telemetry::failed(None, &error);
+                Err(connect::refusal(ctx, dialect, &error))
+            }
         }
     }
 
