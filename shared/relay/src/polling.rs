@@ -17,7 +17,7 @@ use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::handshake::open;
 use crate::id::{ConnectionId, hex};
-use crate::store::{Direction, Ender, Outbox, PollTurn};
+use crate::store::{Direction, Ender, Outbox, OutboxState, PollTurn};
 use crate::strangers;
 use crate::telemetry;
 
@@ -179,19 +179,19 @@ async fn fetched<A: Application>(ctx: &Ctx<A>, id: &ConnectionId) -> Result<Poll
     let had_probed = outbox.probed_at.is_some();
     let (mut waited, mut wait) = (Duration::ZERO, None);
     loop {
-        match outbox.ended_by {
-            Some(Ender::Server) if !outbox.frames.is_empty() => return closing(ctx, id, outbox).await,
-            Some(by) => return Ok(last(outbox, by)),
-            None => {}
-        }
-        if outbox.upgrading {
+        match outbox.state {
+            OutboxState::Ended { by: Ender::Server, .. } if !outbox.frames.is_empty() => {
+                return closing(ctx, id, outbox).await;
+            }
+            OutboxState::Ended { by, .. } => return Ok(last(outbox, by)),
             // This GET was waiting when its client moved to the WebSocket. A client that waits for a probe's answer has
             // no GET left by then: it sent this one after `5`, and it arrived first. Other clients do not send a probe.
-            if had_probed {
+            OutboxState::Upgrading | OutboxState::Upgraded(_) if had_probed => {
                 ctx.store.finish(id, Direction::Get, ctx.clock.now()).await?;
                 return Ok(PollRefusal::BadRequest.into());
             }
-            break;
+            OutboxState::Upgrading | OutboxState::Upgraded(_) => break,
+            OutboxState::Open => {}
         }
         if !outbox.frames.is_empty() {
             let frames = ctx.store.fetch(id, outbox, ctx.clock.now()).await?;
@@ -340,7 +340,7 @@ impl PollPost {
 
     async fn goes_on<A>(&self, ctx: &Ctx<A>) -> bool {
         match ctx.store.outbox(&self.connection).await {
-            Ok(outbox) => outbox.is_some_and(|outbox| outbox.ended_by.is_none()),
+            Ok(outbox) => outbox.is_some_and(|outbox| !outbox.state.has_ended()),
             Err(error) => {
                 telemetry::failed(Some(&self.connection), &error);
                 true

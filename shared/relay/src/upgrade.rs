@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::handshake::greet;
 use crate::id::ConnectionId;
 use crate::reply::reply;
-use crate::store::{Moving, Opened, Recipient, Session, Transition, Upgrade};
+use crate::store::{Moving, Opened, OutboxState, Recipient, Session, Transition, Upgrade};
 use crate::telemetry;
 use crate::wait::{Checks, wait_until};
 
@@ -50,7 +50,7 @@ pub(crate) async fn offered<A: Application>(ctx: &Ctx<A>, opened: Opened, sid: &
     let from = ConnectionId::parse(sid).ok().filter(ConnectionId::is_polling);
     let Some(from) = from else { return Ok(Offer::Unknown) };
     let Some(polling) = ctx.store.opened(&from).await? else {
-        let moved = ctx.store.outbox(&from).await?.is_some_and(|outbox| outbox.upgrading);
+        let moved = ctx.store.outbox(&from).await?.is_some_and(|outbox| outbox.state.has_upgraded());
         return Ok(if moved { Offer::Refused } else { Offer::Unknown });
     };
     let liveness = ctx.liveness();
@@ -88,7 +88,7 @@ async fn probe<A: Application>(ctx: &Ctx<A>, websocket: Recipient<'_>) -> Result
     let Some((_, from)) = upgradable(ctx, websocket).await? else { return Ok(()) };
     match ctx.store.note_probe(&from, websocket.connection, ctx.clock.now()).await? {
         Transition::Taken => greet(ctx, websocket, &Packet::PongProbe.encode(), GREETINGS_MAX).await,
-        Transition::Refused => close_unless(ctx, websocket, &from, |outbox| outbox.ended_by.is_none()).await?,
+        Transition::Refused => close_unless(ctx, websocket, &from, |state| !state.has_ended()).await?,
     }
     Ok(())
 }
@@ -98,7 +98,7 @@ async fn upgrade<A: Application>(ctx: &Ctx<A>, websocket: Recipient<'_>) -> Resu
     let Some((opened, from)) = upgradable(ctx, websocket).await? else { return Ok(()) };
     match ctx.store.begin_upgrade(&from, websocket.connection).await? {
         Transition::Taken => move_all(ctx, &opened, &from).await,
-        Transition::Refused => close_unless(ctx, websocket, &from, |outbox| outbox.upgrading).await,
+        Transition::Refused => close_unless(ctx, websocket, &from, OutboxState::has_upgraded).await,
     }
 }
 
@@ -126,9 +126,9 @@ async fn close_unless<A: Application>(
     ctx: &Ctx<A>,
     websocket: Recipient<'_>,
     from: &ConnectionId,
-    fine: fn(&crate::store::Outbox) -> bool,
+    fine: fn(&OutboxState) -> bool,
 ) -> Result<(), Error> {
-    if !ctx.store.outbox(from).await?.is_some_and(|outbox| fine(&outbox)) {
+    if !ctx.store.outbox(from).await?.is_some_and(|outbox| fine(&outbox.state)) {
         ctx.close(websocket).await;
     }
     Ok(())

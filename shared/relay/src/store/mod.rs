@@ -20,7 +20,7 @@ pub use binary::{Collecting, Piece};
 pub use connection::{Handshaking, HeartbeatRow, Opened, Recipient, Upgrade, WAITING_SLOT};
 pub use disconnect::Closed;
 pub use heartbeat::{Part, SlotPages, SlotRows, SlotTurn};
-pub use polling::{Direction, Ender, Ending, Enqueue, Liveness, Outbox, PollTurn};
+pub use polling::{Direction, Ender, Ending, Enqueue, Liveness, Outbox, OutboxState, PollTurn};
 pub use session::{Attributes, Former, Joining, Leaving, Moving, Restoring, Session, SetChange, Writes};
 pub use upgrade::{Abandoning, Transition};
 

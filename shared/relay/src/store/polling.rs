@@ -48,10 +48,8 @@ pub struct Outbox {
     pub frames: Vec<String>,
     /// When the connection was opened.
     pub opened_at: Timestamp,
-    /// Which side ended the connection, if it has ended.
-    pub ended_by: Option<Ender>,
-    /// Whether the client has moved, or is moving, to a WebSocket.
-    pub upgrading: bool,
+    /// What the outbox accepts.
+    pub state: OutboxState,
     /// Until when a POST of the client counts as running.
     pub posting_until: Option<Timestamp>,
     /// When a WebSocket to which the client may move last proved that it works.
@@ -59,6 +57,55 @@ pub struct Outbox {
     /// The nonce of the run that last took frames.
     taken_nonce: Option<String>,
     recent: HashSet<String>,
+}
+
+/// The state of an outbox. `Upgraded` and `Ended` are final.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutboxState {
+    /// It accepts frames and requests.
+    Open,
+    /// The client moves to a WebSocket, or the outbox is a recovery buffer: it accepts frames, and no requests.
+    Upgrading,
+    /// The client has moved to this WebSocket, which receives all further frames.
+    Upgraded(ConnectionId),
+    /// The connection has ended. The outbox accepts nothing.
+    Ended {
+        /// The side that ended it.
+        by: Ender,
+        /// Whether the client is still to receive something: waiting frames, or the close packet. Only after an end by
+        /// the server.
+        is_closing: bool,
+        /// Whether it ended while the client was moving to a WebSocket.
+        was_upgrading: bool,
+    },
+}
+
+impl OutboxState {
+    /// Whether the connection has ended.
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        matches!(self, Self::Ended { .. })
+    }
+
+    /// Whether the client has begun to move to a WebSocket.
+    #[must_use]
+    pub const fn has_upgraded(&self) -> bool {
+        matches!(self, Self::Upgrading | Self::Upgraded(_) | Self::Ended { was_upgrading: true, .. })
+    }
+
+    fn of(row: &OutboxRow) -> Result<Self, Error> {
+        if let Some(to) = &row.upgraded_to {
+            return Ok(Self::Upgraded(ConnectionId::parse(to)?));
+        }
+        Ok(match row.ended_by.as_ref().map(|by| rows::parse_ender(by)) {
+            Some(by) => {
+                let is_closing = by == Ender::Server && (row.close_pending || !row.outbox.is_empty());
+                Self::Ended { by, is_closing, was_upgrading: row.upgrading }
+            }
+            None if row.upgrading => Self::Upgrading,
+            None => Self::Open,
+        })
+    }
 }
 
 /// The two kinds of requests of a polling client. Of each kind only one may run at a time.
@@ -149,7 +196,7 @@ impl Store {
     /// `Error::Internal`.
     pub async fn outbox(&self, id: &ConnectionId) -> Result<Option<Outbox>, Error> {
         let item = self.db.get(&self.table, keys::connection(id, keys::OUTBOX)).await?;
-        item.map(|item| Ok(outbox(read(item)?))).transpose()
+        item.map(|item| outbox(read(item)?)).transpose()
     }
 
     /// Adds a frame behind the frames that wait. One write. A second attempt that meets the first adds nothing, also if
@@ -180,10 +227,11 @@ impl Store {
             Changed::Done(_) => Ok(Enqueue::Queued),
             Changed::Refused(None) => Ok(Enqueue::Gone),
             Changed::Refused(Some(row)) if row.recent.contains(&nonce) => Ok(Enqueue::Queued),
-            Changed::Refused(Some(row)) => Ok(match row.upgraded_to {
-                Some(to) => Enqueue::Redirected(ConnectionId::parse(&to)?),
-                None if row.ended_by.is_none() && row.seen_at > stale_before.millis() => Enqueue::Full,
-                None => Enqueue::Gone,
+            Changed::Refused(Some(row)) => Ok(match OutboxState::of(&row)? {
+                OutboxState::Upgraded(to) => Enqueue::Redirected(to),
+                OutboxState::Ended { .. } => Enqueue::Gone,
+                OutboxState::Open | OutboxState::Upgrading if row.seen_at > stale_before.millis() => Enqueue::Full,
+                OutboxState::Open | OutboxState::Upgrading => Enqueue::Gone,
             }),
         }
     }
@@ -213,22 +261,22 @@ impl Store {
             .expression_attribute_values(":until", number(until.millis()))
             .expression_attribute_values(":now", number(now.millis()))
             .expression_attribute_values(":dead", number(stale_before.millis()));
-        Ok(match self.db.update::<OutboxRow>(update).await? {
-            Changed::Done(row) => PollTurn::Taken(Box::new(outbox(row.unwrap_or_default()))),
-            Changed::Refused(None) => PollTurn::Unknown,
-            Changed::Refused(Some(row))
-                if direction == Direction::Get && is_closing(&row) && row.seen_at > stale_before.millis() =>
-            {
-                PollTurn::Closing(Box::new(outbox(row)))
+        let row = match self.db.update::<OutboxRow>(update).await? {
+            Changed::Done(row) => return Ok(PollTurn::Taken(Box::new(outbox(row.unwrap_or_default())?))),
+            Changed::Refused(None) => return Ok(PollTurn::Unknown),
+            Changed::Refused(Some(row)) => row,
+        };
+        let (is_stale, is_ours) = (row.seen_at <= stale_before.millis(), direction.nonce(&row) == Some(&nonce));
+        let outbox = outbox(row)?;
+        Ok(match outbox.state {
+            _ if is_stale => PollTurn::Unknown,
+            OutboxState::Ended { is_closing: true, .. } if direction == Direction::Get => {
+                PollTurn::Closing(Box::new(outbox))
             }
-            Changed::Refused(Some(row)) if row.ended_by.is_some() || row.seen_at <= stale_before.millis() => {
-                PollTurn::Unknown
-            }
-            Changed::Refused(Some(row)) if row.upgrading => PollTurn::Upgraded,
-            Changed::Refused(Some(row)) if direction.nonce(&row) == Some(&nonce) => {
-                PollTurn::Taken(Box::new(outbox(row)))
-            }
-            Changed::Refused(Some(_)) => PollTurn::Busy,
+            OutboxState::Ended { .. } => PollTurn::Unknown,
+            OutboxState::Upgrading | OutboxState::Upgraded(_) => PollTurn::Upgraded,
+            OutboxState::Open if is_ours => PollTurn::Taken(Box::new(outbox)),
+            OutboxState::Open => PollTurn::Busy,
         })
     }
 
@@ -389,13 +437,8 @@ impl Direction {
     }
 }
 
-/// Whether the server has closed the connection and its client has not received everything yet.
-fn is_closing(row: &OutboxRow) -> bool {
-    let by_server = row.ended_by.as_deref() == Some(rows::ender(Ender::Server));
-    by_server && (row.close_pending || !row.outbox.is_empty())
-}
-
-fn outbox(row: OutboxRow) -> Outbox {
+fn outbox(row: OutboxRow) -> Result<Outbox, Error> {
+    let state = OutboxState::of(&row)?;
     let OutboxRow {
         connection_id: _,
         namespace: _,
@@ -410,26 +453,25 @@ fn outbox(row: OutboxRow) -> Outbox {
         getting_nonce: _,
         posting_until,
         posting_nonce: _,
-        ended_by,
+        ended_by: _,
         close_pending: _,
         ended_nonce: _,
         probe: _,
         probe_at,
         probed,
         probed_nonce: _,
-        upgrading,
+        upgrading: _,
         upgrading_nonce: _,
         upgraded_to: _,
         ttl: _,
     } = row;
-    Outbox {
+    Ok(Outbox {
         frames,
         opened_at: Timestamp::from_millis(opened_at),
-        ended_by: ended_by.map(|by| if by == rows::ender(Ender::Client) { Ender::Client } else { Ender::Server }),
-        upgrading,
+        state,
         posting_until: posting_until.map(Timestamp::from_millis),
         probed_at: probe_at.filter(|_| probed).map(Timestamp::from_millis),
         taken_nonce,
         recent,
-    }
+    })
 }

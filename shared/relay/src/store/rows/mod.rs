@@ -137,6 +137,11 @@ pub(in crate::store) const fn ender(by: Ender) -> &'static str {
     }
 }
 
+/// The side with this stored name.
+pub(in crate::store) fn parse_ender(name: &str) -> Ender {
+    if name == ender(Ender::Client) { Ender::Client } else { Ender::Server }
+}
+
 /// Connections · a namespace: a session, without the attributes of the application.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
