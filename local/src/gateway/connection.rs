@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::activity::Busy;
 use super::events::{Origin, Writer};
 use super::integration::{Call, Failure, Invocation};
-use super::message::{Outbound, Payload};
+use super::message::{Close, Outbound, Payload};
 use super::settings::{DisconnectFault, Mode, drawn};
 use super::{GOING_AWAY, Gateway, routes};
 
@@ -188,9 +188,9 @@ pub(super) async fn live(
                 let idle_at = connection.idle_at(settings.idle());
                 let now = Instant::now();
                 if too_old <= now {
-                    gateway.end(&connection, Side::Gateway, (1001, &settings.age_close_reason));
+                    gateway.end(&connection, Side::Gateway, Close { code: 1001, reason: &settings.age_close_reason });
                 } else if idle_at <= now {
-                    gateway.end(&connection, Side::Gateway, (1001, GOING_AWAY));
+                    gateway.end(&connection, Side::Gateway, Close { code: 1001, reason: GOING_AWAY });
                 }
                 due.as_mut().reset(too_old.min(idle_at));
             }

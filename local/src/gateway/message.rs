@@ -18,6 +18,15 @@ pub enum Outbound {
     },
 }
 
+/// The code and the reason of a close frame, as in RFC 6455.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Close<'a> {
+    /// The status code.
+    pub code: u16,
+    /// The text.
+    pub reason: &'a str,
+}
+
 /// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Payload {

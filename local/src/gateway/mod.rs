@@ -49,8 +49,8 @@ use id::ConnectionId;
 use integration::{Answer, Call, Failure, Invocation};
 pub use integration::{FunctionError, Integration};
 use limits::Bucket;
-pub use message::Outbound;
 use message::Payload;
+pub use message::{Close, Outbound};
 pub use peer::Peer;
 use peer::{Listener, Speaker};
 pub use routes::{Routes, UnsupportedExpression};
@@ -183,7 +183,7 @@ impl Gateway {
             directory.closing
         };
         if closing {
-            self.end(&connection, Side::Gateway, (1001, GOING_AWAY));
+            self.end(&connection, Side::Gateway, Close { code: 1001, reason: GOING_AWAY });
         }
         tokio::spawn(connection::live(Arc::clone(&self), Arc::clone(&connection), from_client, ended));
         let speaker = Speaker { gateway: self, connection, frames, subprotocol: answer.subprotocol };
@@ -274,7 +274,7 @@ impl Gateway {
     pub fn delete(&self, connection_id: &str) -> Result<(), ManagementError> {
         let id = self.admitted(connection_id)?;
         let connection = self.existing(&id)?;
-        self.end(&connection, Side::Gateway, (1000, "Connection Closed Normally"));
+        self.end(&connection, Side::Gateway, Close { code: 1000, reason: "Connection Closed Normally" });
         Ok(())
     }
 
@@ -287,7 +287,7 @@ impl Gateway {
             directory.open.values().cloned().collect()
         };
         for connection in open {
-            self.end(&connection, Side::Gateway, (1001, GOING_AWAY));
+            self.end(&connection, Side::Gateway, Close { code: 1001, reason: GOING_AWAY });
         }
         let patience = Duration::from_secs(self.settings.shutdown_secs);
         if tokio::time::timeout(patience, self.activity.settled()).await.is_err() {
@@ -323,7 +323,8 @@ impl Gateway {
 
     /// Ends a connection, unless it has ended. From here on it does not exist, and `$disconnect` is going to get the
     /// code and the reason.
-    fn end(&self, connection: &Connection, side: Side, (code, reason): (u16, &str)) {
+    fn end(&self, connection: &Connection, side: Side, close: Close<'_>) {
+        let Close { code, reason } = close;
         let departure = Departure { code, reason: reason.to_owned(), busy: self.activity.begin() };
         if connection.end(side, departure) {
             self.directory().open.remove(&connection.origin.id);

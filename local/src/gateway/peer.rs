@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::connection::{Connection, Frame, Side};
-use super::message::{Outbound, Payload};
+use super::message::{Close, Outbound, Payload};
 use super::{BinaryFrames, Gateway};
 
 /// The client's end of a connection, without TCP. To drop it is to lose the client as in a network that vanishes: no
@@ -62,9 +62,9 @@ impl Peer {
         self.listener.try_next()
     }
 
-    /// Closes the connection from the client's side, with or without a status.
-    pub fn close(self, status: Option<(u16, &str)>) {
-        self.speaker.close(status);
+    /// Closes the connection from the client's side, with or without a code and a reason.
+    pub fn close(self, close: Option<Close<'_>>) {
+        self.speaker.close(close);
     }
 
     /// Ends the client's TCP connection without a close frame, for example because its process was killed.
@@ -92,14 +92,15 @@ pub(super) enum Violation {
 }
 
 impl Violation {
-    /// Code and text of the close frame. They are inferred, except for the codes of the first two.
-    fn status(self) -> (u16, &'static str) {
-        match self {
+    /// The close frame. Code and reason are inferred, except for the codes of the first two.
+    fn close(self) -> Close<'static> {
+        let (code, reason) = match self {
             Self::TooLarge => (1009, "Message too big"),
             Self::Binary => (1003, "Binary frames are not supported"),
             Self::NotText => (1007, "Invalid payload data"),
             Self::Protocol => (1002, "Protocol error"),
-        }
+        };
+        Close { code, reason }
     }
 }
 
@@ -137,20 +138,20 @@ impl Speaker {
 
     /// Closes the connection because the client did something that is not allowed.
     pub(super) fn violate(&self, violation: Violation) {
-        self.gateway.end(&self.connection, Side::Gateway, violation.status());
+        self.gateway.end(&self.connection, Side::Gateway, violation.close());
     }
 
     /// Closes the connection because the client closed it.
-    pub(super) fn close(&self, status: Option<(u16, &str)>) {
-        let status = status.unwrap_or((1005, "Client-side close frame status not set"));
-        self.gateway.end(&self.connection, Side::Client, status);
+    pub(super) fn close(&self, close: Option<Close<'_>>) {
+        let close = close.unwrap_or(Close { code: 1005, reason: "Client-side close frame status not set" });
+        self.gateway.end(&self.connection, Side::Client, close);
     }
 
     /// Ends the connection because the client's TCP connection ended without a close frame. Does nothing if the
     /// connection has ended, or if the settings say that such an end is not noticed.
     pub(super) fn abort(&self) {
         if self.gateway.settings.notices_tcp_ends {
-            self.gateway.end(&self.connection, Side::Client, (1006, ""));
+            self.gateway.end(&self.connection, Side::Client, Close { code: 1006, reason: "" });
         }
     }
 }

@@ -31,7 +31,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::activity::Activity;
-use super::message::{Outbound, Payload};
+use super::message::{Close, Outbound, Payload};
 use super::peer::{Listener, Speaker, Violation};
 use super::{BinaryFrames, ConnectRequest, Gateway, Peer, Settings};
 
@@ -189,7 +189,7 @@ async fn read(stream: &mut SplitStream<Socket>, speaker: &Speaker) -> Read {
         speaker.violate(violation);
         return Read::Violated;
     }
-    speaker.close(status.as_ref().map(|(code, reason)| (*code, reason.as_str())));
+    speaker.close(status.as_ref().map(|(code, reason)| Close { code: *code, reason }));
     Read::Closed
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::StatusCode;
-use local::gateway::{DisconnectFault, ManagementError, Settings};
+use local::gateway::{Close, DisconnectFault, ManagementError, Settings};
 
 use super::stage::{Stage, close, fine, prompt, request, text};
 
@@ -115,7 +115,7 @@ async fn delete_closes_with_1000() {
 async fn disconnect_hears_the_clients_code_and_reason_and_1005_without() {
     let stage = Stage::new(prompt());
     for status in [None, Some((1001, "")), Some((4000, "bye"))] {
-        stage.client().await.close(status);
+        stage.client().await.close(status.map(|(code, reason)| Close { code, reason }));
         stage.gateway.settled().await;
     }
     let told: Vec<String> = stage.told().into_iter().filter(|told| told != "$connect").collect();

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use http::HeaderValue;
-use local::gateway::{BinaryFrames, Outbound, Settings};
+use local::gateway::{BinaryFrames, Close, Outbound, Settings};
 use serde_json::{Value, json};
 
 use super::stage::{START_MILLIS, Stage, prompt, request, text};
@@ -189,7 +189,7 @@ async fn lambda_reads_every_event() {
     let client = stage.gateway.connect(handshake).await.unwrap();
     let id = client.connection_id().to_owned();
     client.send_text("hello").await;
-    client.close(Some((1001, "")));
+    client.close(Some(Close { code: 1001, reason: "" }));
     stage.gateway.settled().await;
     let read = |event: &Value| serde_json::from_value::<ApiGatewayWebsocketProxyRequest>(event.clone()).unwrap();
     let events: Vec<_> = stage.events().iter().map(read).collect();

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 use local::cloud::stage_variables;
-use local::gateway::ConnectRequest;
+use local::gateway::{Close, ConnectRequest};
 use local::token;
 use serde_json::json;
 
@@ -107,7 +107,7 @@ impl World {
     pub async fn close(&mut self, label: &str) -> String {
         let client = self.clients.remove(label).expect("the client is connected");
         match client.way {
-            Way::WebSocket(peer) => peer.close(Some((1000, ""))),
+            Way::WebSocket(peer) => peer.close(Some(Close { code: 1000, reason: "" })),
             Way::Polling(poller) => drop(poller.post("1").await),
         }
         self.transcript(String::new()).await

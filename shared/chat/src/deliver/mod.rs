@@ -220,7 +220,7 @@ impl<'a> Delivering<'a> {
             let told = (0_u64..).zip(events).skip_while(|(index, _)| index < heard);
             frames.extend(told.filter_map(|(index, event)| {
                 let is_last = usize::try_from(index).is_ok_and(|index| index + 1 == count);
-                let offset = Offset { until: *until, last: Some(last(chat, (*previous, *position), index, is_last)) };
+                let offset = Offset { until: *until, last: Some(last(chat, *previous, *position, index, is_last)) };
                 event_frame(&socket.namespace, event, Some(offset.given_to(socket.holder())))
             }));
         }
@@ -369,12 +369,12 @@ impl<'a> Delivering<'a> {
         }
         let until = self.ctx.clock.now().plus_millis(-TELLING_MILLIS);
         let index = u64::try_from(index).unwrap_or(u64::MAX);
-        Some(Offset { until, last: Some(last(&step.chat, (step.previous(), step.position), index, is_last)) })
+        Some(Offset { until, last: Some(last(&step.chat, step.previous(), step.position, index, is_last)) })
     }
 }
 
 /// The position in a chat that a socket has reached with the frame of this index, among the frames of one event.
-fn last(chat: &ChatId, (previous, position): (Position, Position), index: u64, is_last: bool) -> Last {
+fn last(chat: &ChatId, previous: Position, position: Position, index: u64, is_last: bool) -> Last {
     let chat = chat.clone();
     if is_last { Last { chat, position, frames: 0 } } else { Last { chat, position: previous, frames: index + 1 } }
 }

@@ -64,7 +64,7 @@ fn typing(fields: &Fields<'_>, active: bool) -> Result<Command, Error> {
 
 pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
     success(match answer {
-        Answer::Messages { chat, messages, paging } => history((chat, messages), paging, viewer),
+        Answer::Messages { chat, messages, paging } => history(chat, messages, paging, viewer),
         Answer::Read(reading) => confirmation(reading, reading.messages.last(), viewer),
         Answer::Sent { chat, message, .. } => json!({"message": shapes::message(message, chat, viewer)}),
         Answer::Unread(count) => json!({"count": count}),
@@ -89,7 +89,7 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
 pub(super) fn answer_event(answer: &Answer, viewer: &Viewer<'_>) -> Option<Event> {
     match answer {
         Answer::Messages { chat, messages, paging } => {
-            Some(("message_history", history((chat, messages), paging, viewer)))
+            Some(("message_history", history(chat, messages, paging, viewer)))
         }
         // A notice tells about messages that were newly marked.
         Answer::Read(reading) if reading.marked == 0 => Some(read_confirmed(reading, reading.messages.last(), viewer)),
@@ -117,8 +117,8 @@ pub(super) fn answer_event(answer: &Answer, viewer: &Viewer<'_>) -> Option<Event
 
 pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
     match notice {
-        Notice::Blocked { view, by } => block("user_blocked", (view, by), viewer),
-        Notice::Unblocked { view, by } => block("user_unblocked", (view, by), viewer),
+        Notice::Blocked { view, by } => block("user_blocked", view, by, viewer),
+        Notice::Unblocked { view, by } => block("user_unblocked", view, by, viewer),
         // The dialect has no events about chats.
         Notice::ChatCreated(_) | Notice::ChatDeleted(_) | Notice::Online { became_online: false, .. } => Vec::new(),
         Notice::Connected { user, .. } => {
@@ -165,7 +165,7 @@ pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> 
 
 /// A block between two people. The block of a chat about a listing does not decide what these two may send each other,
 /// so it gives no event.
-fn block(name: &'static str, (view, by): (&ChatView, &UserId), viewer: &Viewer<'_>) -> Vec<Event> {
+fn block(name: &'static str, view: &ChatView, by: &UserId, viewer: &Viewer<'_>) -> Vec<Event> {
     let plain = view.chat.about.is_none();
     let other = view.chat.other(viewer.user).filter(|_| plain);
     let by_me = by == viewer.user;
@@ -213,7 +213,7 @@ fn counted(mut said: Value, reading: &Reading) -> Value {
     said
 }
 
-fn history((chat, messages): (&Chat, &[Message]), paging: &Paging, viewer: &Viewer<'_>) -> Value {
+fn history(chat: &Chat, messages: &[Message], paging: &Paging, viewer: &Viewer<'_>) -> Value {
     json!({
         "messages": messages.iter().map(|message| shapes::message(message, chat, viewer)).collect::<Vec<_>>(),
         "otherUser": chat.other(viewer.user).map(|other| shapes::person(other, viewer)),
