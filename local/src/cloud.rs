@@ -195,7 +195,7 @@ impl PocketCloud {
             match code(&function.package, &ctx) {
                 Some(Code::Events(handler)) => handlers.push((Arc::clone(&function), handler)),
                 Some(Code::Requests(http)) => drop(answering.insert(function.package.clone(), http)),
-                // A function that nothing invokes here, such as `http` for an application without REST.
+                // A function that nothing invokes here, such as `rest` for an application without REST.
                 None if template.http_routes.iter().any(|route| route.function == function.package) => {}
                 None => return Err(BootError::UnknownFunction(function.package.clone())),
             }

@@ -78,7 +78,7 @@ pub fn of_chat(package: &str, ctx: &Arc<Ctx<Chat>>) -> Option<Code> {
         "block" | "message" | "presence" | "typing" => answering!(ctx, functions::event::<Chat>),
         "followup" => failing!(ctx, chat::followup::handle),
         "sweep" => failing!(ctx, chat::sweep::handle),
-        "http" => {
+        "rest" => {
             let ctx = Arc::clone(ctx);
             Code::Requests(Arc::new(move |stage: &BTreeMap<String, String>| {
                 let named = stage.get(chat::application::DIALECT_VARIABLE).and_then(|name| dialect::named(name));

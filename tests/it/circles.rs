@@ -131,7 +131,7 @@ fn no_modules_import_each_other() {
         "shared/frame/src",
         "shared/relay/src",
         "shared/chat/src",
-        "functions/http/src",
+        "functions/rest/src",
         "local/src",
         "tests/world/src",
     ] {

@@ -115,7 +115,7 @@ async fn a_query_that_is_not_encoded_is_refused_with_or_without_a_token() {
     let world = World::new().await;
     let mut said = String::new();
     for query in ["a=\"b\"", "a=<b", "a=b c", "a=b#c", "a=\u{7f}", "a=\n"] {
-        let (status, body) = answer(&world, "http", event("GET", "/workspace/api/conversations", query)).await;
+        let (status, body) = answer(&world, "rest", event("GET", "/workspace/api/conversations", query)).await;
         said += &format!("{query:?} {status} {body}\n");
         let (status, body) = answer(&world, "polling", event("GET", "/socket.io/", query)).await;
         assert_eq!((status, body.as_str()), (400, r#"{"code":3,"message":"Bad request"}"#));
@@ -129,7 +129,7 @@ async fn a_query_that_is_not_encoded_is_refused_with_or_without_a_token() {
     "a=\n" 400 {"code":"VALIDATION_ERROR","message":"query must be percent-encoded","success":false}
     "##);
     // What is not ASCII stands for itself.
-    let (status, _) = answer(&world, "http", event("GET", "/api/socket/health", "a=é")).await;
+    let (status, _) = answer(&world, "rest", event("GET", "/api/socket/health", "a=é")).await;
     assert_eq!(status, 200);
 }
 
@@ -142,13 +142,13 @@ async fn no_host_header_method_or_body_is_too_odd_to_be_answered() {
         event
     };
     for host in ["", "a b", "[", "1.2.3.4.5", "xn--a", "a/b?c#d", "é", "a:b:c"] {
-        assert_eq!(answer(&world, "http", with("/headers/host", host.into())).await.0, 200, "{host:?}");
-        assert_eq!(answer(&world, "http", with("/headers/x-forwarded-proto", host.into())).await.0, 200, "{host:?}");
-        assert_eq!(answer(&world, "http", with("/headers/accept", host.into())).await.0, 200, "{host:?}");
+        assert_eq!(answer(&world, "rest", with("/headers/host", host.into())).await.0, 200, "{host:?}");
+        assert_eq!(answer(&world, "rest", with("/headers/x-forwarded-proto", host.into())).await.0, 200, "{host:?}");
+        assert_eq!(answer(&world, "rest", with("/headers/accept", host.into())).await.0, 200, "{host:?}");
     }
     for method in ["", "G T", "é", "GET\n"] {
         assert_eq!(
-            answer(&world, "http", with("/requestContext/http/method", method.into())).await.0,
+            answer(&world, "rest", with("/requestContext/http/method", method.into())).await.0,
             400,
             "{method:?}"
         );
@@ -156,17 +156,17 @@ async fn no_host_header_method_or_body_is_too_odd_to_be_answered() {
     let mut broken = event("POST", "/api/chat/create-or-get", "");
     broken["body"] = "not base64!".into();
     broken["isBase64Encoded"] = true.into();
-    assert_eq!(answer(&world, "http", broken.clone()).await.0, 400);
+    assert_eq!(answer(&world, "rest", broken.clone()).await.0, 400);
     assert_eq!(answer(&world, "polling", broken).await.0, 400);
     for nothing in [Value::Null, json!({}), json!([]), json!({"headers": 7, "rawPath": {}, "cookies": "a"})] {
-        assert_eq!(answer(&world, "http", nothing).await.0, 400);
+        assert_eq!(answer(&world, "rest", nothing).await.0, 400);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_cannot_be_read_is_refused_in_the_words_of_its_dialect_and_a_page_may_read_why() {
     let world = World::new().await;
-    let function = world.cloud.http_function("http").unwrap();
+    let function = world.cloud.http_function("rest").unwrap();
     let mut cross = event("GET", "/workspace/api/conversations", "a=\"b\"");
     cross["headers"]["origin"] = "https://app.example.com".into();
     let answer = function(cross).await;

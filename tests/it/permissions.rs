@@ -18,7 +18,7 @@ const FOR_RARE_CASES: &[(&str, &str)] = &[
     ("block", "DELETE of connections"),
     ("connect", "DELETE of connections"),
     ("disconnect", "DELETE of connections"),
-    ("http", "DELETE of connections"),
+    ("rest", "DELETE of connections"),
     ("message", "DELETE of connections"),
     ("presence", "DELETE of connections"),
     ("typing", "DELETE of connections"),

@@ -156,7 +156,7 @@ async fn a_disconnect_may_be_lost_doubled_or_late() {
 #[tokio::test(start_paused = true)]
 async fn a_rest_request_whose_function_is_killed_is_a_500() {
     let world = separate().await;
-    world.cloud.faults.inject_run(RunRule::function("http").once(), RunEffect::KilledAfter(1));
+    world.cloud.faults.inject_run(RunRule::function("rest").once(), RunEffect::KilledAfter(1));
     assert_eq!(world.request("alice", "GET", "/api/message/unread-count", "").await.0, 500);
     assert_eq!(world.request("alice", "GET", "/api/message/unread-count", "").await.0, 200);
 }

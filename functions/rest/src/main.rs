@@ -1,4 +1,4 @@
-//! The bootstrap of `http`.
+//! The bootstrap of `rest`.
 
 use chat::Chat;
 

@@ -1,4 +1,4 @@
-//! The function `http`: the REST routes of every dialect with its prefix, and those of the default dialect also
+//! The function `rest`: the REST routes of every dialect with its prefix, and those of the default dialect also
 //! without, see ARCHITECTURE.md.
 
 mod answer;
