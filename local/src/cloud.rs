@@ -14,6 +14,7 @@ use axum::Router;
 use chat::application::DIALECT_VARIABLE;
 use futures_util::future::BoxFuture;
 use relay::application::Application;
+use relay::aws::Aws;
 use relay::clock::Clock;
 use relay::config::{ConfigError, Settings as Variables};
 use relay::ctx::Ctx;
@@ -329,7 +330,7 @@ fn context<A: Application>(
         let value = function.environment.get(name)?;
         Some(if value == SECRET_PLACEHOLDER { DEV_SECRET.to_owned() } else { value.clone() })
     };
-    let started = relay::start(&Variables::new(&lookup), &aws(services, function), clock.clone());
+    let started = relay::start(&Variables::new(&lookup), &Aws::new(aws(services, function)), clock.clone());
     started.map_err(|error| BootError::Config { package: function.package.clone(), error })
 }
 

@@ -7,10 +7,11 @@ use aws_sdk_dynamodb::types::{Delete, Put};
 use relay::application::{
     Admission, Application, Asking, Emission, Event, EventContent, LeaveWrites, Leaving, refusal,
 };
+use relay::aws::Aws;
 use relay::clock::Clock;
 use relay::config::{ConfigError, Settings};
 use relay::ctx::Ctx;
-use relay::dynamo::{Dynamo, Item, text};
+use relay::dynamo::{DeleteItemInput, Dynamo, Item, PutItemInput, QueryInput, text};
 use relay::error::Error;
 use relay::id::{ConnectionId, is_length};
 use relay::store::{Session, Writes};
@@ -28,8 +29,8 @@ impl Application for Whiteboard {
     type Joining = ();
     type Missed = ();
 
-    fn start(settings: &Settings<'_>, aws: &aws_types::SdkConfig, clock: &Clock) -> Result<Self, ConfigError> {
-        Ok(Self { db: Dynamo::new(relay::aws::tables(aws), clock.clone()), table: settings.required("BOARDS_TABLE")? })
+    fn start(settings: &Settings<'_>, aws: &Aws, clock: &Clock) -> Result<Self, ConfigError> {
+        Ok(Self { db: Dynamo::new(aws.tables(), clock.clone()), table: settings.required("BOARDS_TABLE")? })
     }
 
     /// Anybody may join who names a board: `io(url, { auth: { board: "blue" } })`.
@@ -69,8 +70,8 @@ impl Application for Whiteboard {
     async fn ack(ctx: &Ctx<Self>, session: &Session, _about: &str, answer: EventContent) -> Vec<Emission> {
         if answer.arguments.first() == Some(&json!(true)) {
             for (entry, _) in rows(ctx, session, "stroke#").await {
-                let delete = ctx.app.db.client.delete_item().table_name(&ctx.app.table);
-                let deleted = delete.set_key(Some(key(session, &entry))).send().await.map_err(Error::internal);
+                let delete = DeleteItemInput::builder().table_name(&ctx.app.table).set_key(Some(key(session, &entry)));
+                let deleted = ctx.app.db.tables.delete_item(delete).await.map_err(Error::internal);
                 let _ = deleted.inspect_err(|error| failed(None, error));
             }
             tell(ctx, session, "cleared", Value::Null).await;
@@ -91,7 +92,7 @@ async fn draw(ctx: &Ctx<Whiteboard>, session: &Session, event: Event<'_>) -> Res
     let stroke = event.content.arguments.into_iter().next().unwrap_or_default();
     let mut row = key(session, &format!("stroke#{}#{}", event.at.iso(), event.invocation));
     row.insert("value".to_owned(), text(&stroke));
-    ctx.app.db.put(ctx.app.db.client.put_item().table_name(&ctx.app.table).set_item(Some(row))).await?;
+    ctx.app.db.put(PutItemInput::builder().table_name(&ctx.app.table).set_item(Some(row))).await?;
     tell(ctx, session, "drawn", stroke).await;
     Ok(())
 }
@@ -117,9 +118,9 @@ fn key(session: &Session, entry: &str) -> Item {
 /// None if they cannot be read, which is logged.
 async fn rows(ctx: &Ctx<Whiteboard>, session: &Session, prefix: &str) -> Vec<(String, String)> {
     let values = key(session, prefix).into_iter().map(|(name, value)| (format!(":{name}"), value)).collect();
-    let query = ctx.app.db.client.query().table_name(&ctx.app.table).limit(500).scan_index_forward(false);
+    let query = QueryInput::builder().table_name(&ctx.app.table).limit(500).scan_index_forward(false);
     let query = query.key_condition_expression("board = :board AND begins_with(entry, :entry)");
-    let found = query.set_expression_attribute_values(Some(values)).send().await.map_err(Error::internal);
+    let found = ctx.app.db.query(query.set_expression_attribute_values(Some(values))).await;
     let found = found.inspect_err(|error| failed(None, error));
     let pair = |row: &Item| Some((row.get("entry")?.as_s().ok()?.clone(), row.get("value")?.as_s().ok()?.clone()));
     found.iter().flat_map(|found| found.items()).filter_map(pair).collect()

@@ -40,7 +40,8 @@ pub(crate) async fn route(ctx: &Ctx, dialect: &'static Dialect, route: &Route, r
 async fn run(ctx: &Ctx, dialect: &'static Dialect, route: &Route, request: Request) -> Result<(u16, Value), Error> {
     let identity = request::identity(ctx, route.asker, request.headers()).await?;
     let command = request::command(route, request).await?;
-    let caller = Caller { user: &identity.user, dialect, session: None, at: ctx.clock.now(), invocation: None };
+    let caller =
+        Caller { user: &identity.user, dialect, session: None, at: ctx.clock.now(), invocation: None, found: None };
     let Outcome { answer, envelopes, then } = app::run(ctx, &caller, command).await?;
     let mut delivering = Delivering::new(ctx, None);
     // The command has already run, so the function goes on after this error. Without profiles the answer shows ids.

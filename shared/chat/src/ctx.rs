@@ -1,6 +1,6 @@
 //! The chat, and the context of its invocations.
 
-use aws_types::SdkConfig;
+use relay::aws::Aws;
 use relay::clock::Clock;
 use relay::config::{ConfigError, Settings};
 use relay::dynamo::Dynamo;
@@ -26,11 +26,11 @@ impl Chat {
     ///
     /// # Errors
     /// [`ConfigError`] with the name of the setting that is missing or wrong.
-    pub fn new(settings: &Settings<'_>, aws: &SdkConfig, clock: &Clock) -> Result<Self, ConfigError> {
+    pub fn new(settings: &Settings<'_>, aws: &Aws, clock: &Clock) -> Result<Self, ConfigError> {
         let config = Config::read(settings)?;
-        let db = Dynamo::new(relay::aws::tables(aws), clock.clone());
+        let db = Dynamo::new(aws.tables(), clock.clone());
         let store = Store::new(db, config.tables.clone());
-        let bucket = Bucket::new(&relay::aws::for_objects(aws), config.media_bucket.clone(), clock.clone());
+        let bucket = Bucket::new(&relay::aws::for_objects(&aws.sdk), config.media_bucket.clone(), clock.clone());
         Ok(Self { config, store, bucket })
     }
 }

@@ -13,16 +13,16 @@
 
 use std::collections::HashMap;
 
-use aws_types::SdkConfig;
 use frame::engine;
 use frame::socket::{AckId, Body, EventName, Namespace, Packet};
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
+use crate::aws::Aws;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{ConfigError, Settings};
 use crate::ctx::Ctx;
-use crate::dynamo::Transaction;
+use crate::dynamo::{Item, RowKey, Transaction};
 use crate::error::Error;
 use crate::id::{ConnectionId, UserId, hex};
 use crate::store::{Attributes, Former, Opened, Session, Writes};
@@ -55,7 +55,7 @@ pub trait Application: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`ConfigError`] with the name of the setting that is missing or wrong. The function does not start then.
-    fn start(settings: &Settings<'_>, aws: &SdkConfig, clock: &Clock) -> Result<Self, ConfigError>;
+    fn start(settings: &Settings<'_>, aws: &Aws, clock: &Clock) -> Result<Self, ConfigError>;
 
     /// Whether a namespace of this name exists. The name includes the slash. By default there is the root namespace
     /// alone.
@@ -112,6 +112,20 @@ pub trait Application: Sized + Send + Sync + 'static {
         _joining: Self::Joining,
     ) -> impl Future<Output = Vec<Emission>> + Send {
         async { Vec::new() }
+    }
+
+    /// The row of a table of the application that an event needs. The relay reads it together with the session, in one
+    /// request, and hands it over in [`Event::row`]. So [`event`](Self::event) need not wait for it. The table must be
+    /// another one than that of the relay. The session is not known yet: `user` is the user whose events this process has
+    /// seen on the same socket before, if any, and may be wrong. So [`event`](Self::event) must compare the key.
+    fn row_of_event(
+        _ctx: &Ctx<Self>,
+        _stage: &StageVariables,
+        _user: Option<&UserId>,
+        _emitted: Emitted<'_>,
+        _content: &EventContent,
+    ) -> Option<RowKey> {
+        None
     }
 
     /// Called with each event of a client that has joined the namespace.
@@ -353,6 +367,17 @@ pub struct Event<'a> {
     pub at: Timestamp,
     /// The gateway's id of the event. Lambda may deliver an event twice, each time with the same id.
     pub invocation: &'a str,
+    /// The row that [`Application::row_of_event`] named. `None` if it named none.
+    pub row: Option<FoundRow>,
+}
+
+/// A row that was read together with a session (strongly consistent).
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundRow {
+    /// The table and the key of the row.
+    pub row: RowKey,
+    /// The row; `None` if it does not exist.
+    pub item: Option<Item>,
 }
 
 /// An event that the relay answers itself.

@@ -3,6 +3,7 @@
 //! By default the SDK waits for an answer without end. Lambda kills an invocation that waits without end, and its
 //! client receives nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::BehaviorVersion;
@@ -10,6 +11,9 @@ use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::sdk_config::Builder;
+
+use crate::connections::{ConnectionService, Connections};
+use crate::dynamo::{TableService, Tables};
 
 /// How long one attempt may take. DynamoDB and API Gateway answer within tens of milliseconds. If an attempt takes
 /// longer than this, it most likely uses a dead connection, for example after minutes in which Lambda had frozen the
@@ -58,10 +62,44 @@ pub fn bounded(builder: Builder) -> Builder {
     )
 }
 
+/// The AWS services, as a function reaches them.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    /// The configuration of the SDK's clients.
+    pub sdk: SdkConfig,
+    tables_here: Option<Arc<dyn TableService>>,
+    connections_here: Option<Arc<dyn ConnectionService>>,
+}
+
+impl Aws {
+    /// Services that are reached through the SDK.
+    #[must_use]
+    pub const fn new(sdk: SdkConfig) -> Self {
+        Self { sdk, tables_here: None, connections_here: None }
+    }
+
+    /// Services of which the tables and the connections are in this process.
+    #[must_use]
+    pub fn here(self, tables: Arc<dyn TableService>, connections: Arc<dyn ConnectionService>) -> Self {
+        Self { tables_here: Some(tables), connections_here: Some(connections), ..self }
+    }
+
+    /// Creates a client for the tables.
+    #[must_use]
+    pub fn tables(&self) -> Tables {
+        Tables::new(tables(&self.sdk), self.tables_here.clone())
+    }
+
+    /// Creates a client for `@connections` at this endpoint.
+    #[must_use]
+    pub fn connections(&self, endpoint: &str) -> Connections {
+        Connections::new(connections(&self.sdk, endpoint), self.connections_here.clone())
+    }
+}
+
 /// Creates a client for the tables. It has a retry allowance of its own. So functions that share a process, as in the
 /// local system, do not use up the allowance of each other.
-#[must_use]
-pub fn tables(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
+fn tables(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::config::Builder::from(aws);
     let partition = RetryPartition::custom("tables").build();
     aws_sdk_dynamodb::Client::from_conf(config.retry_partition(partition).build())
@@ -78,8 +116,7 @@ pub fn functions(aws: &SdkConfig) -> aws_sdk_lambda::Client {
 /// Creates a client for `@connections` at this endpoint. It does not retry: a post whose answer was lost may have been
 /// delivered, and the same frame twice would break the client's order. The caller of a post repeats only what was
 /// certainly not delivered.
-#[must_use]
-pub fn connections(aws: &SdkConfig, endpoint: &str) -> aws_sdk_apigatewaymanagement::Client {
+fn connections(aws: &SdkConfig, endpoint: &str) -> aws_sdk_apigatewaymanagement::Client {
     let config = aws_sdk_apigatewaymanagement::config::Builder::from(aws);
     let config = config.endpoint_url(endpoint).retry_config(RetryConfig::disabled());
     aws_sdk_apigatewaymanagement::Client::from_conf(config.build())

@@ -50,9 +50,8 @@ impl<A> Ctx<A> {
         let connection = to.connection;
         let (mut tried, mut young) = (1, 1);
         loop {
-            let delete = self.connections.delete_connection().connection_id(connection.to_string());
-            let error = match delete.send().await {
-                Ok(_) => return true,
+            let error = match self.connections.delete(connection).await {
+                Ok(()) => return true,
                 Err(error) if error.as_service_error().is_some_and(|error| error.is_gone_exception()) => {
                     if !self.is_young(to, young) {
                         return false;

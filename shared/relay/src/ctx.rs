@@ -1,18 +1,19 @@
 //! The context of an invocation: settings, clock, the table of connections, the application, and the clients of
 //! `@connections` and Lambda. What it can do stands in `post`, `close` and `invoke`.
 
-use aws_sdk_apigatewaymanagement::primitives::Blob;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use aws_types::SdkConfig;
 
+use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::{Config, Isolation};
+use crate::connections::Connections;
 use crate::dynamo::Dynamo;
 use crate::limit::{Addresses, EventRates};
+use crate::seen::SeenUsers;
 use crate::store::{Liveness, Store};
 
 /// The context of an application `A`: built once per process, borrowed by every invocation.
@@ -27,9 +28,11 @@ pub struct Ctx<A> {
     pub event_rates: EventRates,
     /// The addresses from which this process sees connections.
     pub addresses: Addresses,
+    /// The users of the sockets that this process sees.
+    pub seen_users: SeenUsers,
     /// The application.
     pub app: A,
-    pub(crate) connections: aws_sdk_apigatewaymanagement::Client,
+    pub(crate) connections: Connections,
     pub(crate) lambda: aws_sdk_lambda::Client,
 }
 
@@ -46,17 +49,18 @@ impl<A> Ctx<A> {
     /// Creates the context from the settings, the clock, the configuration of the AWS clients, and the application.
     /// `ending` are the application's attributes of a session that are removed when it ends.
     #[must_use]
-    pub fn new(config: Config, clock: Clock, aws: &SdkConfig, ending: &'static [&'static str], app: A) -> Self {
-        let db = Dynamo::new(crate::aws::tables(aws), clock.clone());
+    pub fn new(config: Config, clock: Clock, aws: &Aws, ending: &'static [&'static str], app: A) -> Self {
+        let db = Dynamo::new(aws.tables(), clock.clone());
         let store = Store::new(db, config.connections_table.clone(), ending);
-        let connections = crate::aws::connections(aws, &config.connections_endpoint);
+        let connections = aws.connections(&config.connections_endpoint);
         Self {
             clock,
             store,
             event_rates: EventRates::default(),
             addresses: Addresses::default(),
+            seen_users: SeenUsers::default(),
             connections,
-            lambda: crate::aws::functions(aws),
+            lambda: crate::aws::functions(&aws.sdk),
             app,
             config,
         }
@@ -65,9 +69,7 @@ impl<A> Ctx<A> {
     /// Opens the connections to DynamoDB and API Gateway before the first event needs them. Both refuse the requests,
     /// which are not signed on purpose: there is no request that the roles of all functions allow.
     pub async fn warm(&self) {
-        let nobody = Blob::new("");
-        let post = self.connections.post_to_connection().connection_id("nobody").data(nobody);
-        let _ = tokio::join!(self.store.warm(Unsigned), post.customize().interceptor(Unsigned).send());
+        tokio::join!(self.store.warm(Unsigned), self.connections.warm(Unsigned));
     }
 
     /// Where a handler runs. `function` is its name in a deployment that separates the handlers.

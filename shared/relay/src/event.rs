@@ -8,6 +8,7 @@ use crate::application::{Application, Emission, Emitted, Event, EventContent, Pr
 use crate::ask;
 use crate::content::{ack_frames, event_frames};
 use crate::ctx::Ctx;
+use crate::dynamo::RowKey;
 use crate::error::Error;
 use crate::gate;
 use crate::incoming::Incoming;
@@ -36,8 +37,19 @@ pub async fn handle<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<(), E
         Body::Connect { .. } | Body::Disconnect | Body::ConnectError { .. } => return Ok(()),
     };
     let emitted = Emitted { namespace: namespace.as_str(), event: name.as_str(), ack: ack.as_ref() };
-    let session = match gate::admit(ctx, &incoming, namespace.as_str(), Some(emitted)).await {
-        Ok(Some(session)) => session,
+    let content = EventContent { arguments, attachments };
+    let admitted = match row_of(ctx, &incoming, emitted, &content) {
+        Some(row) => {
+            let admitted = gate::admit_with_row(ctx, &incoming, emitted, row).await;
+            admitted.map(|admitted| admitted.map(|(session, row)| (session, Some(row))))
+        }
+        None => {
+            let session = gate::admit(ctx, &incoming, namespace.as_str(), Some(emitted)).await;
+            session.map(|session| session.map(|session| (session, None)))
+        }
+    };
+    let (session, row) = match admitted {
+        Ok(Some(admitted)) => admitted,
         Ok(None) => return Ok(()),
         Err(error) => {
             telemetry::failed(Some(&incoming.connection), &error);
@@ -46,16 +58,29 @@ pub async fn handle<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<(), E
             return Ok(());
         }
     };
+    ctx.seen_users.remember(&incoming.connection, &session.namespace, &session.user);
     let event = Event {
         name: name.as_str(),
-        content: EventContent { arguments, attachments },
+        content,
         ack: ack.as_ref(),
         at: incoming.at,
         invocation: &incoming.invocation,
+        row,
     };
     let emissions = A::event(ctx, &session, event).await;
     emit(ctx, &session, ack.as_ref(), emissions).await;
     Ok(())
+}
+
+/// The row that the application needs for an event.
+fn row_of<A: Application>(
+    ctx: &Ctx<A>,
+    incoming: &Incoming,
+    emitted: Emitted<'_>,
+    content: &EventContent,
+) -> Option<RowKey> {
+    let user = ctx.seen_users.user(&incoming.connection, emitted.namespace);
+    A::row_of_event(ctx, incoming.stage(), user.as_ref(), emitted, content)
 }
 
 /// The packet of a frame, with the attachments that the switchboard appended to it. `None` if the frame holds no

@@ -1,9 +1,10 @@
 //! The gate that every event and every ack passes: a session that is live, a token that has not ended, and no frame
 //! inside a binary packet.
 
-use crate::application::{Application, Emitted};
+use crate::application::{Application, Emitted, FoundRow};
 use crate::clock::Timestamp;
 use crate::ctx::Ctx;
+use crate::dynamo::RowKey;
 use crate::error::Error;
 use crate::incoming::Incoming;
 use crate::reply::reply;
@@ -24,7 +25,35 @@ pub(crate) async fn admit<A: Application>(
     namespace: &str,
     event: Option<Emitted<'_>>,
 ) -> Result<Option<Session>, Error> {
-    let Some(session) = current_session(ctx, incoming, namespace).await? else {
+    let session = current_session(ctx, incoming, namespace).await?;
+    checked(ctx, incoming, session, event).await
+}
+
+/// Admits an event as [`admit`], and returns its session and the row of the application that `row` names. One request
+/// if there is a session.
+///
+/// # Errors
+/// `Error::Internal`.
+pub(crate) async fn admit_with_row<A: Application>(
+    ctx: &Ctx<A>,
+    incoming: &Incoming,
+    event: Emitted<'_>,
+    row: RowKey,
+) -> Result<Option<(Session, FoundRow)>, Error> {
+    let (session, found) = upgrade::session_and_row(ctx, &incoming.connection, event.namespace, row.clone()).await?;
+    let session = uninterrupted(ctx, incoming, session).await?;
+    let admitted = checked(ctx, incoming, session, Some(event)).await?;
+    Ok(admitted.map(|session| (session, FoundRow { row, item: found })))
+}
+
+/// Returns the session if it is live. Otherwise deals with what the client sent.
+async fn checked<A: Application>(
+    ctx: &Ctx<A>,
+    incoming: &Incoming,
+    session: Option<Session>,
+    event: Option<Emitted<'_>>,
+) -> Result<Option<Session>, Error> {
+    let Some(session) = session else {
         ctx.close(incoming.recipient()).await;
         return Ok(None);
     };
@@ -43,7 +72,17 @@ pub(crate) async fn current_session<A: Application>(
     incoming: &Incoming,
     namespace: &str,
 ) -> Result<Option<Session>, Error> {
-    let Some(session) = upgrade::session(ctx, &incoming.connection, namespace).await? else { return Ok(None) };
+    let session = upgrade::session(ctx, &incoming.connection, namespace).await?;
+    uninterrupted(ctx, incoming, session).await
+}
+
+/// The session, unless the frame interrupts a binary packet.
+async fn uninterrupted<A: Application>(
+    ctx: &Ctx<A>,
+    incoming: &Incoming,
+    session: Option<Session>,
+) -> Result<Option<Session>, Error> {
+    let Some(session) = session else { return Ok(None) };
     let interrupted = binary::is_interrupted(ctx, incoming, session.attachments_until).await?;
     Ok((!interrupted).then_some(session))
 }

@@ -8,6 +8,7 @@
 //!
 //! ```
 //! use relay::application::{Admission, Application, Asking, Emission, Event, StageVariables};
+//! use relay::aws::Aws;
 //! use relay::clock::Clock;
 //! use relay::config::{ConfigError, Settings};
 //! use relay::ctx::Ctx;
@@ -21,7 +22,7 @@
 //!     type Joining = ();
 //!     type Missed = ();
 //!
-//!     fn start(_: &Settings<'_>, _: &aws_types::SdkConfig, _: &Clock) -> Result<Self, ConfigError> {
+//!     fn start(_: &Settings<'_>, _: &Aws, _: &Clock) -> Result<Self, ConfigError> {
 //!         Ok(Self)
 //!     }
 //!
@@ -52,9 +53,9 @@
 //! - [`polling`]: the second transport, and `polling_http`, its HTTP requests.
 //! - [`heartbeat`], [`sweep`]: once per minute, pings and the end of overdue connections.
 //! - [`handshake`], [`followup`]: the open packet, and events that a function failed to handle.
-//! - [`post`], [`close`], [`invoke`]: requests to `@connections` and to Lambda.
+//! - [`post`], [`close`], [`invoke`]: requests to `@connections` (over [`connections`]) and to Lambda.
 //! - [`store`], over [`dynamo`]: the table.
-//! - [`ctx`], [`config`], [`limit`], [`error`], [`telemetry`], [`clock`], [`id`], [`aws`]: what all of them use.
+//! - [`ctx`], [`config`], [`limit`], [`seen`], [`error`], [`telemetry`], [`clock`], [`id`], [`aws`]: what all of them use.
 
 pub mod application;
 pub mod ask;
@@ -64,6 +65,7 @@ pub mod clock;
 pub mod close;
 pub mod config;
 pub mod connect;
+pub mod connections;
 mod content;
 pub mod ctx;
 pub mod disconnect;
@@ -90,6 +92,7 @@ mod recover;
 pub mod reply;
 #[cfg(feature = "lambda")]
 pub mod runtime;
+pub mod seen;
 pub mod store;
 mod strangers;
 pub mod sweep;
@@ -99,7 +102,7 @@ mod upgrade;
 pub mod wait;
 
 use application::Application;
-use aws_types::SdkConfig;
+use aws::Aws;
 use clock::Clock;
 use config::{Config, ConfigError, Settings};
 use ctx::Ctx;
@@ -108,7 +111,7 @@ use ctx::Ctx;
 ///
 /// # Errors
 /// [`ConfigError`] with the name of the setting that is missing or wrong.
-pub fn start<A: Application>(settings: &Settings<'_>, aws: &SdkConfig, clock: Clock) -> Result<Ctx<A>, ConfigError> {
+pub fn start<A: Application>(settings: &Settings<'_>, aws: &Aws, clock: Clock) -> Result<Ctx<A>, ConfigError> {
     let app = A::start(settings, aws, &clock)?;
     Ok(Ctx::new(Config::read(settings)?, clock, aws, A::ENDING_ATTRIBUTES, app))
 }

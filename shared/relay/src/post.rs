@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use aws_sdk_apigatewaymanagement::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_apigatewaymanagement::error::SdkError;
 use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
-use aws_sdk_apigatewaymanagement::primitives::Blob;
 use frame::engine;
 
+use crate::connections::PostContent;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::id::ConnectionId;
@@ -105,7 +104,7 @@ impl<A> Ctx<A> {
         let connection = to.connection;
         let (mut posted, mut young) = (1, 1);
         loop {
-            let error = match self.post_request(connection, frame).await {
+            let error = match self.connections.post(connection, self.content(frame)).await {
                 Ok(()) => return Delivery::Sent,
                 Err(error) if is(&error, PostToConnectionError::is_gone_exception) => {
                     if !self.is_young(to, young) {
@@ -140,21 +139,6 @@ impl<A> Ctx<A> {
         tries < YOUNG_TRIES_MAX && young_until.is_some_and(|until| self.clock.now() < until)
     }
 
-    async fn post_request(
-        &self,
-        connection: &ConnectionId,
-        frame: &str,
-    ) -> Result<(), SdkError<PostToConnectionError, HttpResponse>> {
-        let post = self.connections.post_to_connection().connection_id(connection.to_string());
-        match self.binary(frame) {
-            Some(bytes) => {
-                let mark = |request: &mut HttpRequest| drop(request.headers_mut().insert(BINARY_POST_HEADER, "true"));
-                post.data(Blob::new(bytes)).customize().mutate_request(mark).send().await.map(drop)
-            }
-            None => post.data(Blob::new(frame)).send().await.map(drop),
-        }
-    }
-
     /// Waits before the next try: a random time below a bound that doubles with each try.
     pub(crate) async fn pause(&self, tried: u32) {
         let most = WAIT_FIRST_MILLIS.saturating_mul(1 << tried.min(16)).min(WAIT_MAX_MILLIS);
@@ -162,13 +146,16 @@ impl<A> Ctx<A> {
         tokio::time::sleep(Duration::from_millis(millis)).await;
     }
 
-    /// The bytes that a binary frame carries in place of a text frame of base64, if the host has binary frames.
-    fn binary(&self, frame: &str) -> Option<Vec<u8>> {
-        let (true, true) = (self.config.host.binary_frames, frame.starts_with('b')) else { return None };
-        match engine::decode(frame) {
-            Ok(engine::Packet::Binary(bytes)) => Some(bytes),
-            _ => None,
+    /// The content of a post: the frame, or the bytes that a binary frame carries in place of a text frame of base64, if
+    /// the host has binary frames.
+    fn content(&self, frame: &str) -> PostContent {
+        if self.config.host.binary_frames
+            && frame.starts_with('b')
+            && let Ok(engine::Packet::Binary(bytes)) = engine::decode(frame)
+        {
+            return PostContent::Binary(bytes);
         }
+        PostContent::Text(frame.to_owned())
     }
 }
 
@@ -182,6 +169,6 @@ fn not_accepted(connection: &ConnectionId, cause: &Error) -> Delivery {
     Delivery::NotAccepted
 }
 
-fn is(error: &SdkError<PostToConnectionError, HttpResponse>, kind: fn(&PostToConnectionError) -> bool) -> bool {
+fn is(error: &SdkError<PostToConnectionError>, kind: fn(&PostToConnectionError) -> bool) -> bool {
     error.as_service_error().is_some_and(kind)
 }

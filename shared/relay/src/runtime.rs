@@ -19,6 +19,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
 
 use crate::application::Application;
+use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::ctx::Ctx;
@@ -137,7 +138,7 @@ async fn start<A: Application>() -> Result<Ctx<A>, Error> {
 }
 
 /// The configuration of the AWS clients: what Lambda puts into the environment, over HTTPS.
-fn aws() -> Result<SdkConfig, Error> {
+fn aws() -> Result<Aws, Error> {
     let required =
         |name: &str| std::env::var(name).map_err(|_| format!("the setting {name} is missing: Lambda sets it"));
     let (key, secret) = (required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?);
@@ -145,10 +146,10 @@ fn aws() -> Result<SdkConfig, Error> {
     let https = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
         .build_https();
-    Ok(crate::aws::bounded(SdkConfig::builder())
+    let sdk = crate::aws::bounded(SdkConfig::builder())
         .region(Region::new(required("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(https)
-        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-        .build())
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
+    Ok(Aws::new(sdk.build()))
 }

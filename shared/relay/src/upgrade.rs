@@ -14,6 +14,7 @@ use frame::engine::Packet;
 use crate::application::Application;
 use crate::ctx::Ctx;
 use crate::drain::drain;
+use crate::dynamo::{Item, RowKey};
 use crate::error::Error;
 use crate::handshake::greet;
 use crate::id::ConnectionId;
@@ -168,9 +169,34 @@ pub(crate) async fn session<A: Application>(
     connection: &ConnectionId,
     namespace: &str,
 ) -> Result<Option<Session>, Error> {
-    if let Some(session) = ctx.store.session(connection, namespace).await? {
-        return Ok(Some(session));
+    match ctx.store.session(connection, namespace).await? {
+        Some(session) => Ok(Some(session)),
+        None => moved_session(ctx, connection, namespace).await,
     }
+}
+
+/// The session as [`session`], and a row of the application, in one request. More only if there is no session.
+///
+/// # Errors
+/// `Error::Internal`.
+pub(crate) async fn session_and_row<A: Application>(
+    ctx: &Ctx<A>,
+    connection: &ConnectionId,
+    namespace: &str,
+    row: RowKey,
+) -> Result<(Option<Session>, Option<Item>), Error> {
+    match ctx.store.session_and_row(connection, namespace, row).await? {
+        (None, row) => Ok((moved_session(ctx, connection, namespace).await?, row)),
+        found => Ok(found),
+    }
+}
+
+/// The session of a namespace after the move to this WebSocket, if there is such a move.
+async fn moved_session<A: Application>(
+    ctx: &Ctx<A>,
+    connection: &ConnectionId,
+    namespace: &str,
+) -> Result<Option<Session>, Error> {
     match opened(ctx, connection).await? {
         Some(Opened { upgrade: Some(_), .. }) => ctx.store.session(connection, namespace).await,
         _ => Ok(None),

@@ -1,7 +1,7 @@
 //! An outbox, asked directly: frames are read first, and then exactly those are taken.
 
 use local::faults::{Effect, Rule};
-use relay::dynamo::Dynamo;
+use relay::dynamo::{Dynamo, Tables};
 use relay::id::ConnectionId;
 use relay::store::{Enqueue, Liveness, Store};
 use world::World;
@@ -10,7 +10,7 @@ use world::World;
 async fn stage() -> (World, Store, ConnectionId, Liveness) {
     let world = World::new().await;
     let aws = world.cloud.aws_of("polling").unwrap();
-    let db = Dynamo::new(aws_sdk_dynamodb::Client::new(&aws), world.clock.clone());
+    let db = Dynamo::new(Tables::new(aws_sdk_dynamodb::Client::new(&aws), None), world.clock.clone());
     let store = Store::new(db, "Connections".to_owned(), &[]);
     let id = ConnectionId::polling(world.clock.random());
     let now = world.clock.now();

@@ -9,7 +9,7 @@ use crate::store::{Blocking, Unblocking};
 
 /// Blocks a chat. To block it again succeeds and sends no notice.
 pub(super) async fn block(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
-    let chat = chat_of(ctx, caller.user, id).await?;
+    let chat = chat_of(ctx, caller, id).await?;
     match ctx.app.store.block(chat, caller.user, caller.at).await? {
         Blocking::Blocked(chat, step) => {
             let people = chat.people();
@@ -25,7 +25,7 @@ pub(super) async fn block(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result
 /// Removes the caller's own block. The participants are told, even if the other one still blocks the chat. If nobody
 /// blocks it, the call succeeds and sends no notice.
 pub(super) async fn unblock(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
-    let chat = chat_of(ctx, caller.user, id).await?;
+    let chat = chat_of(ctx, caller, id).await?;
     match ctx.app.store.unblock(chat, caller.user, caller.at).await? {
         Unblocking::Unblocked(chat, step) => {
             let people = chat.people();
@@ -42,7 +42,7 @@ pub(super) async fn unblock(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Resu
 /// Blocks a chat, or removes the caller's own block. While only others block it, the call adds the caller's block to
 /// theirs.
 pub(super) async fn toggle(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
-    let chat = chat_of(ctx, caller.user, id).await?;
+    let chat = chat_of(ctx, caller, id).await?;
     let blocks = chat.member(caller.user).is_some_and(|(_, member)| member.blocks);
     if blocks { unblock(ctx, caller, id).await } else { block(ctx, caller, id).await }
 }

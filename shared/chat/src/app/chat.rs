@@ -83,7 +83,7 @@ pub(super) fn creation_notice(chat: &Chat, maker: &UserId, step: ChatEvent) -> E
 
 /// Reads one chat.
 pub(super) async fn show(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
-    let chat = chat_of(ctx, caller.user, id).await?;
+    let chat = chat_of(ctx, caller, id).await?;
     Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created: false }))
 }
 

@@ -1,6 +1,6 @@
 //! Deleting messages, which turns them into placeholders.
 
-use super::{Caller, Outcome, media};
+use super::{Caller, Outcome, media, read_chat};
 use crate::ctx::Ctx;
 use crate::domain::id::MessageId;
 use crate::domain::notice::{Answer, Notice};
@@ -18,7 +18,7 @@ pub(super) async fn message(
 ) -> Result<Outcome, Error> {
     let missing = || Error::NotFound(Thing::Message);
     let chat =
-        ctx.app.store.chat(&id.chat).await?.filter(|chat| chat.member(caller.user).is_some() && chat.holds(id.seq));
+        read_chat(ctx, caller, &id.chat).await?.filter(|chat| chat.member(caller.user).is_some() && chat.holds(id.seq));
     let chat = chat.ok_or_else(missing)?;
     let message = ctx.app.store.message(id).await?.ok_or_else(missing)?;
     if for_everyone && message.sender != *caller.user {

@@ -3,7 +3,7 @@
 //! The bytes of a file decide about its type. A function stores an object before the message that shows it, so that no
 //! message shows an object that does not exist. If the message is refused, the function removes the object again.
 
-use super::{Caller, Outcome, chat_of, message};
+use super::{Caller, Outcome, chat_of, message, visible};
 use crate::ctx::Ctx;
 use crate::domain::chat::{Chat, Place};
 use crate::domain::command::{FilePosting, Posting};
@@ -204,13 +204,13 @@ async fn keep(
 
 /// Reads one of the caller's chats, on condition that nobody blocks it.
 async fn open_chat(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Chat, Error> {
-    let chat = chat_of(ctx, caller.user, id).await?;
+    let chat = chat_of(ctx, caller, id).await?;
     if chat.is_blocked() { Err(Error::Blocked) } else { Ok(chat) }
 }
 
 /// Checks that the user is a participant of the object's chat. For everybody else the object seems not to exist.
 async fn check_member(ctx: &Ctx, user: &UserId, name: &MediaName) -> Result<(), Error> {
-    match chat_of(ctx, user, &name.chat).await {
+    match visible(ctx.app.store.chat(&name.chat).await?, user) {
         Ok(_) => Ok(()),
         Err(Error::NotFound(_)) => Err(Error::NotFound(Thing::Media)),
         Err(error) => Err(error),

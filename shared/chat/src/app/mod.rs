@@ -31,6 +31,7 @@ use crate::domain::log::ChatEvent;
 use crate::domain::message::Message;
 use crate::domain::notice::{Answer, Audience, ChatView, Envelope, Notice};
 use crate::error::{Error, Thing};
+use crate::store::FoundChat;
 
 pub use authenticate::{authenticate, authenticate_service, verified};
 pub use media::{Served, serve as serve_media};
@@ -49,6 +50,8 @@ pub struct Caller<'a> {
     pub at: Timestamp,
     /// The gateway's id of the event, if one event may arrive twice.
     pub invocation: Option<&'a str>,
+    /// A chat that was read together with the socket's session.
+    pub found: Option<&'a FoundChat>,
 }
 
 /// The result of a command.
@@ -141,20 +144,33 @@ pub async fn run(ctx: &Ctx, caller: &Caller<'_>, command: Command) -> Result<Out
     }
 }
 
-/// Reads a chat of which `user` is a participant. For everybody else the chat seems not to exist.
-async fn chat_of(ctx: &Ctx, user: &UserId, id: &ChatId) -> Result<Chat, Error> {
-    let chat = ctx.app.store.chat(id).await?;
+/// Reads a chat of which the caller is a participant. For everybody else the chat seems not to exist.
+async fn chat_of(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Chat, Error> {
+    visible(read_chat(ctx, caller, id).await?, caller.user)
+}
+
+/// The chat, if `user` is a participant.
+fn visible(chat: Option<Chat>, user: &UserId) -> Result<Chat, Error> {
     chat.filter(|chat| chat.member(user).is_some()).ok_or(Error::NotFound(Thing::Chat))
+}
+
+/// Reads a chat; `None` if it was deleted or never existed. One read; none if it was read together with the session.
+/// That chat may be slightly out of date, as every chat that was read; what is written has the condition that it is not.
+async fn read_chat(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Option<Chat>, Error> {
+    match caller.found.filter(|found| found.id == *id) {
+        Some(found) => Ok(found.chat.clone().filter(|chat| !chat.deleted)),
+        None => ctx.app.store.chat(id).await,
+    }
 }
 
 /// Reads the chat of a place: one of the caller's chats, or the plain chat with somebody, which is `None` while it does
 /// not exist.
 async fn chat_at(ctx: &Ctx, caller: &Caller<'_>, place: &Place) -> Result<Option<Chat>, Error> {
     match place {
-        Place::Chat(id) => chat_of(ctx, caller.user, id).await.map(Some),
+        Place::Chat(id) => chat_of(ctx, caller, id).await.map(Some),
         Place::With(other) if other == caller.user => Err(Error::validation("receiverId", "must be somebody else")),
         Place::With(other) => {
-            let found = ctx.app.store.chat(&plain_chat_id(caller.user, other)).await?;
+            let found = read_chat(ctx, caller, &plain_chat_id(caller.user, other)).await?;
             if found.is_none() && ctx.app.store.user(other).await?.is_none() {
                 return Err(Error::NotFound(Thing::User));
             }

@@ -23,7 +23,7 @@ pub(super) struct MessagesToMark {
 /// Marks a chat as read. A repeat changes nothing and sends no notice. In addition to the transaction at most two
 /// queries, to find the messages that were newly marked.
 pub(super) async fn mark_chat(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
-    let chat = chat_of(ctx, caller.user, id).await?;
+    let chat = chat_of(ctx, caller, id).await?;
     match ctx.app.store.mark_chat_read(chat, caller.user, caller.at).await? {
         Marking::Marked { before, after, .. } => {
             let marked = before.member(caller.user).map_or(0, |(_, member)| member.unread);
@@ -72,8 +72,8 @@ pub(super) async fn mark_messages(
 ) -> Result<Outcome, Error> {
     let missing = || Error::NotFound(Thing::Message);
     let chat = match (chat, wanted.messages.first()) {
-        (Some(chat), _) => chat_of(ctx, caller.user, chat).await?,
-        (None, Some(first)) => chat_of(ctx, caller.user, &first.chat).await.map_err(|error| match error {
+        (Some(chat), _) => chat_of(ctx, caller, chat).await?,
+        (None, Some(first)) => chat_of(ctx, caller, &first.chat).await.map_err(|error| match error {
             Error::NotFound(_) => missing(),
             other => other,
         })?,

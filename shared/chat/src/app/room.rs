@@ -10,7 +10,7 @@ use crate::store::{Entering, ROOMS_MAX};
 
 /// Joins the room of one of the caller's chats. To join it again has no further effect.
 pub(super) async fn join(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
-    chat_of(ctx, caller.user, id).await?;
+    chat_of(ctx, caller, id).await?;
     if let Some(session) = caller.session
         && ctx.app.store.join_room(session, id).await? == Entering::Full
     {
@@ -21,7 +21,7 @@ pub(super) async fn join(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<
 
 /// Leaves the room of one of the caller's chats, whether the socket has joined it or not.
 pub(super) async fn leave(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result<Outcome, Error> {
-    chat_of(ctx, caller.user, id).await?;
+    chat_of(ctx, caller, id).await?;
     if let Some(session) = caller.session {
         ctx.app.store.leave_room(session, id).await?;
     }

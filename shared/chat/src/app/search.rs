@@ -31,7 +31,7 @@ pub(super) async fn search(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId, wanted: 
     if term.chars().nth(TEXT_MAX_CHARACTERS).is_some() {
         return Err(Error::validation("searchTerm", format!("must be at most {TEXT_MAX_CHARACTERS} characters")));
     }
-    let chat = chat_of(ctx, caller.user, id).await?;
+    let chat = chat_of(ctx, caller, id).await?;
     let mut from = chat.seq;
     if let Some(before) = before {
         if before.chat != chat.id {

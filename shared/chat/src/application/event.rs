@@ -17,14 +17,22 @@ use crate::domain::extent::Extent;
 use crate::domain::message::Message;
 use crate::domain::notice::{Answer, Viewer};
 use crate::error::Error;
-use crate::store::dialect_of;
+use crate::store::{FoundChat, dialect_of};
 use crate::telemetry;
 
 /// Handles an event, from its command to the last post.
 pub(super) async fn handle(ctx: &Ctx, session: &Session, event: Event<'_>) {
-    let Event { name, content: EventContent { arguments, attachments }, ack, at, invocation } = event;
+    let Event { name, content: EventContent { arguments, attachments }, ack, at, invocation, row } = event;
     let Some(dialect) = dialect::named(dialect_of(session)) else { return };
-    let caller = Caller { user: &session.user, dialect, session: Some(session), at, invocation: Some(invocation) };
+    let found = row.and_then(|row| FoundChat::read(row).inspect_err(|error| telemetry::failed(None, error)).ok());
+    let caller = Caller {
+        user: &session.user,
+        dialect,
+        session: Some(session),
+        at,
+        invocation: Some(invocation),
+        found: found.as_ref(),
+    };
     let asked = if attachments.is_empty() {
         dialect.parse_command(name, &arguments)
     } else {

@@ -6,17 +6,18 @@ mod disconnect;
 mod event;
 mod recover;
 
-use aws_types::SdkConfig;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use relay::application::{
-    Admission, Application, Asking, Emission, Emitted, Event, LeaveWrites, Leaving, Problem, StageVariables,
+    Admission, Application, Asking, Emission, Emitted, Event, EventContent, LeaveWrites, Leaving, Problem,
+    StageVariables,
 };
+use relay::aws::Aws;
 use relay::clock::{Clock, Timestamp};
 use relay::config::{ConfigError, Settings};
-use relay::dynamo::Transaction;
+use relay::dynamo::{RowKey, Transaction};
 use relay::error::Error as RelayError;
-use relay::id::ConnectionId;
+use relay::id::{ConnectionId, UserId};
 use relay::store::{Former, Opened, Session, Writes};
 use serde_json::{Map, Value};
 
@@ -42,7 +43,7 @@ impl Application for Chat {
 
     const ENDING_ATTRIBUTES: &'static [&'static str] = ENDING_ATTRIBUTES;
 
-    fn start(settings: &Settings<'_>, aws: &SdkConfig, clock: &Clock) -> Result<Self, ConfigError> {
+    fn start(settings: &Settings<'_>, aws: &Aws, clock: &Clock) -> Result<Self, ConfigError> {
         Self::new(settings, aws, clock)
     }
 
@@ -104,6 +105,18 @@ impl Application for Chat {
     async fn joined(ctx: &Ctx, session: &Session, _auth: &Map<String, Value>, count: SocketCount) -> Vec<Emission> {
         connect::joined(ctx, session, count).await;
         Vec::new()
+    }
+
+    fn row_of_event(
+        ctx: &Ctx,
+        stage: &StageVariables,
+        user: Option<&UserId>,
+        emitted: Emitted<'_>,
+        content: &EventContent,
+    ) -> Option<RowKey> {
+        let dialect = dialect_in(ctx, stage, emitted.namespace)?;
+        let command = dialect.parse_command(emitted.event, &content.arguments).ok()?;
+        command.chat(user).map(|chat| ctx.app.store.chat_row(&chat))
     }
 
     async fn event(ctx: &Ctx, session: &Session, event: Event<'_>) -> Vec<Emission> {

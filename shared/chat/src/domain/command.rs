@@ -1,6 +1,6 @@
 //! Commands: what a client asks for, whatever its dialect.
 
-use crate::domain::chat::Place;
+use crate::domain::chat::{Place, plain_chat_id};
 use crate::domain::id::{ChatId, ClientMessageId, ListingId, MessageId, UserId};
 use crate::domain::listing::Details;
 use crate::domain::media::{File, MediaName};
@@ -153,6 +153,53 @@ pub enum Command {
     },
     /// Removes the caller's own block.
     Unblock(ChatId),
+}
+
+impl Command {
+    /// The chat that the command needs first, if `user` is the caller. `None` if it needs none, or if that depends on a
+    /// caller who is not known.
+    #[must_use]
+    pub fn chat(&self, user: Option<&UserId>) -> Option<ChatId> {
+        let of_place = |place: &Place| match place {
+            Place::Chat(chat) => Some(chat.clone()),
+            Place::With(other) => user.map(|user| plain_chat_id(user, other)),
+        };
+        match self {
+            Self::Block(chat)
+            | Self::DeleteChat(chat)
+            | Self::JoinRoom(chat)
+            | Self::LeaveRoom(chat)
+            | Self::MarkChatRead(chat)
+            | Self::PrepareUpload { chat, .. }
+            | Self::Search { chat, .. }
+            | Self::ShowChat(chat)
+            | Self::ToggleBlock(chat)
+            | Self::Unblock(chat) => Some(chat.clone()),
+            Self::DeleteMessage { message, .. } => Some(message.chat.clone()),
+            Self::ListMessages { place, .. } | Self::Type { place, .. } => of_place(place),
+            Self::MarkRead { chat, messages, .. } => {
+                chat.clone().or_else(|| messages.first().map(|message| message.chat.clone()))
+            }
+            Self::Send { posting, .. } => posting.as_ref().ok().and_then(|posting| of_place(&posting.place)),
+            Self::Authenticate { .. }
+            | Self::Come
+            | Self::CountUnread { .. }
+            | Self::CreateChat { .. }
+            | Self::Leave
+            | Self::LinkMedia(_)
+            | Self::ListBlockedChats
+            | Self::ListChats(_)
+            | Self::ListOnline
+            | Self::Notify { .. }
+            | Self::Ping
+            | Self::PutListing { .. }
+            | Self::PutUser { .. }
+            // It looks for an earlier send first.
+            | Self::SendMedia { .. }
+            | Self::SetStatus(_)
+            | Self::ShowListing(_) => None,
+        }
+    }
 }
 
 /// A message to store.

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
+use relay::application::FoundRow;
 use relay::clock::Timestamp;
-use relay::dynamo::{Item, Transaction, TransactionOutcome, number, read, text, write};
+use relay::dynamo::{Item, QueryInput, RowKey, Transaction, TransactionOutcome, number, read, text, write};
 
 use super::commit::Plan;
 use super::limit::{Counter, NotCounted};
@@ -41,6 +42,31 @@ pub enum Creation {
     },
 }
 
+/// A chat that was read before the use case began.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundChat {
+    /// The id of the chat.
+    pub id: ChatId,
+    /// The chat, or the tombstone of a deleted chat; `None` if there is no such row.
+    pub chat: Option<Chat>,
+}
+
+impl FoundChat {
+    /// Reads the row that [`Store::chat_row`] addresses.
+    ///
+    /// # Errors
+    /// `Error::Internal` if it is another row, or not one of a chat.
+    pub fn read(found: FoundRow) -> Result<Self, Error> {
+        let id = found.row.key.get("chatId").and_then(|id| id.as_s().ok()).map(|id| ChatId::parse(id));
+        let id = id.ok_or_else(|| Error::internal("the row is not one of a chat"))??;
+        Ok(Self { id, chat: chat_in(found.item)? })
+    }
+}
+
+fn chat_in(item: Option<Item>) -> Result<Option<Chat>, Error> {
+    item.map(|item| read::<ChatRow>(item)?.try_into()).transpose()
+}
+
 impl Store {
     /// Reads a chat; `None` if it was deleted or never existed. One read.
     ///
@@ -55,8 +81,14 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn chat_or_tombstone(&self, id: &ChatId) -> Result<Option<Chat>, Error> {
-        let item = self.db.get(&self.tables.chats, keys::chat(id)).await?;
-        item.map(|item| read::<ChatRow>(item)?.try_into()).transpose()
+        let RowKey { table, key } = self.chat_row(id);
+        chat_in(self.db.get(&table, key).await?)
+    }
+
+    /// The address of a chat's row, which [`FoundChat::read`] reads.
+    #[must_use]
+    pub fn chat_row(&self, id: &ChatId) -> RowKey {
+        RowKey { table: self.tables.chats.clone(), key: keys::chat(id) }
     }
 
     /// The chats among `ids` that exist and were not deleted, in no particular order. One read per hundred.
@@ -250,7 +282,7 @@ impl Store {
         let mut start = None;
         loop {
             let query = self.memberships_by("recent", user).scan_index_forward(false).limit(INDEX_BATCH);
-            let found = query.set_exclusive_start_key(start).send().await.map_err(Error::internal)?;
+            let found = self.db.query(query.set_exclusive_start_key(start)).await?;
             for item in found.items() {
                 let Some((day, chat)) = recent_entry(item) else { continue };
                 let day_begins = entries.last().is_none_or(|(last, _)| *last != day);
@@ -268,26 +300,21 @@ impl Store {
 
     /// The chats that are flagged in one of a user's sparse indexes, `unread` or `blocked`. One query per megabyte.
     pub(super) async fn flagged_chats(&self, index: &str, user: &UserId) -> Result<Vec<ChatId>, Error> {
-        let items = self.memberships_by(index, user).into_paginator().items().send();
-        let found: Vec<Item> = items.collect::<Result<_, _>>().await.map_err(Error::internal)?;
+        let found = self.db.query_all(self.memberships_by(index, user)).await?;
         Ok(found.iter().filter_map(|item| keys::chat_of_membership(item.get("entry")?.as_s().ok()?)).collect())
     }
 
     /// The query for all memberships of a user, in no particular order.
-    pub(super) fn memberships_of(&self, user: &UserId) -> QueryFluentBuilder {
-        self.db
-            .client
-            .query()
+    pub(super) fn memberships_of(&self, user: &UserId) -> QueryInputBuilder {
+        QueryInput::builder()
             .table_name(&self.tables.users)
             .key_condition_expression("userId = :user AND begins_with(entry, :memberships)")
             .expression_attribute_values(":user", text(user))
             .expression_attribute_values(":memberships", text(keys::MEMBERSHIPS))
     }
 
-    fn memberships_by(&self, index: &str, user: &UserId) -> QueryFluentBuilder {
-        self.db
-            .client
-            .query()
+    fn memberships_by(&self, index: &str, user: &UserId) -> QueryInputBuilder {
+        QueryInput::builder()
             .table_name(&self.tables.users)
             .index_name(index)
             .consistent_read(true)

@@ -7,7 +7,7 @@
 //! the end of a lease another invocation may claim it.
 
 use relay::clock::Timestamp;
-use relay::dynamo::{number, read, text};
+use relay::dynamo::{GetItemInput, UpdateItemInput, number, read, text};
 
 use super::rows::DeliveryRow;
 use super::{Store, keys};
@@ -49,17 +49,12 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn delivery(&self, chat: &ChatId) -> Result<Delivered, Error> {
-        let got = self
-            .db
-            .client
-            .get_item()
+        let get = GetItemInput::builder()
             .table_name(&self.tables.chats)
             .set_key(Some(keys::chat(chat)))
             .consistent_read(true)
-            .projection_expression("seq, rev, told, leaseUntil, leaseBy, lateAfter, lateAt")
-            .send()
-            .await
-            .map_err(Error::internal)?;
+            .projection_expression("seq, rev, told, leaseUntil, leaseBy, lateAfter, lateAt");
+        let got = self.db.tables.get_item(get).await.map_err(Error::internal)?;
         let DeliveryRow { seq, rev, delivered_position, lease_until, lease_by, late_after, late_at } =
             got.item.map(read).transpose()?.unwrap_or_default();
         Ok(Delivered {
@@ -85,10 +80,7 @@ impl Store {
             Some(_) => "leaseUntil = :found",
             None => "attribute_not_exists(leaseUntil)",
         };
-        let mut update = self
-            .db
-            .client
-            .update_item()
+        let mut update = UpdateItemInput::builder()
             .table_name(&self.tables.chats)
             .set_key(Some(keys::chat(chat)))
             .update_expression("SET leaseUntil = :until, leaseBy = :nonce, lateAfter = :after, lateAt = :now")
@@ -114,10 +106,7 @@ impl Store {
     /// `Error::Internal`.
     pub async fn record_delivered(&self, chat: &ChatId, events: u64) -> Result<(), Error> {
         let lease = self.db.clock.now().plus_millis(LEASE_MILLIS);
-        let update = self
-            .db
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.tables.chats)
             .set_key(Some(keys::chat(chat)))
             .update_expression("SET told = :told, leaseUntil = :lease REMOVE leaseBy")
@@ -138,10 +127,7 @@ impl Store {
         delivered_position: u64,
         lease: Timestamp,
     ) -> Result<(), Error> {
-        let update = self
-            .db
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.tables.chats)
             .set_key(Some(keys::chat(chat)))
             .update_expression("REMOVE leaseUntil, leaseBy")

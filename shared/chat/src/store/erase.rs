@@ -1,7 +1,7 @@
 //! Erasing the messages that a deleted chat left behind, in bounded pieces.
 
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
-use relay::dynamo::{Item, number, text};
+use relay::dynamo::{BatchWriteItemInput, Item, QueryInput, UpdateItemInput, number, text};
 
 use super::{Store, keys};
 use crate::domain::chat::Chat;
@@ -29,19 +29,14 @@ impl Store {
 
     /// The chats of the index from a given id, or beginning of an id, onwards.
     async fn erasing(&self, start: &str, most: i32) -> Result<Vec<ChatId>, Error> {
-        let found = self
-            .db
-            .client
-            .query()
+        let query = QueryInput::builder()
             .table_name(&self.tables.chats)
             .index_name("erasing")
             .key_condition_expression("erasing = :flagged AND chatId >= :start")
             .expression_attribute_values(":flagged", text(keys::FLAGGED))
             .expression_attribute_values(":start", text(start))
-            .limit(most)
-            .send()
-            .await
-            .map_err(Error::internal)?;
+            .limit(most);
+        let found = self.db.query(query).await?;
         let ids = found.items().iter().filter_map(|item| item.get("chatId")?.as_s().ok());
         ids.map(|id| Ok(ChatId::parse(id)?)).collect()
     }
@@ -55,20 +50,15 @@ impl Store {
         let Some(chat) = self.chat_or_tombstone(id).await? else { return Ok(0) };
         // If the chat was created again after the deletion, its new messages begin above its base.
         let last = if chat.deleted { chat.seq } else { chat.base };
-        let found = self
-            .db
-            .client
-            .query()
+        let query = QueryInput::builder()
             .table_name(&self.tables.messages)
             .consistent_read(true)
             .projection_expression("chatId, seq")
             .key_condition_expression("chatId = :chat AND seq <= :last")
             .expression_attribute_values(":chat", text(id))
             .expression_attribute_values(":last", number(last))
-            .limit(most)
-            .send()
-            .await
-            .map_err(Error::internal)?;
+            .limit(most);
+        let found = self.db.query(query).await?;
         let is_last = found.last_evaluated_key.is_none();
         let left: Vec<Item> = found.items.unwrap_or_default();
         if left.is_empty() && is_last {
@@ -82,10 +72,7 @@ impl Store {
     /// Removes the chat from the index, unless it was created again or deleted again meanwhile.
     async fn erased(&self, chat: &Chat) -> Result<(), Error> {
         let state = if chat.deleted { "attribute_exists(deletedAt)" } else { "attribute_not_exists(deletedAt)" };
-        let update = self
-            .db
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.tables.chats)
             .set_key(Some(keys::chat(&chat.id)))
             .update_expression("REMOVE erasing")
@@ -108,8 +95,8 @@ impl Store {
             let mut pending: Vec<WriteRequest> = batch.iter().map(delete).collect::<Result<_, Error>>()?;
             let mut attempt = 0;
             while !pending.is_empty() {
-                let write = self.db.client.batch_write_item().request_items(table, pending).send().await;
-                let left = write.map_err(Error::internal)?.unprocessed_items;
+                let write = BatchWriteItemInput::builder().request_items(table, pending);
+                let left = self.db.tables.batch_write_item(write).await.map_err(Error::internal)?.unprocessed_items;
                 pending = left.unwrap_or_default().remove(table).unwrap_or_default();
                 if !pending.is_empty() {
                     self.db.backoff(attempt).await?;

@@ -1,6 +1,6 @@
 //! Listings: what is for sale, and who sells it.
 
-use relay::dynamo::{read, text, write};
+use relay::dynamo::{PutItemInput, read, text, write};
 
 use super::rows::ListingRow;
 use super::{Store, keys};
@@ -42,10 +42,7 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn put_listing(&self, listing: &Listing) -> Result<Putting, Error> {
-        let put = self
-            .db
-            .client
-            .put_item()
+        let put = PutItemInput::builder()
             .table_name(&self.tables.listings)
             .set_item(Some(write(ListingRow::from(listing))?))
             .condition_expression("attribute_not_exists(petId) OR #owner = :owner")

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 use relay::clock::Timestamp;
-use relay::dynamo::{Changed, Item, Refused, Transaction, number, read, text, write};
+use relay::dynamo::{Changed, QueryInput, Refused, Transaction, UpdateItemInput, number, read, text, write};
 
 use super::commit::Plan;
 use super::limit::{Counter, NotCounted};
@@ -244,18 +244,14 @@ impl Store {
         if from > to {
             return Ok(Vec::new());
         }
-        let query = self
-            .db
-            .client
-            .query()
+        let query = QueryInput::builder()
             .table_name(&self.tables.messages)
             .consistent_read(true)
             .key_condition_expression("chatId = :chat AND seq BETWEEN :from AND :to")
             .expression_attribute_values(":chat", text(&chat.id))
             .expression_attribute_values(":from", number(from))
             .expression_attribute_values(":to", number(to));
-        let found: Vec<Item> =
-            query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
+        let found = self.db.query_all(query).await?;
         found.into_iter().map(rows::message).collect()
     }
 
@@ -321,10 +317,7 @@ impl Store {
             }
         }
         self.record_delivered(&chat.id, delivered_position).await?;
-        let update = self
-            .db
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.tables.messages)
             .set_key(Some(keys::message(&message.id)))
             .update_expression("ADD deliveredTo :user")
@@ -359,10 +352,7 @@ impl Store {
             change.push_str(", told = :told, leaseUntil = :lease REMOVE leaseBy");
             condition.push_str(" AND (attribute_not_exists(told) OR told <= :told)");
         }
-        let mut update = self
-            .db
-            .client
-            .update_item()
+        let mut update = UpdateItemInput::builder()
             .table_name(&self.tables.chats)
             .set_key(Some(keys::chat(&chat.id)))
             .update_expression(change)

@@ -38,7 +38,7 @@ use relay::dynamo::{Dynamo, Item};
 use crate::config::Tables;
 
 pub use block::{Blocking, Unblocking};
-pub use chat::Creation;
+pub use chat::{Creation, FoundChat};
 pub use delete::Deletion;
 pub use delivery::Delivered;
 pub use dialect::{dialect_of, session_attributes};

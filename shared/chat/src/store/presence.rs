@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use relay::clock::Timestamp;
-use relay::dynamo::{Changed, Item, number, read, text};
+use relay::dynamo::{Changed, DeleteItemInput, Item, QueryInput, UpdateItemInput, number, read, text};
 use relay::store::Session;
 
 use super::dialect::dialect_of;
@@ -108,18 +108,14 @@ impl Store {
     /// As [`Store::person`], and also the sort keys of sockets that no client can recover any more, for
     /// [`Store::remove_sockets`].
     pub(super) async fn person_and_expired(&self, id: &UserId) -> Result<(Person, Vec<String>), Error> {
-        let query = self
-            .db
-            .client
-            .query()
+        let query = QueryInput::builder()
             .table_name(&self.tables.users)
             .consistent_read(true)
             .key_condition_expression("userId = :user AND entry BETWEEN :profile AND :after")
             .expression_attribute_values(":user", text(id))
             .expression_attribute_values(":profile", text(keys::PROFILE))
             .expression_attribute_values(":after", text(keys::AFTER_SOCKETS));
-        let found: Vec<Item> =
-            query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
+        let found = self.db.query_all(query).await?;
         let mut person = Person { user: None, sockets: Vec::with_capacity(found.len()) };
         let expired_before = self.db.clock.now().seconds() - EXPIRED_SECS;
         let mut expired = Vec::new();
@@ -142,8 +138,9 @@ impl Store {
     /// to their user reads them. One write each. A removal that fails is left to the next call.
     pub async fn remove_sockets(&self, user: &UserId, entries: Vec<String>) {
         let removals = entries.into_iter().map(|entry| {
-            let delete = self.db.client.delete_item().table_name(&self.tables.users);
-            delete.set_key(Some(keys::user(user, entry))).condition_expression("attribute_exists(endedAt)").send()
+            let delete = DeleteItemInput::builder().table_name(&self.tables.users);
+            let delete = delete.set_key(Some(keys::user(user, entry)));
+            self.db.tables.delete_item(delete.condition_expression("attribute_exists(endedAt)"))
         });
         for removed in futures_util::future::join_all(removals).await {
             if let Err(error) = removed {
@@ -167,10 +164,7 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn record_greeted(&self, session: &Session) -> Result<(), Error> {
-        let update = self
-            .db
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.tables.users)
             .set_key(Some(keys::user(&session.user, keys::socket(&session.pid))))
             .update_expression("REMOVE ungreeted")
@@ -210,19 +204,14 @@ impl Store {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let found = self
-            .db
-            .client
-            .query()
+        let query = QueryInput::builder()
             .table_name(&self.tables.users)
             .index_name("online")
             .key_condition_expression("#online = :flag")
             .expression_attribute_names("#online", "online")
             .expression_attribute_values(":flag", text(flag))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(Error::internal)?;
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let found = self.db.query(query).await?;
         Ok(found.items.unwrap_or_default())
     }
 
@@ -263,10 +252,8 @@ impl Store {
         Ok(self.former_status(update, "#online = :flag REMOVE #status").await?.is_some())
     }
 
-    fn status_update(&self, user: &UserId) -> UpdateItemFluentBuilder {
-        self.db
-            .client
-            .update_item()
+    fn status_update(&self, user: &UserId) -> UpdateItemInputBuilder {
+        UpdateItemInput::builder()
             .table_name(&self.tables.users)
             .set_key(Some(keys::user(user, keys::PROFILE)))
             .expression_attribute_names("#status", "status")
@@ -276,7 +263,7 @@ impl Store {
 
     /// Changes a status and returns the one before; `None` if the condition does not hold. The row remembers the status
     /// before and a nonce, for a second attempt that meets the first.
-    async fn former_status(&self, update: UpdateItemFluentBuilder, change: &str) -> Result<Option<Status>, Error> {
+    async fn former_status(&self, update: UpdateItemInputBuilder, change: &str) -> Result<Option<Status>, Error> {
         let nonce = self.db.nonce();
         let update = update
             .update_expression(format!(
@@ -301,17 +288,19 @@ impl Store {
     pub async fn peers(&self, user: &UserId) -> Result<BTreeMap<UserId, bool>, Error> {
         let mut peers = BTreeMap::new();
         let mut looked_at = 0;
-        let mut pages = self.memberships_of(user).into_paginator().items().send();
-        while let Some(item) = pages.next().await {
-            looked_at += 1;
-            let row: MembershipRow = read(item.map_err(Error::internal)?)?;
-            if !row.erased {
-                for peer in &row.peers {
-                    *peers.entry(UserId::parse(peer)?).or_default() |= !row.silent.contains(peer);
+        let mut pages = self.db.query_pages(self.memberships_of(user));
+        while let Some(page) = pages.next().await? {
+            for item in page.items.unwrap_or_default() {
+                looked_at += 1;
+                let row: MembershipRow = read(item)?;
+                if !row.erased {
+                    for peer in &row.peers {
+                        *peers.entry(UserId::parse(peer)?).or_default() |= !row.silent.contains(peer);
+                    }
                 }
-            }
-            if peers.len() >= PEERS_MAX || looked_at >= PEERS_MEMBERSHIPS_MAX {
-                break;
+                if peers.len() >= PEERS_MAX || looked_at >= PEERS_MEMBERSHIPS_MAX {
+                    return Ok(peers);
+                }
             }
         }
         Ok(peers)

@@ -2,7 +2,7 @@
 //! ended, for as long as recovery is allowed.
 
 use relay::clock::Timestamp;
-use relay::dynamo::{Item, read};
+use relay::dynamo::read;
 use relay::id::{ConnectionId, Pid, SocketId, UserId};
 use relay::store::Former;
 
@@ -54,8 +54,7 @@ impl Store {
     /// `Error::Internal`.
     pub async fn memberships(&self, user: &UserId) -> Result<Vec<ChatId>, Error> {
         let query = self.memberships_of(user).consistent_read(true);
-        let found: Vec<Item> =
-            query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
+        let found = self.db.query_all(query).await?;
         Ok(found.iter().filter_map(|item| keys::chat_of_membership(item.get("entry")?.as_s().ok()?)).collect())
     }
 }

@@ -1,7 +1,7 @@
 //! The rooms that a socket has joined. They are stored on the socket, which delivery reads.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use relay::dynamo::{Changed, number};
+use relay::dynamo::{Changed, UpdateItemInput, number};
 use relay::store::Session;
 
 use super::rows::SocketRow;
@@ -28,10 +28,7 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn join_room(&self, session: &Session, chat: &ChatId) -> Result<Entering, Error> {
-        let update = self
-            .db
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.tables.users)
             .set_key(Some(keys::user(&session.user, keys::socket(&session.pid))))
             .update_expression("ADD rooms :room")
@@ -54,10 +51,7 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn leave_room(&self, session: &Session, chat: &ChatId) -> Result<(), Error> {
-        let update = self
-            .db
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.tables.users)
             .set_key(Some(keys::user(&session.user, keys::socket(&session.pid))))
             .update_expression("DELETE rooms :room")

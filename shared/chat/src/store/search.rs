@@ -1,6 +1,6 @@
 //! Reading a chat backwards, in bounded pieces.
 
-use relay::dynamo::{number, text};
+use relay::dynamo::{QueryInput, number, text};
 
 use super::{Store, rows};
 use crate::domain::chat::Chat;
@@ -22,20 +22,15 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn scan_back(&self, chat: &Chat, from: u64, most: u64) -> Result<Scan, Error> {
-        let found = self
-            .db
-            .client
-            .query()
+        let query = QueryInput::builder()
             .table_name(&self.tables.messages)
             .scan_index_forward(false)
             .key_condition_expression("chatId = :chat AND seq BETWEEN :first AND :from")
             .expression_attribute_values(":chat", text(&chat.id))
             .expression_attribute_values(":first", number(chat.base + 1))
             .expression_attribute_values(":from", number(from))
-            .limit(i32::try_from(most).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(Error::internal)?;
+            .limit(i32::try_from(most).unwrap_or(i32::MAX));
+        let found = self.db.query(query).await?;
         let last = found.last_evaluated_key.as_ref().and_then(|key| key.get("seq")?.as_n().ok()?.parse::<u64>().ok());
         let items = found.items.unwrap_or_default().into_iter();
         let messages = items.map(rows::message).collect::<Result<_, Error>>()?;

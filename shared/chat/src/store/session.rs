@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{Delete, Put, Update};
 use relay::application::{LeaveWrites, Leaving};
 use relay::clock::Timestamp;
-use relay::dynamo::{Item, Transaction, number, text, write};
+use relay::dynamo::{Item, Transaction, UpdateItemInput, number, text, write};
 use relay::id::ConnectionId;
 use relay::store::{Former, Opened, Session, Writes};
 
@@ -265,10 +265,7 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn release(&self, session: &Session, recovery_buffer: &ConnectionId) -> Result<(), Error> {
-        let update = self
-            .db
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.tables.users)
             .set_key(Some(keys::user(&session.user, keys::socket(&session.pid))))
             .update_expression("REMOVE heldBy")

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use relay::clock::Timestamp;
-use relay::dynamo::{Changed, Item, number, read, text};
+use relay::dynamo::{Changed, Item, UpdateItemInput, number, read, text};
 
 use super::rows::{ClaimsRow, ProfileRow, VERSION};
 use super::{Store, keys};
@@ -42,7 +42,7 @@ impl Store {
         let known = self.user(&identity.user).await?;
         let Some(claims_at) = self.newer_claims(known.as_ref(), identity) else { return Ok(()) };
         let AttributeChange { expression, names, values } = claims_change(&identity.claims, claims_at, &[]);
-        let update = self.db.client.update_item().table_name(&self.tables.users);
+        let update = UpdateItemInput::builder().table_name(&self.tables.users);
         let update = update
             .set_key(Some(keys::user(&identity.user, keys::PROFILE)))
             .update_expression(expression)
@@ -62,7 +62,7 @@ impl Store {
     pub async fn put_user(&self, user: &UserId, claims: &Claims, at: Timestamp) -> Result<User, Error> {
         let AttributeChange { expression, names, values } =
             claims_change(claims, Timestamp::from_millis(at.seconds() * 1_000), &[]);
-        let update = self.db.client.update_item().table_name(&self.tables.users);
+        let update = UpdateItemInput::builder().table_name(&self.tables.users);
         let update = update
             .set_key(Some(keys::user(user, keys::PROFILE)))
             .update_expression(expression)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsInput};
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 
@@ -120,8 +120,9 @@ impl Dynamo {
         let asking = async {
             let mut attempt = 0;
             loop {
-                let writes = self.client.transact_write_items().client_request_token(&token);
-                let unknown = match writes.set_transact_items(Some(transaction.0.clone())).send().await {
+                let writes = TransactWriteItemsInput::builder().client_request_token(&token);
+                let writes = writes.set_transact_items(Some(transaction.0.clone()));
+                let unknown = match self.tables.transact_write_items(writes).await {
                     Ok(_) => return Ok(TransactionOutcome::Committed),
                     Err(error) => match classified(error)? {
                         Answered::Known(outcome) => return Ok(outcome),

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -56,10 +56,10 @@ impl Dynamo {
     ///
     /// # Errors
     /// `Error::Internal`. It is then unknown whether the write is done.
-    pub async fn update<R: DeserializeOwned>(&self, update: UpdateItemFluentBuilder) -> Result<Changed<R>, Error> {
+    pub async fn update<R: DeserializeOwned>(&self, update: UpdateItemInputBuilder) -> Result<Changed<R>, Error> {
         let row = |item: Option<Item>| item.map(read::<R>).transpose();
         let update = update.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match self.write(|| update.clone().send()).await {
+        match self.write(|| self.tables.update_item(update.clone())).await {
             Ok(done) => Ok(Changed::Done(row(done.attributes)?)),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
@@ -74,8 +74,8 @@ impl Dynamo {
     ///
     /// # Errors
     /// `Error::Internal`. It is then unknown whether the write is done.
-    pub async fn applied(&self, update: UpdateItemFluentBuilder) -> Result<bool, Error> {
-        match self.write(|| update.clone().send()).await {
+    pub async fn applied(&self, update: UpdateItemInputBuilder) -> Result<bool, Error> {
+        match self.write(|| self.tables.update_item(update.clone())).await {
             Ok(_) => Ok(true),
             Err(error)
                 if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
@@ -90,8 +90,8 @@ impl Dynamo {
     ///
     /// # Errors
     /// `Error::Internal`. It is then unknown whether the write is done.
-    pub async fn put(&self, put: PutItemFluentBuilder) -> Result<bool, Error> {
-        match self.write(|| put.clone().send()).await {
+    pub async fn put(&self, put: PutItemInputBuilder) -> Result<bool, Error> {
+        match self.write(|| self.tables.put_item(put.clone())).await {
             Ok(_) => Ok(true),
             Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
                 Ok(false)

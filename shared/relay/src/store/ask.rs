@@ -4,13 +4,13 @@
 
 use std::collections::HashSet;
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::rows::SessionRow;
 use super::{Session, Store, keys};
 use crate::clock::Timestamp;
-use crate::dynamo::{Changed, number, outdated, text};
+use crate::dynamo::{Changed, UpdateItemInput, number, outdated, text};
 use crate::error::Error;
 
 /// The most questions that may be open at once on one socket. The session must stay small, because every event reads
@@ -137,10 +137,8 @@ impl Store {
         self.db.applied(update).await.map(drop)
     }
 
-    fn questions(&self, connection: &str, session: &Session) -> UpdateItemFluentBuilder {
-        self.db
-            .client
-            .update_item()
+    fn questions(&self, connection: &str, session: &Session) -> UpdateItemInputBuilder {
+        UpdateItemInput::builder()
             .table_name(&self.table)
             .set_key(Some(keys::connection(connection, &session.namespace)))
             .expression_attribute_values(":pid", AttributeValue::S(session.pid.to_string()))

@@ -5,7 +5,7 @@
 //! the sweep closes a connection whose attachments never arrive. A conditional write notes each frame in that row, so
 //! of several frames at the same time exactly one finds the packet complete.
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::connection::{CONNECTION_TTL_SECS, WAITING_SLOT};
@@ -13,7 +13,7 @@ use super::rows::binary::{BinaryRow, FrameRow};
 use super::rows::{VERSION, binary as rows};
 use super::{Session, Store, keys};
 use crate::clock::Timestamp;
-use crate::dynamo::{Changed, dated, number, outdated, read, text, write};
+use crate::dynamo::{Changed, PutItemInput, UpdateItemInput, dated, number, outdated, read, text, write};
 use crate::error::Error;
 use crate::id::ConnectionId;
 
@@ -68,10 +68,7 @@ impl Store {
     /// `Error::Internal`.
     pub async fn keep_frame(&self, id: &ConnectionId, piece: Piece<'_>) -> Result<(), Error> {
         let Piece { frame, invocation, at, .. } = piece;
-        let update = self
-            .db
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.table)
             .set_key(Some(keys::connection(id, keys::frame(invocation))))
             .update_expression("SET frame = :frame, v = :v, #ttl = :ttl")
@@ -142,7 +139,7 @@ impl Store {
         id: &ConnectionId,
         piece: Piece<'_>,
         dead: Timestamp,
-    ) -> Result<UpdateItemFluentBuilder, Error> {
+    ) -> Result<UpdateItemInputBuilder, Error> {
         let Piece { frame, invocation, at, announces } = piece;
         let update = self.packet_update(id);
         let (sets, fits, update) = match announces {
@@ -214,10 +211,7 @@ impl Store {
     ) -> Result<(), Error> {
         let live = sessions.iter().filter(|session| session.ended_at.is_none());
         for namespace in live.map(|session| session.namespace.as_str()).chain([keys::CONNECTION]) {
-            let update = self
-                .db
-                .client
-                .update_item()
+            let update = UpdateItemInput::builder()
                 .table_name(&self.table)
                 .set_key(Some(keys::connection(id, namespace)))
                 .update_expression("SET attachmentsUntil = :until")
@@ -245,7 +239,7 @@ impl Store {
             self.keep_frame(to, Piece { frame: &frame, invocation, at, announces: None }).await?;
         }
         row.connection_id = to.to_string();
-        let put = self.db.client.put_item().table_name(&self.table).set_item(Some(write(row)?));
+        let put = PutItemInput::builder().table_name(&self.table).set_item(Some(write(row)?));
         self.db.put(put).await?;
         self.forget_packet(from).await
     }
@@ -255,8 +249,8 @@ impl Store {
         item.map(read).transpose()
     }
 
-    fn packet_update(&self, id: &ConnectionId) -> UpdateItemFluentBuilder {
-        let update = self.db.client.update_item().table_name(&self.table);
+    fn packet_update(&self, id: &ConnectionId) -> UpdateItemInputBuilder {
+        let update = UpdateItemInput::builder().table_name(&self.table);
         update.set_key(Some(keys::connection(id, keys::BINARY)))
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::rows::{ConnectionRow, HeardRow, VERSION};
 use super::{Store, keys};
 use crate::clock::Timestamp;
-use crate::dynamo::{number, read, text, write};
+use crate::dynamo::{PutItemInput, UpdateItemInput, number, read, text, write};
 use crate::error::Error;
 use crate::id::ConnectionId;
 
@@ -127,7 +127,7 @@ impl Store {
     /// `Error::Internal`.
     pub async fn open(&self, opened: &Opened) -> Result<(), Error> {
         let row = write(connection_row(opened))?;
-        let put = self.db.client.put_item().table_name(&self.table).set_item(Some(row));
+        let put = PutItemInput::builder().table_name(&self.table).set_item(Some(row));
         self.db.put(put.condition_expression("attribute_not_exists(connectionId)")).await.map(drop)
     }
 
@@ -148,10 +148,7 @@ impl Store {
     /// `Error::Internal`.
     pub async fn greet(&self, id: &ConnectionId) -> Result<Handshaking, Error> {
         let nonce = self.db.nonce();
-        let update = self
-            .db
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.table)
             .set_key(Some(keys::connection(id, keys::CONNECTION)))
             .update_expression("SET greeted = :yes, greetedNonce = :nonce")
@@ -169,10 +166,7 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn note_pong(&self, id: &ConnectionId, at: Timestamp) -> Result<bool, Error> {
-        let update = self
-            .db
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.table)
             .set_key(Some(keys::connection(id, keys::CONNECTION)))
             .update_expression("SET heardAt = :at")
@@ -190,10 +184,7 @@ impl Store {
     /// `Error::Internal`.
     pub async fn note_gone(&self, id: &ConnectionId) -> Result<bool, Error> {
         let now = self.db.clock.now();
-        let update = self
-            .db
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.table)
             .set_key(Some(keys::connection(id, keys::CONNECTION)))
             .update_expression("SET goneAt = :now")

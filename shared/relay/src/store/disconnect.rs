@@ -6,7 +6,7 @@ use super::connection::opened;
 use super::rows::ConnectionRow;
 use super::session::{ENDED_TTL_SECS, session};
 use super::{Session, Store, Upgrade, keys};
-use crate::dynamo::{Changed, number};
+use crate::dynamo::{Changed, UpdateItemInput, number};
 use crate::error::Error;
 use crate::id::ConnectionId;
 
@@ -30,10 +30,7 @@ impl Store {
     /// `Error::Internal`.
     pub async fn close(&self, id: &ConnectionId) -> Result<Closed, Error> {
         let now = self.db.clock.now();
-        let update = self
-            .db
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.table)
             .set_key(Some(keys::connection(id, keys::CONNECTION)))
             .update_expression("SET closedAt = :now, #ttl = :ttl REMOVE slot")

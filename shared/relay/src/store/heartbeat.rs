@@ -2,18 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::config::http::HttpResponse;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::query::QueryError;
-use aws_sdk_dynamodb::operation::query::QueryOutput;
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_smithy_async::future::pagination_stream::PaginationStream;
 
 use super::rows::{SlotRow, TurnRow, VERSION};
 use super::{HeartbeatRow, Store, keys};
 use crate::clock::Timestamp;
-use crate::dynamo::{Item, number, read, text};
+use crate::dynamo::{Item, QueryInput, QueryPages, UpdateItemInput, number, read, text};
 use crate::error::Error;
 use crate::id::ConnectionId;
 
@@ -49,7 +44,8 @@ pub struct SlotTurn {
 }
 
 /// A slot, read page by page.
-pub struct SlotPages(PaginationStream<Result<QueryOutput, SdkError<QueryError, HttpResponse>>>);
+#[derive(Debug)]
+pub struct SlotPages(QueryPages);
 
 impl SlotPages {
     /// Reads the rows of the next page, and whether another page follows. `None` at the end. One query.
@@ -57,7 +53,7 @@ impl SlotPages {
     /// # Errors
     /// `Error::Internal`.
     pub async fn next(&mut self) -> Option<Result<(SlotRows, bool), Error>> {
-        let page = self.0.next().await?.map_err(Error::internal);
+        let page = self.0.next().await.transpose()?;
         Some(page.map(|page| {
             let is_followed = page.last_evaluated_key.is_some_and(|key| !key.is_empty());
             (page.items.unwrap_or_default().into_iter().map(slot).collect(), is_followed)
@@ -78,7 +74,7 @@ impl Store {
     /// A slot page by page. A page is one megabyte, about 7,000 connections.
     #[must_use]
     pub fn slot_pages(&self, slot: u32) -> SlotPages {
-        SlotPages(self.slot_query(slot.into()).into_paginator().send())
+        SlotPages(self.db.query_pages(self.slot_query(slot.into())))
     }
 
     /// The rows of a part of a slot. One query per megabyte.
@@ -99,19 +95,16 @@ impl Store {
         Ok(rows)
     }
 
-    fn slot_query(&self, slot: i64) -> QueryFluentBuilder {
-        self.db
-            .client
-            .query()
+    fn slot_query(&self, slot: i64) -> QueryInputBuilder {
+        QueryInput::builder()
             .table_name(&self.table)
             .index_name("slot")
             .key_condition_expression("slot = :slot")
             .expression_attribute_values(":slot", number(slot))
     }
 
-    async fn all_of(&self, query: QueryFluentBuilder) -> Result<SlotRows, Error> {
-        let found: Vec<Item> =
-            query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
+    async fn all_of(&self, query: QueryInputBuilder) -> Result<SlotRows, Error> {
+        let found = self.db.query_all(query).await?;
         Ok(found.into_iter().map(slot).collect())
     }
 
@@ -120,16 +113,12 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn turns(&self) -> Result<BTreeMap<u32, SlotTurn>, Error> {
-        let query = self
-            .db
-            .client
-            .query()
+        let query = QueryInput::builder()
             .table_name(&self.table)
             .consistent_read(true)
             .key_condition_expression("connectionId = :turns")
             .expression_attribute_values(":turns", text(keys::TURNS));
-        let found: Vec<Item> =
-            query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
+        let found = self.db.query_all(query).await?;
         let rows: Vec<TurnRow> = found.into_iter().map(read).collect::<Result<_, _>>()?;
         let done: BTreeSet<(u32, &str, i64)> =
             rows.iter().map(|row| (row.of_slot, row.part.as_str(), row.turn_at)).collect();
@@ -149,10 +138,7 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn record_turn(&self, slot: u32, at: Timestamp, part: &Part, parts: &[Part]) -> Result<(), Error> {
-        let mut update = self
-            .db
-            .client
-            .update_item()
+        let mut update = UpdateItemInput::builder()
             .table_name(&self.table)
             .set_key(Some(keys::turn(slot, &part.name())))
             .condition_expression("attribute_not_exists(turnAt) OR turnAt <= :at")

@@ -10,14 +10,14 @@
 
 use std::collections::HashSet;
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::connection::CONNECTION_TTL_SECS;
 use super::rows::{self, OutboxRow, VERSION};
 use super::{Store, keys};
 use crate::clock::Timestamp;
-use crate::dynamo::{Changed, NONCE_BYTES, number, outdated, read, text, write};
+use crate::dynamo::{Changed, NONCE_BYTES, PutItemInput, UpdateItemInput, number, outdated, read, text, write};
 use crate::error::Error;
 use crate::id::ConnectionId;
 
@@ -186,7 +186,7 @@ impl Store {
             ttl: at.seconds() + CONNECTION_TTL_SECS,
             ..OutboxRow::default()
         };
-        let put = self.db.client.put_item().table_name(&self.table).set_item(Some(write(row)?));
+        let put = PutItemInput::builder().table_name(&self.table).set_item(Some(write(row)?));
         self.db.put(put.condition_expression("attribute_not_exists(connectionId)")).await.map(drop)
     }
 
@@ -309,7 +309,7 @@ impl Store {
     /// Takes the oldest frames that wait. Does *not* write if there are none.
     pub(super) async fn take(
         &self,
-        update: UpdateItemFluentBuilder,
+        update: UpdateItemInputBuilder,
         outbox: Outbox,
         Taking { sets, removes, condition }: Taking,
     ) -> Result<Vec<String>, Error> {
@@ -398,10 +398,8 @@ impl Store {
         })
     }
 
-    pub(super) fn outbox_update(&self, id: &ConnectionId) -> UpdateItemFluentBuilder {
-        self.db
-            .client
-            .update_item()
+    pub(super) fn outbox_update(&self, id: &ConnectionId) -> UpdateItemInputBuilder {
+        UpdateItemInput::builder()
             .table_name(&self.table)
             .set_key(Some(keys::connection(id, keys::OUTBOX)))
             .return_values(ReturnValue::AllOld)

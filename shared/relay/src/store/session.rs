@@ -12,7 +12,10 @@ use super::connection::{CONNECTION_TTL_SECS, opened_slot};
 use super::rows::{SessionRow, VERSION};
 use super::{Opened, Question, Recipient, Store, keys};
 use crate::clock::Timestamp;
-use crate::dynamo::{Changed, Item, Refused, Transaction, TransactionOutcome, number, read, text, write};
+use crate::dynamo::{
+    Changed, Item, QueryInput, Refused, RowKey, Transaction, TransactionOutcome, UpdateItemInput, number, read, text,
+    write,
+};
 use crate::error::Error;
 use crate::id::{ConnectionId, Pid, SocketId, UserId};
 
@@ -148,9 +151,29 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn session(&self, connection: &ConnectionId, namespace: &str) -> Result<Option<Session>, Error> {
-        let Some(item) = self.db.get(&self.table, keys::connection(connection, namespace)).await? else {
-            return Ok(None);
-        };
+        let item = self.db.get(&self.table, keys::connection(connection, namespace)).await?;
+        self.followed(item, namespace).await
+    }
+
+    /// Reads the session of a namespace, as [`Store::session`], and a row of another table in the same request. One
+    /// request of two reads, and one more if the session has moved to a WebSocket.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn session_and_row(
+        &self,
+        connection: &ConnectionId,
+        namespace: &str,
+        row: RowKey,
+    ) -> Result<(Option<Session>, Option<Item>), Error> {
+        let session = RowKey { table: self.table.clone(), key: keys::connection(connection, namespace) };
+        let (item, row) = self.db.get_both(session, row).await?;
+        Ok((self.followed(item, namespace).await?, row))
+    }
+
+    /// The session of a row, or of the WebSocket to which it has moved.
+    async fn followed(&self, item: Option<Item>, namespace: &str) -> Result<Option<Session>, Error> {
+        let Some(item) = item else { return Ok(None) };
         let Some(to) = read::<SessionRow>(item.clone())?.moved_to else { return session(item).map(Some) };
         let item = self.db.get(&self.table, keys::connection(to, namespace)).await?;
         item.map(session).transpose()
@@ -254,10 +277,7 @@ impl Store {
     pub async fn finish_leaving(&self, session: &Session) -> Result<(), Error> {
         let mut connection = session.connection.to_string();
         loop {
-            let update = self
-                .db
-                .client
-                .update_item()
+            let update = UpdateItemInput::builder()
                 .table_name(&self.table)
                 .set_key(Some(keys::connection(&connection, &session.namespace)))
                 .update_expression("REMOVE untold, slot")
@@ -312,10 +332,7 @@ impl Store {
     /// `Error::Internal`.
     pub async fn change_set(&self, session: &Session, change: SetChange<'_>) -> Result<(), Error> {
         let SetChange { attribute, entry, is_added } = change;
-        let update = self
-            .db
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.table)
             .set_key(Some(keys::connection(&session.connection, &session.namespace)))
             .update_expression(if is_added { "ADD #attribute :entry" } else { "DELETE #attribute :entry" })
@@ -335,18 +352,14 @@ impl Store {
     }
 
     pub(super) async fn session_rows(&self, id: &ConnectionId) -> Result<Vec<(SessionRow, Item)>, Error> {
-        let query = self
-            .db
-            .client
-            .query()
+        let query = QueryInput::builder()
             .table_name(&self.table)
             .consistent_read(true)
             .key_condition_expression("connectionId = :id AND begins_with(#namespace, :namespaces)")
             .expression_attribute_names("#namespace", "namespace")
             .expression_attribute_values(":id", text(id))
             .expression_attribute_values(":namespaces", text(keys::NAMESPACES));
-        let found: Vec<Item> =
-            query.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(Error::internal)?;
+        let found = self.db.query_all(query).await?;
         let rows = found.into_iter().map(|item| Ok((read::<SessionRow>(item.clone())?, item)));
         rows.filter(|row| row.as_ref().map_or(true, |(row, _)| row.moved_to.is_none())).collect()
     }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::Select;
 
 use super::{Store, WAITING_SLOT};
 use crate::clock::Timestamp;
-use crate::dynamo::{number, text};
+use crate::dynamo::{QueryInput, number, text};
 use crate::error::Error;
 
 /// Pages looked at, of a megabyte each. With more connections than that waiting, the first ones stand for all.
@@ -17,10 +17,7 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn strangers(&self, address: &str, before: Timestamp, most: u64) -> Result<u64, Error> {
-        let query = self
-            .db
-            .client
-            .query()
+        let query = QueryInput::builder()
             .table_name(&self.table)
             .index_name("slot")
             .select(Select::Count)
@@ -29,11 +26,11 @@ impl Store {
             .expression_attribute_values(":waiting", number(WAITING_SLOT))
             .expression_attribute_values(":address", text(address))
             .expression_attribute_values(":before", number(before.millis()));
-        let mut pages = query.into_paginator().send();
+        let mut pages = self.db.query_pages(query);
         let mut count = 0;
         for _ in 0..PAGES_MAX {
-            let Some(page) = pages.next().await else { break };
-            count += u64::try_from(page.map_err(Error::internal)?.count).unwrap_or_default();
+            let Some(page) = pages.next().await? else { break };
+            count += u64::try_from(page.count).unwrap_or_default();
             if count >= most {
                 break;
             }

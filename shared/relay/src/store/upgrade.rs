@@ -1,14 +1,14 @@
 //! The upgrade of a polling connection to a WebSocket, step by step. Each step is one conditional write, so that it
 //! happens once.
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::polling::Taking;
 use super::rows::OutboxRow;
 use super::{Liveness, Store, keys};
 use crate::clock::Timestamp;
-use crate::dynamo::{Changed, number, text};
+use crate::dynamo::{Changed, UpdateItemInput, number, text};
 use crate::error::Error;
 use crate::id::ConnectionId;
 
@@ -140,10 +140,7 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn settle(&self, to: &ConnectionId) -> Result<(), Error> {
-        let update = self
-            .db
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.table)
             .set_key(Some(keys::connection(to, keys::CONNECTION)))
             .update_expression("SET upgraded = :yes")
@@ -156,7 +153,7 @@ impl Store {
     /// answer was lost, has taken this same step.
     async fn step(
         &self,
-        update: UpdateItemFluentBuilder,
+        update: UpdateItemInputBuilder,
         ours: impl FnOnce(&OutboxRow) -> bool,
     ) -> Result<Transition, Error> {
         let update = update.return_values(ReturnValue::None);

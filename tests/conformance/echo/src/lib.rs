@@ -6,6 +6,7 @@
 
 use frame::engine::Packet;
 use relay::application::{Admission, Application, Asking, Emission, Event, EventContent, StageVariables};
+use relay::aws::Aws;
 use relay::clock::Clock;
 use relay::config::{ConfigError, Host, Settings};
 use relay::ctx::Ctx;
@@ -61,7 +62,7 @@ impl Application for Messages {
 
     const USES_SOCKET_IO: bool = false;
 
-    fn start(_: &Settings<'_>, _: &aws_types::SdkConfig, _: &Clock) -> Result<Self, ConfigError> {
+    fn start(_: &Settings<'_>, _: &Aws, _: &Clock) -> Result<Self, ConfigError> {
         Ok(Self)
     }
 
@@ -91,7 +92,7 @@ impl Application for Events {
     type Joining = ();
     type Missed = ();
 
-    fn start(_: &Settings<'_>, _: &aws_types::SdkConfig, _: &Clock) -> Result<Self, ConfigError> {
+    fn start(_: &Settings<'_>, _: &Aws, _: &Clock) -> Result<Self, ConfigError> {
         Ok(Self)
     }
 

@@ -1,0 +1,96 @@
+//! The client of DynamoDB: the eight operations that the stores use.
+//!
+//! Deployed, each operation is a request of the AWS SDK. The local system answers the same inputs in the same process
+//! ([`TableService`]), without HTTP, JSON and signatures.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemError, BatchGetItemInput, BatchGetItemOutput};
+use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
+use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemError, BatchWriteItemInput, BatchWriteItemOutput};
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
+use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemInput, DeleteItemOutput};
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
+use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemInput, GetItemOutput};
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemInput, PutItemOutput};
+use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
+use aws_sdk_dynamodb::operation::query::{QueryError, QueryInput, QueryOutput};
+use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
+use aws_sdk_dynamodb::operation::transact_write_items::{
+    TransactWriteItemsError, TransactWriteItemsInput, TransactWriteItemsOutput,
+};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput, UpdateItemOutput};
+use futures_util::future::BoxFuture;
+
+/// The answer of a [`TableService`]: what the SDK would return for the same request.
+pub type TableAnswer<'a, Output, Failure> = BoxFuture<'a, Result<Output, SdkError<Failure>>>;
+
+/// A client of DynamoDB.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    sdk: Client,
+    here: Option<Arc<dyn TableService>>,
+}
+
+macro_rules! operations {
+    ($($operation:ident($builder:ident, $input:ident) -> $output:ident, $error:ident;)*) => {
+        /// Tables in this process, which answer requests in place of the AWS SDK.
+        pub trait TableService: std::fmt::Debug + Send + Sync {
+            /// Whether requests may be sent here at present. Otherwise they go through the SDK.
+            fn is_available(&self) -> bool;
+
+            $(
+                #[doc = concat!("Answers a request of DynamoDB's operation `", stringify!($operation), "`.")]
+                fn $operation(&self, input: $input) -> TableAnswer<'_, $output, $error>;
+            )*
+        }
+
+        impl Tables {
+            $(
+                #[doc = concat!("Sends a request of DynamoDB's operation `", stringify!($operation), "`. One request.")]
+                ///
+                /// # Errors
+                /// Those of the AWS SDK.
+                pub async fn $operation(&self, input: $builder) -> Result<$output, SdkError<$error>> {
+                    match self.here.as_ref().filter(|here| here.is_available()) {
+                        Some(here) => {
+                            here.$operation(input.build().map_err(SdkError::construction_failure)?).await
+                        }
+                        None => input.send_with(&self.sdk).await,
+                    }
+                }
+            )*
+        }
+    };
+}
+
+operations! {
+    batch_get_item(BatchGetItemInputBuilder, BatchGetItemInput) -> BatchGetItemOutput, BatchGetItemError;
+    batch_write_item(BatchWriteItemInputBuilder, BatchWriteItemInput) -> BatchWriteItemOutput, BatchWriteItemError;
+    delete_item(DeleteItemInputBuilder, DeleteItemInput) -> DeleteItemOutput, DeleteItemError;
+    get_item(GetItemInputBuilder, GetItemInput) -> GetItemOutput, GetItemError;
+    put_item(PutItemInputBuilder, PutItemInput) -> PutItemOutput, PutItemError;
+    query(QueryInputBuilder, QueryInput) -> QueryOutput, QueryError;
+    transact_write_items(TransactWriteItemsInputBuilder, TransactWriteItemsInput)
+        -> TransactWriteItemsOutput, TransactWriteItemsError;
+    update_item(UpdateItemInputBuilder, UpdateItemInput) -> UpdateItemOutput, UpdateItemError;
+}
+
+impl Tables {
+    /// Creates a client that sends its requests through the SDK, or to `here` while that is available.
+    #[must_use]
+    pub fn new(sdk: Client, here: Option<Arc<dyn TableService>>) -> Self {
+        Self { sdk, here }
+    }
+
+    /// The client of the AWS SDK.
+    #[must_use]
+    pub const fn sdk(&self) -> &Client {
+        &self.sdk
+    }
+}
