@@ -1,0 +1,400 @@
+//! Conditions: ConditionExpression and FilterExpression. KeyConditionExpression has the same grammar.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::cache::Parsed;
+use super::parser::{DEPTH_MAX, Parser};
+use super::path::{Step, find, resolve, shown, top};
+use super::placeholders::Placeholders;
+use crate::number::Number;
+use crate::value::{Item, equal, has_number, order, type_name};
+
+/// A condition.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Condition {
+    Compare { left: Operand, comparison: Comparison, right: Operand },
+    Between { operand: Operand, low: Operand, high: Operand },
+    In(Operand, Vec<Operand>),
+    Exists(Vec<Step>),
+    NotExists(Vec<Step>),
+    HasType(Vec<Step>, Operand),
+    BeginsWith(Operand, Operand),
+    Contains(Operand, Operand),
+    And(Box<Condition>, Box<Condition>),
+    Or(Box<Condition>, Box<Condition>),
+    Not(Box<Condition>),
+}
+
+/// A comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
+}
+
+/// What a condition compares.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Operand {
+    Path(Vec<Step>),
+    /// A placeholder, `:` included.
+    Value(String),
+    Size(Vec<Step>),
+}
+
+impl Comparison {
+    const SYMBOLS: [(&'static str, Self); 6] = [
+        ("=", Self::Equal),
+        ("<>", Self::NotEqual),
+        ("<=", Self::AtMost),
+        (">=", Self::AtLeast),
+        ("<", Self::Less),
+        (">", Self::Greater),
+    ];
+
+    /// The comparison with both sides exchanged.
+    pub(crate) fn reversed(self) -> Self {
+        match self {
+            Self::Less => Self::Greater,
+            Self::AtMost => Self::AtLeast,
+            Self::Greater => Self::Less,
+            Self::AtLeast => Self::AtMost,
+            same => same,
+        }
+    }
+
+    fn holds(self, left: &AttributeValue, right: &AttributeValue) -> bool {
+        match self {
+            Self::Equal => equal(left, right),
+            Self::NotEqual => !equal(left, right),
+            Self::Less => order(left, right) == Some(Ordering::Less),
+            Self::AtMost => order(left, right).is_some_and(Ordering::is_le),
+            Self::Greater => order(left, right) == Some(Ordering::Greater),
+            Self::AtLeast => order(left, right).is_some_and(Ordering::is_ge),
+        }
+    }
+}
+
+impl Operand {
+    fn of<'i>(&'i self, item: &'i Item, placeholders: Placeholders<'i>) -> Option<Cow<'i, AttributeValue>> {
+        match self {
+            Self::Path(path) => find(item, path, placeholders).map(Cow::Borrowed),
+            Self::Value(value) => placeholders.value(value).map(Cow::Borrowed),
+            Self::Size(path) => {
+                let count = match find(item, path, placeholders)? {
+                    AttributeValue::S(text) => text.encode_utf16().count(),
+                    AttributeValue::B(bytes) => bytes.as_ref().len(),
+                    AttributeValue::Ss(set) | AttributeValue::Ns(set) => set.len(),
+                    AttributeValue::Bs(set) => set.len(),
+                    AttributeValue::L(list) => list.len(),
+                    AttributeValue::M(map) => map.len(),
+                    _ => return None,
+                };
+                Some(Cow::Owned(AttributeValue::N(Number::from_count(count).text())))
+            }
+        }
+    }
+
+    fn path(&self) -> Option<&[Step]> {
+        match self {
+            Self::Path(path) | Self::Size(path) => Some(path),
+            Self::Value(_) => None,
+        }
+    }
+}
+
+impl Condition {
+    /// Whether the condition holds for an item. An item that does not exist has no attributes.
+    pub(crate) fn holds(&self, item: &Item, placeholders: Placeholders<'_>) -> bool {
+        let of = |operand: &Operand, test: &dyn Fn(&AttributeValue) -> bool| {
+            operand.of(item, placeholders).is_some_and(|value| test(&value))
+        };
+        match self {
+            Self::Compare { left, comparison, right } => {
+                match (left.of(item, placeholders), right.of(item, placeholders)) {
+                    (Some(left), Some(right)) => comparison.holds(&left, &right),
+                    _ => *comparison == Comparison::NotEqual,
+                }
+            }
+            Self::Between { operand, low, high } => of(operand, &|value| {
+                of(low, &|low| Comparison::AtLeast.holds(value, low))
+                    && of(high, &|high| Comparison::AtMost.holds(value, high))
+            }),
+            Self::In(operand, all) => {
+                of(operand, &|value| all.iter().any(|one| of(one, &|candidate| equal(value, candidate))))
+            }
+            Self::Exists(path) => find(item, path, placeholders).is_some(),
+            Self::NotExists(path) => find(item, path, placeholders).is_none(),
+            Self::HasType(path, kind) => {
+                let Some(value) = find(item, path, placeholders) else { return false };
+                of(kind, &|kind| matches!(kind, AttributeValue::S(kind) if kind == type_name(value)))
+            }
+            Self::BeginsWith(operand, start) => of(operand, &|value| of(start, &|start| begins_with(value, start))),
+            Self::Contains(operand, part) => of(operand, &|value| of(part, &|part| contains(value, part))),
+            Self::And(one, other) => one.holds(item, placeholders) && other.holds(item, placeholders),
+            Self::Or(one, other) => one.holds(item, placeholders) || other.holds(item, placeholders),
+            Self::Not(inner) => !inner.holds(item, placeholders),
+        }
+    }
+
+    /// Checks what can be seen to be wrong without an item. Returns DynamoDB's message.
+    pub(crate) fn check(&self, placeholders: Placeholders<'_>) -> Result<(), String> {
+        match self {
+            Self::Between { low: Operand::Value(low), high: Operand::Value(high), .. } => {
+                match (placeholders.value(low), placeholders.value(high)) {
+                    (Some(low), Some(high)) => check_bounds(low, high),
+                    _ => Ok(()),
+                }
+            }
+            Self::BeginsWith(_, Operand::Value(start)) => match placeholders.value(start) {
+                Some(value) if !matches!(value, AttributeValue::S(_) | AttributeValue::B(_)) => {
+                    Err(wrong_operand("begins_with", value))
+                }
+                _ => Ok(()),
+            },
+            Self::Contains(one, other) if one == other => {
+                let shown = match one {
+                    Operand::Path(path) | Operand::Size(path) => shown(&resolve(path, placeholders)),
+                    Operand::Value(value) => format!("[{value}]"),
+                };
+                Err(format!(
+                    "The first operand must be distinct from the remaining operands for this operator or function; \
+                     operator: contains, first operand: {shown}"
+                ))
+            }
+            Self::And(one, other) | Self::Or(one, other) => {
+                one.check(placeholders)?;
+                other.check(placeholders)
+            }
+            Self::Not(inner) => inner.check(placeholders),
+            _ => Ok(()),
+        }
+    }
+
+    /// Calls a function with each path of the condition.
+    pub(crate) fn each_path<'e>(&'e self, see: &mut dyn FnMut(&'e [Step])) {
+        let mut operands = |all: &[&'e Operand]| all.iter().filter_map(|operand| operand.path()).for_each(&mut *see);
+        match self {
+            Self::Compare { left, right, .. } => operands(&[left, right]),
+            Self::Between { operand, low, high } => operands(&[operand, low, high]),
+            Self::In(operand, all) => {
+                operands(&[operand]);
+                all.iter().for_each(|one| operands(&[one]));
+            }
+            Self::Exists(path) | Self::NotExists(path) => see(path),
+            Self::HasType(path, kind) => {
+                operands(&[kind]);
+                see(path);
+            }
+            Self::BeginsWith(one, other) | Self::Contains(one, other) => operands(&[one, other]),
+            Self::And(one, other) | Self::Or(one, other) => {
+                one.each_path(see);
+                other.each_path(see);
+            }
+            Self::Not(inner) => inner.each_path(see),
+        }
+    }
+
+    /// The first of these attributes in which a path of the condition begins, and whether the path goes on inside of
+    /// it.
+    pub(crate) fn touches<'n>(&self, names: &[&'n str], placeholders: Placeholders<'_>) -> Option<(&'n str, bool)> {
+        let mut found = None;
+        self.each_path(&mut |path| {
+            let name = top(path, placeholders);
+            let hit = names.iter().find(|key| **key == name).map(|key| (*key, path.len() > 1));
+            found = found.or(hit);
+        });
+        found
+    }
+}
+
+fn begins_with(value: &AttributeValue, start: &AttributeValue) -> bool {
+    match (value, start) {
+        (AttributeValue::S(text), AttributeValue::S(start)) => text.starts_with(start),
+        (AttributeValue::B(bytes), AttributeValue::B(start)) => bytes.as_ref().starts_with(start.as_ref()),
+        _ => false,
+    }
+}
+
+fn contains(value: &AttributeValue, part: &AttributeValue) -> bool {
+    match (value, part) {
+        (AttributeValue::S(text), AttributeValue::S(part)) => text.contains(part),
+        (AttributeValue::B(bytes), AttributeValue::B(part)) => {
+            let part = part.as_ref();
+            part.is_empty() || bytes.as_ref().windows(part.len()).any(|window| window == part)
+        }
+        (AttributeValue::Ss(set), AttributeValue::S(member)) => set.contains(member),
+        (AttributeValue::Ns(set), AttributeValue::N(member)) => has_number(set, member),
+        (AttributeValue::Bs(set), AttributeValue::B(member)) => set.contains(member),
+        (AttributeValue::L(list), part) => list.iter().any(|value| equal(value, part)),
+        _ => false,
+    }
+}
+
+/// Checks the bounds of a BETWEEN.
+pub(super) fn check_bounds(low: &AttributeValue, high: &AttributeValue) -> Result<(), String> {
+    let operands = || {
+        format!(
+            "lower bound operand: AttributeValue: {{{}}}, upper bound operand: AttributeValue: {{{}}}",
+            bound(low),
+            bound(high)
+        )
+    };
+    if type_name(low) != type_name(high) {
+        return Err(format!("The BETWEEN operator requires same data type for lower and upper bounds; {}", operands()));
+    }
+    if order(low, high) == Some(Ordering::Greater) {
+        return Err(format!(
+            "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; {}",
+            operands()
+        ));
+    }
+    Ok(())
+}
+
+fn bound(value: &AttributeValue) -> String {
+    match value {
+        AttributeValue::S(text) => format!("S:{text}"),
+        AttributeValue::N(number) => format!("N:{number}"),
+        other => format!("{}:...", type_name(other)),
+    }
+}
+
+/// DynamoDB's message for an operand of a type that the operator does not take.
+pub(super) fn wrong_operand(operator: &str, value: &AttributeValue) -> String {
+    format!(
+        "Incorrect operand type for operator or function; operator or function: {operator}, operand type: {}",
+        type_name(value)
+    )
+}
+
+/// Parses a condition.
+pub(super) fn parse(text: &str) -> Result<Parsed<Condition>, String> {
+    let mut parser = Parser::new(text)?;
+    parser.check_brackets()?;
+    let tree = any(&mut parser, 0)?;
+    if !parser.is_at_end() {
+        return parser.syntax_error();
+    }
+    Ok(Parsed { tree, uses: parser.uses })
+}
+
+fn any(parser: &mut Parser<'_>, depth: usize) -> Result<Condition, String> {
+    if depth > DEPTH_MAX {
+        return Err("The expression is nested too deeply;".to_owned());
+    }
+    let mut condition = all(parser, depth)?;
+    while parser.takes_keyword("OR") {
+        condition = Condition::Or(Box::new(condition), Box::new(all(parser, depth)?));
+    }
+    Ok(condition)
+}
+
+fn all(parser: &mut Parser<'_>, depth: usize) -> Result<Condition, String> {
+    let mut condition = one(parser, depth)?;
+    while parser.takes_keyword("AND") {
+        condition = Condition::And(Box::new(condition), Box::new(one(parser, depth)?));
+    }
+    Ok(condition)
+}
+
+fn one(parser: &mut Parser<'_>, depth: usize) -> Result<Condition, String> {
+    if depth > DEPTH_MAX {
+        return Err("The expression is nested too deeply;".to_owned());
+    }
+    if parser.takes_keyword("NOT") {
+        return Ok(Condition::Not(Box::new(one(parser, depth + 1)?)));
+    }
+    if parser.takes("(") {
+        let inner = any(parser, depth + 1)?;
+        parser.expect(")")?;
+        return Ok(inner);
+    }
+    match parser.takes_function() {
+        Some("size") => {
+            let size = size(parser)?;
+            comparison(parser, size)
+        }
+        Some(function) => call(parser, function),
+        None => {
+            let left = operand(parser)?;
+            comparison(parser, left)
+        }
+    }
+}
+
+fn call(parser: &mut Parser<'_>, function: &str) -> Result<Condition, String> {
+    let condition = match function {
+        "attribute_exists" => Condition::Exists(parser.path()?),
+        "attribute_not_exists" => Condition::NotExists(parser.path()?),
+        "attribute_type" => {
+            let path = parser.path()?;
+            parser.expect(",")?;
+            Condition::HasType(path, operand(parser)?)
+        }
+        "begins_with" => {
+            let (value, start) = pair(parser)?;
+            Condition::BeginsWith(value, start)
+        }
+        "contains" => {
+            let (value, part) = pair(parser)?;
+            Condition::Contains(value, part)
+        }
+        other => return Err(format!("Invalid function name; function: {other}")),
+    };
+    parser.expect(")")?;
+    Ok(condition)
+}
+
+fn pair(parser: &mut Parser<'_>) -> Result<(Operand, Operand), String> {
+    let first = operand(parser)?;
+    parser.expect(",")?;
+    Ok((first, operand(parser)?))
+}
+
+fn comparison(parser: &mut Parser<'_>, left: Operand) -> Result<Condition, String> {
+    if let Some((_, comparison)) = Comparison::SYMBOLS.into_iter().find(|(symbol, _)| parser.takes(symbol)) {
+        return Ok(Condition::Compare { left, comparison, right: operand(parser)? });
+    }
+    if parser.takes_keyword("BETWEEN") {
+        let low = operand(parser)?;
+        if !parser.takes_keyword("AND") {
+            return parser.syntax_error();
+        }
+        return Ok(Condition::Between { operand: left, low, high: operand(parser)? });
+    }
+    if parser.takes_keyword("IN") {
+        parser.expect("(")?;
+        let mut candidates = vec![operand(parser)?];
+        while parser.takes(",") {
+            candidates.push(operand(parser)?);
+        }
+        parser.expect(")")?;
+        return Ok(Condition::In(left, candidates));
+    }
+    parser.syntax_error()
+}
+
+fn operand(parser: &mut Parser<'_>) -> Result<Operand, String> {
+    if let Some(value) = parser.takes_value() {
+        return Ok(Operand::Value(value));
+    }
+    match parser.takes_function() {
+        Some("size") => size(parser),
+        Some(other) => Err(format!("Invalid function name; function: {other}")),
+        None => Ok(Operand::Path(parser.path()?)),
+    }
+}
+
+/// The operand `size(...)`, whose name and first bracket are read.
+fn size(parser: &mut Parser<'_>) -> Result<Operand, String> {
+    let path = parser.path()?;
+    parser.expect(")")?;
+    Ok(Operand::Size(path))
+}

@@ -1,0 +1,19 @@
+//! Expressions: their texts, and what they do to items.
+
+mod cache;
+mod condition;
+mod key_condition;
+mod parser;
+mod path;
+mod placeholders;
+mod projection;
+mod reserved;
+mod token;
+mod update;
+
+pub(crate) use cache::{Expressions, Parsed};
+pub(crate) use condition::Condition;
+pub(crate) use key_condition::{KeyCondition, SortCondition};
+pub(crate) use placeholders::{Placeholders, Used, normalize_values};
+pub(crate) use projection::{Paths, Projected};
+pub(crate) use update::Update;
