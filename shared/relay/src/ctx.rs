@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::SdkConfig;
 
+use crate::aws::SignedClient;
 use crate::clock::Clock;
 use crate::config::{Config, Isolation};
 use crate::dynamo::Dynamo;
@@ -30,7 +31,7 @@ pub struct Ctx<A> {
     /// The application.
     pub app: A,
     pub(crate) connections: aws_sdk_apigatewaymanagement::Client,
-    pub(crate) lambda: aws_sdk_lambda::Client,
+    pub(crate) lambda: SignedClient,
 }
 
 /// Where a handler runs (ARCHITECTURE.md, "The life of a message").

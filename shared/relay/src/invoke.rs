@@ -1,8 +1,9 @@
 //! Invocations of other functions, and the events with which they are invoked.
 
-use aws_sdk_lambda::types::InvocationType;
+use http::Method;
 use serde_json::json;
 
+use crate::aws::{Request, RequestError, SignedClient};
 use crate::clock::Timestamp;
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -15,9 +16,7 @@ impl<A> Ctx<A> {
     /// # Errors
     /// `Error::Internal` if Lambda does not accept the event.
     pub async fn invoke(&self, function: &str, payload: Vec<u8>) -> Result<(), Error> {
-        let invocation = self.lambda.invoke().function_name(function).invocation_type(InvocationType::Event);
-        invocation.payload(aws_sdk_lambda::primitives::Blob::new(payload)).send().await.map_err(Error::internal)?;
-        Ok(())
+        invoke_later(&self.lambda, function, payload).await.map_err(Error::internal)
     }
 
     /// Invokes the disconnect function for a connection that is gone.
@@ -27,6 +26,16 @@ impl<A> Ctx<A> {
             telemetry::failed(Some(connection), &error);
         }
     }
+}
+
+/// Hands an event to a function, which Lambda invokes later. One request.
+///
+/// # Errors
+/// [`RequestError`] if Lambda does not accept the event, or if it is unknown whether it did.
+pub async fn invoke_later(lambda: &SignedClient, function: &str, payload: Vec<u8>) -> Result<(), RequestError> {
+    let path = format!("/2015-03-31/functions/{function}/invocations");
+    let invocation = Request::new("Invoke", Method::POST, path).header("x-amz-invocation-type", "Event");
+    lambda.send(invocation.body(payload)).await.map(drop)
 }
 
 /// The event that tells the disconnect function about a connection that was found gone.

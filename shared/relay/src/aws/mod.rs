@@ -3,13 +3,18 @@
 //! By default the SDK waits for an answer without end. Lambda kills an invocation that waits without end, and its
 //! client receives nothing.
 
+mod request;
+
 use std::time::Duration;
+
+pub use request::{Answer, Refusal, Request, RequestError, SignedClient};
 
 use aws_sdk_dynamodb::config::BehaviorVersion;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::sdk_config::Builder;
+use request::Service;
 
 /// How long one attempt may take. DynamoDB and API Gateway answer within tens of milliseconds. If an attempt takes
 /// longer than this, it most likely uses a dead connection, for example after minutes in which Lambda had frozen the
@@ -69,10 +74,10 @@ pub fn tables(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
 
 /// Creates a client for other functions. A retry may hand over an event twice, which Lambda also does by itself.
 #[must_use]
-pub fn functions(aws: &SdkConfig) -> aws_sdk_lambda::Client {
-    let config = aws_sdk_lambda::config::Builder::from(aws);
-    let partition = RetryPartition::custom("functions").build();
-    aws_sdk_lambda::Client::from_conf(config.retry_partition(partition).build())
+pub fn functions(aws: &SdkConfig) -> SignedClient {
+    let configured = request::configured_endpoint(aws, Service::Lambda);
+    let endpoint = configured.unwrap_or_else(|| request::regional_endpoint(aws, Service::Lambda));
+    SignedClient::new(aws, Service::Lambda, endpoint, "functions")
 }
 
 /// Creates a client for `@connections` at this endpoint. It does not retry: a post whose answer was lost may have been
@@ -85,12 +90,16 @@ pub fn connections(aws: &SdkConfig, endpoint: &str) -> aws_sdk_apigatewaymanagem
     aws_sdk_apigatewaymanagement::Client::from_conf(config.build())
 }
 
-/// The configuration for S3, which transfers more bytes than the other services.
+/// Creates a client for the objects of a bucket, whose keys are its paths. S3 transfers more bytes than the other
+/// services, so it has more time.
 #[must_use]
-pub fn for_objects(aws: &SdkConfig) -> SdkConfig {
+pub fn objects(aws: &SdkConfig, bucket: &str) -> SignedClient {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(OBJECT_ATTEMPT_TIMEOUT)
         .operation_timeout(OBJECT_OPERATION_TIMEOUT);
-    aws.to_builder().timeout_config(timeouts.build()).build()
+    let aws = aws.to_builder().timeout_config(timeouts.build()).build();
+    let configured = request::configured_endpoint(&aws, Service::S3);
+    let endpoint = configured.unwrap_or_else(|| request::regional_endpoint(&aws, Service::S3));
+    SignedClient::new(&aws, Service::S3, request::bucket_endpoint(&endpoint, bucket), "objects")
 }
