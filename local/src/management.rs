@@ -37,16 +37,22 @@ pub fn answer_binary(gateway: &Gateway, connection_id: &str, body: Bytes) -> Res
     outcome.unwrap_or_else(|error| refusal(&error))
 }
 
-/// The answer to a refused call: status, `x-amzn-ErrorType` and message.
+/// The status of a refused call, and the name of its error.
 #[must_use]
-pub fn refusal(error: &ManagementError) -> Response<Bytes> {
-    let (status, kind) = match error {
+pub fn status_and_kind(error: &ManagementError) -> (StatusCode, &'static str) {
+    match error {
         ManagementError::Gone => (StatusCode::GONE, "GoneException"),
         ManagementError::Malformed(_) => (StatusCode::BAD_REQUEST, "BadRequestException"),
         ManagementError::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException"),
         ManagementError::LimitExceeded => (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException"),
         ManagementError::NotText => (StatusCode::NOT_IMPLEMENTED, "NotImplementedException"),
-    };
+    }
+}
+
+/// The answer to a refused call: status, `x-amzn-ErrorType` and message.
+#[must_use]
+pub fn refusal(error: &ManagementError) -> Response<Bytes> {
+    let (status, kind) = status_and_kind(error);
     let mut response = with_json(status, &json!({ "message": error.to_string() }));
     response.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(kind));
     response

@@ -77,7 +77,7 @@ pub struct Statement {
 }
 
 /// A resource to which an action is applied.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Resource {
     /// A table, by logical name.
     Table(String),

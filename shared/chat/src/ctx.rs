@@ -30,7 +30,7 @@ impl Chat {
         let config = Config::read(settings)?;
         let db = Dynamo::new(aws.tables(), clock.clone());
         let store = Store::new(db, config.tables.clone());
-        let bucket = Bucket::new(&relay::aws::for_objects(&aws.sdk), config.media_bucket.clone(), clock.clone());
+        let bucket = Bucket::new(&aws.sdk, config.media_bucket.clone(), clock.clone());
         Ok(Self { config, store, bucket })
     }
 }

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Isolation};
 use crate::connections::Connections;
 use crate::dynamo::Dynamo;
+use crate::lambda::Functions;
 use crate::limit::{Addresses, EventRates};
 use crate::seen::SeenUsers;
 use crate::store::{Liveness, Store};
@@ -33,7 +34,7 @@ pub struct Ctx<A> {
     /// The application.
     pub app: A,
     pub(crate) connections: Connections,
-    pub(crate) lambda: aws_sdk_lambda::Client,
+    pub(crate) functions: Functions,
 }
 
 /// Where a handler runs (ARCHITECTURE.md, "The life of a message").
@@ -60,7 +61,7 @@ impl<A> Ctx<A> {
             addresses: Addresses::default(),
             seen_users: SeenUsers::default(),
             connections,
-            lambda: crate::aws::functions(&aws.sdk),
+            functions: aws.functions(),
             app,
             config,
         }

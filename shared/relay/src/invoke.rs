@@ -1,6 +1,5 @@
 //! Invocations of other functions, and the events with which they are invoked.
 
-use aws_sdk_lambda::types::InvocationType;
 use serde_json::json;
 
 use crate::clock::Timestamp;
@@ -15,9 +14,7 @@ impl<A> Ctx<A> {
     /// # Errors
     /// `Error::Internal` if Lambda does not accept the event.
     pub async fn invoke(&self, function: &str, payload: Vec<u8>) -> Result<(), Error> {
-        let invocation = self.lambda.invoke().function_name(function).invocation_type(InvocationType::Event);
-        invocation.payload(aws_sdk_lambda::primitives::Blob::new(payload)).send().await.map_err(Error::internal)?;
-        Ok(())
+        self.functions.invoke(function, payload).await
     }
 
     /// Invokes the disconnect function for a connection that is gone.

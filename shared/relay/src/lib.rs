@@ -53,7 +53,7 @@
 //! - [`polling`]: the second transport, and `polling_http`, its HTTP requests.
 //! - [`heartbeat`], [`sweep`]: once per minute, pings and the end of overdue connections.
 //! - [`handshake`], [`followup`]: the open packet, and events that a function failed to handle.
-//! - [`post`], [`close`], [`invoke`]: requests to `@connections` (over [`connections`]) and to Lambda.
+//! - [`post`], [`close`], [`invoke`]: requests to `@connections` and to Lambda, over [`connections`] and [`lambda`].
 //! - [`store`], over [`dynamo`]: the table.
 //! - [`ctx`], [`config`], [`limit`], [`seen`], [`error`], [`telemetry`], [`clock`], [`id`], [`aws`]: what all of them use.
 
@@ -83,6 +83,7 @@ pub mod http_event;
 pub mod id;
 mod incoming;
 pub mod invoke;
+pub mod lambda;
 pub mod limit;
 pub mod polling;
 #[cfg(feature = "http")]

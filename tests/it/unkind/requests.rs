@@ -7,8 +7,6 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
-use aws_sdk_lambda::operation::invoke::InvokeError;
-use aws_sdk_lambda::types::InvocationType;
 use chat::domain::id::ConnectionId;
 use local::faults::{Effect, Rule};
 use world::World;
@@ -205,14 +203,13 @@ async fn an_invocation_may_be_refused_or_taken_without_an_answer() {
     for (effect, taken) in [(Effect::too_many_invocations(), false), (Effect::AnswerLost, true)] {
         let world = World::new().await;
         let aws = world.cloud.aws_of("connect").unwrap();
-        let once = aws_sdk_lambda::config::Builder::from(&aws).retry_config(RetryConfig::disabled());
-        let client = aws_sdk_lambda::Client::from_conf(once.build());
+        let once = aws.to_builder().retry_config(RetryConfig::disabled()).build();
+        let client = relay::aws::functions(&once);
         world.cloud.faults.inject(Rule::invoke("disconnect").function("connect").once(), effect);
         let event = relay::invoke::gone_event(&ConnectionId::parse("AAAAAAAAAAAAAAA=").unwrap());
         let name = &world.cloud.template.functions["disconnect"].name;
-        let invocation = client.invoke().function_name(name).invocation_type(InvocationType::Event);
-        let error = invocation.payload(event.into()).send().await.unwrap_err();
-        let refused = error.as_service_error().is_some_and(InvokeError::is_too_many_requests_exception);
+        let error = relay::lambda::invoke_later(&client, name, event).await.unwrap_err();
+        let refused = error.code() == Some("TooManyRequestsException");
         assert_eq!(refused, !taken, "{error:?}");
         assert_eq!(world.cloud.lambda.is_idle(), !taken);
     }

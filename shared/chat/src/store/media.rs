@@ -8,14 +8,9 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
-use aws_sdk_s3::error::SdkError;
-use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
-use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::MetadataDirective;
 use aws_types::SdkConfig;
+use http::Method;
+use relay::aws::{Answer, Request, RequestError, SignedClient};
 use relay::clock::{Clock, Timestamp};
 use sha2::{Digest as _, Sha256};
 
@@ -34,10 +29,10 @@ const CACHE_CONTROL: &str = "private, max-age=31536000, immutable";
 /// The type that S3 reports for an object that was stored without a type.
 const UNKNOWN_TYPE: &str = "application/octet-stream";
 
-/// The bucket, through the AWS SDK.
+/// The bucket.
 #[derive(Clone)]
 pub struct Bucket {
-    client: Client,
+    client: SignedClient,
     name: String,
     clock: Clock,
 }
@@ -120,7 +115,7 @@ pub struct Fetched {
     pub bytes: u64,
     /// The part of the object, as in the header `Content-Range`; `None` for the whole object.
     pub part: Option<String>,
-    body: ByteStream,
+    answer: Answer,
 }
 
 impl Fetched {
@@ -129,7 +124,7 @@ impl Fetched {
     /// # Errors
     /// `Error::Internal` if S3 stops before the end.
     pub async fn read(self) -> Result<Vec<u8>, Error> {
-        Ok(self.body.collect().await.map_err(Error::internal)?.to_vec())
+        Ok(self.answer.bytes().await?)
     }
 }
 
@@ -137,11 +132,7 @@ impl Bucket {
     /// Creates the bucket's client from the AWS configuration and the bucket's name.
     #[must_use]
     pub fn new(aws: &SdkConfig, name: String, clock: Clock) -> Self {
-        // With the SDK's own checksums, a client would have to send them to a signed address, too.
-        let config = aws_sdk_s3::config::Builder::from(aws)
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-        Self { client: Client::from_conf(config.build()), name, clock }
+        Self { client: relay::aws::objects(aws, &name), name, clock }
     }
 
     /// A new name that no object has. Half of the part that looks random identifies the sender, but only to
@@ -165,11 +156,9 @@ impl Bucket {
     /// # Errors
     /// `Error::Internal`.
     pub async fn sign_upload(&self, upload: Upload<'_>, content_type: &str, size: u64) -> Result<Signed, Error> {
-        let length = i64::try_from(size).map_err(Error::internal)?;
-        let put = self.client.put_object().bucket(&self.name).key(upload_key(upload));
-        let put = put.content_type(content_type).content_length(length);
-        let signed = put.presigned(self.until(upload.id.expires_at)?).await.map_err(Error::internal)?;
-        Ok(address(&signed, upload.id.expires_at))
+        let put = Request::new("PutObject", Method::PUT, upload_path(upload));
+        let put = put.header("content-type", content_type).header("content-length", size.to_string());
+        self.sign(put, upload.id.expires_at).await
     }
 
     /// Examines an upload: its first bytes and its size. `None` if no client has put it. One request.
@@ -178,22 +167,22 @@ impl Bucket {
     /// `Error::Internal`.
     pub async fn uploaded(&self, upload: Upload<'_>) -> Result<Option<Uploaded>, Error> {
         let beginning = format!("bytes=0-{}", SIGNATURE_BYTES - 1);
-        let get = self.client.get_object().bucket(&self.name).key(upload_key(upload)).range(beginning);
-        let got = match get.send().await {
+        let get = Request::new("GetObject", Method::GET, upload_path(upload)).header("range", beginning);
+        let got = match self.client.send(get).await {
             Ok(got) => got,
             Err(error) if is_missing(&error) => return Ok(None),
             // An empty object has no part that could be returned.
-            Err(error) if status(&error) == Some(416) => {
+            Err(error) if error.status() == Some(416) => {
                 return Ok(Some(Uploaded { beginning: Vec::new(), size: 0, version: String::new() }));
             }
             Err(error) => return Err(Error::internal(error)),
         };
-        let total = got.content_range.as_deref().and_then(|range| range.rsplit('/').next()?.parse().ok());
-        let length = got.content_length.and_then(|length| u64::try_from(length).ok());
-        let size = total.or(length).ok_or_else(|| Error::internal("S3 does not say how large an object is"))?;
-        let version = got.e_tag.ok_or_else(|| Error::internal("S3 does not say which version an object is"))?;
-        let beginning = got.body.collect().await.map_err(Error::internal)?.to_vec();
-        Ok(Some(Uploaded { beginning, size, version }))
+        let total = got.header("content-range").and_then(|range| range.rsplit('/').next()?.parse().ok());
+        let size = total.or_else(|| content_length(&got));
+        let size = size.ok_or_else(|| Error::internal("S3 does not say how large an object is"))?;
+        let version = got.header("etag").map(str::to_owned);
+        let version = version.ok_or_else(|| Error::internal("S3 does not say which version an object is"))?;
+        Ok(Some(Uploaded { beginning: got.bytes().await?, size, version }))
     }
 
     /// Copies an upload to a media object, on condition that it has not changed since it was examined. One request.
@@ -207,13 +196,15 @@ impl Bucket {
         name: &MediaName,
         media_type: MediaType,
     ) -> Result<Keeping, Error> {
-        let key = upload_key(upload);
-        let copy = self.client.copy_object().bucket(&self.name).key(media_key(name));
-        let copy = copy.copy_source(format!("{}/{key}", self.name)).copy_source_if_match(&uploaded.version);
-        let copy = copy.metadata_directive(MetadataDirective::Replace).content_type(media_type.name);
-        match copy.cache_control(CACHE_CONTROL).send().await {
+        let copy = Request::new("CopyObject", Method::PUT, media_path(name))
+            .header("x-amz-copy-source", format!("{}{}", self.name, upload_path(upload)))
+            .header("x-amz-copy-source-if-match", &uploaded.version)
+            .header("x-amz-metadata-directive", "REPLACE")
+            .header("content-type", media_type.name)
+            .header("cache-control", CACHE_CONTROL);
+        match self.client.send(copy).await {
             Ok(_) => Ok(Keeping::Kept),
-            Err(error) if is_missing(&error) || status(&error) == Some(412) => Ok(Keeping::Changed),
+            Err(error) if is_missing(&error) || error.status() == Some(412) => Ok(Keeping::Changed),
             Err(error) => Err(Error::internal(error)),
         }
     }
@@ -223,7 +214,7 @@ impl Bucket {
     /// # Errors
     /// `Error::Internal`.
     pub async fn discard_upload(&self, upload: Upload<'_>) -> Result<(), Error> {
-        self.delete(upload_key(upload)).await
+        self.delete(upload_path(upload)).await
     }
 
     /// Stores bytes as an object. One request.
@@ -231,9 +222,10 @@ impl Bucket {
     /// # Errors
     /// `Error::Internal`.
     pub async fn keep_bytes(&self, bytes: Vec<u8>, name: &MediaName, media_type: MediaType) -> Result<(), Error> {
-        let put = self.client.put_object().bucket(&self.name).key(media_key(name)).body(ByteStream::from(bytes));
-        let put = put.content_type(media_type.name).cache_control(CACHE_CONTROL);
-        put.send().await.map_err(Error::internal)?;
+        let put = Request::new("PutObject", Method::PUT, media_path(name))
+            .header("content-type", media_type.name)
+            .header("cache-control", CACHE_CONTROL);
+        self.client.send(put.body(bytes)).await.map_err(Error::internal)?;
         Ok(())
     }
 
@@ -242,7 +234,7 @@ impl Bucket {
     /// # Errors
     /// `Error::Internal`.
     pub async fn discard(&self, name: &MediaName) -> Result<(), Error> {
-        self.delete(media_key(name)).await
+        self.delete(media_path(name)).await
     }
 
     /// Fetches an object, or a part of it. One request.
@@ -250,16 +242,19 @@ impl Bucket {
     /// # Errors
     /// `Error::Internal`.
     pub async fn fetch(&self, name: &MediaName, range: Option<ByteRange>) -> Result<Fetching, Error> {
-        let get = self.client.get_object().bucket(&self.name).key(media_key(name));
-        match get.set_range(range.map(|range| range.to_string())).send().await {
+        let mut get = Request::new("GetObject", Method::GET, media_path(name));
+        if let Some(range) = range {
+            get = get.header("range", range.to_string());
+        }
+        match self.client.fetch(get).await {
             Ok(got) => Ok(Fetching::Found(Fetched {
-                content_type: got.content_type.unwrap_or_else(|| UNKNOWN_TYPE.to_owned()),
-                bytes: got.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or(u64::MAX),
-                part: got.content_range,
-                body: got.body,
+                content_type: content_type(&got),
+                bytes: content_length(&got).unwrap_or(u64::MAX),
+                part: got.header("content-range").map(str::to_owned),
+                answer: got,
             })),
             Err(error) if is_missing(&error) => Ok(Fetching::Missing),
-            Err(error) if status(&error) == Some(416) => Ok(Fetching::OutOfRange),
+            Err(error) if error.status() == Some(416) => Ok(Fetching::OutOfRange),
             Err(error) => Err(Error::internal(error)),
         }
     }
@@ -269,8 +264,8 @@ impl Bucket {
     /// # Errors
     /// `Error::Internal`.
     pub async fn content_type(&self, name: &MediaName) -> Result<Option<String>, Error> {
-        match self.client.head_object().bucket(&self.name).key(media_key(name)).send().await {
-            Ok(head) => Ok(Some(head.content_type.unwrap_or_else(|| UNKNOWN_TYPE.to_owned()))),
+        match self.client.send(Request::new("HeadObject", Method::HEAD, media_path(name))).await {
+            Ok(head) => Ok(Some(content_type(&head))),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(Error::internal(error)),
         }
@@ -283,22 +278,24 @@ impl Bucket {
     pub async fn sign_link(&self, name: &MediaName, content_type: &str) -> Result<Signed, Error> {
         let expires_at = self.clock.now().plus_millis(LINK_LIFE_MILLIS);
         let disposition = if is_shown(content_type) { "inline" } else { "attachment" };
-        let get = self.client.get_object().bucket(&self.name).key(media_key(name));
-        let get = get.response_content_type(content_type).response_content_disposition(disposition);
-        let signed = get.presigned(self.until(expires_at)?).await.map_err(Error::internal)?;
-        Ok(address(&signed, expires_at))
+        let get = Request::new("GetObject", Method::GET, media_path(name))
+            .query("response-content-disposition", disposition)
+            .query("response-content-type", content_type);
+        self.sign(get, expires_at).await
     }
 
-    async fn delete(&self, key: String) -> Result<(), Error> {
-        self.client.delete_object().bucket(&self.name).key(key).send().await.map_err(Error::internal)?;
+    async fn delete(&self, path: String) -> Result<(), Error> {
+        let delete = Request::new("DeleteObject", Method::DELETE, path);
+        self.client.send(delete).await.map_err(Error::internal)?;
         Ok(())
     }
 
-    fn until(&self, expires_at: Timestamp) -> Result<PresigningConfig, Error> {
+    async fn sign(&self, request: Request, expires_at: Timestamp) -> Result<Signed, Error> {
         let moment = |at: Timestamp| UNIX_EPOCH + Duration::from_secs(u64::try_from(at.seconds()).unwrap_or_default());
         let (start, end): (SystemTime, SystemTime) = (moment(self.clock.now()), moment(expires_at));
         let life = end.duration_since(start).unwrap_or_default();
-        PresigningConfig::builder().start_time(start).expires_in(life).build().map_err(Error::internal)
+        let url = self.client.presign(request, start, life).await.map_err(Error::internal)?;
+        Ok(Signed { url, expires_at })
     }
 }
 
@@ -316,29 +313,30 @@ fn seal(chat: &ChatId, random: &str, sender: &UserId) -> String {
     hex(digest.get(..8).unwrap_or_default())
 }
 
-fn address(signed: &PresignedRequest, expires_at: Timestamp) -> Signed {
-    Signed { url: signed.uri().to_owned(), expires_at }
-}
-
-fn media_key(name: &MediaName) -> String {
+/// The path of an object in the bucket.
+fn media_path(name: &MediaName) -> String {
     let MediaName { chat, random, extension } = name;
-    format!("media/{chat}/{random}.{extension}")
+    format!("/media/{chat}/{random}.{extension}")
 }
 
-/// The key of an upload. A user id may be any text and must not appear in the keys of a bucket, so its hash stands in
+/// The path of an upload in the bucket. A user id may be any text and must not appear in the keys of a bucket, so its hash stands in
 /// its place.
-fn upload_key(upload: Upload<'_>) -> String {
+fn upload_path(upload: Upload<'_>) -> String {
     let Upload { chat, user, id } = upload;
     let user = hex(&Sha256::digest(user.as_str()));
-    format!("uploads/{chat}/{user}/{id}")
+    format!("/uploads/{chat}/{user}/{id}")
 }
 
-fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
-    error.raw_response().map(|response| response.status().as_u16())
+fn content_type(answer: &Answer) -> String {
+    answer.header("content-type").unwrap_or(UNKNOWN_TYPE).to_owned()
 }
 
-fn is_missing<E>(error: &SdkError<E, HttpResponse>) -> bool {
-    matches!(status(error), Some(403 | 404))
+fn content_length(answer: &Answer) -> Option<u64> {
+    answer.header("content-length")?.parse().ok()
+}
+
+fn is_missing(error: &RequestError) -> bool {
+    matches!(error.status(), Some(403 | 404))
 }
 
 #[cfg(test)]
@@ -346,13 +344,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_made_of_ids() {
+    fn paths_are_made_of_ids() {
         let chat = ChatId::parse("0123456789abcdef01234567").unwrap();
         let name = MediaName { chat: chat.clone(), random: "ab".repeat(16), extension: "png".to_owned() };
-        insta::assert_snapshot!(media_key(&name), @"media/0123456789abcdef01234567/abababababababababababababababab.png");
+        insta::assert_snapshot!(media_path(&name), @"/media/0123456789abcdef01234567/abababababababababababababababab.png");
         let user = UserId::parse("../../media").unwrap();
         let id = UploadId { random: "cd".repeat(16), expires_at: Timestamp::from_millis(1_767_323_045_006) };
-        insta::assert_snapshot!(upload_key(Upload { chat: &chat, user: &user, id: &id }), @"uploads/0123456789abcdef01234567/e07d4e326e19cb884b2c8212ec428569c6c9c5df7326da9369e3c3fe04e47a37/cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd019b7ca98c8e");
+        insta::assert_snapshot!(upload_path(Upload { chat: &chat, user: &user, id: &id }), @"/uploads/0123456789abcdef01234567/e07d4e326e19cb884b2c8212ec428569c6c9c5df7326da9369e3c3fe04e47a37/cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd019b7ca98c8e");
     }
 
     #[test]

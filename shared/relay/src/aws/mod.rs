@@ -3,17 +3,23 @@
 //! By default the SDK waits for an answer without end. Lambda kills an invocation that waits without end, and its
 //! client receives nothing.
 
+mod request;
+
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use request::{Answer, Refusal, Request, RequestError, SignedClient};
 
 use aws_sdk_dynamodb::config::BehaviorVersion;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::sdk_config::Builder;
+use request::Service;
 
 use crate::connections::{ConnectionService, Connections};
 use crate::dynamo::{TableService, Tables};
+use crate::lambda::{FunctionService, Functions};
 
 /// How long one attempt may take. DynamoDB and API Gateway answer within tens of milliseconds. If an attempt takes
 /// longer than this, it most likely uses a dead connection, for example after minutes in which Lambda had frozen the
@@ -69,19 +75,25 @@ pub struct Aws {
     pub sdk: SdkConfig,
     tables_here: Option<Arc<dyn TableService>>,
     connections_here: Option<Arc<dyn ConnectionService>>,
+    functions_here: Option<Arc<dyn FunctionService>>,
 }
 
 impl Aws {
     /// Services that are reached through the SDK.
     #[must_use]
     pub const fn new(sdk: SdkConfig) -> Self {
-        Self { sdk, tables_here: None, connections_here: None }
+        Self { sdk, tables_here: None, connections_here: None, functions_here: None }
     }
 
-    /// Services of which the tables and the connections are in this process.
+    /// Services of which the tables, the connections and the functions are in this process.
     #[must_use]
-    pub fn here(self, tables: Arc<dyn TableService>, connections: Arc<dyn ConnectionService>) -> Self {
-        Self { tables_here: Some(tables), connections_here: Some(connections), ..self }
+    pub fn here(self, services: &Arc<impl TableService + ConnectionService + FunctionService + 'static>) -> Self {
+        Self {
+            tables_here: Some(Arc::<_>::clone(services)),
+            connections_here: Some(Arc::<_>::clone(services)),
+            functions_here: Some(Arc::<_>::clone(services)),
+            ..self
+        }
     }
 
     /// Creates a client for the tables.
@@ -95,6 +107,12 @@ impl Aws {
     pub fn connections(&self, endpoint: &str) -> Connections {
         Connections::new(connections(&self.sdk, endpoint), self.connections_here.clone())
     }
+
+    /// Creates a client for other functions.
+    #[must_use]
+    pub fn functions(&self) -> Functions {
+        Functions::new(functions(&self.sdk), self.functions_here.clone())
+    }
 }
 
 /// Creates a client for the tables. It has a retry allowance of its own. So functions that share a process, as in the
@@ -107,10 +125,10 @@ fn tables(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
 
 /// Creates a client for other functions. A retry may hand over an event twice, which Lambda also does by itself.
 #[must_use]
-pub fn functions(aws: &SdkConfig) -> aws_sdk_lambda::Client {
-    let config = aws_sdk_lambda::config::Builder::from(aws);
-    let partition = RetryPartition::custom("functions").build();
-    aws_sdk_lambda::Client::from_conf(config.retry_partition(partition).build())
+pub fn functions(aws: &SdkConfig) -> SignedClient {
+    let configured = request::configured_endpoint(aws, Service::Lambda);
+    let endpoint = configured.unwrap_or_else(|| request::regional_endpoint(aws, Service::Lambda));
+    SignedClient::new(aws, Service::Lambda, endpoint, "functions")
 }
 
 /// Creates a client for `@connections` at this endpoint. It does not retry: a post whose answer was lost may have been
@@ -122,12 +140,16 @@ fn connections(aws: &SdkConfig, endpoint: &str) -> aws_sdk_apigatewaymanagement:
     aws_sdk_apigatewaymanagement::Client::from_conf(config.build())
 }
 
-/// The configuration for S3, which transfers more bytes than the other services.
+/// Creates a client for the objects of a bucket, whose keys are its paths. S3 transfers more bytes than the other
+/// services, so it has more time.
 #[must_use]
-pub fn for_objects(aws: &SdkConfig) -> SdkConfig {
+pub fn objects(aws: &SdkConfig, bucket: &str) -> SignedClient {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(OBJECT_ATTEMPT_TIMEOUT)
         .operation_timeout(OBJECT_OPERATION_TIMEOUT);
-    aws.to_builder().timeout_config(timeouts.build()).build()
+    let aws = aws.to_builder().timeout_config(timeouts.build()).build();
+    let configured = request::configured_endpoint(&aws, Service::S3);
+    let endpoint = configured.unwrap_or_else(|| request::regional_endpoint(&aws, Service::S3));
+    SignedClient::new(&aws, Service::S3, request::bucket_endpoint(&endpoint, bucket), "objects")
 }

@@ -1,0 +1,260 @@
+//! The services in this process, which take the requests of functions directly, without HTTP, JSON and signatures.
+//!
+//! Each function has its own, with its own role. While faults are injected, requests go through the SDK and the
+//! connector instead, because the faults are those of HTTP requests.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_apigatewaymanagement::error::ErrorMetadata;
+use aws_sdk_apigatewaymanagement::operation::delete_connection::DeleteConnectionError;
+use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
+use aws_sdk_apigatewaymanagement::types::error::{GoneException, LimitExceededException, PayloadTooLargeException};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemError, BatchGetItemInput, BatchGetItemOutput};
+use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemError, BatchWriteItemInput, BatchWriteItemOutput};
+use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemInput, DeleteItemOutput};
+use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemInput, GetItemOutput};
+use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemInput, PutItemOutput};
+use aws_sdk_dynamodb::operation::query::{QueryError, QueryInput, QueryOutput};
+use aws_sdk_dynamodb::operation::transact_write_items::{
+    TransactWriteItemsError, TransactWriteItemsInput, TransactWriteItemsOutput,
+};
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput, UpdateItemOutput};
+use bytes::Bytes;
+use engine::{Refusal, Request, Response};
+use relay::connections::{ConnectionAnswer, ConnectionService, PostContent};
+use futures_util::future::BoxFuture;
+use relay::dynamo::{TableAnswer, TableService};
+use relay::error::Error;
+use relay::lambda::FunctionService;
+
+use crate::connector::Services;
+use crate::dynamodb::response;
+use crate::gateway::{Gateway, ManagementError};
+use crate::management;
+use crate::template::{Function, Resource};
+
+/// The services as one function reaches them.
+#[derive(Debug)]
+pub struct DirectServices {
+    services: Arc<Services>,
+    function: Arc<Function>,
+    /// What the role was found to allow.
+    allowed: Mutex<HashSet<Need>>,
+}
+
+/// A permission that a request needs: the action of IAM, and the resource.
+type Need = (&'static str, Resource);
+
+impl DirectServices {
+    /// Creates the services of a function with its role.
+    #[must_use]
+    pub fn new(services: Arc<Services>, function: Arc<Function>) -> Self {
+        Self { services, function, allowed: Mutex::default() }
+    }
+
+    /// The message of a refusal, if the role of the function does not allow something.
+    fn denied(&self, need: Need) -> Option<String> {
+        let mut allowed = self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
+        if allowed.contains(&need) {
+            return None;
+        }
+        let (action, resource) = need;
+        if self.services.allowed(&self.function, action, resource.clone()) {
+            allowed.insert((action, resource));
+            return None;
+        }
+        Some(format!("the role of {} does not allow {action} on {resource}", self.function.package))
+    }
+
+    /// Performs a request to the tables.
+    fn perform<E: From<Refusal>>(
+        &self,
+        request: Request,
+        denied: impl Fn(ErrorMetadata) -> E,
+    ) -> Result<Response, SdkError<E>> {
+        if let Some(message) = needs(&request).into_iter().find_map(|need| self.denied(need)) {
+            return Err(SdkError::service_error(denied(access_denied(message)), response(403, Bytes::new())));
+        }
+        match self.services.dynamodb.perform(request) {
+            Ok(performed) => {
+                self.services.streams.record_all(&performed.written);
+                Ok(performed.response)
+            }
+            Err(refusal) => {
+                let status = refusal.status();
+                Err(SdkError::service_error(refusal.into(), response(status, Bytes::new())))
+            }
+        }
+    }
+}
+
+macro_rules! operation {
+    ($operation:ident, $variant:ident($input:ident) -> $output:ident, $error:ident) => {
+        fn $operation(&self, input: $input) -> TableAnswer<'_, $output, $error> {
+            Box::pin(async move {
+                match self.perform(Request::$variant(input), $error::generic)? {
+                    Response::$variant(output) => Ok(output),
+                    _ => Err(SdkError::construction_failure("the tables answered another request")),
+                }
+            })
+        }
+    };
+}
+
+impl TableService for DirectServices {
+    fn is_available(&self) -> bool {
+        self.services.takes_requests()
+    }
+
+    operation!(batch_get_item, BatchGetItem(BatchGetItemInput) -> BatchGetItemOutput, BatchGetItemError);
+    operation!(batch_write_item, BatchWriteItem(BatchWriteItemInput) -> BatchWriteItemOutput, BatchWriteItemError);
+    operation!(delete_item, DeleteItem(DeleteItemInput) -> DeleteItemOutput, DeleteItemError);
+    operation!(get_item, GetItem(GetItemInput) -> GetItemOutput, GetItemError);
+    operation!(put_item, PutItem(PutItemInput) -> PutItemOutput, PutItemError);
+    operation!(query, Query(QueryInput) -> QueryOutput, QueryError);
+    operation!(
+        transact_write_items,
+        TransactWriteItems(TransactWriteItemsInput) -> TransactWriteItemsOutput,
+        TransactWriteItemsError
+    );
+    operation!(update_item, UpdateItem(UpdateItemInput) -> UpdateItemOutput, UpdateItemError);
+}
+
+impl ConnectionService for DirectServices {
+    fn is_available(&self) -> bool {
+        self.services.takes_requests()
+    }
+
+    fn post(&self, connection: String, content: PostContent) -> ConnectionAnswer<'_, PostToConnectionError> {
+        Box::pin(async move {
+            let failed = |error: &ManagementError| match error {
+                ManagementError::Gone => PostToConnectionError::GoneException(gone(error)),
+                ManagementError::LimitExceeded => PostToConnectionError::LimitExceededException(limit_exceeded(error)),
+                ManagementError::PayloadTooLarge => PostToConnectionError::PayloadTooLargeException(
+                    PayloadTooLargeException::builder().message(error.to_string()).meta(metadata(error)).build(),
+                ),
+                ManagementError::Malformed(_) | ManagementError::NotText => {
+                    PostToConnectionError::generic(metadata(error))
+                }
+            };
+            self.manage("POST", failed, PostToConnectionError::generic, |gateway| match content {
+                PostContent::Text(text) => gateway.post(&connection, text.into()),
+                PostContent::Binary(bytes) => gateway.post_binary(&connection, bytes.into()),
+            })
+        })
+    }
+
+    fn delete(&self, connection: String) -> ConnectionAnswer<'_, DeleteConnectionError> {
+        Box::pin(async move {
+            let failed = |error: &ManagementError| match error {
+                ManagementError::Gone => DeleteConnectionError::GoneException(gone(error)),
+                ManagementError::LimitExceeded => DeleteConnectionError::LimitExceededException(limit_exceeded(error)),
+                _ => DeleteConnectionError::generic(metadata(error)),
+            };
+            self.manage("DELETE", failed, DeleteConnectionError::generic, |gateway| gateway.delete(&connection))
+        })
+    }
+}
+
+impl FunctionService for DirectServices {
+    fn is_available(&self) -> bool {
+        self.services.takes_requests()
+    }
+
+    fn invoke(&self, function: &str, event: Vec<u8>) -> BoxFuture<'static, Result<(), Error>> {
+        let invoked = self.hand_over(function, &event);
+        Box::pin(std::future::ready(invoked.map_err(Error::internal)))
+    }
+}
+
+impl DirectServices {
+    fn hand_over(&self, function: &str, event: &[u8]) -> Result<(), String> {
+        let lambda = self.services.lambda().ok_or("no function is running")?;
+        let package = lambda.package(function).ok_or("there is no function of this name")?;
+        match self.denied(("lambda:InvokeFunction", Resource::Function(package))) {
+            Some(message) => Err(message),
+            None => lambda.invoke_later(function, event).map_err(|error| error.to_string()),
+        }
+    }
+
+    /// Makes a call of `@connections`. `failed` turns the gateway's error into that of the SDK, and `other` any other
+    /// error.
+    fn manage<E>(
+        &self,
+        method: &'static str,
+        failed: impl Fn(&ManagementError) -> E,
+        other: impl Fn(ErrorMetadata) -> E,
+        call: impl FnOnce(&Gateway) -> Result<(), ManagementError>,
+    ) -> Result<(), SdkError<E>> {
+        let need = ("execute-api:ManageConnections", Resource::Connections(method.to_owned()));
+        if let Some(message) = self.denied(need) {
+            return Err(SdkError::service_error(other(access_denied(message)), response(403, Bytes::new())));
+        }
+        let Some(gateway) = self.services.gateway() else {
+            let metadata = ErrorMetadata::builder().code("ServiceUnavailable").build();
+            return Err(SdkError::service_error(other(metadata), response(503, Bytes::new())));
+        };
+        call(&gateway).map_err(|error| {
+            let (status, _) = management::status_and_kind(&error);
+            SdkError::service_error(failed(&error), response(status.as_u16(), Bytes::new()))
+        })
+    }
+}
+
+fn access_denied(message: String) -> ErrorMetadata {
+    ErrorMetadata::builder().code("AccessDeniedException").message(message).build()
+}
+
+fn metadata(error: &ManagementError) -> ErrorMetadata {
+    let (_, kind) = management::status_and_kind(error);
+    ErrorMetadata::builder().code(kind).message(error.to_string()).build()
+}
+
+fn gone(error: &ManagementError) -> GoneException {
+    GoneException::builder().message(error.to_string()).meta(metadata(error)).build()
+}
+
+fn limit_exceeded(error: &ManagementError) -> LimitExceededException {
+    LimitExceededException::builder().message(error.to_string()).meta(metadata(error)).build()
+}
+
+/// The permissions that a request to the tables needs: for each part of a transaction or batch one.
+fn needs(request: &Request) -> Vec<Need> {
+    let table = |name: Option<&str>| Resource::Table(name.unwrap_or_default().to_owned());
+    match request {
+        Request::GetItem(input) => vec![("dynamodb:GetItem", table(input.table_name()))],
+        Request::PutItem(input) => vec![("dynamodb:PutItem", table(input.table_name()))],
+        Request::UpdateItem(input) => vec![("dynamodb:UpdateItem", table(input.table_name()))],
+        Request::DeleteItem(input) => vec![("dynamodb:DeleteItem", table(input.table_name()))],
+        Request::Query(input) => vec![("dynamodb:Query", table_or_index(input.table_name(), input.index_name()))],
+        Request::Scan(input) => vec![("dynamodb:Scan", table_or_index(input.table_name(), input.index_name()))],
+        Request::BatchGetItem(input) => {
+            let tables = input.request_items().into_iter().flat_map(|items| items.keys());
+            tables.map(|name| ("dynamodb:BatchGetItem", table(Some(name)))).collect()
+        }
+        Request::BatchWriteItem(input) => {
+            let tables = input.request_items().into_iter().flat_map(|items| items.keys());
+            tables.map(|name| ("dynamodb:BatchWriteItem", table(Some(name)))).collect()
+        }
+        Request::TransactWriteItems(input) => {
+            let parts = input.transact_items().iter().flat_map(|item| {
+                let put = item.put().map(|put| ("dynamodb:PutItem", put.table_name()));
+                let update = item.update().map(|update| ("dynamodb:UpdateItem", update.table_name()));
+                let delete = item.delete().map(|delete| ("dynamodb:DeleteItem", delete.table_name()));
+                let check = item.condition_check().map(|check| ("dynamodb:ConditionCheckItem", check.table_name()));
+                [put, update, delete, check].into_iter().flatten()
+            });
+            parts.map(|(action, name)| (action, table(Some(name)))).collect()
+        }
+    }
+}
+
+fn table_or_index(table: Option<&str>, index: Option<&str>) -> Resource {
+    let table = table.unwrap_or_default().to_owned();
+    match index {
+        Some(index) => Resource::Index { table, index: index.to_owned() },
+        None => Resource::Table(table),
+    }
+}

@@ -1,0 +1,513 @@
+//! Signed requests to Lambda and S3, of which Parlance needs six operations. Their SDK crates have hundreds, and take
+//! longer to compile than everything else together.
+//!
+//! A request is sent by the runtime of the SDK, like those of DynamoDB and `@connections`: with its credentials,
+//! signatures, timeouts, retries and connections. Only the form of the requests and of the answers stands here.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::provider::ProvideCredentials as _;
+use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
+use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
+use aws_runtime::recursion_detection::RecursionDetectionInterceptor;
+use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
+use aws_sigv4::http_request::{
+    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings, UriPathNormalizationMode,
+    sign,
+};
+use aws_sigv4::sign::v4;
+use aws_smithy_runtime::client::defaults::{DefaultPluginParams, default_plugins};
+use aws_smithy_runtime::client::http::connection_poisoning::ConnectionPoisoningInterceptor;
+use aws_smithy_runtime::client::orchestrator::endpoints::StaticUriEndpointResolver;
+use aws_smithy_runtime::client::retries::RetryPartition;
+use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
+use aws_smithy_runtime_api::client::auth::{AuthSchemeOptionResolverParams, SharedAuthScheme};
+use aws_smithy_runtime_api::client::endpoint::{EndpointResolverParams, SharedEndpointResolver};
+use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
+use aws_smithy_runtime_api::client::interceptors::context::{self, Input, Output};
+use aws_smithy_runtime_api::client::orchestrator::{
+    HttpRequest, HttpResponse, Metadata, OrchestratorError, SensitiveOutput,
+};
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+use aws_smithy_runtime_api::client::runtime_plugin::{RuntimePlugins, StaticRuntimePlugin};
+use aws_smithy_runtime_api::client::ser_de::{
+    DeserializeResponse, SerializeRequest, SharedRequestSerializer, SharedResponseDeserializer,
+};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::config_bag::{ConfigBag, Layer};
+use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
+use aws_types::region::{Region, SigningRegion};
+use aws_types::sdk_config::SharedCredentialsProvider;
+use aws_types::service_config::ServiceConfigKey;
+use aws_types::{SdkConfig, SigningName};
+use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use thiserror::Error as ThisError;
+
+use crate::error::Error;
+
+/// What a path keeps as it is: RFC 3986's unreserved characters, and the slash.
+const IN_PATH: AsciiSet = IN_QUERY.remove(b'/');
+/// What a query keeps as it is: RFC 3986's unreserved characters.
+const IN_QUERY: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A service of AWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    Lambda,
+    S3,
+}
+
+impl Service {
+    /// The name in configurations and in errors.
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Lambda => "Lambda",
+            Self::S3 => "S3",
+        }
+    }
+
+    /// The name in signatures and in addresses.
+    const fn signing_name(self) -> &'static str {
+        match self {
+            Self::Lambda => "lambda",
+            Self::S3 => "s3",
+        }
+    }
+
+    /// S3 differs from the other services in three ways: it signs the path as it is sent, without encoding it a second
+    /// time and without removing dots, and it wants the digest of the body as a header.
+    fn signing_options(self) -> SigningOptions {
+        let mut options = SigningOptions::default();
+        options.double_uri_encode = self != Self::S3;
+        options.normalize_uri_path = self != Self::S3;
+        options.content_sha256_header = self == Self::S3;
+        options
+    }
+}
+
+/// A request, not signed yet.
+#[derive(Debug)]
+pub struct Request {
+    operation: &'static str,
+    method: Method,
+    path: String,
+    query: Vec<(&'static str, String)>,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl Request {
+    /// Creates a request. `operation` is the name that AWS gives it, for errors. `path` begins with a slash and is not
+    /// percent-encoded.
+    #[must_use]
+    pub fn new(operation: &'static str, method: Method, path: impl Into<String>) -> Self {
+        let (query, headers, body) = Default::default();
+        Self { operation, method, path: path.into(), query, headers, body }
+    }
+
+    /// Adds a parameter to the query. The value is not percent-encoded.
+    #[must_use]
+    pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    /// Adds a header. The name is in lower case.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn body(mut self, body: Vec<u8>) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Path and query, percent-encoded.
+    fn target(&self) -> String {
+        let mut target = utf8_percent_encode(&self.path, &IN_PATH).to_string();
+        for (index, (name, value)) in self.query.iter().enumerate() {
+            let sign = if index == 0 { '?' } else { '&' };
+            target.push_str(&format!("{sign}{name}={}", utf8_percent_encode(value, &IN_QUERY)));
+        }
+        target
+    }
+
+    fn into_http(self) -> Result<HttpRequest, BoxError> {
+        let mut request = http::Request::builder().method(&self.method).uri(self.target());
+        // S3 refuses a PUT that does not say how long it is, even if it is empty.
+        if !matches!(self.method, Method::GET | Method::HEAD | Method::DELETE) {
+            request = request.header(http::header::CONTENT_LENGTH, self.body.len());
+        }
+        for (name, value) in self.headers {
+            request = request.header(name, value);
+        }
+        Ok(request.body(SdkBody::from(self.body))?.try_into()?)
+    }
+}
+
+/// A successful answer. Its body may not have been read yet.
+#[derive(Debug)]
+pub struct Answer(HttpResponse);
+
+impl Answer {
+    /// The value of a header, if it is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.0.headers().get(name)
+    }
+
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// `Error::Internal` if the connection ends before the body.
+    pub async fn bytes(self) -> Result<Vec<u8>, Error> {
+        let body = ByteStream::new(self.0.into_body());
+        Ok(body.collect().await.map_err(Error::internal)?.to_vec())
+    }
+}
+
+/// Why a request has no successful answer.
+#[derive(Debug, ThisError)]
+pub enum RequestError {
+    /// The service refused the request.
+    #[error("{service} refuses {operation}: {refusal}")]
+    Refused {
+        /// The service.
+        service: &'static str,
+        /// The operation.
+        operation: &'static str,
+        /// The answer of the service.
+        refusal: Refusal,
+    },
+    /// The request could not be made, or its answer did not arrive. It is unknown whether the service has done it.
+    #[error("{service} does not answer {operation}")]
+    Failed {
+        /// The service.
+        service: &'static str,
+        /// The operation.
+        operation: &'static str,
+        /// The reason.
+        source: BoxError,
+    },
+}
+
+impl RequestError {
+    /// The HTTP status of the refusal.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { refusal, .. } => Some(refusal.status),
+            Self::Failed { .. } => None,
+        }
+    }
+
+    /// The name that AWS gives to the refusal, such as `TooManyRequestsException`.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused { refusal, .. } => refusal.code(),
+            Self::Failed { .. } => None,
+        }
+    }
+}
+
+/// The answer of a service that refuses a request.
+#[derive(Debug)]
+pub struct Refusal {
+    status: u16,
+    metadata: ErrorMetadata,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        if let Some(code) = self.code() {
+            write!(f, " {code}")?;
+        }
+        match self.message() {
+            Some(message) => write!(f, ", {message}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl ProvideErrorMetadata for Refusal {
+    fn meta(&self) -> &ErrorMetadata {
+        &self.metadata
+    }
+}
+
+impl Refusal {
+    /// Reads an answer. Lambda names the error in a header and describes it in JSON; S3 does both in XML. The answer to
+    /// HEAD has no body.
+    fn read(response: &HttpResponse) -> Self {
+        let body = response.body().bytes().unwrap_or_default();
+        let in_json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        let in_xml = String::from_utf8_lossy(body);
+        let json = |name: &str| in_json.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+        let code = response.headers().get("x-amzn-errortype").map(str::to_owned);
+        let code = code.or_else(|| json("__type")).or_else(|| element(&in_xml, "Code"));
+        let message = json("message").or_else(|| json("Message")).or_else(|| element(&in_xml, "Message"));
+        let mut metadata = ErrorMetadata::builder();
+        if let Some(code) = &code {
+            // `namespace#Code:address`
+            let code = code.split(':').next().unwrap_or_default();
+            metadata = metadata.code(code.rsplit('#').next().unwrap_or_default());
+        }
+        if let Some(message) = message {
+            metadata = metadata.message(message);
+        }
+        Self { status: response.status().as_u16(), metadata: metadata.build() }
+    }
+}
+
+/// The text of the first element of this name.
+fn element(xml: &str, name: &str) -> Option<String> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    let (text, _) = rest.split_once(&format!("</{name}>"))?;
+    Some(text.to_owned())
+}
+
+/// A client of one service at one endpoint.
+#[derive(Clone, Debug)]
+pub struct SignedClient {
+    service: Service,
+    endpoint: String,
+    region: Option<Region>,
+    credentials: Option<SharedCredentialsProvider>,
+    plugins: RuntimePlugins,
+}
+
+impl SignedClient {
+    /// Creates a client of a service at an endpoint, which may end in a path. `partition` names its retry allowance.
+    pub(super) fn new(aws: &SdkConfig, service: Service, endpoint: String, partition: &'static str) -> Self {
+        let (region, credentials) = (aws.region().cloned(), aws.credentials_provider());
+        let mut config = Layer::new("request");
+        config.store_put(SigV4OperationSigningConfig {
+            region: region.clone().map(SigningRegion::from),
+            region_set: None,
+            name: Some(SigningName::from_static(service.signing_name())),
+            signing_options: service.signing_options(),
+        });
+        config.store_put(SensitiveOutput);
+        config.store_put(AuthSchemeOptionResolverParams::new(()));
+        config.store_put(EndpointResolverParams::new(()));
+        config.store_put(RetryPartition::custom(partition).build());
+        config.store_put(SharedRequestSerializer::new(Serializer));
+        config.store_or_unset(aws.retry_config().cloned());
+        config.store_or_unset(aws.timeout_config().cloned());
+        if let Some(protection) = aws.stalled_stream_protection() {
+            config.store_put(protection);
+        }
+        let defaults = DefaultPluginParams::new().with_retry_partition_name(partition).with_is_aws_sdk(true);
+        let defaults = match aws.behavior_version() {
+            Some(version) => defaults.with_behavior_version(version),
+            None => defaults,
+        };
+        let components = components(aws, &endpoint, credentials.clone());
+        let own = StaticRuntimePlugin::new().with_config(config.freeze()).with_runtime_components(components);
+        let plugins = RuntimePlugins::new().with_client_plugins(default_plugins(defaults)).with_client_plugin(own);
+        Self { service, endpoint, region, credentials, plugins }
+    }
+
+    /// Makes a request, and again if that may help. Reads the whole answer.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn send(&self, request: Request) -> Result<Answer, RequestError> {
+        self.invoke(request, false).await
+    }
+
+    /// Makes a request, and again if that may help. The body of the answer has not been read yet.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn fetch(&self, request: Request) -> Result<Answer, RequestError> {
+        self.invoke(request, true).await
+    }
+
+    async fn invoke(&self, request: Request, is_streamed: bool) -> Result<Answer, RequestError> {
+        let (service, operation) = (self.service.id(), request.operation);
+        let mut config = Layer::new("operation");
+        config.store_put(Metadata::new(operation, service));
+        config.store_put(SharedResponseDeserializer::new(Deserializer { is_streamed }));
+        let plugins =
+            self.plugins.clone().with_operation_plugin(StaticRuntimePlugin::new().with_config(config.freeze()));
+        let input = Input::erase(request);
+        let answer = aws_smithy_runtime::client::orchestrator::invoke(service, operation, input, &plugins).await;
+        let failed = |source: BoxError| RequestError::Failed { service, operation, source };
+        match answer {
+            Ok(output) => match output.downcast::<HttpResponse>() {
+                Ok(response) => Ok(Answer(response)),
+                Err(_) => Err(failed("the answer has another type".into())),
+            },
+            Err(SdkError::ServiceError(error)) => match error.into_err().downcast::<Refusal>() {
+                Ok(refusal) => Err(RequestError::Refused { service, operation, refusal }),
+                Err(error) => Err(failed(error.into())),
+            },
+            Err(error) => Err(failed(error.into())),
+        }
+    }
+
+    /// Signs the address of a request, so that everybody can make it who has the address. The headers of the request
+    /// are part of the signature: they must be sent as they are here. The body may be any.
+    ///
+    /// # Errors
+    /// [`RequestError::Failed`] if there are no credentials, or if the request has no valid form.
+    pub async fn presign(&self, request: Request, from: SystemTime, life: Duration) -> Result<String, RequestError> {
+        let (service, operation) = (self.service.id(), request.operation);
+        let signed = self.signed_address(request, from, life).await;
+        signed.map_err(|source| RequestError::Failed { service, operation, source })
+    }
+
+    async fn signed_address(&self, request: Request, from: SystemTime, life: Duration) -> Result<String, BoxError> {
+        let credentials = self.credentials.as_ref().ok_or("there are no credentials")?;
+        let identity = credentials.provide_credentials().await?.into();
+        let options = self.service.signing_options();
+        let mut settings = SigningSettings::default();
+        settings.signature_location = SignatureLocation::QueryParams;
+        settings.expires_in = Some(life);
+        if !options.double_uri_encode {
+            settings.percent_encoding_mode = PercentEncodingMode::Single;
+        }
+        if !options.normalize_uri_path {
+            settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        }
+        let region = self.region.as_ref().ok_or("there is no region")?;
+        let signing = v4::SigningParams::builder().identity(&identity).region(region.as_ref());
+        let signing = signing.name(self.service.signing_name()).time(from).settings(settings).build()?.into();
+        let address = format!("{}{}", self.endpoint, request.target());
+        let headers = request.headers.iter().map(|(name, value)| (*name, value.as_str()));
+        let signable =
+            SignableRequest::new(request.method.as_str(), &address, headers, SignableBody::UnsignedPayload)?;
+        let (instructions, _) = sign(signable, &signing)?.into_parts();
+        let mut signed = http::Request::builder().uri(address).body(())?;
+        instructions.apply_to_request_http1x(&mut signed);
+        Ok(signed.uri().to_string())
+    }
+}
+
+fn components(
+    aws: &SdkConfig,
+    endpoint: &str,
+    credentials: Option<SharedCredentialsProvider>,
+) -> RuntimeComponentsBuilder {
+    let mut components = RuntimeComponentsBuilder::new("request");
+    components.set_endpoint_resolver(Some(SharedEndpointResolver::new(StaticUriEndpointResolver::uri(endpoint))));
+    components.set_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID])));
+    components.push_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()));
+    if let Some(credentials) = credentials {
+        components.set_identity_resolver(SCHEME_ID, SharedIdentityResolver::new(credentials));
+    }
+    components.push_retry_classifier(HttpStatusCodeClassifier::default());
+    components.push_retry_classifier(TransientErrorClassifier::<Refusal>::new());
+    components.push_retry_classifier(AwsErrorCodeClassifier::<Refusal>::new());
+    components.push_interceptor(ConnectionPoisoningInterceptor::new());
+    // Lambda stops functions that invoke each other without end, and recognizes them by this header.
+    components.push_interceptor(RecursionDetectionInterceptor::new());
+    if let Some(client) = aws.http_client() {
+        components.set_http_client(Some(client));
+    }
+    if let Some(cache) = aws.identity_cache() {
+        components.set_identity_cache(Some(cache));
+    }
+    if let Some(sleep) = aws.sleep_impl() {
+        components.set_sleep_impl(Some(sleep));
+    }
+    if let Some(time) = aws.time_source() {
+        components.set_time_source(Some(time));
+    }
+    components
+}
+
+#[derive(Debug)]
+struct Serializer;
+
+impl SerializeRequest for Serializer {
+    fn serialize_input(&self, input: Input, _: &mut ConfigBag) -> Result<HttpRequest, BoxError> {
+        input.downcast::<Request>().map_err(|_| "the request has another type")?.into_http()
+    }
+}
+
+#[derive(Debug)]
+struct Deserializer {
+    is_streamed: bool,
+}
+
+type Deserialized = Result<Output, OrchestratorError<context::Error>>;
+
+impl DeserializeResponse for Deserializer {
+    fn deserialize_streaming_with_config(&self, response: &mut HttpResponse, _: &ConfigBag) -> Option<Deserialized> {
+        let is_taken = self.is_streamed && response.status().is_success();
+        is_taken.then(|| {
+            let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+            Ok(Output::erase(with_body(response, body)))
+        })
+    }
+
+    fn deserialize_nonstreaming_with_config(&self, response: &HttpResponse, _: &ConfigBag) -> Deserialized {
+        let body = response.body().bytes().unwrap_or_default();
+        // S3 begins the answer to a long copy before it knows the outcome, and then reports an error with status 200.
+        let is_late_error = String::from_utf8_lossy(body).contains("<Error>");
+        if response.status().is_success() && !is_late_error {
+            return Ok(Output::erase(with_body(response, SdkBody::from(body))));
+        }
+        Err(OrchestratorError::operation(context::Error::erase(Refusal::read(response))))
+    }
+}
+
+fn with_body(response: &HttpResponse, body: SdkBody) -> HttpResponse {
+    let mut whole = HttpResponse::new(response.status(), body);
+    *whole.headers_mut() = response.headers().clone();
+    whole
+}
+
+/// The endpoint that is configured in place of a service's own: for the service, or for all services.
+pub(super) fn configured_endpoint(aws: &SdkConfig, service: Service) -> Option<String> {
+    let general = aws.endpoint_url().map(str::to_owned);
+    if aws.get_origin("endpoint_url").is_client_config() {
+        return general;
+    }
+    let key = ServiceConfigKey::builder()
+        .service_id(service.id())
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .ok()?;
+    aws.service_config().and_then(|config| config.load_config(key)).or(general)
+}
+
+/// The endpoint of a service in the region of this configuration.
+pub(super) fn regional_endpoint(aws: &SdkConfig, service: Service) -> String {
+    let region = aws.region().map_or("us-east-1", AsRef::as_ref);
+    let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("https://{}.{region}.{domain}", service.signing_name())
+}
+
+/// The endpoint of a bucket, as the SDK has it: the bucket's name is part of the host, unless the host is an address or
+/// the name has a dot, which no certificate covers.
+pub(super) fn bucket_endpoint(endpoint: &str, bucket: &str) -> String {
+    let endpoint = endpoint.trim_end_matches('/');
+    let (scheme, host) = endpoint.split_once("://").unwrap_or(("https", endpoint));
+    let name = host.split('/').next().unwrap_or_default();
+    let is_address = name.starts_with('[') || name.split(':').next().is_some_and(|name| {
+        name.parse::<std::net::Ipv4Addr>().is_ok()
+    });
+    if is_address || bucket.contains('.') {
+        format!("{endpoint}/{bucket}")
+    } else {
+        format!("{scheme}://{bucket}.{host}")
+    }
+}
