@@ -23,7 +23,8 @@ use relay::id::ConnectionId;
 use serde_json::{Value, json};
 
 use crate::code::{Code, CodeOf};
-use crate::connector::{Connector, Services};
+use crate::connector::{Connector, Services, Way};
+use crate::direct::DirectServices;
 use crate::dynamodb::{DynamoDb, DynamoDbError};
 use crate::faults::Faults;
 use crate::gateway::{Gateway, Routes, Settings, UnsupportedExpression};
@@ -72,6 +73,8 @@ pub struct Options<A> {
     pub retry_scale: f64,
     /// The faults to inject; with [`Default`] none.
     pub faults: Faults,
+    /// How functions reach the services.
+    pub way: Way,
     /// The code of the functions.
     pub code: CodeOf<A>,
     /// Changes the context of each function in ways that no setting offers, such as another host than API Gateway.
@@ -93,6 +96,7 @@ impl<A> Options<A> {
             clock_skew_millis: 0,
             retry_scale: 1.0,
             faults: Faults::default(),
+            way: Way::default(),
             code,
             adapt: |_| {},
         }
@@ -174,6 +178,7 @@ impl PocketCloud {
             clock_skew_millis,
             retry_scale,
             faults,
+            way,
             code,
             adapt,
         } = options;
@@ -184,7 +189,7 @@ impl PocketCloud {
         };
         dynamodb.make(&template.tables).await?;
         let objects = ObjectStorage::open(media.as_deref(), &origin, &template.buckets)?;
-        let services = Services::new(dynamodb, objects, &template, faults.clone(), &clock);
+        let services = Services::new(dynamodb, objects, &template, faults.clone(), &clock, way);
         let (mut handlers, mut answering, mut warming) = (Vec::new(), BTreeMap::new(), Vec::new());
         let furthest = i64::try_from(template.functions.len()).unwrap_or(i64::MAX).saturating_sub(1).max(1);
         for (index, function) in (0..).zip(template.functions.values()) {
@@ -330,7 +335,9 @@ fn context<A: Application>(
         let value = function.environment.get(name)?;
         Some(if value == SECRET_PLACEHOLDER { DEV_SECRET.to_owned() } else { value.clone() })
     };
-    let started = relay::start(&Variables::new(&lookup), &Aws::new(aws(services, function)), clock.clone());
+    let direct = Arc::new(DirectServices::new(Arc::clone(services), Arc::clone(function)));
+    let aws = Aws::new(aws(services, function)).here(&direct);
+    let started = relay::start(&Variables::new(&lookup), &aws, clock.clone());
     started.map_err(|error| BootError::Config { package: function.package.clone(), error })
 }
 

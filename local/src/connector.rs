@@ -41,8 +41,10 @@ pub struct Services {
     pub streams: Streams,
     pub(crate) tables: BTreeMap<String, Table>,
     gateway: OnceLock<Weak<Gateway>>,
-    pub(crate) lambda: OnceLock<Weak<Lambda>>,
+    lambda: OnceLock<Weak<Lambda>>,
     used: Mutex<BTreeSet<Permission>>,
+    /// Whether functions reach the services directly, and not through the SDK.
+    is_direct: bool,
 }
 
 /// An item before a write.
@@ -58,6 +60,17 @@ const YOUNG_MILLIS: i64 = 2_000;
 /// A permission that a function has used: package, action and resource.
 pub type Permission = (String, String, Resource);
 
+/// How functions reach the services.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// Within the process ([`crate::direct`]), except while faults are injected.
+    #[default]
+    Direct,
+    /// Through the SDK and the connector, which is the way of deployed functions: with HTTP requests, JSON and
+    /// signatures.
+    Sdk,
+}
+
 impl Services {
     /// Creates the services with only the tables and the buckets, which template.yaml describes.
     #[must_use]
@@ -67,16 +80,32 @@ impl Services {
         template: &Template,
         faults: Faults,
         clock: &Clock,
+        way: Way,
     ) -> Arc<Self> {
         let (gateway, lambda, used) = Default::default();
         let (streams, tables) = (Streams::new(template, clock.clone()), template.tables.clone());
-        Arc::new(Self { dynamodb, storage, faults, streams, tables, gateway, lambda, used })
+        Arc::new(Self { dynamodb, storage, faults, streams, tables, gateway, lambda, used, is_direct: way == Way::Direct })
     }
 
     /// Connects the gateway and the functions. Only the first call has an effect.
     pub fn connect(&self, gateway: &Arc<Gateway>, lambda: &Arc<Lambda>) {
         let _ = self.gateway.set(Arc::downgrade(gateway));
         let _ = self.lambda.set(Arc::downgrade(lambda));
+    }
+
+    /// Whether functions may reach the services directly at present.
+    pub(crate) fn takes_requests(&self) -> bool {
+        self.is_direct && self.dynamodb.endpoint().is_none() && !self.faults.is_on()
+    }
+
+    /// The gateway, if it runs.
+    pub(crate) fn gateway(&self) -> Option<Arc<Gateway>> {
+        self.gateway.get().and_then(Weak::upgrade)
+    }
+
+    /// The functions, if they run.
+    pub(crate) fn lambda(&self) -> Option<Arc<Lambda>> {
+        self.lambda.get().and_then(Weak::upgrade)
     }
 
     /// All permissions that were used so far.
@@ -105,8 +134,7 @@ impl Services {
 
     /// Whether a connection is so young that parts of API Gateway may not know it.
     pub(crate) fn is_young(&self, connection: &str) -> bool {
-        let gateway = self.gateway.get().and_then(Weak::upgrade);
-        gateway.and_then(|gateway| gateway.age_millis(connection)).is_some_and(|age| age < YOUNG_MILLIS)
+        self.gateway().and_then(|gateway| gateway.age_millis(connection)).is_some_and(|age| age < YOUNG_MILLIS)
     }
 
     /// Tells the streams the result of a write.
@@ -170,7 +198,7 @@ impl Target {
         }
         let invoked = path.strip_prefix("2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
         let Some(name) = invoked.map(decoded) else { return Self::Unknown };
-        let package = services.lambda.get().and_then(Weak::upgrade).and_then(|lambda| lambda.package(&name));
+        let package = services.lambda().and_then(|lambda| lambda.package(&name));
         Self::Function { name, package }
     }
 
@@ -336,7 +364,7 @@ impl Connector {
     }
 
     fn connections(&self, request: &HttpRequest, id: &str) -> HttpResponse {
-        let Some(gateway) = self.services.gateway.get().and_then(Weak::upgrade) else {
+        let Some(gateway) = self.services.gateway() else {
             return refusal(503, "ServiceUnavailable", "the gateway is not running");
         };
         let resource = Resource::Connections(request.method().to_owned());
@@ -360,7 +388,7 @@ impl Connector {
     }
 
     fn invoke(&self, request: &HttpRequest, name: &str, package: Option<String>) -> HttpResponse {
-        let Some(lambda) = self.services.lambda.get().and_then(Weak::upgrade) else {
+        let Some(lambda) = self.services.lambda() else {
             return refusal(503, "ServiceUnavailable", "no function is running");
         };
         let Some(package) = package else {

@@ -22,6 +22,7 @@ pub mod cloud;
 pub mod code;
 pub mod connector;
 pub mod data_folder;
+pub mod direct;
 pub mod dynamodb;
 pub mod faults;
 pub mod gateway;

@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use http::Request;
 use local::cloud::{Options, PocketCloud, Storage, stage_variables};
 use local::code::of_chat;
+use local::connector::Way;
 use local::faults::Faults;
 use local::gateway::server::{self, Port};
 use local::gateway::{Mode, Settings};
@@ -80,6 +81,10 @@ struct Serve {
     /// may.
     #[arg(long, value_enum, default_value_t = GatewayMode::Serial)]
     gateway_mode: GatewayMode,
+    /// How functions reach the tables, the connections and each other: within this process, or with HTTP requests of
+    /// the AWS SDK, as deployed functions do.
+    #[arg(long, value_enum, default_value_t = AwsWay::Direct)]
+    aws: AwsWay,
     /// Switch every limit off: the chat's and the gateway's.
     #[arg(long)]
     no_rate_limits: bool,
@@ -102,6 +107,12 @@ enum Isolation {
 enum GatewayMode {
     Serial,
     Concurrent,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum AwsWay {
+    Direct,
+    Sdk,
 }
 
 #[tokio::main]
@@ -212,6 +223,10 @@ fn options(serve: &Serve, clock: &Clock, origin: String) -> Options<Chat> {
         clock_skew_millis: 0,
         retry_scale: 1.0,
         faults: serve.faults.map(|(seed, rate)| Faults::random(seed, rate)).unwrap_or_default(),
+        way: match serve.aws {
+            AwsWay::Direct => Way::Direct,
+            AwsWay::Sdk => Way::Sdk,
+        },
         code: of_chat,
         adapt: |_| {},
     }

@@ -87,7 +87,7 @@ impl Connector {
             tokio::time::sleep(late).await;
             return Ok(self.perform(target, request).await);
         }
-        let lambda = self.services.lambda.get().and_then(Weak::upgrade);
+        let lambda = self.services.lambda();
         let under_way = lambda.as_ref().map(Lambda::under_way);
         let done = tokio::spawn(async move {
             let _under_way = under_way;

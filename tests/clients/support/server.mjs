@@ -20,7 +20,7 @@ function binary() {
 }
 
 function flags({ data, port, dialect, limits, listen, parameters }) {
-  const { PARLANCE_ISOLATION: isolation, PARLANCE_GATEWAY_MODE: mode } = process.env;
+  const { PARLANCE_ISOLATION: isolation, PARLANCE_GATEWAY_MODE: mode, PARLANCE_AWS: aws } = process.env;
   return [
     "--port", String(port),
     ...(dialect ? ["--dialect", dialect] : []),
@@ -30,6 +30,7 @@ function flags({ data, port, dialect, limits, listen, parameters }) {
     ...Object.entries(parameters).flatMap(([name, value]) => ["--parameter", `${name}=${value}`]),
     ...(isolation ? ["--isolation", isolation] : []),
     ...(mode ? ["--gateway-mode", mode] : []),
+    ...(aws ? ["--aws", aws] : []),
   ];
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Each call does one thing, waits until nothing runs any more, and returns a transcript of everything that any client
 //! received because of it. So a test asserts who receives nothing as well as who receives something.
-//! `PARLANCE_ISOLATION` and `PARLANCE_GATEWAY_MODE` choose how the system is built.
+//! `PARLANCE_ISOLATION`, `PARLANCE_GATEWAY_MODE` and `PARLANCE_AWS` choose how the system is built.
 //!
 //! This file defines the [`World`] and creates it. Most other files add methods to it, each for one purpose. In reading
 //! order:
@@ -38,6 +38,7 @@ use std::sync::{Mutex, PoisonError};
 use chat::Chat;
 use local::cloud::{self, Options, PocketCloud, Storage};
 use local::code::{CodeOf, of_application, of_chat};
+use local::connector::Way;
 use local::faults::Faults;
 use local::gateway::{DisconnectFault, Mode, Settings};
 use local::template::Template;
@@ -145,6 +146,11 @@ impl World {
             Some("concurrent") => Mode::Concurrent,
             Some(other) => panic!("PARLANCE_GATEWAY_MODE is {other}, but must be serial or concurrent"),
         };
+        let way = match chosen("PARLANCE_AWS").as_deref() {
+            None | Some("direct") => Way::Direct,
+            Some("sdk") => Way::Sdk,
+            Some(other) => panic!("PARLANCE_AWS is {other}, but must be direct or sdk"),
+        };
         // The SDK's waits before retries are drawn from this generator, and a run must be repeatable.
         fastrand::seed(0);
         let gateway = Settings { mode, disconnect_fault, ..Settings::default() };
@@ -159,6 +165,7 @@ impl World {
             clock_skew_millis,
             retry_scale: 0.0,
             faults: Faults::default(),
+            way,
             code,
             adapt,
         };

@@ -89,9 +89,9 @@ impl Aws {
     #[must_use]
     pub fn here(self, services: &Arc<impl TableService + ConnectionService + FunctionService + 'static>) -> Self {
         Self {
-            tables_here: Some(Arc::<_>::clone(services)),
-            connections_here: Some(Arc::<_>::clone(services)),
-            functions_here: Some(Arc::<_>::clone(services)),
+            tables_here: Some(services.clone()),
+            connections_here: Some(services.clone()),
+            functions_here: Some(services.clone()),
             ..self
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use echo::{MAX_PAYLOAD_BYTES, TURN_MILLIS};
 use local::cloud::{Options, PocketCloud, Storage};
 use local::code::of_application;
+use local::connector::Way;
 use local::faults::Faults;
 use local::gateway::server::{self, Port};
 use local::gateway::{BinaryFrames, Settings};
@@ -48,6 +49,7 @@ async fn serve<A: Application>(name: &str, adapt: fn(&mut Ctx<A>)) -> Result<(),
         clock_skew_millis: 0,
         retry_scale: 1.0,
         faults: Faults::default(),
+        way: Way::default(),
         code: of_application,
         adapt,
     });
