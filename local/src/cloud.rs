@@ -184,7 +184,7 @@ impl PocketCloud {
         } = options;
         let dynamodb = match &storage {
             Storage::Folder(folder) => DynamoDb::in_folder(folder)?,
-            Storage::Memory => DynamoDb::in_memory()?,
+            Storage::Memory => DynamoDb::in_memory(),
             Storage::Endpoint(endpoint) => DynamoDb::elsewhere(endpoint),
         };
         dynamodb.make(&template.tables).await?;

@@ -4,19 +4,14 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use dynoxide::Database;
+use engine::Tables;
 
 /// The file of the tables.
-const TABLES: &str = "dynamodb.sqlite";
+const TABLES: &str = "dynamodb.log";
+/// The file of the tables in earlier versions.
+const EARLIER_TABLES: &str = "dynamodb.sqlite";
 /// The file that is locked. It contains the id of the process that holds the lock.
 const LOCK: &str = "local.lock";
-/// The first bytes of an SQLite file.
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// The length of the header of an SQLite file.
-const HEADER_BYTES: usize = 100;
-/// The position of the format version that a reader must know, and the newest version that is known here.
-const READ_VERSION_AT: usize = 19;
-const READ_VERSION_MAX: u8 = 2;
 
 /// Why a data folder cannot be used. Each message says what to do instead.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +36,15 @@ pub enum DataFolderError {
         file: PathBuf,
         /// Why it cannot be used, for example because it is cut off.
         why: String,
+    },
+    /// The folder has the tables of an earlier version.
+    #[error(
+        "the data file {file} is from an earlier version, which stored its tables in another way, and cannot be read: \
+         remove the folder to begin anew, or start with another folder (--data DIR) or without one (--memory)"
+    )]
+    EarlierVersion {
+        /// The file.
+        file: PathBuf,
     },
     /// The folder cannot be created, or its lock file cannot be written.
     #[error(
@@ -93,20 +97,18 @@ impl DataFolder {
     ///
     /// # Errors
     /// If there are tables that cannot be read. Nothing is written to them in this case.
-    pub fn tables(&self) -> Result<Database, DataFolderError> {
-        let file = self.folder.join(TABLES);
-        let refused = |why: String| DataFolderError::File { file: file.clone(), why };
-        if let Some(why) = damage(&file).map_err(|error| refused(error.to_string()))? {
-            return Err(refused(why.to_owned()));
+    pub fn tables(&self) -> Result<Tables, DataFolderError> {
+        let (file, earlier) = (self.folder.join(TABLES), self.folder.join(EARLIER_TABLES));
+        if earlier.exists() && !file.exists() {
+            return Err(DataFolderError::EarlierVersion { file: earlier });
         }
-        let open = || {
-            let database = Database::new(&file.to_string_lossy())?;
-            // The engine's call for `PRAGMA synchronous = NORMAL`. WAL is on from the start.
-            database.disable_bulk_loading()?;
-            database.list_tables(dynoxide::actions::list_tables::ListTablesRequest::default())?;
-            Ok(database)
-        };
-        open().map_err(|error: dynoxide::DynoxideError| refused(error.to_string()))
+        let tables = Tables::open(&file)
+            .map_err(|error| DataFolderError::File { file: file.clone(), why: error.fault.to_string() })?;
+        if tables.cut_off() > 0 {
+            let bytes = tables.cut_off();
+            tracing::warn!(bytes, "the last write of the tables was not complete, and is left out");
+        }
+        Ok(tables)
     }
 }
 
@@ -115,44 +117,4 @@ fn lock_exclusively(lock: &mut File) -> std::io::Result<()> {
     lock.set_len(0)?;
     lock.seek(SeekFrom::Start(0))?;
     writeln!(lock, "{}", std::process::id())
-}
-
-/// The damage of an SQLite file that can be seen from outside, if there is any.
-fn damage(file: &Path) -> std::io::Result<Option<&'static str>> {
-    if !file.try_exists()? {
-        return Ok(None);
-    }
-    let mut opened = File::open(file)?;
-    let length = opened.metadata()?.len();
-    if length == 0 {
-        return Ok(Some("it is empty"));
-    }
-    let mut header = [0; HEADER_BYTES];
-    if length < HEADER_BYTES as u64 {
-        return Ok(Some("it is cut off"));
-    }
-    opened.read_exact(&mut header)?;
-    if !header.starts_with(MAGIC) {
-        return Ok(Some("it is no database, or a damaged one"));
-    }
-    if header.get(READ_VERSION_AT).is_some_and(|version| *version > READ_VERSION_MAX) {
-        return Ok(Some("a newer version wrote it"));
-    }
-    // While changes wait in the WAL file, the header may be newer than the rest.
-    let beside = PathBuf::from(format!("{}-wal", file.display()));
-    let changes_wait = std::fs::metadata(beside).is_ok_and(|beside| beside.len() > 0);
-    let page_bytes = match number(&header, 16, 2) {
-        1 => 65_536,
-        bytes => bytes,
-    };
-    let is_counted = number(&header, 24, 4) == number(&header, 92, 4);
-    if !changes_wait && is_counted && length < number(&header, 28, 4) * page_bytes {
-        return Ok(Some("it is cut off"));
-    }
-    Ok(None)
-}
-
-/// A number of this many bytes in a header, with the highest byte first.
-fn number(header: &[u8], at: usize, bytes: usize) -> u64 {
-    header.iter().skip(at).take(bytes).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }

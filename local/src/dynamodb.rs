@@ -1,7 +1,7 @@
-//! The tables: the `dynoxide-rs` engine on SQLite in this process, or any other DynamoDB-compatible endpoint.
+//! The tables: the engine in this process (the crate `engine`), or any other DynamoDB-compatible endpoint.
 //!
-//! With a file, SQLite writes ahead (WAL) with `synchronous` NORMAL: a killed process loses nothing that was committed;
-//! a machine that loses power may lose the last moments.
+//! With a file, the engine logs every write before it is answered: a killed process loses nothing that was answered; a
+//! machine that loses power may lose the last moments.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,10 +14,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use dynoxide::{Database, DynoxideError};
+use engine::{CreateError, Performed, Refusal, Request, Tables};
 use http_body_util::BodyExt as _;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::data_folder::{DataFolder, DataFolderError};
@@ -33,7 +31,7 @@ pub struct DynamoDb {
 
 enum Engine {
     /// The engine in this process, with the folder of its file, if it has one.
-    Here(Database, #[expect(dead_code, reason = "held, so that no other process takes it")] Option<DataFolder>),
+    Here(Tables, #[expect(dead_code, reason = "held, so that no other process takes it")] Option<DataFolder>),
     There(Elsewhere),
 }
 
@@ -62,10 +60,10 @@ impl std::fmt::Debug for DynamoDb {
 /// Why the tables cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum DynamoDbError {
-    /// The engine reports an error.
-    #[error("the database cannot be opened: {0}")]
-    Engine(#[from] DynoxideError),
-    /// A table cannot be created.
+    /// A table cannot be created in this process.
+    #[error("{0}: start with another folder (--data DIR) or without one (--memory)")]
+    Create(#[from] CreateError),
+    /// A table cannot be created at another endpoint.
     #[error("the table {table} cannot be made: {answer}")]
     Table {
         /// The name of the table.
@@ -90,11 +88,9 @@ impl DynamoDb {
     }
 
     /// Creates tables in memory, which are lost when the process ends.
-    ///
-    /// # Errors
-    /// If the engine cannot start.
-    pub fn in_memory() -> Result<Self, DynamoDbError> {
-        Ok(Self::with(Engine::Here(Database::memory()?, None)))
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::with(Engine::Here(Tables::in_memory(), None))
     }
 
     /// Uses the tables of another DynamoDB-compatible endpoint, `http` or `https`. Requests to it are not metered.
@@ -125,6 +121,10 @@ impl DynamoDb {
     /// If a table cannot be created.
     pub async fn make(&self, tables: &BTreeMap<String, Table>) -> Result<(), DynamoDbError> {
         for (name, table) in tables {
+            if let Engine::Here(here, _) = &self.engine {
+                here.create_table(table.schema())?;
+                continue;
+            }
             self.admit("CreateTable", name, &table.create_table(), "ResourceInUseException").await?;
             if let Some(time_to_live) = table.update_time_to_live() {
                 self.admit("UpdateTimeToLive", name, &time_to_live, "already").await?;
@@ -198,12 +198,12 @@ impl DynamoDb {
     /// Answers a signed request of a function. `asked` is the content of its body.
     pub async fn serve(&self, operation: &str, asked: Value, request: HttpRequest) -> HttpResponse {
         if self.down.load(Ordering::SeqCst) {
-            let body = json!({"__type": "InternalServerError", "message": "down, as a test wants it"}).to_string();
+            let body = json!({"__type": "InternalServerError", "message": DOWN}).to_string();
             return response(500, body.into());
         }
         match &self.engine {
-            Engine::Here(database, _) => {
-                let (status, answer) = self.metered(database, operation, asked);
+            Engine::Here(tables, _) => {
+                let (status, answer) = self.metered(tables, operation, asked);
                 response(status, answer)
             }
             Engine::There(elsewhere) => {
@@ -216,80 +216,67 @@ impl DynamoDb {
     /// Answers one request of DynamoDB's JSON protocol. Returns the HTTP status and the body.
     pub async fn call(&self, operation: &str, asked: Value) -> (u16, Bytes) {
         match &self.engine {
-            Engine::Here(database, _) => self.metered(database, operation, asked),
+            Engine::Here(tables, _) => self.metered(tables, operation, asked),
             Engine::There(elsewhere) => there(elsewhere, operation, asked.to_string().as_bytes()).await,
+        }
+    }
+
+    /// Performs a request in the tables of this process, without JSON. It is metered, and refused during an outage.
+    ///
+    /// # Errors
+    /// What the tables refuse; an internal error during an outage, and if the tables are at another endpoint.
+    pub fn perform(&self, request: Request) -> Result<Performed, Refusal> {
+        if self.down.load(Ordering::SeqCst) {
+            return Err(Refusal::Internal(DOWN.to_owned()));
+        }
+        match &self.engine {
+            Engine::Here(tables, _) => self.performed(tables, request),
+            Engine::There(elsewhere) => Err(Refusal::Internal(format!("the tables are at {}", elsewhere.endpoint))),
         }
     }
 
     /// An item as it is now, null if it does not exist. The read is not metered.
     pub(crate) async fn image(&self, table: &str, key: &Value) -> Value {
-        let asked = json!({"TableName": table, "Key": key, "ConsistentRead": true});
-        let (_, answer) = match &self.engine {
-            Engine::Here(database, _) => here(database, "GetItem", asked),
-            Engine::There(elsewhere) => there(elsewhere, "GetItem", asked.to_string().as_bytes()).await,
-        };
-        let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
-        answer.get("Item").cloned().unwrap_or_default()
-    }
-
-    /// Sends a request to the engine, and asks for its costs where that is possible.
-    fn metered(&self, database: &Database, operation: &str, mut asked: Value) -> (u16, Bytes) {
-        let of_items = operation.ends_with("Item") || operation.ends_with("Items") || operation == "Query";
-        if let Some(asked) = asked.as_object_mut().filter(|_| of_items) {
-            asked.entry("ReturnConsumedCapacity").or_insert_with(|| json!("TOTAL"));
+        match &self.engine {
+            Engine::Here(tables, _) => {
+                let item = engine::json::item(key.clone()).ok().and_then(|key| tables.item(table, &key));
+                item.map(|item| engine::json::item_json(&item)).unwrap_or_default()
+            }
+            Engine::There(elsewhere) => {
+                let asked = json!({"TableName": table, "Key": key, "ConsistentRead": true});
+                let (_, answer) = there(elsewhere, "GetItem", asked.to_string().as_bytes()).await;
+                let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+                answer.get("Item").cloned().unwrap_or_default()
+            }
         }
-        let (status, answer) = here(database, operation, asked);
-        self.count(operation, &answer);
-        (status, answer)
     }
 
-    fn count(&self, operation: &str, answer: &[u8]) {
-        let Metered { consumed } = serde_json::from_slice(answer).unwrap_or_default();
-        let consumed = match &consumed {
-            Value::Array(all) => all.iter().map(units).sum(),
-            one => units(one),
-        };
+    /// Performs a request of the JSON protocol. Returns the HTTP status and the body.
+    fn metered(&self, tables: &Tables, operation: &str, asked: Value) -> (u16, Bytes) {
+        let performed = engine::json::request(operation, asked).and_then(|request| self.performed(tables, request));
+        match performed {
+            Ok(performed) => (200, engine::json::response(&performed.response).to_string().into()),
+            Err(refusal) => (refusal.status(), engine::json::refusal(&refusal).to_string().into()),
+        }
+    }
+
+    /// Performs a request, and counts it.
+    fn performed(&self, tables: &Tables, request: Request) -> Result<Performed, Refusal> {
+        let operation = request.operation();
+        let performed = tables.perform(request);
         let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
         *meter.requests.entry(operation.to_owned()).or_default() += 1;
-        if matches!(operation, "GetItem" | "BatchGetItem" | "Query" | "Scan" | "TransactGetItems") {
-            meter.read_units += consumed;
-        } else {
-            meter.write_units += consumed;
+        // The functions never scan; tests do, and it costs them nothing.
+        if let (Ok(performed), true) = (&performed, operation != "Scan") {
+            meter.read_units += performed.read_units;
+            meter.write_units += performed.write_units;
         }
+        performed
     }
 }
 
-fn units(consumed: &Value) -> f64 {
-    consumed.get("CapacityUnits").and_then(Value::as_f64).unwrap_or_default()
-}
-
-/// The costs that an answer names.
-#[derive(Default, Deserialize)]
-struct Metered {
-    #[serde(rename = "ConsumedCapacity", default)]
-    consumed: Value,
-}
-
-fn here(database: &Database, operation: &str, asked: Value) -> (u16, Bytes) {
-    let answered = match operation {
-        "BatchGetItem" => run(asked, |request| database.batch_get_item(request)),
-        "BatchWriteItem" => run(asked, |request| database.batch_write_item(request)),
-        "CreateTable" => run(asked, |request| database.create_table(request)),
-        "DeleteItem" => run(asked, |request| database.delete_item(request)),
-        "GetItem" => run(asked, |request| database.get_item(request)),
-        "Scan" => run(asked, |request| database.scan(request)),
-        "PutItem" => run(asked, |request| database.put_item(request)),
-        "Query" => run(asked, |request| database.query(request)),
-        "TransactWriteItems" => run(asked, |request| database.transact_write_items(request)),
-        "UpdateItem" => run(asked, |request| database.update_item(request)),
-        "UpdateTimeToLive" => run(asked, |request| database.update_time_to_live(request)),
-        _ => {
-            let refusal = json!({"__type": "UnsupportedOperation", "message": "Parlance does not use this operation"});
-            return (501, refusal.to_string().into());
-        }
-    };
-    answered.unwrap_or_else(|error| (error.status_code(), error.to_json().into()))
-}
+/// The message during an outage.
+const DOWN: &str = "down, as a test wants it";
 
 /// Sends a request to another endpoint. The signature has the right form only: emulators do not check signatures, and
 /// AWS creates its tables from template.yaml.
@@ -316,16 +303,6 @@ fn unreachable_endpoint(endpoint: &str, error: &dyn std::error::Error) -> HttpRe
     tracing::error!(error.cause = message, "DynamoDB cannot be reached");
     let body = json!({"__type": "InternalServerError", "message": message}).to_string();
     response(500, body.into())
-}
-
-fn run<Q: DeserializeOwned, A: Serialize>(
-    asked: Value,
-    operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
-) -> Result<(u16, Bytes), DynoxideError> {
-    let malformed = |error: serde_json::Error| DynoxideError::SerializationException(error.to_string());
-    let request = serde_json::from_value(asked).map_err(malformed)?;
-    let answer = operation(request)?;
-    Ok((200, serde_json::to_vec(&answer).map_err(malformed)?.into()))
 }
 
 /// A response with a body.

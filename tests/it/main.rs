@@ -15,6 +15,8 @@ mod cross;
 #[cfg(test)]
 mod data_folder;
 #[cfg(test)]
+mod engine;
+#[cfg(test)]
 mod expressions;
 #[cfg(test)]
 mod faults;

@@ -32,7 +32,7 @@ mod transaction;
 mod value;
 mod write;
 
-pub use log::{Compaction, OpenError};
+pub use log::{Compaction, LogFault, OpenError};
 pub use refusal::{Reason, Refusal};
 pub use request::{Performed, Request, Response, Written};
 pub use schema::{IndexSchema, KeySchema, KeyType, Projection, TableSchema};

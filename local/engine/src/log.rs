@@ -28,38 +28,36 @@ const HEADER_BYTES: usize = 12;
 
 /// Why a log file cannot be opened.
 #[derive(Debug, thiserror::Error)]
-pub enum OpenError {
+#[error("{}: {fault}", file.display())]
+pub struct OpenError {
+    /// The file.
+    pub file: PathBuf,
+    /// What is wrong with it.
+    pub fault: LogFault,
+}
+
+/// What is wrong with a log file.
+#[derive(Debug, thiserror::Error)]
+pub enum LogFault {
     /// The operating system reports an error.
-    #[error("{}: {error}", file.display())]
-    Io {
-        /// The file.
-        file: PathBuf,
-        /// What the operating system reports.
-        error: std::io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
     /// The file is something else.
-    #[error("{} is no log of tables", file.display())]
-    NoLog {
-        /// The file.
-        file: PathBuf,
-    },
+    #[error("it is no log of tables")]
+    NoLog,
     /// The file has the format of another version.
-    #[error("{} has the format {found}, and this version reads the format {VERSION}", file.display())]
+    #[error("it has the format {found}, and this version reads the format {VERSION}")]
     Version {
-        /// The file.
-        file: PathBuf,
         /// The version of the file.
         found: u32,
     },
     /// The file is damaged.
-    #[error("{} is damaged at byte {offset}: {why}", file.display())]
+    #[error("it is damaged at byte {offset}: {why}")]
     Damaged {
-        /// The file.
-        file: PathBuf,
         /// The first byte of the damaged record.
         offset: u64,
-        /// What is wrong with it.
-        why: String,
+        /// What is wrong with the record.
+        why: &'static str,
     },
 }
 
@@ -96,9 +94,16 @@ pub(crate) struct Log {
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) log: Log,
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Vec<At>,
     /// How many bytes of an incomplete record were cut off.
     pub(crate) cut_off: u64,
+}
+
+/// A record, and where it begins in the file.
+#[derive(Debug)]
+pub(crate) struct At {
+    pub(crate) offset: u64,
+    pub(crate) record: Record,
 }
 
 /// The outcome of reading one record.
@@ -111,7 +116,7 @@ enum Found<'b> {
 impl Log {
     /// Opens a log. Creates it if it does not exist.
     pub(crate) fn open(path: &Path, compaction: Compaction) -> Result<Opened, OpenError> {
-        let failed = |error| OpenError::Io { file: path.to_owned(), error };
+        let failed = |error: std::io::Error| OpenError { file: path.to_owned(), fault: error.into() };
         // What is left of a compaction that was interrupted.
         match std::fs::remove_file(beside(path)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
@@ -128,7 +133,7 @@ impl Log {
             let log = Self::new(path, file, START_BYTES, compaction);
             return Ok(Opened { log, records: Vec::new(), cut_off: length });
         }
-        let (records, end) = read(path, &bytes)?;
+        let (records, end) = read(&bytes).map_err(|fault| OpenError { file: path.to_owned(), fault })?;
         if end < length {
             file.set_len(end).map_err(failed)?;
         }
@@ -216,23 +221,23 @@ fn framed(record: &Record) -> std::io::Result<Vec<u8>> {
 }
 
 /// Reads all records of a file. Returns them, and where the last complete one ends.
-fn read(path: &Path, bytes: &[u8]) -> Result<(Vec<Record>, u64), OpenError> {
-    let file = || path.to_owned();
-    let Some((mark, rest)) = bytes.split_at_checked(MARK.len()) else { return Err(OpenError::NoLog { file: file() }) };
+fn read(bytes: &[u8]) -> Result<(Vec<At>, u64), LogFault> {
+    let Some((mark, rest)) = bytes.split_at_checked(MARK.len()) else { return Err(LogFault::NoLog) };
     let Some((version, mut rest)) = rest.split_first_chunk::<4>().filter(|_| mark == MARK) else {
-        return Err(OpenError::NoLog { file: file() });
+        return Err(LogFault::NoLog);
     };
     let found = u32::from_le_bytes(*version);
     if found != VERSION {
-        return Err(OpenError::Version { file: file(), found });
+        return Err(LogFault::Version { found });
     }
     let (mut records, mut offset) = (Vec::new(), START_BYTES);
     while !rest.is_empty() {
-        let damaged = |why: &str| OpenError::Damaged { file: file(), offset, why: why.to_owned() };
+        let damaged = |why: &'static str| LogFault::Damaged { offset, why };
         match next(rest).map_err(damaged)? {
             Found::Torn => break,
             Found::Content(content) => {
-                records.push(Record::decode(content).ok_or_else(|| damaged("its content has another form"))?);
+                let record = Record::decode(content).ok_or_else(|| damaged("its content has another form"))?;
+                records.push(At { offset, record });
                 let length = HEADER_BYTES + content.len();
                 rest = rest.get(length..).unwrap_or_default();
                 offset += length as u64;

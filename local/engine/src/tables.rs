@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::key::{Wording, key_of, position};
-use crate::log::{Compaction, Log, OpenError, Opened};
+use crate::log::{At, Compaction, Log, LogFault, OpenError, Opened};
 use crate::record::{Entry, Record};
 use crate::refusal::Refusal;
 use crate::request::{Performed, Request, Written};
@@ -80,12 +80,12 @@ impl Tables {
     pub fn open_with(file: &Path, compaction: Compaction) -> Result<Self, OpenError> {
         let Opened { log, records, cut_off } = Log::open(file, compaction)?;
         let mut state = State::default();
-        for entry in records.into_iter().flat_map(|record| record.entries) {
-            replay(&mut state, entry).ok_or_else(|| OpenError::Damaged {
-                file: file.to_owned(),
-                offset: 0,
-                why: "a record is about a table that is not in the file, or an item without its key".to_owned(),
-            })?;
+        for At { offset, record } in records {
+            let is_replayed = record.entries.into_iter().all(|entry| replay(&mut state, entry).is_some());
+            if !is_replayed {
+                let why = "it is about a table that is not in the file, or about an item without its key";
+                return Err(OpenError { file: file.to_owned(), fault: LogFault::Damaged { offset, why } });
+            }
         }
         Ok(Self { inner: Mutex::new(Inner { state, log: Some(log) }), cut_off })
     }

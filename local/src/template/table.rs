@@ -120,6 +120,20 @@ impl Table {
         self.local_indexes.iter().chain(&self.global_indexes)
     }
 
+    /// The table as the engine in this process creates it.
+    #[must_use]
+    pub fn schema(&self) -> engine::TableSchema {
+        let indexes = |all: &[Index]| all.iter().map(index_schema).collect();
+        engine::TableSchema {
+            name: self.name.clone(),
+            key: key(&self.key),
+            attributes: self.attributes.iter().map(|(name, of)| (name.clone(), key_type(*of))).collect(),
+            local_indexes: indexes(&self.local_indexes),
+            global_indexes: indexes(&self.global_indexes),
+            ttl: self.ttl.clone(),
+        }
+    }
+
     /// The body of DynamoDB's `CreateTable`.
     #[must_use]
     pub fn create_table(&self) -> Value {
@@ -151,6 +165,27 @@ impl Table {
             "TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": true},
         }))
     }
+}
+
+fn key(key: &Key) -> engine::KeySchema {
+    engine::KeySchema { partition: key.partition.clone(), sort: key.sort.clone() }
+}
+
+fn key_type(of: AttributeType) -> engine::KeyType {
+    match of {
+        AttributeType::Text => engine::KeyType::Text,
+        AttributeType::Number => engine::KeyType::Number,
+        AttributeType::Binary => engine::KeyType::Binary,
+    }
+}
+
+fn index_schema(index: &Index) -> engine::IndexSchema {
+    let projection = match &index.projection {
+        Projection::KeysOnly => engine::Projection::KeysOnly,
+        Projection::Include(attributes) => engine::Projection::Include(attributes.clone()),
+        Projection::All => engine::Projection::All,
+    };
+    engine::IndexSchema { name: index.name.clone(), key: key(&index.key), projection }
 }
 
 fn index(index: &Index) -> Value {

@@ -1,0 +1,1 @@
+//! What the log file of the tables survives.

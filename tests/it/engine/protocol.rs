@@ -1,0 +1,1 @@
+//! Limits and refusals of the engine that random requests do not meet.
