@@ -14,12 +14,12 @@ use axum::Router;
 use chat::application::DIALECT_VARIABLE;
 use futures_util::future::BoxFuture;
 use relay::application::Application;
-use relay::aws::Aws;
 use relay::clock::Clock;
 use relay::config::{ConfigError, Settings as Variables};
 use relay::ctx::Ctx;
 use relay::http_event::HttpFunction;
 use relay::id::ConnectionId;
+use relay::services::Aws;
 use serde_json::{Value, json};
 
 use crate::code::{Code, CodeOf};
@@ -30,6 +30,7 @@ use crate::faults::Faults;
 use crate::gateway::{Gateway, Routes, Settings, UnsupportedExpression};
 use crate::http_api::{HttpApi, LastSlash, RouteError};
 use crate::lambda::{Invoked, Lambda};
+use crate::latency::Latency;
 use crate::presigned;
 use crate::storage::{ObjectStorage, ObjectStorageError};
 use crate::template::{Function, REGION, Schedule, Template, TemplateError};
@@ -75,6 +76,8 @@ pub struct Options<A> {
     pub faults: Faults,
     /// How functions reach the services.
     pub way: Way,
+    /// How long steps take besides the work itself.
+    pub latency: Latency,
     /// The code of the functions.
     pub code: CodeOf<A>,
     /// Changes the context of each function in ways that no setting offers, such as another host than API Gateway.
@@ -97,6 +100,7 @@ impl<A> Options<A> {
             retry_scale: 1.0,
             faults: Faults::default(),
             way: Way::default(),
+            latency: Latency::default(),
             code,
             adapt: |_| {},
         }
@@ -179,6 +183,7 @@ impl PocketCloud {
             retry_scale,
             faults,
             way,
+            latency,
             code,
             adapt,
         } = options;
@@ -189,7 +194,7 @@ impl PocketCloud {
         };
         dynamodb.make(&template.tables).await?;
         let objects = ObjectStorage::open(media.as_deref(), &origin, &template.buckets)?;
-        let services = Services::new(dynamodb, objects, &template, faults.clone(), &clock, way);
+        let services = Services::new(dynamodb, objects, &template, faults.clone(), &clock, way, latency);
         let (mut handlers, mut answering, mut warming) = (Vec::new(), BTreeMap::new(), Vec::new());
         let furthest = i64::try_from(template.functions.len()).unwrap_or(i64::MAX).saturating_sub(1).max(1);
         for (index, function) in (0..).zip(template.functions.values()) {
@@ -212,7 +217,7 @@ impl PocketCloud {
         let http_api = HttpApi::new(&routes, &answering)?.with_faults(faults.clone());
         let objects = presigned::router(&services, &template, &clock);
         let http = http_api.router(&BTreeMap::new(), LastSlash::default()).merge(objects.clone());
-        let lambda = Lambda::new(handlers, retry_scale, faults.clone());
+        let lambda = Lambda::new(handlers, retry_scale, faults.clone(), latency);
         gateway.faults = faults.clone();
         gateway.stage.clone_from(&template.websocket.stage);
         let names = template

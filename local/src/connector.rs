@@ -15,13 +15,14 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use relay::clock::Clock;
-use relay::post::BINARY_POST_HEADER;
+use relay::connections::BINARY_POST_HEADER;
 use serde_json::Value;
 
 use crate::dynamodb::{DynamoDb, response};
 use crate::faults::{self, AwsRequest, Faults, Service};
 use crate::gateway::Gateway;
 use crate::lambda::Lambda;
+use crate::latency::{Latency, Step};
 use crate::management;
 use crate::storage::{self, ObjectStorage};
 use crate::stream::Streams;
@@ -45,6 +46,8 @@ pub struct Services {
     used: Mutex<BTreeSet<Permission>>,
     /// Whether functions reach the services directly, and not through the SDK.
     is_direct: bool,
+    /// How long requests take besides their work.
+    latency: Mutex<Latency>,
 }
 
 /// An item before a write.
@@ -81,10 +84,22 @@ impl Services {
         faults: Faults,
         clock: &Clock,
         way: Way,
+        latency: Latency,
     ) -> Arc<Self> {
         let (gateway, lambda, used) = Default::default();
         let (streams, tables) = (Streams::new(template, clock.clone()), template.tables.clone());
-        Arc::new(Self { dynamodb, storage, faults, streams, tables, gateway, lambda, used, is_direct: way == Way::Direct })
+        Arc::new(Self {
+            dynamodb,
+            storage,
+            faults,
+            streams,
+            tables,
+            gateway,
+            lambda,
+            used,
+            is_direct: way == Way::Direct,
+            latency: Mutex::new(latency),
+        })
     }
 
     /// Connects the gateway and the functions. Only the first call has an effect.
@@ -95,7 +110,17 @@ impl Services {
 
     /// Whether functions may reach the services directly at present.
     pub(crate) fn takes_requests(&self) -> bool {
-        self.is_direct && self.dynamodb.endpoint().is_none() && !self.faults.is_on()
+        self.is_direct && self.dynamodb.endpoint().is_none() && !self.faults.is_on() && !self.dynamodb.is_down()
+    }
+
+    /// How long requests take besides their work.
+    pub(crate) fn latency(&self) -> Latency {
+        *self.latency.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes how long requests take besides their work.
+    pub fn set_latency(&self, latency: Latency) {
+        *self.latency.lock().unwrap_or_else(PoisonError::into_inner) = latency;
     }
 
     /// The gateway, if it runs.
@@ -304,6 +329,12 @@ impl Connector {
 
     /// Performs a request.
     pub(crate) async fn perform(&self, target: Target, request: HttpRequest) -> HttpResponse {
+        match &target {
+            Target::DynamoDb { operation, .. } => self.services.latency().wait(Step::of_operation(operation)).await,
+            Target::Connection(_) => self.services.latency().wait(Step::Connections).await,
+            Target::Function { .. } => self.services.latency().wait(Step::Invoke).await,
+            Target::Object(_) | Target::Unsigned | Target::Unknown => {}
+        }
         match target {
             Target::DynamoDb { operation, asked } => self.dynamodb(&operation, asked, request).await,
             Target::Object(path) => self.objects(&path, request).await,

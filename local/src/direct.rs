@@ -1,7 +1,7 @@
 //! The services in this process, which take the requests of functions directly, without HTTP, JSON and signatures.
 //!
 //! Each function has its own, with its own role. While faults are injected, requests go through the SDK and the
-//! connector instead, because the faults are those of HTTP requests.
+//! connector instead, because the faults are those of HTTP requests. The same holds during an outage of the tables.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,8 +23,8 @@ use aws_sdk_dynamodb::operation::transact_write_items::{
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput, UpdateItemOutput};
 use bytes::Bytes;
 use engine::{Refusal, Request, Response};
-use relay::connections::{ConnectionAnswer, ConnectionService, PostContent};
 use futures_util::future::BoxFuture;
+use relay::connections::{ConnectionAnswer, ConnectionService, PostContent};
 use relay::dynamo::{TableAnswer, TableService};
 use relay::error::Error;
 use relay::lambda::FunctionService;
@@ -32,6 +32,7 @@ use relay::lambda::FunctionService;
 use crate::connector::Services;
 use crate::dynamodb::response;
 use crate::gateway::{Gateway, ManagementError};
+use crate::latency::Step;
 use crate::management;
 use crate::template::{Function, Resource};
 
@@ -94,6 +95,9 @@ macro_rules! operation {
     ($operation:ident, $variant:ident($input:ident) -> $output:ident, $error:ident) => {
         fn $operation(&self, input: $input) -> TableAnswer<'_, $output, $error> {
             Box::pin(async move {
+                self.services.latency().wait(Step::of_operation(stringify!($variant))).await;
+                // The answer to a request takes a moment, in which others make theirs.
+                tokio::task::yield_now().await;
                 match self.perform(Request::$variant(input), $error::generic)? {
                     Response::$variant(output) => Ok(output),
                     _ => Err(SdkError::construction_failure("the tables answered another request")),
@@ -129,6 +133,7 @@ impl ConnectionService for DirectServices {
 
     fn post(&self, connection: String, content: PostContent) -> ConnectionAnswer<'_, PostToConnectionError> {
         Box::pin(async move {
+            self.services.latency().wait(Step::Connections).await;
             let failed = |error: &ManagementError| match error {
                 ManagementError::Gone => PostToConnectionError::GoneException(gone(error)),
                 ManagementError::LimitExceeded => PostToConnectionError::LimitExceededException(limit_exceeded(error)),
@@ -148,6 +153,7 @@ impl ConnectionService for DirectServices {
 
     fn delete(&self, connection: String) -> ConnectionAnswer<'_, DeleteConnectionError> {
         Box::pin(async move {
+            self.services.latency().wait(Step::Connections).await;
             let failed = |error: &ManagementError| match error {
                 ManagementError::Gone => DeleteConnectionError::GoneException(gone(error)),
                 ManagementError::LimitExceeded => DeleteConnectionError::LimitExceededException(limit_exceeded(error)),
@@ -164,8 +170,11 @@ impl FunctionService for DirectServices {
     }
 
     fn invoke(&self, function: &str, event: Vec<u8>) -> BoxFuture<'static, Result<(), Error>> {
-        let invoked = self.hand_over(function, &event);
-        Box::pin(std::future::ready(invoked.map_err(Error::internal)))
+        let (latency, invoked) = (self.services.latency(), self.hand_over(function, &event));
+        Box::pin(async move {
+            latency.wait(Step::Invoke).await;
+            invoked.map_err(Error::internal)
+        })
     }
 }
 

@@ -189,6 +189,12 @@ impl DynamoDb {
         self.was_down.fetch_or(down, Ordering::SeqCst);
     }
 
+    /// Whether there is an outage at present.
+    #[must_use]
+    pub fn is_down(&self) -> bool {
+        self.down.load(Ordering::SeqCst)
+    }
+
     /// Whether an outage was ever switched on with [`DynamoDb::set_down`].
     #[must_use]
     pub fn was_down(&self) -> bool {

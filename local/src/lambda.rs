@@ -19,6 +19,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::faults::{Faults, Trigger};
 use crate::gateway::{FunctionError, Integration};
+use crate::latency::{Latency, Step};
 use crate::template::{Destination, Function};
 
 /// The most bytes of an asynchronous event (docs/api-gateway.md, "Lambda").
@@ -45,6 +46,8 @@ struct Deployed {
     invocations: AtomicU64,
     /// As many permits as invocations may run at the same time.
     capacity: Semaphore,
+    /// The environments that are started and handle no event.
+    idle: AtomicU64,
 }
 
 /// The registry.
@@ -56,6 +59,7 @@ pub struct Lambda {
     doubled: AtomicBool,
     retry_scale: f64,
     faults: Faults,
+    latency: Latency,
 }
 
 impl std::fmt::Debug for Lambda {
@@ -120,19 +124,27 @@ impl Lambda {
     /// Deploys functions with their handlers. `retry_scale` shortens the waits before retries; `faults` are injected
     /// into invocations.
     #[must_use]
-    pub fn new(functions: Vec<(Arc<Function>, Handler)>, retry_scale: f64, faults: Faults) -> Arc<Self> {
+    pub fn new(
+        functions: Vec<(Arc<Function>, Handler)>,
+        retry_scale: f64,
+        faults: Faults,
+        latency: Latency,
+    ) -> Arc<Self> {
         let by_name = functions
             .into_iter()
             .map(|(function, handler)| {
                 let capacity = Semaphore::new(function.concurrency.map_or(CONCURRENCY_MAX, |reserved| {
                     usize::try_from(reserved).map_or(CONCURRENCY_MAX, |reserved| reserved.min(CONCURRENCY_MAX))
                 }));
-                (function.name.clone(), Deployed { handler, function, invocations: AtomicU64::new(0), capacity })
+                (
+                    function.name.clone(),
+                    Deployed { handler, function, invocations: AtomicU64::new(0), capacity, idle: AtomicU64::new(0) },
+                )
             })
             .collect();
         let (running, doubled) = (watch::Sender::new(0), AtomicBool::new(false));
         let (panics, failures) = (AtomicU64::new(0), AtomicU64::new(0));
-        Arc::new(Self { by_name, running, panics, failures, doubled, retry_scale, faults })
+        Arc::new(Self { by_name, running, panics, failures, doubled, retry_scale, faults, latency })
     }
 
     /// The package of a function.
@@ -253,10 +265,13 @@ impl Lambda {
         };
         let _permit = deployed.capacity.acquire().await;
         deployed.invocations.fetch_add(1, Ordering::SeqCst);
+        self.start(trigger, deployed).await;
         let Function { package, timeout, .. } = &*deployed.function;
         let handling = AssertUnwindSafe((deployed.handler)(event)).catch_unwind();
         let handling = self.faults.run((trigger, package), *timeout, handling);
-        match tokio::time::timeout(*timeout, handling).await {
+        let handled = tokio::time::timeout(*timeout, handling).await;
+        deployed.idle.fetch_add(1, Ordering::SeqCst);
+        match handled {
             Ok(Err(killed)) => Err(FunctionError(format!("{name}: {killed}"))),
             Ok(Ok(Ok(answer))) => answer,
             Ok(Ok(Err(_))) => {
@@ -265,6 +280,23 @@ impl Lambda {
             }
             Err(_) => Err(FunctionError(format!("{name} took longer than its timeout"))),
         }
+    }
+
+    /// Waits as long as a handler takes to start. Without an idle environment Lambda starts another one.
+    async fn start(&self, trigger: Trigger, deployed: &Deployed) {
+        if !self.latency.is_on() {
+            return;
+        }
+        let took_idle = deployed.idle.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |idle| idle.checked_sub(1));
+        if took_idle.is_err() {
+            self.latency.wait(Step::ColdStart).await;
+        }
+        let step = match trigger {
+            Trigger::Synchronous | Trigger::Disconnect => Step::Start,
+            Trigger::Asynchronous | Trigger::Schedule => Step::LateStart,
+            Trigger::Stream => Step::StreamStart,
+        };
+        self.latency.wait(step).await;
     }
 
     /// Invokes a function by its schedule, and waits for it unless it is late.

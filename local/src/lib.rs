@@ -28,6 +28,7 @@ pub mod faults;
 pub mod gateway;
 pub mod http_api;
 pub mod lambda;
+pub mod latency;
 pub mod management;
 pub mod presigned;
 pub mod run;

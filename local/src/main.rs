@@ -16,6 +16,7 @@ use local::connector::Way;
 use local::faults::Faults;
 use local::gateway::server::{self, Port};
 use local::gateway::{Mode, Settings};
+use local::latency::Latency;
 use local::{run, token};
 use relay::clock::Clock;
 use tower::ServiceExt as _;
@@ -85,6 +86,9 @@ struct Serve {
     /// the AWS SDK, as deployed functions do.
     #[arg(long, value_enum, default_value_t = AwsWay::Direct)]
     aws: AwsWay,
+    /// Let each step take as long as it typically takes in an AWS region (docs/latency.md).
+    #[arg(long, value_enum)]
+    latency: Option<Latencies>,
     /// Switch every limit off: the chat's and the gateway's.
     #[arg(long)]
     no_rate_limits: bool,
@@ -113,6 +117,11 @@ enum GatewayMode {
 enum AwsWay {
     Direct,
     Sdk,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Latencies {
+    Aws,
 }
 
 #[tokio::main]
@@ -226,6 +235,10 @@ fn options(serve: &Serve, clock: &Clock, origin: String) -> Options<Chat> {
         way: match serve.aws {
             AwsWay::Direct => Way::Direct,
             AwsWay::Sdk => Way::Sdk,
+        },
+        latency: match serve.latency {
+            Some(Latencies::Aws) => Latency::aws(),
+            None => Latency::default(),
         },
         code: of_chat,
         adapt: |_| {},

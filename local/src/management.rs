@@ -29,7 +29,7 @@ pub fn answer(gateway: &Gateway, method: &Method, connection_id: &str, body: Byt
     outcome.unwrap_or_else(|error| refusal(&error))
 }
 
-/// Answers a call that posts a binary frame, as [`BINARY_POST_HEADER`](relay::post::BINARY_POST_HEADER) says. API
+/// Answers a call that posts a binary frame, as [`BINARY_POST_HEADER`](relay::connections::BINARY_POST_HEADER) says. API
 /// Gateway has no such call, and a gateway without binary frames sends it as text.
 #[must_use]
 pub fn answer_binary(gateway: &Gateway, connection_id: &str, body: Bytes) -> Response<Bytes> {

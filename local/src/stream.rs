@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use engine::json::item_json;
+use engine::{Item, Written};
 use relay::clock::{Clock, Timestamp};
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
@@ -109,6 +111,16 @@ impl Streams {
     #[must_use]
     pub fn window(&self) -> Duration {
         self.shards.iter().map(|shard| shard.source.window).max().unwrap_or_default()
+    }
+
+    /// Records the writes of one request.
+    pub(crate) fn record_all(&self, written: &[Written]) {
+        for Written { table, key, before, after } in written {
+            if self.is_read(table) && before != after {
+                let image = |item: &Option<Arc<Item>>| item.as_deref().map(item_json).unwrap_or_default();
+                self.record(table, &item_json(key), &image(before), &image(after));
+            }
+        }
     }
 
     /// Records a write: the item before and after it, null if it did not or does not exist. A write that changes

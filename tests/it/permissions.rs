@@ -28,6 +28,8 @@ const FOR_RARE_CASES: &[(&str, &str)] = &[
     // A client has stopped answering, or is met gone: see heartbeat.rs and polling/end.rs.
     ("heartbeat", "DELETE of connections"),
     ("heartbeat", "the function disconnect"),
+    // The chat changed between its read and its block.
+    ("block", "the table Chats"),
     // What a client missed was stored a moment before it came back.
     ("connect", "the table Chats"),
     // What nobody told is told by followup, and all of this goes well.

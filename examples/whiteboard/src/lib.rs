@@ -7,13 +7,13 @@ use aws_sdk_dynamodb::types::{Delete, Put};
 use relay::application::{
     Admission, Application, Asking, Emission, Event, EventContent, LeaveWrites, Leaving, refusal,
 };
-use relay::aws::Aws;
 use relay::clock::Clock;
 use relay::config::{ConfigError, Settings};
 use relay::ctx::Ctx;
 use relay::dynamo::{DeleteItemInput, Dynamo, Item, PutItemInput, QueryInput, text};
 use relay::error::Error;
 use relay::id::{ConnectionId, is_length};
+use relay::services::Aws;
 use relay::store::{Session, Writes};
 use relay::telemetry::failed;
 use serde_json::{Map, Value, json};

@@ -27,7 +27,7 @@ pub enum BinaryFrames {
     #[default]
     Refused,
     /// Binary frames are passed on in both directions, as a host other than API Gateway would do: inwards as a base64
-    /// body with `isBase64Encoded`, outwards for a post that [`BINARY_POST_HEADER`](relay::post::BINARY_POST_HEADER)
+    /// body with `isBase64Encoded`, outwards for a post that [`BINARY_POST_HEADER`](relay::connections::BINARY_POST_HEADER)
     /// marks.
     PassedOn,
 }

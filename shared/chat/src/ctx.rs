@@ -1,9 +1,9 @@
 //! The chat, and the context of its invocations.
 
-use relay::aws::Aws;
 use relay::clock::Clock;
 use relay::config::{ConfigError, Settings};
 use relay::dynamo::Dynamo;
+use relay::services::Aws;
 
 use crate::config::Config;
 use crate::store::{Bucket, Store};

@@ -18,13 +18,13 @@ use frame::socket::{AckId, Body, EventName, Namespace, Packet};
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
-use crate::aws::Aws;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{ConfigError, Settings};
 use crate::ctx::Ctx;
 use crate::dynamo::{Item, RowKey, Transaction};
 use crate::error::Error;
 use crate::id::{ConnectionId, UserId, hex};
+use crate::services::Aws;
 use crate::store::{Attributes, Former, Opened, Session, Writes};
 
 /// The variables of the stage through which a client connected, as the gateway hands them over with each event.

@@ -15,7 +15,10 @@ use aws_smithy_runtime_api::client::interceptors::Intercept;
 use futures_util::future::BoxFuture;
 
 use crate::id::ConnectionId;
-use crate::post::BINARY_POST_HEADER;
+
+/// The header that marks a post which goes out as a binary frame, for hosts that have binary frames. It is never sent
+/// to API Gateway.
+pub const BINARY_POST_HEADER: &str = "x-binary-frame";
 
 /// The answer of a [`ConnectionService`]: what the SDK would return for the same call.
 pub type ConnectionAnswer<'a, Failure> = BoxFuture<'a, Result<(), SdkError<Failure>>>;

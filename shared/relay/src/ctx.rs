@@ -7,7 +7,6 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterce
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::{Config, Isolation};
 use crate::connections::Connections;
@@ -15,6 +14,7 @@ use crate::dynamo::Dynamo;
 use crate::lambda::Functions;
 use crate::limit::{Addresses, EventRates};
 use crate::seen::SeenUsers;
+use crate::services::Aws;
 use crate::store::{Liveness, Store};
 
 /// The context of an application `A`: built once per process, borrowed by every invocation.

@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use relay::application::{Admission, Application, Asking, Emission, Event, StageVariables};
-//! use relay::aws::Aws;
+//! use relay::services::Aws;
 //! use relay::clock::Clock;
 //! use relay::config::{ConfigError, Settings};
 //! use relay::ctx::Ctx;
@@ -55,7 +55,7 @@
 //! - [`handshake`], [`followup`]: the open packet, and events that a function failed to handle.
 //! - [`post`], [`close`], [`invoke`]: requests to `@connections` and to Lambda, over [`connections`] and [`lambda`].
 //! - [`store`], over [`dynamo`]: the table.
-//! - [`ctx`], [`config`], [`limit`], [`seen`], [`error`], [`telemetry`], [`clock`], [`id`], [`aws`]: what all of them use.
+//! - [`ctx`], [`config`], [`limit`], [`seen`], [`error`], [`telemetry`], [`clock`], [`id`], [`services`], [`aws`]: what all of them use.
 
 pub mod application;
 pub mod ask;
@@ -94,6 +94,7 @@ pub mod reply;
 #[cfg(feature = "lambda")]
 pub mod runtime;
 pub mod seen;
+pub mod services;
 pub mod store;
 mod strangers;
 pub mod sweep;
@@ -103,10 +104,10 @@ mod upgrade;
 pub mod wait;
 
 use application::Application;
-use aws::Aws;
 use clock::Clock;
 use config::{Config, ConfigError, Settings};
 use ctx::Ctx;
+use services::Aws;
 
 /// Creates the context of a function: reads its settings and starts the application.
 ///

@@ -32,10 +32,6 @@ const YOUNG_TRIES_MAX: u32 = 7;
 const WAIT_FIRST_MILLIS: u64 = 50;
 const WAIT_MAX_MILLIS: u64 = 800;
 
-/// The header that marks a post which goes out as a binary frame, for hosts that have binary frames. It is never sent
-/// to API Gateway.
-pub const BINARY_POST_HEADER: &str = "x-binary-frame";
-
 /// How long a recovery buffer may hold frames while a session receives the events that it missed, in milliseconds:
 /// longer than the functions that do so may run.
 const HOLD_MILLIS: i64 = 30_000;

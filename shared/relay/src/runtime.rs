@@ -19,12 +19,12 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
 
 use crate::application::Application;
-use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::ctx::Ctx;
 #[cfg(feature = "http")]
 use crate::http_event::HttpFunction;
+use crate::services::Aws;
 
 /// How long init waits until connections are open. The first event opens those that are not.
 const WARMING_MAX: Duration = Duration::from_secs(1);

@@ -63,7 +63,7 @@ async fn a_message_whose_sender_s_invocation_was_killed_after_storing_is_recover
 async fn a_sender_whose_invocation_was_killed_before_storing_is_disconnected() {
     for words in words::ALL {
         let (mut world, chat) = pair(words).await;
-        world.cloud.faults.inject_run(RunRule::function("message").once(), RunEffect::KilledBefore(3));
+        world.cloud.faults.inject_run(RunRule::function("message").once(), RunEffect::KilledBefore(2));
         say(&mut world, words, &chat, "never stored").await;
         assert!(world.is_closed("alice"), "{}: instead of waiting for an ack for ever", words.name);
         assert!(!world.is_closed("bob"), "{}", words.name);

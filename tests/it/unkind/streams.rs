@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use local::faults::{Effect, Faults, Rule, RunEffect, RunRule, Trigger};
 use local::gateway::FunctionError;
 use local::lambda::{Handler, Lambda};
+use local::latency::Latency;
 use local::stream::Streams;
 use serde_json::{Value, json};
 use world::World;
@@ -37,7 +38,7 @@ impl Function {
             Box::pin(async move { answer })
         });
         let function = Arc::new(world.cloud.template.functions["followup"].clone());
-        Lambda::new(vec![(function, handler)], 0.0, world.cloud.faults.clone())
+        Lambda::new(vec![(function, handler)], 0.0, world.cloud.faults.clone(), Latency::default())
     }
 
     /// The chats of each batch.

@@ -41,6 +41,7 @@ use local::code::{CodeOf, of_application, of_chat};
 use local::connector::Way;
 use local::faults::Faults;
 use local::gateway::{DisconnectFault, Mode, Settings};
+use local::latency::Latency;
 use local::template::Template;
 use relay::application::Application;
 use relay::clock::{Clock, Timestamp};
@@ -166,6 +167,7 @@ impl World {
             retry_scale: 0.0,
             faults: Faults::default(),
             way,
+            latency: Latency::default(),
             code,
             adapt,
         };

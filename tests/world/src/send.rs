@@ -2,10 +2,14 @@
 
 use std::fmt::Write as _;
 
+use std::time::Duration;
+
+use local::gateway::Outbound;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::World;
-use crate::client::prefix;
+use crate::client::{Way, prefix};
 
 impl World {
     /// Sends a text frame unchanged.
@@ -29,6 +33,20 @@ impl World {
     pub async fn send_and_close(&mut self, label: &str, frame: &str) -> String {
         self.client(label).send(frame).await;
         self.close(label).await
+    }
+
+    /// Sends a frame, and returns the time until another client receives its next frame. What the clients received goes
+    /// to the next transcript.
+    pub async fn time_until_heard(&mut self, from: &str, frame: &str, by: &str) -> Duration {
+        let begun = Instant::now();
+        self.client(from).send(frame).await;
+        let listener = self.client(by);
+        let Way::WebSocket(peer) = &mut listener.way else { panic!("{by} is not on a WebSocket") };
+        let Some(Outbound::Text(heard)) = peer.next().await else { panic!("{by} receives nothing") };
+        let took = begun.elapsed();
+        listener.frames.push(heard);
+        self.quiet().await;
+        took
     }
 
     /// Emits an event without asking for an ack.

@@ -12,12 +12,12 @@ use relay::application::{
     Admission, Application, Asking, Emission, Emitted, Event, EventContent, LeaveWrites, Leaving, Problem,
     StageVariables,
 };
-use relay::aws::Aws;
 use relay::clock::{Clock, Timestamp};
 use relay::config::{ConfigError, Settings};
 use relay::dynamo::{RowKey, Transaction};
 use relay::error::Error as RelayError;
 use relay::id::{ConnectionId, UserId};
+use relay::services::Aws;
 use relay::store::{Former, Opened, Session, Writes};
 use serde_json::{Map, Value};
 

@@ -5,7 +5,6 @@
 
 mod request;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 pub use request::{Answer, Refusal, Request, RequestError, SignedClient};
@@ -16,10 +15,6 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::sdk_config::Builder;
 use request::Service;
-
-use crate::connections::{ConnectionService, Connections};
-use crate::dynamo::{TableService, Tables};
-use crate::lambda::{FunctionService, Functions};
 
 /// How long one attempt may take. DynamoDB and API Gateway answer within tens of milliseconds. If an attempt takes
 /// longer than this, it most likely uses a dead connection, for example after minutes in which Lambda had frozen the
@@ -68,56 +63,9 @@ pub fn bounded(builder: Builder) -> Builder {
     )
 }
 
-/// The AWS services, as a function reaches them.
-#[derive(Clone, Debug)]
-pub struct Aws {
-    /// The configuration of the SDK's clients.
-    pub sdk: SdkConfig,
-    tables_here: Option<Arc<dyn TableService>>,
-    connections_here: Option<Arc<dyn ConnectionService>>,
-    functions_here: Option<Arc<dyn FunctionService>>,
-}
-
-impl Aws {
-    /// Services that are reached through the SDK.
-    #[must_use]
-    pub const fn new(sdk: SdkConfig) -> Self {
-        Self { sdk, tables_here: None, connections_here: None, functions_here: None }
-    }
-
-    /// Services of which the tables, the connections and the functions are in this process.
-    #[must_use]
-    pub fn here(self, services: &Arc<impl TableService + ConnectionService + FunctionService + 'static>) -> Self {
-        Self {
-            tables_here: Some(services.clone()),
-            connections_here: Some(services.clone()),
-            functions_here: Some(services.clone()),
-            ..self
-        }
-    }
-
-    /// Creates a client for the tables.
-    #[must_use]
-    pub fn tables(&self) -> Tables {
-        Tables::new(tables(&self.sdk), self.tables_here.clone())
-    }
-
-    /// Creates a client for `@connections` at this endpoint.
-    #[must_use]
-    pub fn connections(&self, endpoint: &str) -> Connections {
-        Connections::new(connections(&self.sdk, endpoint), self.connections_here.clone())
-    }
-
-    /// Creates a client for other functions.
-    #[must_use]
-    pub fn functions(&self) -> Functions {
-        Functions::new(functions(&self.sdk), self.functions_here.clone())
-    }
-}
-
 /// Creates a client for the tables. It has a retry allowance of its own. So functions that share a process, as in the
 /// local system, do not use up the allowance of each other.
-fn tables(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
+pub(crate) fn tables(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::config::Builder::from(aws);
     let partition = RetryPartition::custom("tables").build();
     aws_sdk_dynamodb::Client::from_conf(config.retry_partition(partition).build())
@@ -134,7 +82,7 @@ pub fn functions(aws: &SdkConfig) -> SignedClient {
 /// Creates a client for `@connections` at this endpoint. It does not retry: a post whose answer was lost may have been
 /// delivered, and the same frame twice would break the client's order. The caller of a post repeats only what was
 /// certainly not delivered.
-fn connections(aws: &SdkConfig, endpoint: &str) -> aws_sdk_apigatewaymanagement::Client {
+pub(crate) fn connections(aws: &SdkConfig, endpoint: &str) -> aws_sdk_apigatewaymanagement::Client {
     let config = aws_sdk_apigatewaymanagement::config::Builder::from(aws);
     let config = config.endpoint_url(endpoint).retry_config(RetryConfig::disabled());
     aws_sdk_apigatewaymanagement::Client::from_conf(config.build())

@@ -390,8 +390,7 @@ impl SignedClient {
         let signing = signing.name(self.service.signing_name()).time(from).settings(settings).build()?.into();
         let address = format!("{}{}", self.endpoint, request.target());
         let headers = request.headers.iter().map(|(name, value)| (*name, value.as_str()));
-        let signable =
-            SignableRequest::new(request.method.as_str(), &address, headers, SignableBody::UnsignedPayload)?;
+        let signable = SignableRequest::new(request.method.as_str(), &address, headers, SignableBody::UnsignedPayload)?;
         let (instructions, _) = sign(signable, &signing)?.into_parts();
         let mut signed = http::Request::builder().uri(address).body(())?;
         instructions.apply_to_request_http1x(&mut signed);
@@ -502,9 +501,8 @@ pub(super) fn bucket_endpoint(endpoint: &str, bucket: &str) -> String {
     let endpoint = endpoint.trim_end_matches('/');
     let (scheme, host) = endpoint.split_once("://").unwrap_or(("https", endpoint));
     let name = host.split('/').next().unwrap_or_default();
-    let is_address = name.starts_with('[') || name.split(':').next().is_some_and(|name| {
-        name.parse::<std::net::Ipv4Addr>().is_ok()
-    });
+    let is_address =
+        name.starts_with('[') || name.split(':').next().is_some_and(|name| name.parse::<std::net::Ipv4Addr>().is_ok());
     if is_address || bucket.contains('.') {
         format!("{endpoint}/{bucket}")
     } else {

@@ -6,10 +6,10 @@
 
 use frame::engine::Packet;
 use relay::application::{Admission, Application, Asking, Emission, Event, EventContent, StageVariables};
-use relay::aws::Aws;
 use relay::clock::Clock;
 use relay::config::{ConfigError, Host, Settings};
 use relay::ctx::Ctx;
+use relay::services::Aws;
 use relay::store::Session;
 use serde_json::{Map, Value};
 

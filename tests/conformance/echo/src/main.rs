@@ -12,6 +12,7 @@ use local::connector::Way;
 use local::faults::Faults;
 use local::gateway::server::{self, Port};
 use local::gateway::{BinaryFrames, Settings};
+use local::latency::Latency;
 use local::schedule;
 use local::template::Schedule;
 use relay::application::Application;
@@ -50,6 +51,7 @@ async fn serve<A: Application>(name: &str, adapt: fn(&mut Ctx<A>)) -> Result<(),
         retry_scale: 1.0,
         faults: Faults::default(),
         way: Way::default(),
+        latency: Latency::default(),
         code: of_application,
         adapt,
     });
