@@ -251,8 +251,9 @@ impl Draw {
             "attribute_exists(openedAt)",
         ];
         if self.chance(6 * FAULT_OF) {
+            let undefined = if place == Place::Single { "alpha = :none" } else { "alpha = #none" };
             return self
-                .one(&["alpha =", "((alpha = beta))", "alpha = :none", "#none = alpha", "name = alpha", ""])
+                .one(&["alpha =", "((alpha = beta))", undefined, "#none = alpha", "name = alpha", ""])
                 .to_owned();
         }
         if self.chance(4) {
@@ -354,7 +355,8 @@ impl Draw {
                     let value = match self.rng.usize(..3) {
                         0 => json!({"SS": self.some(&["a", "d"])}),
                         1 => json!({"N": "-2"}),
-                        _ => self.value(2),
+                        _ if place == Place::Single => self.value(2),
+                        _ => json!({"S": "a"}),
                     };
                     let value = self.value_of(placeholders, value);
                     clauses.entry("ADD").or_default().push(format!("{path} {value}"));
@@ -395,7 +397,9 @@ impl Draw {
         let mut body = json!({"TableName": table.name, "Key": self.key(table), "ConsistentRead": self.rng.bool()});
         let mut placeholders = Placeholders::default();
         self.projection_of(&mut body, &mut placeholders);
-        self.finish(&mut body, placeholders);
+        if !placeholders.names.is_empty() {
+            body["ExpressionAttributeNames"] = placeholders.names.into();
+        }
         body
     }
 
@@ -512,7 +516,7 @@ impl Draw {
             body["FilterExpression"] = self.condition(&mut placeholders, Place::Elsewhere, 1).into();
         }
         body["KeyConditionExpression"] = self.key_condition(table, key, &mut placeholders).into();
-        if self.chance(FAULT_OF) {
+        if table.key.sort.is_some() && self.chance(FAULT_OF) {
             let mut start = self.key(table);
             for name in [&key.partition].into_iter().chain(&key.sort) {
                 start.insert(name.clone(), self.key_value(table.attributes[name]));
