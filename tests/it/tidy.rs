@@ -9,7 +9,11 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("domain", &["domain", "error"], &["clock", "id", "text_id"]),
     ("error", &["error"], &["error"]),
     ("dialect", &["dialect", "domain", "error"], &["clock"]),
-    ("store", &["store", "domain", "error", "auth", "config"], &["application", "aws", "clock", "dynamo", "id", "store"]),
+    (
+        "store",
+        &["store", "domain", "error", "auth", "config"],
+        &["application", "aws", "clock", "dynamo", "id", "store"],
+    ),
     ("auth", &["auth", "domain", "error"], &["clock"]),
     ("app", &["app", "auth", "ctx", "dialect", "domain", "error", "store"], &["clock", "store"]),
     (
