@@ -1,0 +1,167 @@
+//! The runtime of a function in the cloud. During init it reads the settings from the environment, builds the clients
+//! and opens the connections. After that it handles one event at a time.
+
+mod roots;
+
+#[cfg(feature = "http")]
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+#[cfg(feature = "http")]
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::tls;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use aws_types::sdk_config::{SharedAsyncSleep, SharedCredentialsProvider};
+use futures_util::FutureExt as _;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::{Value, json};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::application::Application;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::ctx::Ctx;
+#[cfg(feature = "http")]
+use crate::http_event::HttpFunction;
+
+/// How long init waits until connections are open. The first event opens those that are not.
+const WARMING_MAX: Duration = Duration::from_secs(1);
+
+/// Why a function cannot start or go on. Its `Debug` is the sentence itself, because `main` prints that.
+pub struct Error(lambda_runtime::Error);
+
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl<E: Into<lambda_runtime::Error>> From<E> for Error {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+/// Runs a handler that answers clients for as long as Lambda wants. If the handler panics, the function logs it and
+/// answers as usual: a function error would reach the client as a frame that it cannot read.
+///
+/// # Errors
+/// If a setting is missing or malformed, or the Lambda Runtime API is not available.
+pub async fn run<A: Application, F>(handler: F) -> Result<(), Error>
+where
+    F: AsyncFn(&Ctx<A>, Value) -> Value,
+{
+    let ctx = &start().await?;
+    let handler = &handler;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        let answer = AssertUnwindSafe(Box::pin(handler(ctx, event.payload))).catch_unwind().await;
+        Ok::<Value, lambda_runtime::Error>(answer.unwrap_or_else(|_| {
+            tracing::error!("a handler panicked");
+            json!({"statusCode": 200})
+        }))
+    }))
+    .await?;
+    Ok(())
+}
+
+/// Runs a handler that answers nobody for as long as Lambda wants. Its errors and panics are function errors: Lambda
+/// counts them, and invokes the function again as often as template.yaml says.
+///
+/// # Errors
+/// If a setting is missing or malformed, or the Lambda Runtime API is not available.
+pub async fn run_retried<A: Application, F>(handler: F) -> Result<(), Error>
+where
+    F: AsyncFn(&Ctx<A>, Value) -> Result<Value, crate::error::Error>,
+{
+    let ctx = &start().await?;
+    let handler = &handler;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        match AssertUnwindSafe(Box::pin(handler(ctx, event.payload))).catch_unwind().await {
+            Ok(answer) => answer.map_err(lambda_runtime::Error::from),
+            Err(_) => {
+                tracing::error!("a handler panicked");
+                Err(lambda_runtime::Error::from("a handler panicked"))
+            }
+        }
+    }))
+    .await?;
+    Ok(())
+}
+
+/// Runs a function of the HTTP API for as long as Lambda wants. `function` creates it from the context.
+///
+/// # Errors
+/// If a setting is missing or malformed, or the Lambda Runtime API is not available.
+#[cfg(feature = "http")]
+pub async fn run_http<A: Application>(function: impl FnOnce(Arc<Ctx<A>>) -> HttpFunction) -> Result<(), Error> {
+    let function = function(Arc::new(start().await?));
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| function(event.payload).map(Ok::<_, Infallible>)))
+        .await?;
+    Ok(())
+}
+
+/// Runs the function that the variable `FUNCTION` names: one of those of [`crate::functions`], or `polling`. So one
+/// binary can be the bootstrap of every function of an application that has no functions of its own.
+///
+/// # Errors
+/// If `FUNCTION` names no function, a setting is missing or malformed, or the Lambda Runtime API is not available.
+#[cfg(feature = "http")]
+pub async fn run_named<A: Application>() -> Result<(), Error> {
+    use crate::functions;
+    let name = std::env::var("FUNCTION").unwrap_or_default();
+    match name.as_str() {
+        "connect" => run(functions::connect::<A>).await,
+        "disconnect" => run_retried(functions::disconnect::<A>).await,
+        "event" => run(functions::event::<A>).await,
+        "followup" => run_retried(functions::followup::<A>).await,
+        "handshake" => run(functions::handshake::<A>).await,
+        "heartbeat" => run_retried(functions::heartbeat::<A>).await,
+        "polling" => run_http::<A>(|ctx| crate::polling_http::function(ctx, Default::default())).await,
+        "sweep" => run_retried(functions::sweep::<A>).await,
+        "switchboard" => run(functions::switchboard::<A>).await,
+        _ => Err(format!("the setting FUNCTION is {name:?}, which is no function of the relay").into()),
+    }
+}
+
+/// Reads the settings, and opens the connections to AWS during init, while Lambda does not limit the processor yet.
+///
+/// # Errors
+/// If a setting is missing or malformed.
+async fn start<A: Application>() -> Result<Ctx<A>, Error> {
+    let lines = tracing_subscriber::fmt::layer().json().with_ansi(false).without_time();
+    tracing_subscriber::registry().with(lines).with(log_filter()).init();
+    let ctx = crate::start(&Settings::environment(), &aws()?, Clock::system())?;
+    let _ = tokio::time::timeout(WARMING_MAX, ctx.warm()).await;
+    Ok(ctx)
+}
+
+/// What is logged, from `LOG_LEVEL`: a level, or levels of modules as in `warn,relay=debug`. The default is `info`.
+fn log_filter() -> Targets {
+    let set = std::env::var("LOG_LEVEL").ok().and_then(|set| set.parse().ok());
+    set.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
+}
+
+/// The configuration of the AWS clients: what Lambda puts into the environment, over HTTPS.
+fn aws() -> Result<SdkConfig, Error> {
+    let required =
+        |name: &str| std::env::var(name).map_err(|_| format!("the setting {name} is missing: Lambda sets it"));
+    let (key, secret) = (required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?);
+    let credentials = Credentials::new(key, secret, std::env::var("AWS_SESSION_TOKEN").ok(), None, "environment");
+    let region = required("AWS_REGION")?;
+    let https = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .tls_context(roots::tls(&region)?)
+        .build_https();
+    Ok(crate::aws::bounded(SdkConfig::builder())
+        .region(Region::new(region))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(https)
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .build())
+}
