@@ -1,8 +1,7 @@
 //! Addresses that a function signed. Until such an address expires, everybody who has it may do what the role of the
 //! function allows.
 //!
-//! The signature is checked here and not by `s3s`, because an address must expire by the clock of the local system,
-//! which a test moves.
+//! An address expires by the clock of the local system, which a test moves.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +25,7 @@ use relay::clock::Clock;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::connector::Services;
-use crate::storage::refusal;
+use crate::storage::{ObjectBody, refusal};
 use crate::template::{CorsRule, Function, REGION, Template};
 
 /// The key that belongs to the storage's secret. The session token says which function signed.
@@ -71,7 +70,7 @@ pub fn router(services: &Arc<Services>, template: &Template, clock: &Clock) -> R
 }
 
 impl Front {
-    async fn answer(&self, request: Request) -> Response<s3s::Body> {
+    async fn answer(&self, request: Request) -> Response<ObjectBody> {
         let denied = |message: &str| refusal(StatusCode::FORBIDDEN, "AccessDenied", message);
         let (mut parts, body) = request.into_parts();
         let Some(address) = Address::read(&parts) else { return denied("the address is not signed") };

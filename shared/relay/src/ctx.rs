@@ -3,9 +3,12 @@
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::retry::RetryConfig;
 
 use crate::clock::Clock;
 use crate::config::{Config, Isolation};
@@ -92,13 +95,22 @@ impl<A> Ctx<A> {
 }
 
 /// An interceptor that removes the headers which make a request an operation that a role must allow: the caller and the
-/// operation.
+/// operation. Such a request is made once: if it has no connection, a second one has none either.
 #[derive(Debug)]
 struct Unsigned;
 
 impl Intercept for Unsigned {
     fn name(&self) -> &'static str {
         "Unsigned"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        config.interceptor_state().store_put(RetryConfig::disabled());
+        Ok(())
     }
 
     fn modify_before_transmit(

@@ -509,3 +509,162 @@ pub(super) fn bucket_endpoint(endpoint: &str, bucket: &str) -> String {
         format!("{scheme}://{bucket}.{host}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::{Arc, Mutex};
+    use std::time::UNIX_EPOCH;
+
+    use aws_credential_types::Credentials;
+    use aws_smithy_async::rt::sleep::TokioSleep;
+    use aws_smithy_async::time::StaticTimeSource;
+    use aws_smithy_runtime_api::client::http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    };
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_types::sdk_config::SharedAsyncSleep;
+
+    use super::*;
+
+    /// Answers in turn, and remembers the requests. Without a further answer the connection breaks.
+    #[derive(Clone, Debug, Default)]
+    struct Script {
+        answers: Arc<Mutex<VecDeque<(u16, &'static str)>>>,
+        requests: Arc<Mutex<Vec<HttpRequest>>>,
+    }
+
+    impl HttpConnector for Script {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            self.requests.lock().unwrap().push(request);
+            let answer = self.answers.lock().unwrap().pop_front();
+            HttpConnectorFuture::ready(match answer {
+                Some((status, body)) => {
+                    Ok(HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body)))
+                }
+                None => Err(ConnectorError::io("the connection broke".into())),
+            })
+        }
+    }
+
+    impl HttpClient for Script {
+        fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+            SharedHttpConnector::new(self.clone())
+        }
+    }
+
+    /// The credentials, the region and the moment of the examples in S3's documentation of signatures.
+    fn example(script: &Script) -> SdkConfig {
+        let (key, secret) = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+        crate::aws::bounded(SdkConfig::builder())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(key, secret, None, None, "test")))
+            .http_client(script.clone())
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .time_source(StaticTimeSource::new(moment()))
+            .build()
+    }
+
+    /// 2013-05-24T00:00:00Z.
+    fn moment() -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(1_369_353_600)
+    }
+
+    fn bucket(script: &Script) -> SignedClient {
+        let endpoint = "https://examplebucket.s3.amazonaws.com".to_owned();
+        SignedClient::new(&example(script), Service::S3, endpoint, "test")
+    }
+
+    fn answering(answers: &[(u16, &'static str)]) -> Script {
+        Script { answers: Arc::new(Mutex::new(answers.iter().copied().collect())), requests: Arc::default() }
+    }
+
+    async fn attempts(client: &SignedClient, script: &Script) -> (usize, Result<Answer, RequestError>) {
+        let answer = client.send(Request::new("GetObject", Method::GET, "/test.txt")).await;
+        (script.requests.lock().unwrap().len(), answer)
+    }
+
+    #[tokio::test]
+    async fn an_address_is_signed_as_in_s3s_documentation() {
+        let request = Request::new("GetObject", Method::GET, "/test.txt");
+        let address = bucket(&Script::default()).presign(request, moment(), Duration::from_secs(86_400)).await.unwrap();
+        assert_eq!(
+            address,
+            "https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256\
+             &X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request\
+             &X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host\
+             &X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_request_is_signed_as_in_s3s_documentation() {
+        let script = answering(&[(206, "0123456789")]);
+        let request = Request::new("GetObject", Method::GET, "/test.txt").header("range", "bytes=0-9");
+        let answer = bucket(&script).fetch(request).await.unwrap();
+        assert_eq!(answer.bytes().await.unwrap(), b"0123456789");
+        let requests = script.requests.lock().unwrap();
+        assert_eq!(requests[0].uri(), "https://examplebucket.s3.amazonaws.com/test.txt");
+        assert_eq!(
+            requests[0].headers().get("authorization").unwrap(),
+            "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, \
+             SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, \
+             Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_is_made_three_times_at_most_and_only_if_that_may_help() {
+        let script = answering(&[(503, ""), (200, "<Error><Code>SlowDown</Code></Error>"), (200, "here")]);
+        let (attempts_made, answer) = attempts(&bucket(&script), &script).await;
+        assert_eq!((attempts_made, answer.unwrap().bytes().await.unwrap().as_slice()), (3, b"here".as_slice()));
+
+        let script = answering(&[(500, ""), (500, ""), (500, ""), (200, "")]);
+        let (attempts_made, answer) = attempts(&bucket(&script), &script).await;
+        assert_eq!((attempts_made, answer.unwrap_err().status()), (3, Some(500)));
+
+        let script = answering(&[(403, "<Error><Code>AccessDenied</Code><Message>no</Message></Error>")]);
+        let (attempts_made, answer) = attempts(&bucket(&script), &script).await;
+        let error = answer.unwrap_err();
+        assert_eq!((attempts_made, error.status(), error.code()), (1, Some(403), Some("AccessDenied")));
+        assert_eq!(error.to_string(), "S3 refuses GetObject: 403 AccessDenied, no");
+
+        let script = answering(&[]);
+        let (attempts_made, answer) = attempts(&bucket(&script), &script).await;
+        let error = answer.unwrap_err();
+        assert_eq!(
+            (attempts_made, error.status(), error.to_string().as_str()),
+            (3, None, "S3 does not answer GetObject")
+        );
+    }
+
+    #[tokio::test]
+    async fn lambda_names_its_refusals_in_json() {
+        let script = answering(&[(404, r#"{"__type":"a.b#ResourceNotFoundException","Message":"no such function"}"#)]);
+        let lambda = crate::aws::functions(&example(&script));
+        let error = crate::invoke::invoke_later(&lambda, "arn:aws:f", b"{}".to_vec()).await.unwrap_err();
+        assert_eq!(error.to_string(), "Lambda refuses Invoke: 404 ResourceNotFoundException, no such function");
+        let requests = script.requests.lock().unwrap();
+        assert_eq!(
+            (requests[0].method(), requests[0].uri()),
+            ("POST", "https://lambda.us-east-1.amazonaws.com/2015-03-31/functions/arn%3Aaws%3Af/invocations")
+        );
+        assert_eq!(requests[0].headers().get("x-amz-invocation-type"), Some("Event"));
+        assert_eq!(requests[0].body().bytes(), Some(b"{}".as_slice()));
+    }
+
+    #[test]
+    fn a_buckets_name_is_part_of_the_host_unless_that_is_impossible() {
+        for (endpoint, bucket, expected) in [
+            ("https://s3.eu-west-1.amazonaws.com", "media", "https://media.s3.eu-west-1.amazonaws.com"),
+            ("https://s3.eu-west-1.amazonaws.com", "a.b", "https://s3.eu-west-1.amazonaws.com/a.b"),
+            ("http://127.0.0.1:3000/", "media", "http://127.0.0.1:3000/media"),
+            ("http://[::1]:3000", "media", "http://[::1]:3000/media"),
+            ("http://localhost:3000", "media", "http://media.localhost:3000"),
+        ] {
+            assert_eq!(bucket_endpoint(endpoint, bucket), expected);
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! The runtime of a function in the cloud. During init it reads the settings from the environment, builds the clients
 //! and opens the connections. After that it handles one event at a time.
 
+mod roots;
+
 #[cfg(feature = "http")]
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -17,6 +19,9 @@ use aws_types::sdk_config::{SharedAsyncSleep, SharedCredentialsProvider};
 use futures_util::FutureExt as _;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::application::Application;
 use crate::clock::Clock;
@@ -130,11 +135,17 @@ pub async fn run_named<A: Application>() -> Result<(), Error> {
 /// # Errors
 /// If a setting is missing or malformed.
 async fn start<A: Application>() -> Result<Ctx<A>, Error> {
-    let filter = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "info".to_owned());
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_ansi(false).without_time().init();
+    let lines = tracing_subscriber::fmt::layer().json().with_ansi(false).without_time();
+    tracing_subscriber::registry().with(lines).with(log_filter()).init();
     let ctx = crate::start(&Settings::environment(), &aws()?, Clock::system())?;
     let _ = tokio::time::timeout(WARMING_MAX, ctx.warm()).await;
     Ok(ctx)
+}
+
+/// What is logged, from `LOG_LEVEL`: a level, or levels of modules as in `warn,relay=debug`. The default is `info`.
+fn log_filter() -> Targets {
+    let set = std::env::var("LOG_LEVEL").ok().and_then(|set| set.parse().ok());
+    set.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
 }
 
 /// The configuration of the AWS clients: what Lambda puts into the environment, over HTTPS.
@@ -143,11 +154,13 @@ fn aws() -> Result<Aws, Error> {
         |name: &str| std::env::var(name).map_err(|_| format!("the setting {name} is missing: Lambda sets it"));
     let (key, secret) = (required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?);
     let credentials = Credentials::new(key, secret, std::env::var("AWS_SESSION_TOKEN").ok(), None, "environment");
+    let region = required("AWS_REGION")?;
     let https = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .tls_context(roots::tls(&region)?)
         .build_https();
     let sdk = crate::aws::bounded(SdkConfig::builder())
-        .region(Region::new(required("AWS_REGION")?))
+        .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(https)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));

@@ -1,7 +1,12 @@
-//! The buckets: `s3s` over files in a folder.
+//! The buckets: S3's operations on objects, over files in a folder.
 //!
 //! As in S3, a role that may not list a bucket does not learn whether an object exists: a missing object is answered
 //! with a refusal. [`ObjectStorage::expire`] removes what is too old by template.yaml's lifecycle rules.
+
+mod files;
+mod operation;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,14 +14,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use axum::body::Body;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use chat::domain::id;
+use files::{Files, ObjectName};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::BoxBody;
 use relay::clock::{Clock, Timestamp};
-use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s_fs::FileSystem;
-use tower::ServiceExt as _;
 
 use crate::template::{Bucket, Resource};
 
@@ -26,9 +30,12 @@ const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 /// The header with the source of a copy: bucket and key.
 const COPY_SOURCE: &str = "x-amz-copy-source";
 
+/// The body of an answer.
+pub type ObjectBody = BoxBody<Bytes, std::io::Error>;
+
 /// The object storage.
 pub struct ObjectStorage {
-    service: S3Service,
+    files: Files,
     folder: Folder,
     buckets: Vec<Bucket>,
     secret: String,
@@ -57,9 +64,6 @@ pub enum ObjectStorageError {
     /// The folder cannot be used.
     #[error("the media folder cannot be used: {0}")]
     Folder(#[from] std::io::Error),
-    /// The backend reports an error.
-    #[error("the media folder cannot be opened: {0}")]
-    Backend(String),
 }
 
 impl std::fmt::Debug for ObjectStorage {
@@ -89,14 +93,12 @@ impl ObjectStorage {
                 Folder { path, temporary: true }
             }
         };
+        let files = Files::open(&folder.path)?;
         for bucket in buckets.values() {
             std::fs::create_dir_all(folder.path.join(&bucket.name))?;
         }
-        std::fs::create_dir_all(&folder.path)?;
-        let files = FileSystem::new(&folder.path).map_err(|error| ObjectStorageError::Backend(format!("{error:?}")))?;
-        let service = S3ServiceBuilder::new(files).build();
         let (buckets, secret) = (buckets.values().cloned().collect(), id::hex(&random.random::<32>()));
-        Ok(Self { service, folder, buckets, secret, origin: origin.to_owned(), requests: Mutex::default() })
+        Ok(Self { files, folder, buckets, secret, origin: origin.to_owned(), requests: Mutex::default() })
     }
 
     /// The origin to which requests must be addressed: scheme, host and port.
@@ -115,9 +117,8 @@ impl ObjectStorage {
     /// The bucket and the key of a path, if the path names a bucket.
     #[must_use]
     pub fn object(&self, path: &str) -> Option<(String, String)> {
-        let path = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
-        let (bucket, key) = path.trim_start_matches('/').split_once('/')?;
-        self.buckets.iter().any(|one| one.name == bucket).then(|| (bucket.to_owned(), key.to_owned()))
+        let ObjectName { bucket, key } = object_name(path)?;
+        self.buckets.iter().any(|one| one.name == bucket).then_some((bucket, key))
     }
 
     /// The permissions that a request needs: IAM's action, and the folder to which it applies. `None` for a request
@@ -146,30 +147,11 @@ impl ObjectStorage {
     }
 
     /// Answers a request that is known to be allowed.
-    pub async fn serve(&self, mut request: Request<Body>) -> Response<s3s::Body> {
+    pub async fn serve(&self, request: Request<Body>) -> Response<ObjectBody> {
         *self.requests.lock().unwrap_or_else(PoisonError::into_inner).entry(operation(&request)).or_default() += 1;
-        // The caller was authenticated before. With this header the backend would check again.
-        request.headers_mut().remove("authorization");
-        let deleted = if request.method() == Method::DELETE { self.object(request.uri().path()) } else { None };
-        let answered = self.service.clone().oneshot(request).await;
-        let answer = answered.unwrap_or_else(|error| {
-            tracing::error!(error.cause = ?error, "the media folder does not answer");
-            refusal(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "the media folder does not answer")
-        });
-        if let Some((bucket, key)) = deleted.filter(|_| answer.status().is_success()) {
-            self.forget(&bucket, &key);
-        }
-        if answer.status() == StatusCode::NOT_FOUND {
-            return refusal(StatusCode::FORBIDDEN, "AccessDenied", "there is no such object, or it is not yours");
-        }
-        answer
-    }
-
-    /// Removes the files that the backend keeps beside an object and does not remove with it.
-    fn forget(&self, bucket: &str, key: &str) {
-        let (bucket, key) = (URL_SAFE_NO_PAD.encode(bucket), URL_SAFE_NO_PAD.encode(key));
-        for kind in ["metadata", "internal"] {
-            let _ = std::fs::remove_file(self.folder.path.join(format!(".bucket-{bucket}.object-{key}.{kind}.json")));
+        match self.object(request.uri().path()) {
+            Some((bucket, key)) => operation::answer(&self.files, &ObjectName { bucket, key }, request).await,
+            None => refusal(StatusCode::NOT_FOUND, "NoSuchBucket", "there is no such bucket"),
         }
     }
 
@@ -182,14 +164,14 @@ impl ObjectStorage {
         for bucket in &self.buckets {
             for rule in &bucket.expirations {
                 let oldest = now.plus_millis(-DAY_MILLIS * i64::from(rule.days));
-                let root = self.folder.path.join(&bucket.name);
+                let root = self.files.root().join(&bucket.name);
                 for file in files(&root.join(&rule.prefix))? {
                     let written = std::fs::metadata(&file)?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
                     let written = i64::try_from(written.as_millis()).unwrap_or(i64::MAX);
                     let Some(key) = file.strip_prefix(&root).ok().and_then(Path::to_str) else { continue };
                     if Timestamp::from_millis(written) < oldest {
                         std::fs::remove_file(&file)?;
-                        self.forget(&bucket.name, key);
+                        self.files.forget(&ObjectName { bucket: bucket.name.clone(), key: key.to_owned() });
                         expired.push(key.to_owned());
                     }
                 }
@@ -203,7 +185,7 @@ impl ObjectStorage {
     /// # Errors
     /// If the folder cannot be read.
     pub fn keys(&self, bucket: &str) -> std::io::Result<Vec<String>> {
-        let root = self.folder.path.join(bucket);
+        let root = self.files.root().join(bucket);
         let mut keys: Vec<String> = files(&root)?
             .iter()
             .filter_map(|file| Some(file.strip_prefix(&root).ok()?.to_string_lossy().into_owned()))
@@ -211,6 +193,13 @@ impl ObjectStorage {
         keys.sort();
         Ok(keys)
     }
+}
+
+/// The bucket and the key that a path names, with or without a slash at its beginning.
+fn object_name(path: &str) -> Option<ObjectName> {
+    let path = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
+    let (bucket, key) = path.strip_prefix('/').unwrap_or(&path).split_once('/')?;
+    Some(ObjectName { bucket: bucket.to_owned(), key: key.to_owned() })
 }
 
 /// S3's name of the operation.
@@ -242,12 +231,17 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 /// An error in the form of S3.
-pub(crate) fn refusal(status: StatusCode, code: &str, message: &str) -> Response<s3s::Body> {
+pub(crate) fn refusal(status: StatusCode, code: &str, message: &str) -> Response<ObjectBody> {
     let body = format!(
         r#"<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"#
     );
-    let mut refusal = Response::new(s3s::Body::from(body));
-    *refusal.status_mut() = status;
-    refusal.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/xml"));
-    refusal
+    xml(status, body)
+}
+
+fn xml(status: StatusCode, body: String) -> Response<ObjectBody> {
+    let body = http_body_util::Full::from(body).map_err(|never| match never {});
+    let mut answer = Response::new(ObjectBody::new(body));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/xml"));
+    answer
 }
