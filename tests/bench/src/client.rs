@@ -184,7 +184,8 @@ async fn open_websocket(
                 return Ok(pid);
             }
             Word::Refused(why) => return Err(format!("the client may not join: {why}").into()),
-            _ => {}
+            // socket.io sends what a returning client missed before it answers CONNECT.
+            _ => ear.hear(&text),
         }
     }
 }

@@ -68,7 +68,7 @@ enum Command {
         /// The lines of the results of an older commit, to compare with.
         #[arg(long)]
         before: Option<PathBuf>,
-        /// The folder for `benchmarks.md` and `benchmarks/*.svg`.
+        /// The folder for the page, and for the plots below it.
         #[arg(long)]
         docs: PathBuf,
     },

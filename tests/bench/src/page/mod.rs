@@ -48,7 +48,7 @@ pub(crate) fn write(results: &Path, before: Option<&Path>, docs: &Path) -> Resul
     for plot in plot::ALL {
         fs::write(folder.join(format!("{}.svg", plot.name)), plot.draw(&results))?;
     }
-    fs::write(docs.join("benchmarks.md"), page(&results))?;
+    fs::write(docs.join("benchmarks").with_extension("md"), page(&results))?;
     Ok(())
 }
 
@@ -71,7 +71,8 @@ fn introduction(results: &Results) -> String {
         "# Benchmarks\n\n\
          `local` against what people would use instead. `tests/bench/run` wrote this page; do not edit it. {how}, all\n\
          systems in turn in the same run, with the load generator on the same machine. In parentheses: the smallest and\n\
-         the largest of all rounds. Commit {}, {}.\n\n\
+         the largest of all rounds. Devices, polling, socketioxide and Parlance in memory have every second round only.\n\
+         Commit {}, {}.\n\n\
          | system | what it is |\n|---|---|\n",
         results.about("commit"),
         results.about("date"),

@@ -8,13 +8,16 @@ use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Outcome, PATIENCE, PAUSE, Sizes, number, people, rounded};
+use super::{Outcome, PAUSE, Sizes, number, people, rounded};
 use crate::Failure;
 use crate::checker::{Findings, Heard, check};
 use crate::client::{Client, Event, Joining, Transport, What};
 use crate::latency::Latencies;
 use crate::system::System;
 use crate::words::Word;
+
+/// How long after the last send an ack or a delivery may come before it counts as missing.
+const DELIVERY_PATIENCE: Duration = Duration::from_secs(20);
 
 /// When a sender sends its next message.
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +114,7 @@ impl Exchange {
         let mut seen = Seen::default();
         let (mut next, mut due) = (0, window.start + phase);
         sleep_until(due).await;
-        let last = window.end + PATIENCE;
+        let last = window.end + DELIVERY_PATIENCE;
         loop {
             let now = Instant::now();
             while now < window.end && seen.findings.closed == 0 {
@@ -276,4 +279,70 @@ pub(super) async fn devices(system: &System, sizes: &Sizes) -> Result<Outcome, F
 pub(super) async fn polling(system: &System, sizes: &Sizes) -> Result<Outcome, Failure> {
     let cast = Cast { scenario: "polling", chats: sizes.polling_pairs, sockets: 1, transport: Transport::Polling };
     cast.play(system, sizes, Pace::Closed { in_flight: 1 }).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Message;
+
+    /// A window that is measured from now on for ever, and what one sender has sent: the messages 0, 1 and 2.
+    fn three_sent() -> (Window, Seen) {
+        let now = Instant::now();
+        let window = Window { start: now, measured: now, end: now + DELIVERY_PATIENCE };
+        let mut seen = Seen::default();
+        for number in 0..3 {
+            seen.due.insert(number, now);
+            seen.waiting.insert(number + 10, number);
+        }
+        (window, seen)
+    }
+
+    fn event(tag: usize, what: What) -> Event {
+        Event { tag, at: Instant::now(), what }
+    }
+
+    fn ack(id: u64, success: bool) -> Event {
+        event(0, What::Word(Word::Ack { id, success }))
+    }
+
+    fn message(tag: usize, number: u64) -> Event {
+        event(tag, What::Word(Word::Message(Message { chat: "c".to_owned(), seq: number + 1, number })))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_complete_when_each_socket_has_each_acked_message() {
+        let (window, mut seen) = three_sent();
+        for (id, number) in [(10, 0), (11, 1), (12, 2)] {
+            seen.take(message(1, number), &window);
+            assert!(!seen.is_complete(2));
+            seen.take(ack(id, true), &window);
+        }
+        assert!(seen.is_complete(1) && !seen.is_complete(2));
+        for number in 0..3 {
+            seen.take(message(2, number), &window);
+        }
+        assert!(seen.is_complete(2));
+        assert_eq!((seen.acks, seen.ack_latencies.count(), seen.delivery_latencies.count()), (3, 3, 6));
+        assert!(seen.findings.is_clean());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_send_and_a_closed_connection_are_findings() {
+        let (window, mut seen) = three_sent();
+        seen.take(ack(10, false), &window);
+        seen.take(event(1, What::Closed), &window);
+        assert_eq!(seen.findings, Findings { refused: 1, closed: 1, ..Findings::default() });
+        assert_eq!((seen.acks, seen.waiting.len()), (0, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_due_outside_the_window_is_not_measured() {
+        let (mut window, mut seen) = three_sent();
+        window.measured += Duration::from_millis(1);
+        seen.take(ack(10, true), &window);
+        seen.take(message(1, 0), &window);
+        assert_eq!((seen.acks, seen.ack_latencies.count(), seen.delivery_latencies.count()), (0, 0, 0));
+        assert!(seen.acked.contains(&0));
+    }
 }

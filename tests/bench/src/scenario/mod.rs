@@ -14,7 +14,7 @@ mod exchange;
 mod people;
 mod storm;
 
-/// How long an answer or a delivery may take before it counts as missing.
+/// How long it may take until thousands of clients are back, or are known to be gone.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long a system may rest before and after a scenario, so that none bears the work of another.
@@ -27,10 +27,10 @@ pub(crate) struct Sizes {
     #[arg(long, default_value_t = 50)]
     pub(crate) pairs: usize,
     /// How long the scenarios with messages are measured, in seconds.
-    #[arg(long, default_value_t = 8.0)]
+    #[arg(long, default_value_t = 5.0)]
     pub(crate) seconds: f64,
     /// How long they run before they are measured, in seconds.
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = 1.0)]
     pub(crate) warmup: f64,
     /// Messages per second in `open`. Without it, half of the best of `closed-1` and `closed-8` of the same call.
     #[arg(long)]

@@ -217,7 +217,8 @@ async fn messages_after(
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let store = Store::default();
-    let (layer, io) = SocketIo::builder().with_state(store.clone()).build_layer();
+    // With the default of 128 packets a socket loses messages in 50x8, because nothing waits for it.
+    let (layer, io) = SocketIo::builder().max_buffer_size(16_384).with_state(store.clone()).build_layer();
     io.ns("/", connected);
     let app = Router::new()
         .route("/api/chat/create-or-get", post(create_or_get))
