@@ -1,43 +1,12 @@
 //! One client of a system: it joins, sends messages, and passes on what it hears.
 
-use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::json;
-use tokio::net::TcpStream;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::Message as Frame;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use crate::Failure;
-use crate::polling;
+use crate::ear::{Ear, Event};
+use crate::failure::Failure;
 use crate::system::System;
-use crate::words::{self, Word};
-
-/// The read buffer of one WebSocket, in bytes. Thousands of clients share the machine with the server.
-const READ_BUFFER_BYTES: usize = 4_096;
-
-/// What one client heard.
-#[derive(Debug)]
-pub(crate) struct Event {
-    /// The client's tag.
-    pub(crate) tag: usize,
-    /// When its frame had arrived.
-    pub(crate) at: Instant,
-    /// What was said.
-    pub(crate) what: What,
-}
-
-/// What a client can pass on.
-#[derive(Debug)]
-pub(crate) enum What {
-    /// A packet that matters to a scenario.
-    Word(Word),
-    /// The offset of an event, if the client was asked to pass them on.
-    Offset(String),
-    /// The connection has ended, and the client did not end it.
-    Closed,
-}
+use crate::{polling, websocket};
 
 /// How a client connects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,40 +49,6 @@ impl Joining {
     }
 }
 
-/// Passes on what a client hears.
-#[derive(Clone)]
-pub(crate) struct Ear {
-    tag: usize,
-    with_offsets: bool,
-    inbox: UnboundedSender<Event>,
-}
-
-impl Ear {
-    /// Reads one packet that arrived, and passes on what matters.
-    pub(crate) fn hear(&self, packet: &str) {
-        let at = Instant::now();
-        if self.with_offsets
-            && let Some(offset) = words::offset(packet)
-        {
-            self.pass(at, What::Offset(offset.to_owned()));
-        }
-        match words::read(packet) {
-            Word::Other => {}
-            word => self.pass(at, What::Word(word)),
-        }
-    }
-
-    /// Says that the connection has ended.
-    pub(crate) fn closed(&self) {
-        self.pass(Instant::now(), What::Closed);
-    }
-
-    fn pass(&self, at: Instant, what: What) {
-        // Nobody listens any more when the scenario is over.
-        let _ = self.inbox.send(Event { tag: self.tag, at, what });
-    }
-}
-
 /// A client that has joined. When it is dropped, its connection ends without a word.
 pub(crate) struct Client {
     /// The private id of its session, if the server gave one.
@@ -132,11 +67,11 @@ impl Client {
         joining: Joining,
         inbox: &UnboundedSender<Event>,
     ) -> Result<Self, Failure> {
-        let ear = Ear { tag: joining.tag, with_offsets: joining.with_offsets, inbox: inbox.clone() };
+        let ear = Ear::new(joining.tag, joining.with_offsets, inbox.clone());
         let packet = joining.connect_packet()?;
         let (outgoing, to_send) = unbounded_channel();
         let pid = match joining.transport {
-            Transport::WebSocket => open_websocket(system, packet, ear, to_send).await?,
+            Transport::WebSocket => websocket::open(system, packet, ear, to_send).await?,
             Transport::Polling => polling::open(system, packet, ear, to_send).await?,
         };
         Ok(Self { pid, outgoing, next_ack: 0 })
@@ -156,66 +91,5 @@ impl Client {
     /// Leaves as a client does that the user closes.
     pub(crate) fn leave(self) {
         let _ = self.outgoing.send("41".to_owned());
-    }
-}
-
-/// Joins over a WebSocket, and returns the `pid`.
-async fn open_websocket(
-    system: &System,
-    connect_packet: String,
-    ear: Ear,
-    to_send: UnboundedReceiver<String>,
-) -> Result<Option<String>, Failure> {
-    let stream = TcpStream::connect(&system.address).await?;
-    stream.set_nodelay(true)?;
-    let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", system.address);
-    let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
-    let (mut socket, _) = client_async_with_config(url, stream, Some(config)).await?;
-    loop {
-        let frame = socket.next().await.ok_or("the connection ended before the client had joined")??;
-        let Frame::Text(text) = frame else { continue };
-        if text.starts_with('0') {
-            socket.send(Frame::text(connect_packet.clone())).await?;
-            continue;
-        }
-        match words::read(&text) {
-            Word::Joined { pid } => {
-                tokio::spawn(run_websocket(socket, ear, to_send));
-                return Ok(pid);
-            }
-            Word::Refused(why) => return Err(format!("the client may not join: {why}").into()),
-            // socket.io sends what a returning client missed before it answers CONNECT.
-            _ => ear.hear(&text),
-        }
-    }
-}
-
-async fn run_websocket(mut socket: WebSocketStream<TcpStream>, ear: Ear, mut to_send: UnboundedReceiver<String>) {
-    loop {
-        tokio::select! {
-            frame = socket.next() => match frame {
-                Some(Ok(Frame::Text(text))) if text.as_str() == "2" => {
-                    if socket.send(Frame::text("3")).await.is_err() {
-                        return ear.closed();
-                    }
-                }
-                Some(Ok(Frame::Text(text))) => ear.hear(&text),
-                Some(Ok(Frame::Binary(_) | Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => {}
-                Some(Ok(Frame::Close(_)) | Err(_)) | None => return ear.closed(),
-            },
-            packet = to_send.recv() => match packet {
-                Some(packet) if packet == "41" => {
-                    let _ = socket.send(Frame::text(packet)).await;
-                    let _ = socket.close(None).await;
-                    return;
-                }
-                Some(packet) => {
-                    if socket.send(Frame::text(packet)).await.is_err() {
-                        return ear.closed();
-                    }
-                }
-                None => return,
-            },
-        }
     }
 }

@@ -6,21 +6,22 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::failure::Failure;
 use crate::scenario::{Outcome, Sizes};
 use crate::system::System;
 
 mod checker;
 mod client;
+mod ear;
+mod failure;
 mod latency;
 mod page;
 mod polling;
 mod rest;
 mod scenario;
 mod system;
+mod websocket;
 mod words;
-
-/// Anything that keeps a run from its end.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Parser)]
 #[command(about = "Loads Parlance and its peers, and makes the page of the results")]

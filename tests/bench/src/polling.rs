@@ -5,8 +5,8 @@ use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
-use crate::Failure;
-use crate::client::Ear;
+use crate::ear::Ear;
+use crate::failure::Failure;
 use crate::rest::{Call, Rest};
 use crate::system::System;
 use crate::words::{self, Word};

@@ -8,7 +8,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use crate::Failure;
+use crate::failure::Failure;
 use crate::system::System;
 use crate::words::Message;
 

@@ -6,7 +6,7 @@ use std::fs;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// The secret that every system verifies tokens with: the development secret of `local`.
 const SECRET: &[u8] = b"dev-secret";

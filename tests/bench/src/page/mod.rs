@@ -3,39 +3,16 @@
 use std::fs;
 use std::path::Path;
 
-use crate::Failure;
+use crate::failure::Failure;
 
 mod bars;
 mod plot;
 mod results;
+mod systems;
 mod tables;
 
 use results::Results;
-
-/// The systems of the page, in the order in which it lists them: the name in the results, the name on the page, and what
-/// it is.
-const SYSTEMS: [(&str, &str, &str); 6] = [
-    ("parlance", "Parlance", "`local` of this commit, `--data`: what is acked is on the disk"),
-    (
-        "before",
-        "Parlance before",
-        "the same, of an older commit; from `tests/bench/before.jsonl`, not measured in this run",
-    ),
-    (
-        "node-postgres",
-        "Node + PostgreSQL + Redis",
-        "socket.io as people write it: a SELECT, an INSERT and an UPDATE per message, each awaited; who is online is in \
-         Redis, and the Redis adapter makes a second process possible",
-    ),
-    ("parlance-memory", "Parlance in memory", "`local` of this commit, `--memory`"),
-    ("node-memory", "Node in memory", "socket.io that keeps everything in the memory of its one process"),
-    ("socketioxide", "socketioxide in memory", "the same in Rust"),
-];
-
-/// The page's name of a system.
-fn title(system: &str) -> &str {
-    SYSTEMS.iter().find(|(name, _, _)| *name == system).map_or(system, |(_, title, _)| title)
-}
+use systems::SYSTEMS;
 
 /// Reads the results in `results`, and those of an older commit in `before`, and writes the page and the plots to `docs`.
 ///
@@ -105,7 +82,7 @@ fn plots() -> String {
 
 fn machine(results: &Results) -> String {
     let mut text = "## Machine and versions\n\n| | |\n|---|---|\n".to_owned();
-    for (name, value) in results.about_all() {
+    for (name, value) in results.about_all().filter(|(name, _)| !["commit", "date", "shorter"].contains(name)) {
         text.push_str(&format!("| {name} | {value} |\n"));
     }
     text
@@ -130,13 +107,6 @@ folder in `/var/tmp`. The lines of the results stay in `tests/bench/results`. No
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_system_has_one_name_and_one_title() {
-        let names: std::collections::BTreeSet<_> = SYSTEMS.iter().map(|(name, _, _)| name).collect();
-        let titles: std::collections::BTreeSet<_> = SYSTEMS.iter().map(|(_, title, _)| title).collect();
-        assert_eq!((names.len(), titles.len()), (SYSTEMS.len(), SYSTEMS.len()));
-    }
 
     #[test]
     fn a_page_names_what_was_measured_and_says_of_the_rest_that_it_was_not() {

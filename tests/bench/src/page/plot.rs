@@ -1,7 +1,7 @@
 //! Bar charts as SVG, readable on a light and on a dark page.
 
 use super::results::{Results, digits};
-use super::{SYSTEMS, title};
+use super::systems::{SYSTEMS, title};
 
 /// One chart: groups of bars, a bar per system.
 pub(super) struct Plot {
@@ -62,7 +62,7 @@ impl Plot {
     pub(super) fn draw(&self, results: &Results) -> String {
         let mut body = String::new();
         let mut y = 24.0;
-        body.push_str(&format!("<text class=\"t\" x=\"10\" y=\"{y}\">{}</text>\n", self.title));
+        body.push_str(&format!("<text class=\"t\" x=\"10\" y=\"{y:.1}\">{}</text>\n", self.title));
         for (group, scenario, name) in self.groups {
             let bars: Vec<(&str, f64)> = SYSTEMS
                 .iter()
@@ -73,15 +73,15 @@ impl Plot {
             }
             let most = bars.iter().map(|(_, value)| *value).fold(f64::MIN_POSITIVE, f64::max);
             y += ROW * 1.3;
-            body.push_str(&format!("<text x=\"10\" y=\"{y}\">{group}</text>\n"));
+            body.push_str(&format!("<text x=\"10\" y=\"{y:.1}\">{group}</text>\n"));
             for (system, value) in bars {
                 y += ROW;
                 let length = (value / most * LONGEST).max(1.0);
                 let class = if system == "parlance" { " class=\"own\"" } else { "" };
                 body.push_str(&format!(
-                    "<text x=\"{}\" y=\"{y}\" text-anchor=\"end\">{}</text>\
-                     <rect{class} x=\"{BARS_FROM}\" y=\"{}\" width=\"{length:.1}\" height=\"14\"/>\
-                     <text x=\"{:.1}\" y=\"{y}\">{}</text>\n",
+                    "<text x=\"{}\" y=\"{y:.1}\" text-anchor=\"end\">{}</text>\
+                     <rect{class} x=\"{BARS_FROM}\" y=\"{:.1}\" width=\"{length:.1}\" height=\"14\"/>\
+                     <text x=\"{:.1}\" y=\"{y:.1}\">{}</text>\n",
                     BARS_FROM - 8.0,
                     title(system),
                     y - 11.0,
@@ -92,8 +92,8 @@ impl Plot {
         }
         let height = y + ROW / 2.0;
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
-             height=\"{height}\" role=\"img\" aria-label=\"{}\">\n{STYLE}\n{body}</svg>\n",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.1}\" width=\"{WIDTH}\" \
+             height=\"{height:.1}\" role=\"img\" aria-label=\"{}\">\n{STYLE}\n{body}</svg>\n",
             self.title
         )
     }

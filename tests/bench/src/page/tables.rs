@@ -1,7 +1,7 @@
 //! One table per scenario, with what it measures.
 
 use super::results::{Figure, Results, digits};
-use super::{SYSTEMS, title};
+use super::systems::{SYSTEMS, title};
 
 /// A scenario of the page.
 struct Scenario {

@@ -7,9 +7,12 @@ use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Outcome, PATIENCE, Sizes, number, people, rounded};
-use crate::Failure;
-use crate::client::{Client, Event, Joining, What};
+use super::outcome::{Outcome, number, rounded};
+use super::people;
+use super::sizes::{PATIENCE, Sizes};
+use crate::client::{Client, Joining};
+use crate::ear::{Event, What};
+use crate::failure::Failure;
 use crate::system::System;
 use crate::words::Word;
 

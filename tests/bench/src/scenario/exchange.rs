@@ -8,10 +8,13 @@ use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Outcome, PAUSE, Sizes, number, people, rounded};
-use crate::Failure;
+use super::outcome::{Outcome, number, rounded};
+use super::people;
+use super::sizes::{PAUSE, Sizes};
 use crate::checker::{Findings, Heard, check};
-use crate::client::{Client, Event, Joining, Transport, What};
+use crate::client::{Client, Joining, Transport};
+use crate::ear::{Event, What};
+use crate::failure::Failure;
 use crate::latency::Latencies;
 use crate::system::System;
 use crate::words::Word;

@@ -1,97 +1,20 @@
 //! The scenarios: what is done to a system, what is measured, and what must be true afterwards.
 
-use std::time::Duration;
+use serde_json::Value;
 
-use clap::Args;
-use serde_json::{Map, Value, json};
-
-use crate::Failure;
-use crate::checker::Findings;
+use crate::failure::Failure;
 use crate::system::System;
 
 mod crowd;
 mod exchange;
+mod outcome;
 mod people;
+mod sizes;
 mod storm;
 
-/// How long it may take until thousands of clients are back, or are known to be gone.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How long a system may rest before and after a scenario, so that none bears the work of another.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// How large the scenarios are.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct Sizes {
-    /// Pairs of one sender and one recipient in `closed-1`, `closed-8` and `open`.
-    #[arg(long, default_value_t = 50)]
-    pub(crate) pairs: usize,
-    /// How long the scenarios with messages are measured, in seconds.
-    #[arg(long, default_value_t = 5.0)]
-    pub(crate) seconds: f64,
-    /// How long they run before they are measured, in seconds.
-    #[arg(long, default_value_t = 1.0)]
-    pub(crate) warmup: f64,
-    /// Messages per second in `open`. Without it, half of the best of `closed-1` and `closed-8` of the same call.
-    #[arg(long)]
-    pub(crate) rate: Option<f64>,
-    /// Sockets of the one recipient in `devices`.
-    #[arg(long, default_value_t = 50)]
-    pub(crate) devices: usize,
-    /// Pairs of clients in `polling`.
-    #[arg(long, default_value_t = 20)]
-    pub(crate) polling_pairs: usize,
-    /// Clients in `crowd`.
-    #[arg(long, default_value_t = 5_000)]
-    pub(crate) crowd: usize,
-    /// How long the clients of `crowd` are idle before the memory is read, in seconds.
-    #[arg(long, default_value_t = 4.0)]
-    pub(crate) settle: f64,
-    /// Clients in `storm`.
-    #[arg(long, default_value_t = 2_000)]
-    pub(crate) storm: usize,
-    /// Handshakes that are open at the same time in `crowd` and `storm`.
-    #[arg(long, default_value_t = 64)]
-    pub(crate) at_once: usize,
-}
-
-/// What came of one scenario.
-pub(crate) struct Outcome {
-    /// The name of the scenario in the results.
-    pub(crate) scenario: &'static str,
-    /// What was measured, by name.
-    pub(crate) values: Map<String, Value>,
-    /// What was wrong with the messages.
-    pub(crate) findings: Findings,
-    /// Whatever else must be true and is not.
-    pub(crate) problems: Vec<String>,
-}
-
-impl Outcome {
-    fn new(scenario: &'static str, values: &Value) -> Self {
-        let values = values.as_object().cloned().unwrap_or_default();
-        Self { scenario, values, findings: Findings::default(), problems: Vec::new() }
-    }
-
-    /// Whether everything is true that must be.
-    pub(crate) fn is_clean(&self) -> bool {
-        self.findings.is_clean() && self.problems.is_empty()
-    }
-
-    /// The line of the results.
-    pub(crate) fn line(&self, system: &System, round: u32, commit: &str) -> Value {
-        json!({
-            "commit": commit,
-            "system": system.name,
-            "scenario": self.scenario,
-            "round": round,
-            "clean": self.is_clean(),
-            "findings": self.findings.json(),
-            "problems": self.problems,
-            "values": self.values,
-        })
-    }
-}
+pub(crate) use outcome::Outcome;
+use sizes::PAUSE;
+pub(crate) use sizes::Sizes;
 
 /// Runs the scenarios of these names, in an order of their own, and hands each outcome to `tell` as soon as it is there.
 /// `crowd` has three outcomes: `connect`, `idle` and `gone`. If a scenario cannot be finished, its outcome says why.
@@ -143,14 +66,4 @@ async fn one(system: &System, name: &str, sizes: &Sizes, peak: Option<f64>) -> R
         }
     };
     Ok(vec![outcome?])
-}
-
-/// A number of the results without digits that say nothing.
-fn rounded(value: f64) -> Value {
-    json!((value * 1_000.0).round() / 1_000.0)
-}
-
-/// A count as a floating-point number. No scenario has more than 2^32 of anything.
-fn number(count: usize) -> f64 {
-    u32::try_from(count).map_or(f64::MAX, f64::from)
 }

@@ -3,8 +3,9 @@
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::Failure;
-use crate::client::{Client, Event, Joining};
+use crate::client::{Client, Joining};
+use crate::ear::Event;
+use crate::failure::Failure;
 use crate::rest::Rest;
 use crate::system::System;
 

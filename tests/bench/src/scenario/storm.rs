@@ -7,10 +7,13 @@ use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Outcome, PATIENCE, PAUSE, Sizes, number, people, rounded};
-use crate::Failure;
+use super::outcome::{Outcome, number, rounded};
+use super::people;
+use super::sizes::{PATIENCE, PAUSE, Sizes};
 use crate::checker::{Findings, Heard, check};
-use crate::client::{Client, Event, Joining, What};
+use crate::client::{Client, Joining};
+use crate::ear::{Event, What};
+use crate::failure::Failure;
 use crate::rest::Rest;
 use crate::system::System;
 use crate::words::Word;
