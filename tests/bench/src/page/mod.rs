@@ -67,7 +67,8 @@ fn introduction(results: &Results) -> String {
     }
     text.push_str(
         "\n`local` contains the cloud that Parlance runs on: API Gateway, Lambda, DynamoDB and its streams. So these\n\
-         figures say how `local` performs, and do not say how a deployment does.\n",
+         figures say how `local` performs, and do not say how a deployment does. All systems send the same events for a\n\
+         message, except that only Parlance stores and tells that it was delivered (`message_delivered`).\n",
     );
     text
 }
@@ -95,13 +96,16 @@ const REPEAT: &str = "\
 ```sh
 tests/bench/run                  # five rounds of everything; writes this page
 tests/bench/run --quick          # one short round
-tests/bench/run --systems parlance,node-postgres --scenarios closed-1,open
+tests/bench/run --systems parlance,node-postgres --scenarios closed-1,open    # lines alone, no page
 tests/bench/run --smoke          # Parlance alone, tiny, a debug build: that it works, not how fast
 ```
 
 It needs Rust, Node 20 and Linux. PostgreSQL and Redis are those of the machine, or else of Debian packages that the
 script unpacks below `target/bench`. All servers listen on the loopback address alone, and their data is in a temporary
 folder in `/var/tmp`. The lines of the results stay in `tests/bench/results`. Nothing else should run meanwhile.
+
+`tests/bench/before.jsonl` is `tests/bench/results/parlance.jsonl` of an older commit. To measure that commit again,
+build its `local` and set `PARLANCE_BENCH_LOCAL` to the file and `PARLANCE_BENCH_COMMIT` to its name.
 ";
 
 #[cfg(test)]
