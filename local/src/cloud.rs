@@ -23,7 +23,7 @@ use relay::services::Aws;
 use serde_json::{Value, json};
 
 use crate::code::{Code, CodeOf};
-use crate::connector::{Connector, Services, Way};
+use crate::connector::{Connector, ServiceSettings, Services, Way};
 use crate::direct::DirectServices;
 use crate::dynamodb::{DynamoDb, DynamoDbError};
 use crate::faults::Faults;
@@ -194,7 +194,12 @@ impl PocketCloud {
         };
         dynamodb.make(&template.tables).await?;
         let objects = ObjectStorage::open(media.as_deref(), &origin, &template.buckets)?;
-        let services = Services::new(dynamodb, objects, &template, faults.clone(), &clock, way, latency);
+        let services = Services::new(
+            dynamodb,
+            objects,
+            &template,
+            ServiceSettings { faults: faults.clone(), clock: clock.clone(), way, latency },
+        );
         let (mut handlers, mut answering, mut warming) = (Vec::new(), BTreeMap::new(), Vec::new());
         let furthest = i64::try_from(template.functions.len()).unwrap_or(i64::MAX).saturating_sub(1).max(1);
         for (index, function) in (0..).zip(template.functions.values()) {

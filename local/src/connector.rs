@@ -74,6 +74,19 @@ pub enum Way {
     Sdk,
 }
 
+/// The settings of the services.
+#[derive(Debug)]
+pub struct ServiceSettings {
+    /// The faults to inject.
+    pub faults: Faults,
+    /// The source of time.
+    pub clock: Clock,
+    /// How functions reach the services.
+    pub way: Way,
+    /// How long requests take besides their work.
+    pub latency: Latency,
+}
+
 impl Services {
     /// Creates the services with only the tables and the buckets, which template.yaml describes.
     #[must_use]
@@ -81,13 +94,11 @@ impl Services {
         dynamodb: DynamoDb,
         storage: ObjectStorage,
         template: &Template,
-        faults: Faults,
-        clock: &Clock,
-        way: Way,
-        latency: Latency,
+        settings: ServiceSettings,
     ) -> Arc<Self> {
+        let ServiceSettings { faults, clock, way, latency } = settings;
         let (gateway, lambda, used) = Default::default();
-        let (streams, tables) = (Streams::new(template, clock.clone()), template.tables.clone());
+        let (streams, tables) = (Streams::new(template, clock), template.tables.clone());
         Arc::new(Self {
             dynamodb,
             storage,

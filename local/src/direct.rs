@@ -70,6 +70,7 @@ impl DirectServices {
     }
 
     /// Performs a request to the tables.
+    #[expect(clippy::result_large_err, reason = "it is the error of the SDK")]
     fn perform<E: From<Refusal>>(
         &self,
         request: Request,
@@ -190,6 +191,7 @@ impl DirectServices {
 
     /// Makes a call of `@connections`. `failed` turns the gateway's error into that of the SDK, and `other` any other
     /// error.
+    #[expect(clippy::result_large_err, reason = "it is the error of the SDK")]
     fn manage<E>(
         &self,
         method: &'static str,

@@ -55,6 +55,8 @@ mod recovery;
 #[cfg(test)]
 mod recruiting;
 #[cfg(test)]
+mod round_trips;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod sockets;

@@ -35,7 +35,7 @@ pub(crate) fn get_item(state: &mut State, mut input: GetItemInput) -> Result<Out
     let table = state.table(name)?.table;
     let stored = table.get(&key_position(&key, &table.schema)?);
     let is_consistent = input.consistent_read.unwrap_or_default();
-    let units = read_units(stored.map(|stored| stored.size).unwrap_or_default(), is_consistent);
+    let units = read_units(stored.as_ref().map(|stored| stored.size).unwrap_or_default(), is_consistent);
     let item = stored.map(|stored| part.of(stored)).transpose()?;
     let capacity = TableUnits::of_table(units).answer(name, input.return_consumed_capacity.as_ref(), Axis::Plain);
     let output = GetItemOutput::builder().set_item(item).set_consumed_capacity(capacity);
@@ -66,10 +66,10 @@ impl<'r> Part<'r> {
         Ok(Self { paths, placeholders })
     }
 
-    fn of(&self, stored: &Stored) -> Result<Item, Refusal> {
+    fn of(&self, stored: Stored) -> Result<Item, Refusal> {
         match &self.paths {
             Some(paths) => Ok(Projected::of(&paths.tree, self.placeholders).map_err(invalid)?.part(&stored.item)),
-            None => Ok(Item::clone(&stored.item)),
+            None => Ok(Arc::unwrap_or_clone(stored.item)),
         }
     }
 }
@@ -98,7 +98,7 @@ pub(crate) fn batch_get_item(state: &mut State, input: BatchGetItemInput) -> Res
             normalize_item(&mut key).map_err(invalid)?;
             let position = key_position(&key, &table.schema)?;
             let stored = table.get(&position);
-            let size = stored.map(|stored| stored.size).unwrap_or_default();
+            let size = stored.as_ref().map(|stored| stored.size).unwrap_or_default();
             if !seen.insert(position) {
                 return Err(invalid("Provided list of item keys contains duplicates"));
             }

@@ -9,7 +9,7 @@ use crate::expression::{Condition, Expressions, Parsed, Paths, Placeholders, Pro
 use crate::key::{Wording, key_bytes, key_of, position};
 use crate::refusal::{Fault, Refusal, invalid};
 use crate::schema::Projection;
-use crate::table::{EntryKey, Index, Place, Stored, Table};
+use crate::table::{EntryKey, Index, Packed, Place, Stored, Table};
 use crate::value::{Item, normalize_item};
 use crate::write::enumeration;
 
@@ -148,7 +148,7 @@ impl<'r> Reading<'r> {
         &self,
         table: &'t Table,
         index: Option<&'t Index>,
-        entries: impl Iterator<Item = &'t Stored>,
+        entries: impl Iterator<Item = &'t Packed>,
     ) -> Page {
         let projected = self.projected().ok().flatten();
         let reads_items = self.reads_items(index);
@@ -156,24 +156,24 @@ impl<'r> Reading<'r> {
         let (mut items, mut count, mut scanned) = (Vec::new(), 0, 0);
         let (mut bytes, mut item_bytes) = (0, 0);
         let (mut last, mut is_cut) = (None, false);
-        for entry in entries {
-            let stored = if reads_items { owner(table, entry).unwrap_or(entry) } else { entry };
-            let size = if reads_items { item_bytes + stored.size } else { bytes + entry.size };
+        for packed in entries {
+            let stored = if reads_items { owner(table, packed) } else { packed.stored() };
+            let size = if reads_items { item_bytes + stored.size } else { bytes + packed.size() };
             if size > BYTES_MAX && scanned > 0 {
                 is_cut = true;
                 break;
             }
-            bytes += entry.size;
+            bytes += packed.size();
             item_bytes += stored.size;
             scanned += 1;
-            last = Some(entry);
+            last = Some(packed);
             let placeholders = self.selection.placeholders;
             if self.filter.as_ref().is_none_or(|filter| filter.tree.holds(&stored.item, placeholders)) {
                 count += 1;
                 if !is_count {
                     items.push(match &projected {
                         Some(projected) => projected.part(&stored.item),
-                        None => Item::clone(&stored.item),
+                        None => Arc::unwrap_or_clone(stored.item),
                     });
                 }
             }
@@ -191,7 +191,8 @@ impl<'r> Reading<'r> {
         if reads_items {
             units.table = read_units(item_bytes, self.selection.is_consistent);
         }
-        let last = last.filter(|_| is_cut).map(|entry| {
+        let last = last.filter(|_| is_cut).map(|packed: &Packed| {
+            let entry = packed.stored();
             let mut key = key_of(&entry.item, &table.schema.key);
             key.extend(index.into_iter().flat_map(|index| key_of(&entry.item, &index.schema.key)));
             key
@@ -212,9 +213,11 @@ impl<'r> Reading<'r> {
     }
 }
 
-/// The item of an index entry.
-fn owner<'t>(table: &'t Table, entry: &Stored) -> Option<&'t Stored> {
-    table.get(&position(&entry.item, &table.schema, Wording::Schema).ok()?)
+/// The item of an index entry, or the entry itself if there is none.
+fn owner(table: &Table, entry: &Packed) -> Stored {
+    let entry = entry.stored();
+    let position = position(&entry.item, &table.schema, Wording::Schema);
+    position.ok().and_then(|position| table.get(&position)).unwrap_or(entry)
 }
 
 fn check_select(selection: &Selection<'_>) -> Result<(), Refusal> {

@@ -12,7 +12,7 @@ use crate::refusal::{Refusal, invalid};
 use crate::request::Response;
 use crate::schema::{KeySchema, KeyType};
 use crate::state::{Outcome, State, refuse, table_name};
-use crate::table::{EntryKey, Place, Stored, Table};
+use crate::table::{EntryKey, Place, Table};
 
 /// Sort keys from the first one, included, to the last one, excluded; without a last one, all that follow.
 #[derive(Debug, PartialEq)]
@@ -68,12 +68,12 @@ pub(crate) fn query(state: &mut State, mut input: QueryInput) -> Result<Outcome,
         check_start(start, &partition, &range, key_condition.sort.is_some())?;
     }
     let is_forward = input.scan_index_forward.unwrap_or(true);
-    let page = match (table.partitions(index).get(&partition), bounds(range, start, is_forward)) {
-        (Some(entries), Some(bounds)) => {
-            let entries = entries.range(bounds).map(|(_, stored)| stored);
+    let page = match bounds(range, start, is_forward) {
+        Some(bounds) => {
+            let entries = table.rows(index).between(&partition, bounds);
             if is_forward { reading.page(table, index, entries) } else { reading.page(table, index, entries.rev()) }
         }
-        _ => reading.page(table, index, std::iter::empty::<&Stored>()),
+        None => reading.page(table, index, std::iter::empty()),
     };
     let Page { items, count, scanned, last, units } = page;
     let output = QueryOutput::builder()

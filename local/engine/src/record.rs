@@ -107,6 +107,18 @@ fn put_item(bytes: &mut Vec<u8>, item: &Item) {
     }
 }
 
+/// An item as bytes.
+pub(crate) fn encode_item(item: &Item) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    put_item(&mut bytes, item);
+    bytes
+}
+
+/// The item of these bytes. `None` if they are none.
+pub(crate) fn decode_item(bytes: &[u8]) -> Option<Item> {
+    Reader(bytes).item(0)
+}
+
 fn put_value(bytes: &mut Vec<u8>, value: &AttributeValue) {
     match value {
         AttributeValue::S(text) => {

@@ -1,7 +1,5 @@
 //! Scan.
 
-use std::ops::Bound;
-
 use aws_sdk_dynamodb::operation::scan::{ScanInput, ScanOutput};
 
 use crate::expression::{Placeholders, normalize_values};
@@ -9,7 +7,6 @@ use crate::page::{Page, Reading, Selection, start_of};
 use crate::refusal::Refusal;
 use crate::request::Response;
 use crate::state::{Outcome, State, refuse, table_name};
-use crate::table::Partition;
 
 /// Scan. Items come in the order of their keys; DynamoDB's order is that of a hash of the partition keys, which it
 /// does not promise.
@@ -40,16 +37,10 @@ pub(crate) fn scan(state: &mut State, mut input: ScanInput) -> Result<Outcome, R
     let index = reading.index(table)?;
     reading.check_filter_keys(table)?;
     let start = input.exclusive_start_key.take().map(|start| start_of(table, index, start)).transpose()?;
-    let partitions = table.partitions(index);
+    let rows = table.rows(index);
     let page = match start {
-        None => reading.page(table, index, partitions.values().flat_map(Partition::values)),
-        Some(start) => {
-            let first = partitions.get(&start.partition).into_iter();
-            let first = first.flat_map(|entries| entries.range((Bound::Excluded(&start.place), Bound::Unbounded)));
-            let rest = partitions.range::<Vec<u8>, _>((Bound::Excluded(&start.partition), Bound::Unbounded));
-            let rest = rest.flat_map(|(_, entries)| entries.values());
-            reading.page(table, index, first.map(|(_, stored)| stored).chain(rest))
-        }
+        None => reading.page(table, index, rows.all()),
+        Some(start) => reading.page(table, index, rows.after(start)),
     };
     let Page { items, count, scanned, last, units } = page;
     let output = ScanOutput::builder()

@@ -1,10 +1,12 @@
 //! One table in memory: its items and the entries of its indexes.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::capacity::{TableUnits, table_write_units, write_units};
 use crate::key::{Position, key_bytes};
+use crate::record::{decode_item, encode_item};
 use crate::schema::{IndexSchema, Projection, TableSchema};
 use crate::value::{Item, equal_items, item_size};
 
@@ -13,6 +15,29 @@ use crate::value::{Item, equal_items, item_size};
 pub(crate) struct Stored {
     pub(crate) item: Arc<Item>,
     pub(crate) size: usize,
+}
+
+/// An item or an index entry as it is kept: its values as bytes, which take a fraction of the memory.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    bytes: Box<[u8]>,
+    size: usize,
+}
+
+impl Packed {
+    fn of(stored: &Stored) -> Self {
+        Self { bytes: encode_item(&stored.item).into_boxed_slice(), size: stored.size }
+    }
+
+    /// The size in bytes as DynamoDB counts them.
+    pub(crate) const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The item or entry with its values.
+    pub(crate) fn stored(&self) -> Stored {
+        Stored { item: Arc::new(decode_item(&self.bytes).unwrap_or_default()), size: self.size }
+    }
 }
 
 /// Where something is in its partition: by its sort key. Entries of an index may have equal sort keys, and are then
@@ -32,17 +57,53 @@ impl Place {
     }
 }
 
-/// A partition.
-pub(crate) type Partition = BTreeMap<Place, Stored>;
+/// The rows of a table, or the entries of an index, in the order of their keys.
+#[derive(Debug, Default)]
+pub(crate) struct Rows(BTreeMap<EntryKey, Packed>);
 
-/// The partitions of a table or an index.
-pub(crate) type Partitions = BTreeMap<Vec<u8>, Partition>;
+impl Rows {
+    fn get(&self, key: &EntryKey) -> Option<&Packed> {
+        self.0.get(key)
+    }
+
+    /// All rows.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Packed> {
+        self.0.values()
+    }
+
+    /// The rows after a key.
+    pub(crate) fn after(&self, key: EntryKey) -> impl Iterator<Item = &Packed> {
+        self.0.range((Bound::Excluded(key), Bound::Unbounded)).map(|(_, packed)| packed)
+    }
+
+    /// The rows of a partition between two places. The bounds must be in order.
+    pub(crate) fn between(
+        &self,
+        partition: &[u8],
+        (first, last): (Bound<Place>, Bound<Place>),
+    ) -> impl DoubleEndedIterator<Item = &Packed> {
+        let of = |place| EntryKey { partition: partition.to_vec(), place };
+        let first = match first {
+            Bound::Unbounded => Bound::Included(of(Place::first(Vec::new()))),
+            bound => bound.map(of),
+        };
+        let last = match last {
+            // The first key of the partition that follows immediately.
+            Bound::Unbounded => {
+                let partition = [partition, &[0]].concat();
+                Bound::Excluded(EntryKey { partition, place: Place::first(Vec::new()) })
+            }
+            bound => bound.map(of),
+        };
+        self.0.range((first, last)).map(|(_, packed)| packed)
+    }
+}
 
 /// A table.
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) schema: TableSchema,
-    items: Partitions,
+    items: Rows,
     indexes: Vec<Index>,
 }
 
@@ -51,7 +112,7 @@ pub(crate) struct Table {
 pub(crate) struct Index {
     pub(crate) schema: IndexSchema,
     pub(crate) is_global: bool,
-    entries: Partitions,
+    entries: Rows,
 }
 
 /// A write that is not done yet.
@@ -76,31 +137,38 @@ struct EntryChange {
 }
 
 /// Where an entry of an index is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct EntryKey {
     pub(crate) partition: Vec<u8>,
     pub(crate) place: Place,
+}
+
+impl EntryKey {
+    /// The key of an item in its table.
+    fn of(Position { partition, sort }: Position) -> Self {
+        Self { partition, place: Place::first(sort) }
+    }
 }
 
 impl Table {
     /// An empty table.
     pub(crate) fn new(schema: TableSchema) -> Self {
         let index = |is_global: bool| {
-            move |schema: &IndexSchema| Index { schema: schema.clone(), is_global, entries: Partitions::new() }
+            move |schema: &IndexSchema| Index { schema: schema.clone(), is_global, entries: Rows::default() }
         };
         let local = schema.local_indexes.iter().map(index(false));
         let indexes = local.chain(schema.global_indexes.iter().map(index(true))).collect();
-        Self { schema, items: Partitions::new(), indexes }
+        Self { schema, items: Rows::default(), indexes }
     }
 
     /// The item at a position.
-    pub(crate) fn get(&self, position: &Position) -> Option<&Stored> {
-        self.items.get(&position.partition)?.get(&Place::first(position.sort.clone()))
+    pub(crate) fn get(&self, position: &Position) -> Option<Stored> {
+        self.items.get(&EntryKey::of(position.clone())).map(Packed::stored)
     }
 
     /// All items.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Stored> {
-        self.items.values().flat_map(BTreeMap::values)
+    pub(crate) fn all(&self) -> impl Iterator<Item = Stored> {
+        self.items.all().map(Packed::stored)
     }
 
     /// The number of an index, by its name.
@@ -113,8 +181,8 @@ impl Table {
         self.indexes.get(number)
     }
 
-    /// The partitions of the table, or of one of its indexes.
-    pub(crate) fn partitions<'t>(&'t self, index: Option<&'t Index>) -> &'t Partitions {
+    /// The rows of the table, or the entries of one of its indexes.
+    pub(crate) fn rows<'t>(&'t self, index: Option<&'t Index>) -> &'t Rows {
         index.map_or(&self.items, |index| &index.entries)
     }
 
@@ -153,7 +221,7 @@ impl Table {
 
     /// The change that puts this item at a position, or takes the item away.
     pub(crate) fn change(&self, table: usize, position: Position, after: Option<Item>) -> Change {
-        let before = self.get(&position).cloned();
+        let before = self.get(&position);
         let after = after.map(|item| Stored { size: item_size(&item), item: Arc::new(item) });
         let size = |stored: &Option<Stored>| stored.as_ref().map(|stored| stored.size);
         let mut units = TableUnits::of_table(table_write_units(size(&before), size(&after)));
@@ -161,10 +229,9 @@ impl Table {
         for (number, index) in self.indexes.iter().enumerate() {
             let key = |stored: &Stored| self.entry_key(index, &stored.item, &position);
             let old = before.as_ref().and_then(key);
-            let old_entry =
-                old.as_ref().and_then(|key| index.entries.get(&key.partition).and_then(|all| all.get(&key.place)));
+            let old_entry = old.as_ref().and_then(|key| index.entries.get(key)).map(Packed::stored);
             let new = after.as_ref().and_then(|stored| Some((key(stored)?, self.projected(index, stored))));
-            let charged = match (old.as_ref().zip(old_entry), &new) {
+            let charged = match (old.as_ref().zip(old_entry.as_ref()), &new) {
                 (None, None) => continue,
                 (None, Some((_, new))) => write_units(new.size),
                 (Some((_, old)), None) => write_units(old.size),
@@ -188,28 +255,17 @@ impl Table {
     pub(crate) fn apply(&mut self, change: Change) {
         for EntryChange { index, old, new } in change.indexes {
             let Some(index) = self.indexes.get_mut(index) else { continue };
-            if let Some(EntryKey { partition, place }) = old {
-                take(&mut index.entries, &partition, &place);
+            if let Some(key) = old {
+                index.entries.0.remove(&key);
             }
-            if let Some((EntryKey { partition, place }, entry)) = new {
-                index.entries.entry(partition).or_default().insert(place, entry);
+            if let Some((key, entry)) = new {
+                index.entries.0.insert(key, Packed::of(&entry));
             }
         }
-        let Position { partition, sort } = change.position;
+        let key = EntryKey::of(change.position);
         match change.after {
-            Some(stored) => {
-                self.items.entry(partition).or_default().insert(Place::first(sort), stored);
-            }
-            None => take(&mut self.items, &partition, &Place::first(sort)),
+            Some(stored) => drop(self.items.0.insert(key, Packed::of(&stored))),
+            None => drop(self.items.0.remove(&key)),
         }
-    }
-}
-
-/// Takes something away, and its partition if it was the last.
-fn take(partitions: &mut Partitions, partition: &[u8], place: &Place) {
-    let Some(all) = partitions.get_mut(partition) else { return };
-    all.remove(place);
-    if all.is_empty() {
-        partitions.remove(partition);
     }
 }

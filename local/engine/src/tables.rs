@@ -161,7 +161,7 @@ impl Tables {
         let inner = self.inner();
         let table = inner.state.find(table)?.table;
         let position = position(key, &table.schema, Wording::Schema).ok()?;
-        table.get(&position).map(|stored| Arc::clone(&stored.item))
+        table.get(&position).map(|stored| stored.item)
     }
 }
 
@@ -221,7 +221,7 @@ impl Inner {
         let items = tables
             .iter()
             .enumerate()
-            .flat_map(|(number, table)| table.all().map(move |stored| Entry::Put(number, Arc::clone(&stored.item))));
+            .flat_map(|(number, table)| table.all().map(move |stored| Entry::Put(number, stored.item)));
         let mut items = items.peekable();
         let records = std::iter::from_fn(|| {
             items.peek()?;

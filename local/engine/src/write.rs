@@ -84,7 +84,7 @@ impl<'r> Write<'r> {
         let Numbered { number, table } = state.table(self.table)?;
         let position = position(&item, &table.schema, wording)?;
         check_index_keys(&item, &table.schema, None)?;
-        self.check(table.get(&position))?;
+        self.check(table.get(&position).as_ref())?;
         Ok(table.change(number, position, Some(item)))
     }
 
@@ -92,7 +92,7 @@ impl<'r> Write<'r> {
     pub(crate) fn delete(&self, state: &State, key: &Item) -> Result<Change, Fault> {
         let Numbered { number, table } = state.table(self.table)?;
         let position = key_position(key, &table.schema)?;
-        self.check(table.get(&position))?;
+        self.check(table.get(&position).as_ref())?;
         Ok(table.change(number, position, None))
     }
 
@@ -101,10 +101,10 @@ impl<'r> Write<'r> {
         let Numbered { number, table } = state.table(self.table)?;
         let position = key_position(&key, &table.schema)?;
         let present = table.get(&position);
-        self.check(present)?;
+        self.check(present.as_ref())?;
         let mut key = key;
         normalize_item(&mut key).map_err(Fault::Invalid)?;
-        let before = present.map_or_else(|| Arc::new(key), |stored| Arc::clone(&stored.item));
+        let before = present.map_or_else(|| Arc::new(key), |stored| stored.item);
         let mut item = Item::clone(&before);
         if let Some(update) = update {
             update.check_keys(&table.schema.key, self.placeholders).map_err(Fault::Invalid)?;
@@ -122,7 +122,7 @@ impl<'r> Write<'r> {
         let Numbered { table, .. } = state.table(self.table)?;
         let position: Position = key_position(key, &table.schema)?;
         let present = table.get(&position);
-        self.check(present)?;
+        self.check(present.as_ref())?;
         let size = present.map(|stored| stored.size);
         Ok((TableUnits::of_table(table_write_units(size, None)), size.unwrap_or_default()))
     }

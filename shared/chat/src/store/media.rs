@@ -100,7 +100,7 @@ impl fmt::Display for ByteRange {
 #[must_use]
 pub enum Fetching {
     /// The object, or the part of it.
-    Found(Fetched),
+    Found(Box<Fetched>),
     /// The object has no such part.
     OutOfRange,
     /// There is no such object.
@@ -247,12 +247,12 @@ impl Bucket {
             get = get.header("range", range.to_string());
         }
         match self.client.fetch(get).await {
-            Ok(got) => Ok(Fetching::Found(Fetched {
+            Ok(got) => Ok(Fetching::Found(Box::new(Fetched {
                 content_type: content_type(&got),
                 bytes: content_length(&got).unwrap_or(u64::MAX),
                 part: got.header("content-range").map(str::to_owned),
                 answer: got,
-            })),
+            }))),
             Err(error) if is_missing(&error) => Ok(Fetching::Missing),
             Err(error) if error.status() == Some(416) => Ok(Fetching::OutOfRange),
             Err(error) => Err(Error::internal(error)),

@@ -644,7 +644,10 @@ mod tests {
     async fn lambda_names_its_refusals_in_json() {
         let script = answering(&[(404, r#"{"__type":"a.b#ResourceNotFoundException","Message":"no such function"}"#)]);
         let lambda = crate::aws::functions(&example(&script));
-        let error = crate::invoke::invoke_later(&lambda, "arn:aws:f", b"{}".to_vec()).await.unwrap_err();
+        let invocation = Request::new("Invoke", Method::POST, "/2015-03-31/functions/arn:aws:f/invocations")
+            .header("x-amz-invocation-type", "Event")
+            .body(b"{}".to_vec());
+        let error = lambda.send(invocation).await.unwrap_err();
         assert_eq!(error.to_string(), "Lambda refuses Invoke: 404 ResourceNotFoundException, no such function");
         let requests = script.requests.lock().unwrap();
         assert_eq!(
