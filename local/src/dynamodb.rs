@@ -31,7 +31,7 @@ pub struct DynamoDb {
 
 enum Engine {
     /// The engine in this process, with the folder of its file, if it has one.
-    Here(Tables, #[expect(dead_code, reason = "held, so that no other process takes it")] Option<DataFolder>),
+    Here(Box<Tables>, #[expect(dead_code, reason = "held, so that no other process takes it")] Option<DataFolder>),
     There(Elsewhere),
 }
 
@@ -84,13 +84,13 @@ impl DynamoDb {
     /// If another process holds the folder, or the folder or the file cannot be used.
     pub fn in_folder(folder: &Path) -> Result<Self, DynamoDbError> {
         let folder = DataFolder::take(folder)?;
-        Ok(Self::with(Engine::Here(folder.tables()?, Some(folder))))
+        Ok(Self::with(Engine::Here(Box::new(folder.tables()?), Some(folder))))
     }
 
     /// Creates tables in memory, which are lost when the process ends.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self::with(Engine::Here(Tables::in_memory(), None))
+        Self::with(Engine::Here(Box::new(Tables::in_memory()), None))
     }
 
     /// Uses the tables of another DynamoDB-compatible endpoint, `http` or `https`. Requests to it are not metered.

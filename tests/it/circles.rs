@@ -133,6 +133,7 @@ fn no_modules_import_each_other() {
         "shared/chat/src",
         "functions/rest/src",
         "local/src",
+        "local/engine/src",
         "tests/world/src",
     ] {
         assert_eq!(circles(&root.join(source)), [""; 0], "{source}");
