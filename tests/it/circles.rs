@@ -134,6 +134,7 @@ fn no_modules_import_each_other() {
         "functions/rest/src",
         "local/src",
         "tests/bench/src",
+        "local/engine/src",
         "tests/world/src",
     ] {
         assert_eq!(circles(&root.join(source)), [""; 0], "{source}");

@@ -72,14 +72,17 @@ fn update(number: usize) -> Value {
     })
 }
 
-/// The body of a request of each kind.
-fn requests() -> Vec<(&'static str, fn(usize) -> Value)> {
+/// Makes the body of a request of one kind, by a number.
+type Body = fn(usize) -> Value;
+
+/// The kinds of requests.
+fn requests() -> Vec<(&'static str, Body)> {
     vec![
         ("GetItem", |number| json!({"TableName": "Messages", "Key": key(number)})),
         ("Query", |number| {
             json!({
                 "TableName": "Messages", "KeyConditionExpression": "chat = :chat AND seq >= :seq", "Limit": 5,
-                "ExpressionAttributeValues": {":chat": key(number)["chat"], ":seq": {"N": "100"}},
+                "ExpressionAttributeValues": {":chat": {"S": format!("chat {}", number % 10)}, ":seq": {"N": "100"}},
             })
         }),
         ("UpdateItem", update),

@@ -65,7 +65,7 @@ fn write(kind: u8, id: u8, n: u32) -> (&'static str, Value) {
     let key = json!({"id": {"S": format!("item {id}")}});
     let item = json!({
         "id": key["id"], "n": {"N": n.to_string()}, "group": {"N": (n % 3).to_string()}, "bytes": {"B": "AAECAw=="},
-        "all": {"L": [{"M": {"a": {"SS": ["x", "y"]}}}, {"NULL": true}, {"BOOL": n % 2 == 0}, {"NS": ["1", "2"]}]},
+        "all": {"L": [{"M": {"a": {"SS": ["x", "y"]}}}, {"NULL": true}, {"BOOL": n > 500}, {"NS": ["1", "2"]}]},
     });
     let update = json!({
         "TableName": "First", "Key": key, "UpdateExpression": "ADD n :n REMOVE bytes",

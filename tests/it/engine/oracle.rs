@@ -176,10 +176,9 @@ fn comparable(operation: &str, mut body: Value) -> Value {
     if let Some(consumed) = fields.get_mut("ConsumedCapacity").and_then(Value::as_array_mut) {
         consumed.sort_by_key(|one| one["TableName"].to_string());
     }
-    if operation == "Scan" {
-        if let Some(items) = fields.get_mut("Items").and_then(Value::as_array_mut) {
-            items.sort_by_key(Value::to_string);
-        }
+    let items = fields.get_mut("Items").and_then(Value::as_array_mut);
+    if let Some(items) = items.filter(|_| operation == "Scan") {
+        items.sort_by_key(Value::to_string);
     }
     body
 }

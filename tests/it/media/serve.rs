@@ -48,7 +48,7 @@ async fn no_name_leads_anywhere_but_to_media_of_the_chat() {
         format!("{}-{random}.png", chat.to_uppercase()),
         format!("{name}%20"),
         "..".to_owned(),
-        "%2E%2E%2F%2E%2E%2Fdynamodb.sqlite".to_owned(),
+        "%2E%2E%2F%2E%2E%2Fdynamodb.log".to_owned(),
     ] {
         // A path with a segment `..` is none.
         let lower = trick.to_lowercase().replace("%2e", ".").replace("%2f", "/");

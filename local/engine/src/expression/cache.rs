@@ -4,22 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::condition::{self, Condition};
-use super::placeholders::Uses;
+use super::placeholders::Parsed;
 use super::projection::{self, Paths};
 use super::update::{self, Update};
 use crate::refusal::{Refusal, invalid};
 
 /// The most texts of one kind that are kept. If there are more, all are parsed anew.
 const TEXTS_MAX: usize = 1_000;
-
-/// A parsed expression.
-#[derive(Debug)]
-pub(crate) struct Parsed<T> {
-    /// What it says.
-    pub(crate) tree: T,
-    /// The placeholders that it uses.
-    pub(crate) uses: Uses,
-}
 
 /// The parsed texts of one kind.
 type Texts<T> = HashMap<Box<str>, Arc<Parsed<T>>>;

@@ -5,10 +5,9 @@ use std::cmp::Ordering;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::cache::Parsed;
 use super::parser::{DEPTH_MAX, Parser};
 use super::path::{Step, find, resolve, shown, top};
-use super::placeholders::Placeholders;
+use super::placeholders::{Parsed, Placeholders};
 use crate::number::Number;
 use crate::value::{Item, equal, has_number, order, type_name};
 

@@ -11,9 +11,9 @@ mod reserved;
 mod token;
 mod update;
 
-pub(crate) use cache::{Expressions, Parsed};
+pub(crate) use cache::Expressions;
 pub(crate) use condition::Condition;
 pub(crate) use key_condition::{KeyCondition, SortCondition};
-pub(crate) use placeholders::{Placeholders, Used, normalize_values};
+pub(crate) use placeholders::{Parsed, Placeholders, Used, normalize_values};
 pub(crate) use projection::{Paths, Projected};
 pub(crate) use update::Update;

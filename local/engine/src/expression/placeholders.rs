@@ -21,6 +21,15 @@ pub(crate) struct Uses {
     pub(super) values: Vec<String>,
 }
 
+/// A parsed expression.
+#[derive(Debug)]
+pub(crate) struct Parsed<T> {
+    /// What it says.
+    pub(crate) tree: T,
+    /// The placeholders that it uses.
+    pub(crate) uses: Uses,
+}
+
 /// An expression of a request, as far as its placeholders are checked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Used<'e> {

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::cache::Parsed;
 use super::parser::Parser;
 use super::path::{Resolved, Step, overlap, resolve};
-use super::placeholders::Placeholders;
+use super::placeholders::{Parsed, Placeholders};
 use crate::value::Item;
 
 /// Paths that are asked for, as they are written.

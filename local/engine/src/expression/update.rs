@@ -2,11 +2,10 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::cache::Parsed;
 use super::condition::wrong_operand;
 use super::parser::{DEPTH_MAX, Parser};
 use super::path::{Resolved, Step, find, find_mut, find_resolved, overlap, resolve, top};
-use super::placeholders::Placeholders;
+use super::placeholders::{Parsed, Placeholders};
 use super::projection::part;
 use crate::number::Number;
 use crate::schema::KeySchema;
