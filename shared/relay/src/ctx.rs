@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
+use futures_util::future::BoxFuture;
 
 use crate::aws::SignedClient;
 use crate::clock::Clock;
@@ -69,9 +70,7 @@ impl<A> Ctx<A> {
     /// Opens the connections to DynamoDB and API Gateway before the first event needs them. Both refuse the requests,
     /// which are not signed on purpose: there is no request that the roles of all functions allow.
     pub async fn warm(&self) {
-        let nobody = Blob::new("");
-        let post = self.connections.post_to_connection().connection_id("nobody").data(nobody);
-        let _ = tokio::join!(self.store.warm(Unsigned), post.customize().interceptor(Unsigned).send());
+        open_connections(&self.store, &self.connections).await;
     }
 
     /// Where a handler runs. `function` is its name in a deployment that separates the handlers.
@@ -90,6 +89,14 @@ impl<A> Ctx<A> {
         let now = self.clock.now();
         Liveness { now, stale_before: now.plus_millis(-self.config.heartbeat.liveness_timeout_millis()) }
     }
+}
+
+/// Not generic, so that the bootstraps do not compile it again.
+fn open_connections<'a>(store: &'a Store, connections: &'a aws_sdk_apigatewaymanagement::Client) -> BoxFuture<'a, ()> {
+    let post = connections.post_to_connection().connection_id("nobody").data(Blob::new(""));
+    Box::pin(async move {
+        let _ = tokio::join!(store.warm(Unsigned), post.customize().interceptor(Unsigned).send());
+    })
 }
 
 /// An interceptor that removes the headers which make a request an operation that a role must allow: the caller and the
