@@ -58,13 +58,7 @@ pub fn of_relay<A: Application>(package: &str, ctx: &Arc<Ctx<A>>) -> Option<Code
         "followup" => failing!(ctx, functions::followup::<A>),
         "handshake" => answering!(ctx, functions::handshake::<A>),
         "heartbeat" => failing!(ctx, functions::heartbeat::<A>),
-        "polling" => {
-            let ctx = Arc::clone(ctx);
-            Code::Requests(Arc::new(move |stage: &BTreeMap<String, String>| {
-                let stage = stage.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-                relay::polling_http::function(Arc::clone(&ctx), stage)
-            }))
-        }
+        "polling" => polling(ctx),
         "sweep" => failing!(ctx, functions::sweep::<A>),
         "switchboard" => answering!(ctx, functions::switchboard::<A>),
         _ => return None,
@@ -75,9 +69,13 @@ pub fn of_relay<A: Application>(package: &str, ctx: &Arc<Ctx<A>>) -> Option<Code
 #[must_use]
 pub fn of_chat(package: &str, ctx: &Arc<Ctx<Chat>>) -> Option<Code> {
     Some(match package {
-        "block" | "message" | "presence" | "typing" => answering!(ctx, functions::event::<Chat>),
-        "followup" => failing!(ctx, chat::followup::handle),
-        "sweep" => failing!(ctx, chat::sweep::handle),
+        "block" | "message" | "presence" | "typing" => answering!(ctx, chat::functions::event),
+        "connect" => answering!(ctx, chat::functions::connect),
+        "disconnect" => failing!(ctx, chat::functions::disconnect),
+        "followup" => failing!(ctx, chat::functions::followup),
+        "handshake" => answering!(ctx, chat::functions::handshake),
+        "heartbeat" => failing!(ctx, chat::functions::heartbeat),
+        "polling" => polling(ctx),
         "rest" => {
             let ctx = Arc::clone(ctx);
             Code::Requests(Arc::new(move |stage: &BTreeMap<String, String>| {
@@ -85,8 +83,19 @@ pub fn of_chat(package: &str, ctx: &Arc<Ctx<Chat>>) -> Option<Code> {
                 rest::function(Arc::clone(&ctx), named.unwrap_or(ctx.app.config.default_dialect))
             }))
         }
-        _ => return of_relay(package, ctx),
+        "sweep" => failing!(ctx, chat::functions::sweep),
+        "switchboard" => answering!(ctx, chat::functions::switchboard),
+        _ => return None,
     })
+}
+
+/// The function for long-polling.
+fn polling<A: Application>(ctx: &Arc<Ctx<A>>) -> Code {
+    let ctx = Arc::clone(ctx);
+    Code::Requests(Arc::new(move |stage: &BTreeMap<String, String>| {
+        let stage = stage.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        relay::polling_http::function(Arc::clone(&ctx), stage)
+    }))
 }
 
 /// The code of an application on Parlance's template, as the echo of the conformance tests needs it: every function of

@@ -1,8 +1,6 @@
 //! The bootstrap of `disconnect`, see ARCHITECTURE.md.
 
-use chat::Chat;
-
 #[tokio::main]
 async fn main() -> Result<(), relay::runtime::Error> {
-    relay::runtime::run_retried(relay::functions::disconnect::<Chat>).await
+    relay::runtime::run_retried(chat::functions::disconnect).await
 }

@@ -2,5 +2,5 @@
 
 #[tokio::main]
 async fn main() -> Result<(), relay::runtime::Error> {
-    relay::runtime::run_retried(chat::followup::handle).await
+    relay::runtime::run_retried(chat::functions::followup).await
 }

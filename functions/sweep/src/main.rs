@@ -2,5 +2,5 @@
 
 #[tokio::main]
 async fn main() -> Result<(), relay::runtime::Error> {
-    relay::runtime::run_retried(chat::sweep::handle).await
+    relay::runtime::run_retried(chat::functions::sweep).await
 }

@@ -1,8 +1,6 @@
 //! The bootstrap of `typing`, see ARCHITECTURE.md.
 
-use chat::Chat;
-
 #[tokio::main]
 async fn main() -> Result<(), relay::runtime::Error> {
-    relay::runtime::run(relay::functions::event::<Chat>).await
+    relay::runtime::run(chat::functions::event).await
 }

@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::interceptors::context::{
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
+use futures_util::future::BoxFuture;
 
 use crate::clock::Clock;
 use crate::config::{Config, Isolation};
@@ -73,7 +74,7 @@ impl<A> Ctx<A> {
     /// Opens the connections to DynamoDB and API Gateway before the first event needs them. Both refuse the requests,
     /// which are not signed on purpose: there is no request that the roles of all functions allow.
     pub async fn warm(&self) {
-        tokio::join!(self.store.warm(Unsigned), self.connections.warm(Unsigned));
+        open_connections(&self.store, &self.connections).await;
     }
 
     /// Where a handler runs. `function` is its name in a deployment that separates the handlers.
@@ -92,6 +93,13 @@ impl<A> Ctx<A> {
         let now = self.clock.now();
         Liveness { now, stale_before: now.plus_millis(-self.config.heartbeat.liveness_timeout_millis()) }
     }
+}
+
+/// Not generic, so that the bootstraps do not compile it again.
+fn open_connections<'a>(store: &'a Store, connections: &'a Connections) -> BoxFuture<'a, ()> {
+    Box::pin(async move {
+        tokio::join!(store.warm(Unsigned), connections.warm(Unsigned));
+    })
 }
 
 /// An interceptor that removes the headers which make a request an operation that a role must allow: the caller and the

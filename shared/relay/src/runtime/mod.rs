@@ -3,9 +3,8 @@
 
 mod roots;
 
-#[cfg(feature = "http")]
-use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 #[cfg(feature = "http")]
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,17 +57,17 @@ pub async fn run<A: Application, F>(handler: F) -> Result<(), Error>
 where
     F: AsyncFn(&Ctx<A>, Value) -> Value,
 {
-    let ctx = &start().await?;
-    let handler = &handler;
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let answer = AssertUnwindSafe(Box::pin(handler(ctx, event.payload))).catch_unwind().await;
-        Ok::<Value, lambda_runtime::Error>(answer.unwrap_or_else(|_| {
-            tracing::error!("a handler panicked");
-            json!({"statusCode": 200})
-        }))
-    }))
-    .await?;
-    Ok(())
+    let (ctx, handler) = (&start().await?, &handler);
+    let answering = |event| -> Handling<'_> {
+        Box::pin(async move {
+            let answer = AssertUnwindSafe(Box::pin(handler(ctx, event))).catch_unwind().await;
+            Ok(answer.unwrap_or_else(|_| {
+                tracing::error!("a handler panicked");
+                json!({"statusCode": 200})
+            }))
+        })
+    };
+    serve(&answering).await
 }
 
 /// Runs a handler that answers nobody for as long as Lambda wants. Its errors and panics are function errors: Lambda
@@ -80,19 +79,19 @@ pub async fn run_retried<A: Application, F>(handler: F) -> Result<(), Error>
 where
     F: AsyncFn(&Ctx<A>, Value) -> Result<Value, crate::error::Error>,
 {
-    let ctx = &start().await?;
-    let handler = &handler;
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        match AssertUnwindSafe(Box::pin(handler(ctx, event.payload))).catch_unwind().await {
-            Ok(answer) => answer.map_err(lambda_runtime::Error::from),
-            Err(_) => {
-                tracing::error!("a handler panicked");
-                Err(lambda_runtime::Error::from("a handler panicked"))
+    let (ctx, handler) = (&start().await?, &handler);
+    let answering = |event| -> Handling<'_> {
+        Box::pin(async move {
+            match AssertUnwindSafe(Box::pin(handler(ctx, event))).catch_unwind().await {
+                Ok(answer) => answer.map_err(lambda_runtime::Error::from),
+                Err(_) => {
+                    tracing::error!("a handler panicked");
+                    Err(lambda_runtime::Error::from("a handler panicked"))
+                }
             }
-        }
-    }))
-    .await?;
-    Ok(())
+        })
+    };
+    serve(&answering).await
 }
 
 /// Runs a function of the HTTP API for as long as Lambda wants. `function` creates it from the context.
@@ -102,9 +101,7 @@ where
 #[cfg(feature = "http")]
 pub async fn run_http<A: Application>(function: impl FnOnce(Arc<Ctx<A>>) -> HttpFunction) -> Result<(), Error> {
     let function = function(Arc::new(start().await?));
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| function(event.payload).map(Ok::<_, Infallible>)))
-        .await?;
-    Ok(())
+    serve(&|event| Box::pin(function(event).map(Ok))).await
 }
 
 /// Runs the function that the variable `FUNCTION` names: one of those of [`crate::functions`], or `polling`. So one
@@ -130,16 +127,31 @@ pub async fn run_named<A: Application>() -> Result<(), Error> {
     }
 }
 
+/// The handling of one event.
+type Handling<'a> = Pin<Box<dyn Future<Output = Result<Value, lambda_runtime::Error>> + 'a>>;
+
+/// Asks for events and handles them, one at a time. It is not generic, so that the bootstraps do not compile it again.
+fn serve<'a>(handler: &'a dyn Fn(Value) -> Handling<'a>) -> Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>> {
+    Box::pin(async move {
+        lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| handler(event.payload))).await?;
+        Ok(())
+    })
+}
+
 /// Reads the settings, and opens the connections to AWS during init, while Lambda does not limit the processor yet.
 ///
 /// # Errors
 /// If a setting is missing or malformed.
 async fn start<A: Application>() -> Result<Ctx<A>, Error> {
-    let lines = tracing_subscriber::fmt::layer().json().with_ansi(false).without_time();
-    tracing_subscriber::registry().with(lines).with(log_filter()).init();
+    write_logs();
     let ctx = crate::start(&Settings::environment(), &aws()?, Clock::system())?;
     let _ = tokio::time::timeout(WARMING_MAX, ctx.warm()).await;
     Ok(ctx)
+}
+
+fn write_logs() {
+    let lines = tracing_subscriber::fmt::layer().json().with_ansi(false).without_time();
+    tracing_subscriber::registry().with(lines).with(log_filter()).init();
 }
 
 /// What is logged, from `LOG_LEVEL`: a level, or levels of modules as in `warn,relay=debug`. The default is `info`.
