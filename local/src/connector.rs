@@ -2,6 +2,7 @@
 //! the service that it is for, if the role that template.yaml gives the function allows it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use aws_smithy_runtime_api::client::http::{
@@ -45,7 +46,7 @@ pub struct Services {
     lambda: OnceLock<Weak<Lambda>>,
     used: Mutex<BTreeSet<Permission>>,
     /// Whether functions reach the services directly, and not through the SDK.
-    is_direct: bool,
+    is_direct: AtomicBool,
     /// How long requests take besides their work.
     latency: Mutex<Latency>,
 }
@@ -108,7 +109,7 @@ impl Services {
             gateway,
             lambda,
             used,
-            is_direct: way == Way::Direct,
+            is_direct: AtomicBool::new(way == Way::Direct),
             latency: Mutex::new(latency),
         })
     }
@@ -121,7 +122,10 @@ impl Services {
 
     /// Whether functions may reach the services directly at present.
     pub(crate) fn takes_requests(&self) -> bool {
-        self.is_direct && self.dynamodb.endpoint().is_none() && !self.faults.is_on() && !self.dynamodb.is_down()
+        self.is_direct.load(Ordering::SeqCst)
+            && self.dynamodb.endpoint().is_none()
+            && !self.faults.is_on()
+            && !self.dynamodb.is_down()
     }
 
     /// How long requests take besides their work.
@@ -132,6 +136,11 @@ impl Services {
     /// Changes how long requests take besides their work.
     pub fn set_latency(&self, latency: Latency) {
         *self.latency.lock().unwrap_or_else(PoisonError::into_inner) = latency;
+    }
+
+    /// Changes how functions reach the services.
+    pub fn set_way(&self, way: Way) {
+        self.is_direct.store(way == Way::Direct, Ordering::SeqCst);
     }
 
     /// The gateway, if it runs.

@@ -145,6 +145,8 @@ async fn everything(mut world: World) -> BTreeSet<Permission> {
             world.ask(who, event, there.clone()).await;
         }
     }
+    // Without a chat only the session is read.
+    world.ask("alice", "block_user", json!({})).await;
     world.get("", "/api/socket/health").await;
     world.join_as("bob2", "bob").await;
     for path in ["my-chats", "blocked", &chat] {

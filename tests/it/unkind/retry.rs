@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use local::connector::Way;
 use local::faults::{Effect, Rule, RunEffect, RunRule};
 use local::gateway::DisconnectFault;
 use serde_json::json;
@@ -27,6 +28,8 @@ struct Play<M, S> {
 impl<M: AsyncFn() -> World, S: AsyncFn(&mut World) -> String> Play<M, S> {
     async fn new(make: M, scene: S) -> Self {
         let mut world = make().await;
+        // The same way as with faults, so that the same requests are made.
+        world.cloud.services.set_way(Way::Sdk);
         world.spent();
         let expected = by_ear(&scene(&mut world).await);
         let requests = world.spent().0.requests;

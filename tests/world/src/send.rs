@@ -42,7 +42,8 @@ impl World {
         self.client(from).send(frame).await;
         let listener = self.client(by);
         let Way::WebSocket(peer) = &mut listener.way else { panic!("{by} is not on a WebSocket") };
-        let Some(Outbound::Text(heard)) = peer.next().await else { panic!("{by} receives nothing") };
+        let heard = tokio::time::timeout(Duration::from_secs(600), peer.next()).await;
+        let Ok(Some(Outbound::Text(heard))) = heard else { panic!("{by} does not hear of {frame}") };
         let took = begun.elapsed();
         listener.frames.push(heard);
         self.quiet().await;

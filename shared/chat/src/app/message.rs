@@ -62,8 +62,10 @@ async fn post(
     check_references(chat.as_ref(), &draft)?;
     match make_and_store(ctx, caller, chat, &place, &draft).await? {
         Storing::Stored(outcome) => Ok(*outcome),
-        Storing::Repeated(first) => repeated(ctx, caller, &first).await,
-        Storing::SameEvent(first) => Ok(Outcome { then: Then::HandledBefore, ..repeated(ctx, caller, &first).await? }),
+        Storing::Repeated { first, envelopes } => Ok(Outcome { envelopes, ..repeated(ctx, caller, &first).await? }),
+        Storing::SameEvent { first, envelopes } => {
+            Ok(Outcome { envelopes, then: Then::HandledBefore, ..repeated(ctx, caller, &first).await? })
+        }
     }
 }
 
@@ -81,8 +83,16 @@ fn counter<'a>(ctx: &Ctx, caller: &Caller<'a>) -> Counter<'a> {
 /// The result of a send that is not refused.
 enum Storing {
     Stored(Box<Outcome>),
-    Repeated(OriginalSend),
-    SameEvent(OriginalSend),
+    /// As [`Sending::Repeated`]. `envelopes` are those of the chat's creation, if this call created it.
+    Repeated {
+        first: OriginalSend,
+        envelopes: Vec<Envelope>,
+    },
+    /// As [`Sending::SameEvent`].
+    SameEvent {
+        first: OriginalSend,
+        envelopes: Vec<Envelope>,
+    },
 }
 
 /// Stores a message. Creates the chat first, if there is none with the receiver yet.
@@ -117,8 +127,8 @@ async fn make_and_store(
             let answer = Answer::Sent { chat, message, repeated: false };
             Ok(Storing::Stored(Box::new(Outcome { answer, envelopes, then })))
         }
-        Sending::Repeated(first) => Ok(Storing::Repeated(first)),
-        Sending::SameEvent(first) => Ok(Storing::SameEvent(first)),
+        Sending::Repeated(first) => Ok(Storing::Repeated { first, envelopes }),
+        Sending::SameEvent(first) => Ok(Storing::SameEvent { first, envelopes }),
         Sending::Full { retry_after_secs } => Err(Error::RateLimit { what: "messages", retry_after_secs }),
         Sending::Blocked => Err(Error::Blocked),
         Sending::Gone => Err(Error::NotFound(Thing::Chat)),

@@ -6,7 +6,7 @@ use crate::domain::chat::Chat;
 use crate::domain::id::{ChatId, MessageId};
 use crate::domain::log::ChatEvent;
 use crate::domain::message::Message;
-use crate::domain::notice::{Answer, Notice, READ_LISTED_MAX, READ_LOOKED_AT_MAX, Reading};
+use crate::domain::notice::{Answer, Audience, Envelope, Notice, READ_LISTED_MAX, READ_LOOKED_AT_MAX, Reading};
 use crate::error::{Error, Thing};
 use crate::store::Marking;
 
@@ -89,24 +89,38 @@ pub(super) async fn mark_messages(
     }
     let mut reading =
         Reading { chat, reader: caller.user.clone(), at: caller.at, marked: 0, messages: Vec::new(), whole: false };
-    let mut step: Option<ChatEvent> = None;
+    let mut parts: Vec<(Vec<Message>, ChatEvent)> = Vec::new();
     for some in messages.chunks(MARKED_AT_ONCE) {
         let (present, some) = (reading.chat.clone(), some.to_vec());
         match ctx.app.store.mark_messages_read(present, some, caller.user, caller.at).await? {
             Marking::Marked { before, after, messages } => {
-                step = Some(after.step_from(&before).together_with(step));
+                let step = after.step_from(&before);
                 reading.chat = *after;
-                reading.messages.extend(messages);
+                reading.messages.extend(messages.iter().cloned());
+                match parts.last_mut() {
+                    Some((marked, earlier)) if step.follows(earlier) => {
+                        *earlier = step.together_with(earlier.clone());
+                        marked.extend(messages);
+                    }
+                    _ => parts.push((messages, step)),
+                }
             }
             Marking::Nothing(chat) => reading.chat = *chat,
             Marking::Gone => return Err(missing()),
         }
     }
-    reading.marked = u64::try_from(reading.messages.len()).unwrap_or(u64::MAX);
+    let count = |messages: &[Message]| u64::try_from(messages.len()).unwrap_or(u64::MAX);
+    reading.marked = count(&reading.messages);
+    // Events that others stored in between are told in between.
+    let envelopes = parts.into_iter().map(|(messages, step)| {
+        let part = Reading { marked: count(&messages), messages, ..reading.clone() };
+        Envelope::of(step, Notice::Read(part), Audience::People(reading.chat.people()))
+    });
+    let envelopes = envelopes.collect();
     if reading.marked == 0 {
         reading.messages = messages;
     }
-    Ok(read_outcome(reading, step))
+    Ok(Outcome { envelopes, ..Outcome::answer(Answer::Read(reading)) })
 }
 
 /// The outcome of a reading. A reading that marked nothing is told to its reader only.

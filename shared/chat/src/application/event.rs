@@ -57,7 +57,8 @@ pub(super) async fn handle(ctx: &Ctx, session: &Session, event: Event<'_>) {
 /// it.
 async fn deliver_outcome(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emitted: Emitted<'_>, outcome: Outcome) {
     let Outcome { answer, envelopes, then } = outcome;
-    if matches!(then, Then::HandledBefore) && emitted.ack.is_none() {
+    let is_unanswered = matches!(then, Then::HandledBefore) && emitted.ack.is_none();
+    if is_unanswered && envelopes.is_empty() {
         return;
     }
     let mut delivering = Delivering::new(ctx, Some(session));
@@ -82,6 +83,7 @@ async fn deliver_outcome(ctx: &Ctx, caller: &Caller<'_>, session: &Session, emit
         }
         frame => frame.into_iter().collect(),
     };
+    let first = if is_unanswered { Vec::new() } else { first };
     let posted = delivering.deliver(first, &envelopes).await;
     match then {
         Then::Nothing | Then::HandledBefore => {}

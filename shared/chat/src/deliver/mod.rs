@@ -62,7 +62,7 @@ pub struct Delivering<'a> {
 pub struct Posted {
     /// The people to whom a message was posted.
     pub reached: BTreeSet<UserId>,
-    /// Whether this invocation delivered all events of chats, and left none to others.
+    /// Whether this invocation delivered the last event, and did not leave it to others.
     pub is_complete: bool,
 }
 
@@ -158,7 +158,26 @@ impl<'a> Delivering<'a> {
     /// # Errors
     /// `Error::Internal` if the function cannot look up somebody. Then it posts events of chats to nobody and leaves
     /// them to others to deliver. It posts everything else to the people whom it found.
+    ///
+    /// If somebody else stored an event of the same chat between two of `envelopes`, that event is delivered in between.
     pub async fn try_deliver(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> Result<Posted, Error> {
+        let mut first = first;
+        let mut all = Posted { reached: BTreeSet::new(), is_complete: true };
+        let mut failed = None;
+        for batch in order::batches(envelopes) {
+            match self.deliver_batch(std::mem::take(&mut first), batch).await {
+                Ok(Posted { reached, is_complete }) => {
+                    all.reached.extend(reached);
+                    // A message is the last event that an invocation stores.
+                    all.is_complete = is_complete;
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(all), Err)
+    }
+
+    async fn deliver_batch(&mut self, first: Vec<String>, envelopes: &[Envelope]) -> Result<Posted, Error> {
         let ctx = self.ctx;
         let mut order = DeliveryOrder::of(envelopes, ctx.clock.now());
         let failed = self.look_up(envelopes).await.err();

@@ -78,6 +78,24 @@ struct Pending {
     recorded_by_caller: bool,
 }
 
+/// The envelopes of one invocation, in pieces: between two events of one piece in the same chat, nobody stored another
+/// event. There is at least one piece.
+pub(super) fn batches(envelopes: &[Envelope]) -> Vec<&[Envelope]> {
+    let mut batches = Vec::new();
+    let (mut begin, mut reached) = (0, HashMap::new());
+    for (index, envelope) in envelopes.iter().enumerate() {
+        let Some(step) = &envelope.step else { continue };
+        if reached.get(&step.chat).is_some_and(|events| *events != step.after) {
+            batches.extend(envelopes.get(begin..index));
+            begin = index;
+            reached.clear();
+        }
+        reached.insert(&step.chat, step.position.events());
+    }
+    batches.extend(envelopes.get(begin..));
+    batches
+}
+
 /// The events that one invocation stored, by chat, and whether it delivers them.
 pub(super) struct DeliveryOrder(HashMap<ChatId, Pending>);
 

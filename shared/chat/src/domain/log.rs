@@ -123,15 +123,18 @@ pub struct ChatEvent {
 }
 
 impl ChatEvent {
-    /// This event together with earlier ones of the same invocation, which are delivered as one.
+    /// This event together with `earlier`, which the same invocation stored and which is delivered with it as one.
+    /// Between the two there is no other event.
     #[must_use]
-    pub fn together_with(self, earlier: Option<Self>) -> Self {
-        match earlier {
-            None => self,
-            Some(Self { after, delivered_position, lease_until, .. }) => {
-                Self { after, delivered_position, lease_until, ..self }
-            }
-        }
+    pub fn together_with(self, earlier: Self) -> Self {
+        let Self { after, delivered_position, lease_until, .. } = earlier;
+        Self { after, delivered_position, lease_until, ..self }
+    }
+
+    /// Whether this event follows `earlier` without another event in between.
+    #[must_use]
+    pub const fn follows(&self, earlier: &Self) -> bool {
+        self.after == earlier.position.events()
     }
 
     /// The chat's position before the event.

@@ -183,15 +183,16 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn note_gone(&self, id: &ConnectionId) -> Result<bool, Error> {
-        let now = self.db.clock.now();
+        let (now, nonce) = (self.db.clock.now(), self.db.nonce());
         let update = UpdateItemInput::builder()
             .table_name(&self.table)
             .set_key(Some(keys::connection(id, keys::CONNECTION)))
-            .update_expression("SET goneAt = :now")
+            .update_expression("SET goneAt = :now, goneNonce = :nonce")
             .condition_expression(
                 "attribute_exists(connectionId) AND (attribute_not_exists(closedAt) OR closedAt < :before) \
-                 AND (attribute_not_exists(goneAt) OR goneAt = :now OR goneAt < :before)",
+                 AND (attribute_not_exists(goneAt) OR goneNonce = :nonce OR goneAt < :before)",
             )
+            .expression_attribute_values(":nonce", text(nonce))
             .expression_attribute_values(":now", number(now.millis()))
             .expression_attribute_values(":before", number(now.plus_millis(-GONE_MILLIS).millis()));
         self.db.applied(update).await
