@@ -29,6 +29,10 @@ const FAULT_RATE: f64 = 0.02;
 
 type Failure = Box<dyn std::error::Error>;
 
+/// Its requests are many small allocations from all threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Parlance on this machine: a chat backend that unmodified Socket.IO clients can use, with the cloud it runs on.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]

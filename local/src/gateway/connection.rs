@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_channel::mpsc;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use relay::clock::Timestamp;
 use serde_json::json;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::activity::Busy;
@@ -137,7 +138,7 @@ impl Connection {
             return Queued::Full;
         }
         // The queue of a lost client is closed. The gateway does not notice that before the idle limit.
-        let _lost = self.outbound.send(payload.into());
+        let _lost = self.outbound.unbounded_send(payload.into());
         Queued::Waiting
     }
 
@@ -146,7 +147,9 @@ impl Connection {
         let mut phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
         let Phase::Open(ended) = std::mem::replace(&mut *phase, Phase::Ended) else { return false };
         if side == Side::Gateway {
-            let _lost = self.outbound.send(Outbound::Close { code: departure.code, reason: departure.reason.clone() });
+            let _lost = self
+                .outbound
+                .unbounded_send(Outbound::Close { code: departure.code, reason: departure.reason.clone() });
         }
         let _no_task = ended.send(departure);
         true
@@ -179,7 +182,7 @@ pub(super) async fn live(
             biased;
             ended = &mut departure => break ended,
             Some(()) = running.next(), if !running.is_empty() => {}
-            frame = frames.recv(), if !lost && running.len() < at_once => match frame {
+            frame = frames.next(), if !lost && running.len() < at_once => match frame {
                 Some(frame) => running.push(handle(&gateway, &connection, frame)),
                 // The client has left without a close frame. Only the idle limit will end the connection.
                 None => lost = true,
@@ -201,12 +204,12 @@ pub(super) async fn live(
     match settings.mode {
         Mode::Serial => {
             while running.next().await.is_some() {}
-            while let Some(frame) = frames.recv().await {
+            while let Some(frame) = frames.next().await {
                 handle(&gateway, &connection, frame).await;
             }
         }
         Mode::Concurrent => {
-            while let Some(frame) = frames.recv().await {
+            while let Some(frame) = frames.next().await {
                 drop(handle(&gateway, &connection, frame));
             }
         }

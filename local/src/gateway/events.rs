@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -33,7 +34,7 @@ pub struct ConnectRequest {
     /// The client's address.
     pub source_ip: IpAddr,
     /// The variables of the stage to which the client connects.
-    pub stage_variables: BTreeMap<String, String>,
+    pub stage_variables: Arc<BTreeMap<String, String>>,
 }
 
 /// The connection to which events belong.
@@ -43,7 +44,7 @@ pub(super) struct Origin {
     pub(super) connected_at: Timestamp,
     pub(super) source_ip: IpAddr,
     pub(super) user_agent: Option<String>,
-    pub(super) stage_variables: BTreeMap<String, String>,
+    pub(super) stage_variables: Arc<BTreeMap<String, String>>,
 }
 
 impl Origin {
@@ -54,7 +55,7 @@ impl Origin {
             connected_at: clock.now(),
             source_ip: request.source_ip,
             user_agent: user_agent.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
-            stage_variables: request.stage_variables.clone(),
+            stage_variables: Arc::clone(&request.stage_variables),
         }
     }
 
@@ -151,7 +152,7 @@ impl Writer<'_> {
         let mut event = Map::new();
         event.insert("requestContext".to_owned(), Value::Object(context));
         if !self.origin.stage_variables.is_empty() {
-            event.insert("stageVariables".to_owned(), json!(self.origin.stage_variables));
+            event.insert("stageVariables".to_owned(), json!(*self.origin.stage_variables));
         }
         event.insert("isBase64Encoded".to_owned(), false.into());
         (event, request_id)

@@ -23,9 +23,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_channel::mpsc;
 use http::StatusCode;
 use relay::clock::{Clock, Timestamp};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 mod activity;
 mod connection;
@@ -170,7 +171,7 @@ impl Gateway {
         if !answer.status.is_success() {
             return Err(answer.status);
         }
-        let (outbound, to_client) = mpsc::unbounded_channel();
+        let (outbound, to_client) = mpsc::unbounded();
         let (frames, from_client) = mpsc::channel(connection::WAITING_FRAMES);
         let (departure, ended) = oneshot::channel();
         let buffered_bytes = Arc::new(AtomicUsize::new(0));

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use futures_channel::mpsc;
+use futures_util::{SinkExt as _, StreamExt as _};
 
 use super::connection::{Connection, Frame, Side};
 use super::message::{Close, Outbound, Payload};
@@ -126,7 +127,7 @@ impl Speaker {
         }
         self.connection.touch(self.gateway.clock.now());
         let busy = self.gateway.activity.begin();
-        let _swallowed = self.frames.send(Frame { payload, busy }).await;
+        let _swallowed = self.frames.clone().send(Frame { payload, busy }).await;
     }
 
     /// Handles a ping or a pong.
@@ -164,7 +165,7 @@ pub(super) struct Listener {
 
 impl Listener {
     pub(super) async fn next(&mut self) -> Option<Outbound> {
-        let outbound = self.outbound.recv().await?;
+        let outbound = self.outbound.next().await?;
         Some(self.taken(outbound))
     }
 

@@ -77,7 +77,8 @@ pub async fn serve(ports: impl IntoIterator<Item = Port>, gateway: Arc<Gateway>,
     let (stop, stopping) = watch::channel(false);
     let mut accepting = JoinSet::new();
     for Port { listener, stage_variables, rest } in ports {
-        let stage = Stage { gateway: Arc::clone(&gateway), sockets: sockets.clone(), variables: stage_variables };
+        let stage =
+            Stage { gateway: Arc::clone(&gateway), sockets: sockets.clone(), variables: stage_variables.into() };
         accepting.spawn(accept(listener, Arc::new(Front { stage, rest, stopping: stopping.clone() })));
     }
     shutdown.await;

@@ -38,7 +38,7 @@ use super::{BinaryFrames, ConnectRequest, Gateway, Peer, Settings};
 /// How long a client may take to answer a close frame before the socket is dropped.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 /// How many bytes are read at once. Frames are small and connections many.
-const READ_BUFFER_BYTES: usize = 4_096;
+const READ_BUFFER_BYTES: usize = 1_024;
 /// How many bytes are written at once at least, while more are waiting.
 const WRITE_BUFFER_BYTES: usize = 16_384;
 
@@ -47,7 +47,7 @@ pub(super) struct Stage {
     pub(super) gateway: Arc<Gateway>,
     /// The sockets that are open.
     pub(super) sockets: Activity,
-    pub(super) variables: BTreeMap<String, String>,
+    pub(super) variables: Arc<BTreeMap<String, String>>,
 }
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
@@ -74,7 +74,7 @@ pub(super) async fn upgrade(stage: &Stage, mut request: Request<Incoming>, sourc
         query: head.uri.query().map(str::to_owned),
         headers: head.headers,
         source_ip,
-        stage_variables: stage.variables.clone(),
+        stage_variables: Arc::clone(&stage.variables),
     });
     let peer = match peer.await {
         Ok(peer) => peer,

@@ -1,5 +1,7 @@
 //! The events are the exact JSON of API Gateway.
 
+use std::collections::BTreeMap;
+
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use http::HeaderValue;
 use local::gateway::{BinaryFrames, Close, Outbound, Settings};
@@ -153,7 +155,8 @@ async fn every_event_carries_the_stages_variables() {
     let stage = Stage::new(prompt());
     let mut handshake = request("/prod");
     let variables = [("defaultDialect", "recruiting"), ("colour", "blue")];
-    handshake.stage_variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    handshake.stage_variables =
+        BTreeMap::from(variables.map(|(name, value)| (name.to_owned(), value.to_owned()))).into();
     let client = stage.gateway.connect(handshake).await.unwrap();
     client.send_text("hello").await;
     client.close(None);

@@ -146,7 +146,7 @@ pub(super) fn request(path: &str) -> ConnectRequest {
         query: None,
         headers,
         source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        stage_variables: BTreeMap::new(),
+        stage_variables: BTreeMap::new().into(),
     }
 }
 

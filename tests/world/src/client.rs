@@ -90,7 +90,7 @@ pub fn stock_request() -> ConnectRequest {
         query: Some(QUERY.to_owned()),
         headers: HeaderMap::new(),
         source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        stage_variables: BTreeMap::new(),
+        stage_variables: BTreeMap::new().into(),
     }
 }
 

@@ -66,7 +66,7 @@ impl World {
 
     /// Opens a connection where the stage names this dialect, and joins the root namespace as `user`.
     pub async fn join_on(&mut self, label: &str, user: &str, dialect: &str) -> String {
-        let request = ConnectRequest { stage_variables: stage_variables(dialect), ..stock_request() };
+        let request = ConnectRequest { stage_variables: stage_variables(dialect).into(), ..stock_request() };
         self.enter(label, request).await.expect("the upgrade is accepted");
         self.quiet().await;
         self.heard_by_all();
