@@ -73,7 +73,7 @@ pub struct Compaction {
 
 impl Default for Compaction {
     fn default() -> Self {
-        Self { bytes_min: 16 * 1024 * 1024, factor: 4 }
+        Self { bytes_min: 128 * 1024 * 1024, factor: 4 }
     }
 }
 
