@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chat::Chat;
 use chat::dialect;
 use futures_util::future::BoxFuture;
-use relay::application::Application;
+use relay::application::{Application, StageVariables};
 use relay::ctx::Ctx;
 use relay::functions;
 use serde_json::Value;
@@ -58,7 +58,12 @@ pub fn of_relay<A: Application>(package: &str, ctx: &Arc<Ctx<A>>) -> Option<Code
         "followup" => failing!(ctx, functions::followup::<A>),
         "handshake" => answering!(ctx, functions::handshake::<A>),
         "heartbeat" => failing!(ctx, functions::heartbeat::<A>),
-        "polling" => polling(ctx),
+        "polling" => {
+            let ctx = Arc::clone(ctx);
+            Code::Requests(Arc::new(move |stage: &BTreeMap<String, String>| {
+                relay::polling_http::function(Arc::clone(&ctx), variables(stage))
+            }))
+        }
         "sweep" => failing!(ctx, functions::sweep::<A>),
         "switchboard" => answering!(ctx, functions::switchboard::<A>),
         _ => return None,
@@ -75,7 +80,12 @@ pub fn of_chat(package: &str, ctx: &Arc<Ctx<Chat>>) -> Option<Code> {
         "followup" => failing!(ctx, chat::functions::followup),
         "handshake" => answering!(ctx, chat::functions::handshake),
         "heartbeat" => failing!(ctx, chat::functions::heartbeat),
-        "polling" => polling(ctx),
+        "polling" => {
+            let ctx = Arc::clone(ctx);
+            Code::Requests(Arc::new(move |stage: &BTreeMap<String, String>| {
+                chat::functions::polling(Arc::clone(&ctx), variables(stage))
+            }))
+        }
         "rest" => {
             let ctx = Arc::clone(ctx);
             Code::Requests(Arc::new(move |stage: &BTreeMap<String, String>| {
@@ -89,13 +99,9 @@ pub fn of_chat(package: &str, ctx: &Arc<Ctx<Chat>>) -> Option<Code> {
     })
 }
 
-/// The function for long-polling.
-fn polling<A: Application>(ctx: &Arc<Ctx<A>>) -> Code {
-    let ctx = Arc::clone(ctx);
-    Code::Requests(Arc::new(move |stage: &BTreeMap<String, String>| {
-        let stage = stage.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        relay::polling_http::function(Arc::clone(&ctx), stage)
-    }))
+/// The variables of a stage, as the relay has them.
+fn variables(stage: &BTreeMap<String, String>) -> StageVariables {
+    stage.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// The code of an application on Parlance's template, as the echo of the conformance tests needs it: every function of

@@ -3,9 +3,13 @@
 //! The relay's handlers are generic over the application, and an `async` function is compiled where it is awaited. So
 //! each bootstrap would compile all that its handler does. Here all of it is compiled once, and the bootstraps link it.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
+use relay::application::StageVariables;
 use relay::error::Error;
 use relay::functions;
+use relay::http_event::HttpFunction;
 use serde_json::Value;
 
 use crate::ctx::Ctx;
@@ -54,4 +58,10 @@ pub fn sweep(ctx: &Ctx, event: Value) -> Outcome<'_> {
 /// The stream of the table Chats, and events that a function failed to handle, see [`crate::followup`].
 pub fn followup(ctx: &Ctx, event: Value) -> Outcome<'_> {
     Box::pin(crate::followup::handle(ctx, event))
+}
+
+/// Long-polling: requests of the HTTP API, for a stage with these variables.
+#[must_use]
+pub fn polling(ctx: Arc<Ctx>, stage: StageVariables) -> HttpFunction {
+    relay::polling_http::function(ctx, stage)
 }
