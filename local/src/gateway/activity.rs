@@ -26,6 +26,11 @@ impl Activity {
         Busy(Arc::clone(&self.0))
     }
 
+    /// Whether nothing is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.0.under_way.load(Ordering::SeqCst) == 0
+    }
+
     /// Waits until nothing is under way. Returns at once if nothing is.
     pub(super) async fn settled(&self) {
         loop {

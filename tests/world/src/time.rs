@@ -71,7 +71,8 @@ impl World {
         loop {
             self.cloud.gateway.settled().await;
             self.cloud.lambda.settled().await;
-            if self.cloud.lambda.is_idle() {
+            // What a function does last may be to close a connection, whose end then goes to another function.
+            if self.cloud.gateway.is_idle() && self.cloud.lambda.is_idle() {
                 break;
             }
         }

@@ -99,7 +99,17 @@ const CLEAN: [(&str, &str); 5] = [
     ("gone", "all gone at once: nobody who is gone is online"),
 ];
 
-/// The table of all bars.
+/// Why some bars are not met.
+const WAITS: &str = "\n\
+     Where Parlance is behind, it waits and does not compute. Its gateway is as slow as API Gateway:\n\
+     `@connections` knows a new connection only after up to 100 ms, so an open packet is posted two or three\n\
+     times. That is most of a join, and of the return of a client in the storm, which both use a small part of\n\
+     the processor. The events of one chat are delivered in order, and an invocation that must wait for the\n\
+     one before it asks the tables each 5 ms; that bounds one chat with many sockets. A waiting GET looks into\n\
+     its outbox ten times a second, because nothing can wake it; that bounds polling.\n\
+     ";
+
+/// The table of all bars, and what the figures mean.
 pub(super) fn section(results: &Results) -> String {
     let mut text = "## Bars\n\n| bar | Parlance | limit | met | stretch |\n|---|---:|---:|---|---|\n".to_owned();
     for bar in &BARS {
@@ -113,6 +123,7 @@ pub(super) fn section(results: &Results) -> String {
         };
         text.push_str(&format!("| {what} | {found} | | {met} | |\n"));
     }
+    text.push_str(WAITS);
     text
 }
 
