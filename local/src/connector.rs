@@ -355,6 +355,8 @@ impl Connector {
             Target::Function { .. } => self.services.latency().wait(Step::Invoke).await,
             Target::Object(_) | Target::Unsigned | Target::Unknown => {}
         }
+        // The answer to a request takes a moment, in which others make theirs.
+        tokio::task::yield_now().await;
         match target {
             Target::DynamoDb { operation, asked } => self.dynamodb(&operation, asked, request).await,
             Target::Object(path) => self.objects(&path, request).await,

@@ -19,6 +19,8 @@ use crate::id::ConnectionId;
 use crate::post::Delivery;
 use crate::store::{Opened, Recipient, Restoring, Session};
 
+/// After this many attempts, a session that other runs keep changing is not recovered.
+const LOST_MAX: u32 = 3;
 /// How often a frame that is not accepted is posted again. Meanwhile a polling client fetches what waits.
 const POSTS_MAX: u32 = 40;
 const POST_WAIT: Duration = Duration::from_millis(100);
@@ -59,39 +61,46 @@ pub(crate) async fn revive<A: Application>(
     identity: &A::Identity,
     auth: &Map<String, Value>,
 ) -> Result<Recovery<A>, Error> {
-    let Some((former, mut missed)) = A::former(ctx, joining, auth).await? else {
-        return Ok(Recovery::NewSession(None));
-    };
-    if former.ended_at.is_none() && former.connection == joining.connection {
-        // The packet came twice, or another CONNECT packet was first.
-        let joined = ctx.store.session(&joining.connection, &joining.namespace).await?;
-        return Ok(joined.map_or(Recovery::Gone, |joined| Recovery::Already(Box::new(joined))));
-    }
-    let session = Session { pid: former.pid.clone(), sid: former.sid.clone(), ..joining.clone() };
     let recovery_buffer = ConnectionId::recovery_buffer(ctx.clock.random());
-    ctx.store.open_outbox(&recovery_buffer, ctx.clock.now()).await?;
     let mut attempt = 0;
-    let joining = loop {
+    loop {
+        let Some((former, mut missed)) = A::former(ctx, joining, auth).await? else {
+            return Ok(Recovery::NewSession(None));
+        };
+        if former.ended_at.is_none() && former.connection == joining.connection {
+            // The packet came twice, or another CONNECT packet was first.
+            let joined = ctx.store.session(&joining.connection, &joining.namespace).await?;
+            return Ok(joined.map_or(Recovery::Gone, |joined| Recovery::Already(Box::new(joined))));
+        }
+        let session = Session { pid: former.pid.clone(), sid: former.sid.clone(), ..joining.clone() };
+        if attempt == 0 {
+            ctx.store.open_outbox(&recovery_buffer, ctx.clock.now()).await?;
+        }
         let (writes, joining) = A::restore_writes(ctx, &former, &session, &recovery_buffer, identity).await?;
         match ctx.store.restore(opened, &former, &session, writes).await? {
-            Restoring::Restored => break joining,
+            Restoring::Restored => {}
             Restoring::Already(session) => return Ok(Recovery::Already(session)),
             Restoring::Gone => return Ok(Recovery::Gone),
-            Restoring::Lost => return Ok(Recovery::NewSession(None)),
-            Restoring::Again => {}
+            Restoring::Lost if attempt >= LOST_MAX => return Ok(Recovery::NewSession(None)),
+            // Another run changes the session at this moment. If its client returns to another namespace, too, that
+            // run has found the old connection gone, and the session can still be recovered.
+            Restoring::Lost | Restoring::Again => {
+                ctx.store.db().backoff(attempt).await?;
+                attempt += 1;
+                continue;
+            }
         }
-        ctx.store.db().backoff(attempt).await?;
-        attempt += 1;
-    };
-    if former.ended_at.is_none() {
-        // Nobody had noticed that the old connection is gone.
-        ctx.close(Recipient { connection: &former.connection, opened_at: Some(former.opened_at) }).await;
+        if former.ended_at.is_none() {
+            // Nobody had noticed that the old connection is gone.
+            ctx.close(Recipient { connection: &former.connection, opened_at: Some(former.opened_at) }).await;
+        }
+        let Some(frames) = A::missed(ctx, &former, &session, identity, &mut missed).await? else {
+            end_session(ctx, &session, ctx.clock.now()).await?;
+            return Ok(Recovery::NewSession(joining));
+        };
+        let recovered = RecoveredSession { session, joining, recovery_buffer, missed, frames };
+        return Ok(Recovery::Recovered(Box::new(recovered)));
     }
-    let Some(frames) = A::missed(ctx, &former, &session, identity, &mut missed).await? else {
-        end_session(ctx, &session, ctx.clock.now()).await?;
-        return Ok(Recovery::NewSession(joining));
-    };
-    Ok(Recovery::Recovered(Box::new(RecoveredSession { session, joining, recovery_buffer, missed, frames })))
 }
 
 impl<A: Application> RecoveredSession<A> {

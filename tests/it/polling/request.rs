@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use insta::assert_snapshot;
-use local::connector::Way;
 use serde_json::json;
 use world::World;
 
@@ -82,8 +81,6 @@ async fn a_second_get_at_the_same_time_ends_the_connection() {
 #[tokio::test(start_paused = true)]
 async fn a_second_post_at_the_same_time_ends_the_connection() {
     let mut world = World::new().await;
-    // Each request gives way to others there.
-    world.cloud.services.set_way(Way::Direct);
     world.poll_join("alice").await;
     world.know(&["bob"]).await;
     let chat = world.chat("alice", "bob").await;

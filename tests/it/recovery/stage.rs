@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use local::connector::Way;
 use serde_json::{Value, json};
 use world::World;
 
@@ -38,11 +37,6 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) async fn new(words: &'static Words, beside: Option<&'static Words>, transport: Transport) -> Self {
         let mut world = World::with(&[("RateLimits", "off")]).await;
-        if beside.is_some() {
-            // Two CONNECT packets that are handled at the same time, request by request in turn, may recover one
-            // session and begin the other anew (docs/decisions.md, "Known weaknesses").
-            world.cloud.services.set_way(Way::Sdk);
-        }
         world.know(&OTHERS).await;
         for other in OTHERS {
             world.join_namespace(other, other, "/recruiting").await;

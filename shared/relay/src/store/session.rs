@@ -128,7 +128,7 @@ pub enum Restoring {
     Already(Box<Session>),
     /// The new connection is gone.
     Gone,
-    /// Another run restored the session, or it has ended for good.
+    /// The session is not as it was: another run restored it, or it has ended meanwhile.
     Lost,
     /// Nothing is done. The caller must ask for the application's writes and try again.
     Again,
