@@ -245,7 +245,7 @@ impl PocketCloud {
         else {
             return;
         };
-        let mut request = json!({"TableName": table.name, "ProjectionExpression": "connectionId"});
+        let mut request = json!({"TableName": table.schema.name, "ProjectionExpression": "connectionId"});
         let mut former = BTreeSet::new();
         loop {
             let (_, answer) = self.services.dynamodb.call("Scan", request.clone()).await;

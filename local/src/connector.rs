@@ -163,7 +163,7 @@ impl Services {
     async fn images_before(&self, operation: &str, asked: &Value) -> Vec<Image> {
         let mut images = Vec::new();
         for (table, key) in faults::written(&self.tables, operation, asked) {
-            let indexed = self.tables.get(&table).is_some_and(|table| !table.global_indexes.is_empty());
+            let indexed = self.tables.get(&table).is_some_and(|table| !table.schema.global_indexes.is_empty());
             let lagging = indexed && self.faults.is_on();
             if !lagging && !self.streams.is_read(&table) {
                 continue;

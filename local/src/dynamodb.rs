@@ -122,7 +122,7 @@ impl DynamoDb {
     pub async fn make(&self, tables: &BTreeMap<String, Table>) -> Result<(), DynamoDbError> {
         for (name, table) in tables {
             if let Engine::Here(here, _) = &self.engine {
-                here.create_table(table.schema())?;
+                here.create_table(table.schema.clone())?;
                 continue;
             }
             self.admit("CreateTable", name, &table.create_table(), "ResourceInUseException").await?;

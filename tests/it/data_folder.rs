@@ -55,7 +55,7 @@ fn a_data_file_that_cannot_be_read_is_named_and_left_as_it_is() {
     let tables = DataFolder::take(&folder.0).unwrap().tables().unwrap();
     let parameters = BTreeMap::from([("JwtSecret".to_owned(), "s".repeat(32))]);
     let template = Template::read(include_str!("../../template.yaml"), &parameters).unwrap();
-    template.tables.values().for_each(|table| tables.create_table(table.schema()).unwrap());
+    template.tables.values().for_each(|table| tables.create_table(table.schema.clone()).unwrap());
     drop(tables);
     let whole = std::fs::read(folder.0.join("dynamodb.log")).unwrap();
     drop(DataFolder::take(&folder.0).unwrap().tables().unwrap());

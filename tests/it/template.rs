@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use local::template::{
-    Asynchronous, Destination, Expiration, Function, Index, Key, Resource, Table, Template, TemplateError,
-};
+use engine::{IndexSchema, KeySchema};
+use local::template::{Asynchronous, Destination, Expiration, Function, Resource, Table, Template, TemplateError};
 
 const TEXT: &str = include_str!("../../template.yaml");
 const SECRET: &str = "a secret that is only good for a test";
@@ -67,17 +66,21 @@ fn tables_have_these_keys_and_indexes() {
       local blocked: userId Text · blocked Text, KeysOnly
       global online: online Text · userId Text, KeysOnly
     "#);
-    assert!(template.tables.values().all(|table| table.ttl.as_deref() == Some("ttl")));
+    assert!(template.tables.values().all(|table| table.schema.ttl.as_deref() == Some("ttl")));
 }
 
 fn words(table: &Table) -> String {
-    let key = |key: &Key| {
+    let key = |key: &KeySchema| {
         let names = [&key.partition].into_iter().chain(&key.sort);
-        names.map(|name| format!("{name} {:?}", table.attributes.get(name).unwrap())).collect::<Vec<_>>().join(" · ")
+        names
+            .map(|name| format!("{name} {:?}", table.schema.attributes.get(name).unwrap()))
+            .collect::<Vec<_>>()
+            .join(" · ")
     };
-    let mut lines = vec![format!("{}: {}", table.name, key(&table.key))];
-    for (kind, indexes) in [("local", &table.local_indexes), ("global", &table.global_indexes)] {
-        let line = |index: &Index| format!("  {kind} {}: {}, {:?}", index.name, key(&index.key), index.projection);
+    let mut lines = vec![format!("{}: {}", table.schema.name, key(&table.schema.key))];
+    for (kind, indexes) in [("local", &table.schema.local_indexes), ("global", &table.schema.global_indexes)] {
+        let line =
+            |index: &IndexSchema| format!("  {kind} {}: {}, {:?}", index.name, key(&index.key), index.projection);
         lines.extend(indexes.iter().map(line));
     }
     lines.join("\n")

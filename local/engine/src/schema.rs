@@ -15,7 +15,8 @@ pub enum KeyType {
 
 impl KeyType {
     /// The letter by which DynamoDB names the type.
-    pub(crate) fn letter(self) -> &'static str {
+    #[must_use]
+    pub fn letter(self) -> &'static str {
         match self {
             Self::Text => "S",
             Self::Number => "N",
@@ -91,14 +92,19 @@ impl TableSchema {
         self.attributes.get(name).copied().unwrap_or(KeyType::Text)
     }
 
-    /// What is wrong with the schema, if anything is.
-    pub(crate) fn fault(&self) -> Option<String> {
+    /// All indexes of the table.
+    pub fn indexes(&self) -> impl Iterator<Item = &IndexSchema> {
+        self.local_indexes.iter().chain(&self.global_indexes)
+    }
+
+    /// What is wrong with the schema, if anything is. DynamoDB refuses to create such a table.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
         let table = &self.name;
-        let indexes = || self.local_indexes.iter().chain(&self.global_indexes);
         if table.len() < 3 || table.len() > 255 || !table.bytes().all(is_name_byte) {
             return Some("its name must have 3 to 255 letters, digits, or the characters _ . -".to_owned());
         }
-        let keys = || self.key.names().chain(indexes().flat_map(|index| index.key.names()));
+        let keys = || self.key.names().chain(self.indexes().flat_map(|index| index.key.names()));
         if let Some(name) = keys().find(|name| !self.attributes.contains_key(*name)) {
             return Some(format!("the key attribute {name} has no type"));
         }
@@ -111,8 +117,8 @@ impl TableSchema {
         if let Some(index) = self.local_indexes.iter().find(|index| index.key.sort.is_none()) {
             return Some(format!("the local index {} has no sort key", index.name));
         }
-        let is_twice = |index: &&IndexSchema| indexes().filter(|other| other.name == index.name).count() > 1;
-        indexes().find(is_twice).map(|index| format!("two indexes have the name {}", index.name))
+        let is_twice = |index: &&IndexSchema| self.indexes().filter(|other| other.name == index.name).count() > 1;
+        self.indexes().find(is_twice).map(|index| format!("two indexes have the name {}", index.name))
     }
 }
 

@@ -11,7 +11,9 @@ use regex::Regex;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use crate::template::{Index, Key, Table};
+use engine::{IndexSchema, KeySchema};
+
+use crate::template::Table;
 
 /// How long images are remembered, and how many.
 const REMEMBERED: Duration = Duration::from_secs(60);
@@ -82,7 +84,8 @@ impl Lag {
     ) {
         let text = |name: &str| query.get(name).and_then(Value::as_str);
         let Some(table) = text("TableName").and_then(|name| tables.get(name)) else { return };
-        let Some(index) = table.global_indexes.iter().find(|index| Some(index.name.as_str()) == text("IndexName"))
+        let Some(index) =
+            table.schema.global_indexes.iter().find(|index| Some(index.name.as_str()) == text("IndexName"))
         else {
             return;
         };
@@ -90,18 +93,18 @@ impl Lag {
         // For each item, the oldest image that is not older than `ago`: the item as it was then.
         let mut then = BTreeMap::new();
         let recent =
-            self.images.iter().filter(|image| image.table == table.name && now.duration_since(image.at) <= ago);
+            self.images.iter().filter(|image| image.table == table.schema.name && now.duration_since(image.at) <= ago);
         for image in recent {
             then.entry(image.key.to_string()).or_insert(&image.before);
         }
         let whole = !answer.contains_key("LastEvaluatedKey") && query.get("ExclusiveStartKey").is_none();
         let Some(Value::Array(items)) = answer.get_mut("Items") else { return };
-        items.retain(|item| match then.get(&key_of(item, &table.key).to_string()) {
+        items.retain(|item| match then.get(&key_of(item, &table.schema.key).to_string()) {
             Some(before) => of(before, index) == of(item, index),
             None => true,
         });
         if let (true, Some(partition)) = (whole, whole_partition(query, index)) {
-            let there: Vec<String> = items.iter().map(|item| key_of(item, &table.key).to_string()).collect();
+            let there: Vec<String> = items.iter().map(|item| key_of(item, &table.schema.key).to_string()).collect();
             let gone = then.iter().filter(|(key, before)| {
                 !there.contains(key) && before.get(&index.key.partition) == Some(partition) && is_in(before, index)
             });
@@ -118,8 +121,8 @@ impl Lag {
 pub(crate) fn written(tables: &BTreeMap<String, Table>, operation: &str, asked: &Value) -> Vec<(String, Value)> {
     let one = |part: &Value| {
         let table = tables.get(part.get("TableName")?.as_str()?)?;
-        let key = part.get("Key").cloned().or_else(|| Some(key_of(part.get("Item")?, &table.key)))?;
-        Some((table.name.clone(), key))
+        let key = part.get("Key").cloned().or_else(|| Some(key_of(part.get("Item")?, &table.schema.key)))?;
+        Some((table.schema.name.clone(), key))
     };
     match operation {
         "PutItem" | "UpdateItem" | "DeleteItem" => one(asked).into_iter().collect(),
@@ -136,7 +139,7 @@ pub(crate) fn written(tables: &BTreeMap<String, Table>, operation: &str, asked: 
             });
             let one = |(name, part): (&String, &Value)| {
                 let table = tables.get(name)?;
-                let key = part.get("Key").cloned().or_else(|| Some(key_of(part.get("Item")?, &table.key)))?;
+                let key = part.get("Key").cloned().or_else(|| Some(key_of(part.get("Item")?, &table.schema.key)))?;
                 Some((name.clone(), key))
             };
             parts.filter_map(one).collect()
@@ -146,7 +149,7 @@ pub(crate) fn written(tables: &BTreeMap<String, Table>, operation: &str, asked: 
 }
 
 /// The key of an item.
-pub(crate) fn key_of(item: &Value, key: &Key) -> Value {
+pub(crate) fn key_of(item: &Value, key: &KeySchema) -> Value {
     let names = [Some(&key.partition), key.sort.as_ref()];
     names
         .into_iter()
@@ -156,17 +159,17 @@ pub(crate) fn key_of(item: &Value, key: &Key) -> Value {
         .into()
 }
 
-fn of(item: &Value, index: &Index) -> Value {
+fn of(item: &Value, index: &IndexSchema) -> Value {
     key_of(item, &index.key)
 }
 
-fn is_in(item: &Value, index: &Index) -> bool {
+fn is_in(item: &Value, index: &IndexSchema) -> bool {
     let names = [Some(&index.key.partition), index.key.sort.as_ref()];
     names.into_iter().flatten().all(|name| item.get(name).is_some())
 }
 
 /// The partition that a query asks for, if it asks for the whole partition.
-fn whole_partition<'a>(query: &'a Value, index: &Index) -> Option<&'a Value> {
+fn whole_partition<'a>(query: &'a Value, index: &IndexSchema) -> Option<&'a Value> {
     let condition = query.get("KeyConditionExpression")?.as_str()?;
     let parts = Regex::new(r"^\s*(#?\w+)\s*=\s*(:\w+)\s*$").ok()?.captures(condition)?;
     let (name, value) = (parts.get(1)?.as_str(), parts.get(2)?.as_str());

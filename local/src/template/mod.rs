@@ -26,7 +26,7 @@ pub use bucket::{Bucket, CorsRule, Expiration};
 pub use error::TemplateError;
 pub use function::{Asynchronous, Destination, Function, Resource, Statement};
 pub use resolve::REGION;
-pub use table::{AttributeType, Index, Key, Projection, StreamView, Table};
+pub use table::{StreamView, Table};
 
 use node::Node;
 use resolve::Resolver;

@@ -492,7 +492,7 @@ impl Draw {
         let mut body = json!({"TableName": table.name, "ScanIndexForward": self.rng.bool()});
         let mut placeholders = Placeholders::default();
         let mut key: &KeySchema = &table.key;
-        let indexes: Vec<&IndexSchema> = table.local_indexes.iter().chain(&table.global_indexes).collect();
+        let indexes: Vec<&IndexSchema> = table.indexes().collect();
         if self.rng.bool() && !indexes.is_empty() {
             let index = self.one(&indexes);
             body["IndexName"] = index.name.clone().into();

@@ -204,7 +204,7 @@ fn sorted(value: &mut Value) {
 fn tables() -> Vec<TableSchema> {
     let parameters = BTreeMap::from([("JwtSecret".to_owned(), "s".repeat(32))]);
     let template = Template::read(include_str!("../../../template.yaml"), &parameters).unwrap();
-    template.tables.values().map(local::template::Table::schema).chain([mixed()]).collect()
+    template.tables.values().map(|table| table.schema.clone()).chain([mixed()]).collect()
 }
 
 /// Whether the table of a request has a sort key, or it reads an index.
@@ -234,7 +234,7 @@ fn compare(seed: u64, steps: usize, answered: &mut Answered) -> Result<(), Strin
     }
     for table in &tables {
         both.ask("Scan", &json!({"TableName": table.name}))?;
-        for index in table.local_indexes.iter().chain(&table.global_indexes) {
+        for index in table.indexes() {
             both.ask("Scan", &json!({"TableName": table.name, "IndexName": index.name}))?;
         }
     }

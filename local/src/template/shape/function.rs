@@ -206,7 +206,7 @@ impl Names {
         let mut names = Self { resources: BTreeMap::new(), buckets: BTreeMap::new(), packages: BTreeMap::new() };
         for (table, properties) in &resources.tables {
             names.resources.insert(arn("dynamodb", &format!("table/{table}")), Resource::Table(table.clone()));
-            for index in properties.indexes() {
+            for index in properties.schema.indexes() {
                 let resource = Resource::Index { table: table.clone(), index: index.name.clone() };
                 names.resources.insert(arn("dynamodb", &format!("table/{table}/index/{}", index.name)), resource);
             }
@@ -325,7 +325,8 @@ impl Properties {
 impl StreamEvent {
     fn source(&self, function: &str, resources: &Resources, place: &str) -> Result<StreamSource, TemplateError> {
         let with_stream = resources.tables.values().filter(|table| table.stream.is_some());
-        let mut named = with_stream.filter(|table| self.stream.ends_with(&format!(":{}", stream_of(&table.name))));
+        let mut named =
+            with_stream.filter(|table| self.stream.ends_with(&format!(":{}", stream_of(&table.schema.name))));
         let Some(table) = named.next() else {
             return Err(TemplateError::refused(
                 place,
@@ -334,7 +335,7 @@ impl StreamEvent {
         };
         Ok(StreamSource {
             function: function.to_owned(),
-            table: table.name.clone(),
+            table: table.schema.name.clone(),
             arn: self.stream.clone(),
             batch_size: self.batch_size.max(1),
             window: Duration::from_secs(self.maximum_batching_window_in_seconds),

@@ -1,13 +1,14 @@
 //! The properties of `AWS::DynamoDB::Table`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use engine::{IndexSchema, KeySchema, Projection, TableSchema};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::template::form::typed;
-use crate::template::{AttributeType, Index, Key, Projection, StreamView, Table, TemplateError};
+use crate::template::{StreamView, Table, TemplateError};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
@@ -112,32 +113,26 @@ enum ViewType {
 /// Reads a table. Its attributes must be exactly those of its keys, as DynamoDB requires.
 pub(super) fn read(id: &str, properties: Value, place: &str) -> Result<Table, TemplateError> {
     let properties: Properties = typed(properties, place)?;
-    let attributes: BTreeMap<String, AttributeType> = properties
+    let attributes: BTreeMap<String, engine::KeyType> = properties
         .attribute_definitions
         .into_iter()
         .map(|one| (one.attribute_name, one.attribute_type.into()))
         .collect();
-    let table = Table {
+    let schema = TableSchema {
         name: id.to_owned(),
         key: key(properties.key_schema, place)?,
         attributes,
         local_indexes: indexes(properties.local_secondary_indexes, place)?,
         global_indexes: indexes(properties.global_secondary_indexes, place)?,
         ttl: properties.time_to_live_specification.filter(|ttl| ttl.enabled).map(|ttl| ttl.attribute_name),
-        stream: properties.stream_specification.map(|stream| stream.stream_view_type.into()),
     };
-    let keys = std::iter::once(&table.key).chain(table.indexes().map(|index| &index.key));
-    let named: BTreeSet<&String> = keys.flat_map(|key| std::iter::once(&key.partition).chain(&key.sort)).collect();
-    if let Some(odd) = table.attributes.keys().collect::<BTreeSet<_>>().symmetric_difference(&named).next() {
-        return Err(TemplateError::refused(place, format!("{odd} must be both in a key and in AttributeDefinitions")));
+    if let Some(why) = schema.fault() {
+        return Err(TemplateError::refused(place, why));
     }
-    if let Some(index) = table.local_indexes.iter().find(|index| index.key.partition != table.key.partition) {
-        return Err(TemplateError::refused(place, format!("the local index {} has another partition key", index.name)));
-    }
-    Ok(table)
+    Ok(Table { schema, stream: properties.stream_specification.map(|stream| stream.stream_view_type.into()) })
 }
 
-fn indexes(all: Vec<IndexProperties>, place: &str) -> Result<Vec<Index>, TemplateError> {
+fn indexes(all: Vec<IndexProperties>, place: &str) -> Result<Vec<IndexSchema>, TemplateError> {
     let index = |one: IndexProperties| {
         let projection = match (one.projection.projection_type, one.projection.non_key_attributes) {
             (ProjectionType::KeysOnly, none) if none.is_empty() => Projection::KeysOnly,
@@ -145,25 +140,25 @@ fn indexes(all: Vec<IndexProperties>, place: &str) -> Result<Vec<Index>, Templat
             (ProjectionType::Include, some) if !some.is_empty() => Projection::Include(some),
             _ => return Err(TemplateError::refused(place, "NonKeyAttributes go with INCLUDE, and with nothing else")),
         };
-        Ok(Index { name: one.index_name, key: key(one.key_schema, place)?, projection })
+        Ok(IndexSchema { name: one.index_name, key: key(one.key_schema, place)?, projection })
     };
     all.into_iter().map(index).collect()
 }
 
-fn key(schema: Vec<KeyElement>, place: &str) -> Result<Key, TemplateError> {
+fn key(schema: Vec<KeyElement>, place: &str) -> Result<KeySchema, TemplateError> {
     let mut elements = schema.into_iter();
     match (elements.next(), elements.next(), elements.next()) {
         (Some(hash), None, None) if hash.key_type == KeyType::Hash => {
-            Ok(Key { partition: hash.attribute_name, sort: None })
+            Ok(KeySchema { partition: hash.attribute_name, sort: None })
         }
         (Some(hash), Some(range), None) if hash.key_type == KeyType::Hash && range.key_type == KeyType::Range => {
-            Ok(Key { partition: hash.attribute_name, sort: Some(range.attribute_name) })
+            Ok(KeySchema { partition: hash.attribute_name, sort: Some(range.attribute_name) })
         }
         _ => Err(TemplateError::refused(place, "a KeySchema is a HASH, and a RANGE or nothing")),
     }
 }
 
-impl From<Letter> for AttributeType {
+impl From<Letter> for engine::KeyType {
     fn from(letter: Letter) -> Self {
         match letter {
             Letter::S => Self::Text,
