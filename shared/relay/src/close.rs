@@ -56,7 +56,7 @@ impl<A> Ctx<A> {
                     if !self.is_young(to, young) {
                         return false;
                     }
-                    self.pause(young).await;
+                    self.pause_while_young(young).await;
                     young += 1;
                     continue;
                 }

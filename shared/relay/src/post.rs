@@ -25,12 +25,15 @@ pub const POST_MAX_MILLIS: i64 = 1_500;
 /// How often a post is tried while API Gateway refuses it because of the rate (429). With the waits in between this
 /// takes about a second.
 const POSTS_MAX: u32 = 5;
-/// How long a connection counts as young, in milliseconds, and how often a request about it is tried at most during
-/// that time.
-const YOUNG_MILLIS: i64 = 3_000;
-const YOUNG_TRIES_MAX: u32 = 7;
 const WAIT_FIRST_MILLIS: u64 = 50;
 const WAIT_MAX_MILLIS: u64 = 800;
+
+/// How long a connection counts as young, in milliseconds, and how often a request about it is tried at most during
+/// that time: enough tries for all of it. API Gateway knows most connections within a few milliseconds, so the first
+/// waits are short. A client waits for its open packet as long as they take.
+const YOUNG_MILLIS: i64 = 3_000;
+const YOUNG_TRIES_MAX: u32 = 10;
+const YOUNG_WAIT_FIRST_MILLIS: u64 = 10;
 
 /// How long a recovery buffer may hold frames while a session receives the events that it missed, in milliseconds:
 /// longer than the functions that do so may run.
@@ -106,7 +109,7 @@ impl<A> Ctx<A> {
                     if !self.is_young(to, young) {
                         return Delivery::Gone;
                     }
-                    self.pause(young).await;
+                    self.pause_while_young(young).await;
                     young += 1;
                     continue;
                 }
@@ -135,9 +138,20 @@ impl<A> Ctx<A> {
         tries < YOUNG_TRIES_MAX && young_until.is_some_and(|until| self.clock.now() < until)
     }
 
-    /// Waits before the next try: a random time below a bound that doubles with each try.
+    /// Waits before a request that was refused because of the rate is tried again.
     pub(crate) async fn pause(&self, tried: u32) {
-        let most = WAIT_FIRST_MILLIS.saturating_mul(1 << tried.min(16)).min(WAIT_MAX_MILLIS);
+        self.back_off(WAIT_FIRST_MILLIS, tried).await;
+    }
+
+    /// Waits before a request about a young connection is tried again.
+    pub(crate) async fn pause_while_young(&self, tried: u32) {
+        self.back_off(YOUNG_WAIT_FIRST_MILLIS, tried).await;
+    }
+
+    /// Waits for at least `first` milliseconds after the first try. The bounds double with each further try, and the
+    /// time is random between them.
+    async fn back_off(&self, first: u64, tried: u32) {
+        let most = first.saturating_mul(1 << tried.min(16)).min(WAIT_MAX_MILLIS);
         let millis = most / 2 + u64::from_le_bytes(self.clock.random()) % (most / 2).max(1);
         tokio::time::sleep(Duration::from_millis(millis)).await;
     }

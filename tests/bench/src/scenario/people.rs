@@ -19,8 +19,25 @@ pub(super) async fn join_all(
     at_once: usize,
     inbox: &UnboundedSender<Event>,
 ) -> Result<Vec<Client>, Failure> {
-    let joining = stream::iter(joinings).map(|joining| Client::join(system, joining, inbox));
-    joining.buffered(at_once.max(1)).try_collect().await
+    each_at_once(joinings, at_once, |joining| Client::join(system, joining, inbox)).await
+}
+
+/// Calls `work` for each of `all`, with `at_once` of them under way at the same time. The results are in the order of
+/// `all`. (The order of `buffered` would hold up the next while one of those before it takes long.)
+///
+/// # Errors
+/// The first that occurs.
+pub(super) async fn each_at_once<T, R, F: Future<Output = Result<R, Failure>>>(
+    all: Vec<T>,
+    at_once: usize,
+    work: impl Fn(T) -> F,
+) -> Result<Vec<R>, Failure> {
+    let work = &work;
+    let numbered =
+        all.into_iter().enumerate().map(|(number, one)| async move { Ok::<_, Failure>((number, work(one).await?)) });
+    let mut done: Vec<(usize, R)> = stream::iter(numbered).buffer_unordered(at_once.max(1)).try_collect().await?;
+    done.sort_by_key(|(number, _)| *number);
+    Ok(done.into_iter().map(|(_, result)| result).collect())
 }
 
 /// How many requests for chats are open at the same time.

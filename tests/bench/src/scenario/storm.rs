@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -184,7 +183,7 @@ async fn come_back(
     at_once: usize,
     inbox: &UnboundedSender<Event>,
 ) -> Result<Vec<Client>, Failure> {
-    let joining = stream::iter(sessions).map(|joining| async move {
+    people::each_at_once(sessions, at_once, |joining| async move {
         let mut attempt = 0;
         loop {
             match Client::join(system, joining.clone(), inbox).await {
@@ -194,9 +193,8 @@ async fn come_back(
             }
             sleep(PAUSE / 10).await;
         }
-    });
-    let back: Vec<Result<Client, Failure>> = joining.buffered(at_once.max(1)).collect().await;
-    back.into_iter().collect()
+    })
+    .await
 }
 
 /// Fetches for each client that began a new session what it has missed, as an app does.
