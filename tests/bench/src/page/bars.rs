@@ -24,13 +24,20 @@ enum Limit {
     Of(f64, &'static str),
 }
 
-const BARS: [Bar; 9] = [
+const BARS: [Bar; 10] = [
     Bar {
         what: "chat 50×1, durable: messages/s not below Node + PostgreSQL + Redis; stretch: twice as many",
         own: ("closed-1", "messages_per_s"),
         at_least: true,
         limit: Limit::Of(1.0, "node-postgres"),
         stretch: Some(Limit::Of(2.0, "node-postgres")),
+    },
+    Bar {
+        what: "chat 50×1, messages/s not below the same without flush, which promises as much as Parlance",
+        own: ("closed-1", "messages_per_s"),
+        at_least: true,
+        limit: Limit::Of(1.0, "node-postgres-unflushed"),
+        stretch: None,
     },
     Bar {
         what: "chat 50×1, durable: delivery p99 (ms) not above Node + PostgreSQL + Redis",

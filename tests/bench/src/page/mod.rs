@@ -48,7 +48,8 @@ fn introduction(results: &Results) -> String {
         "# Benchmarks\n\n\
          `local` against what people would use instead. `tests/bench/run` wrote this page; do not edit it. {how}, all\n\
          systems in turn in the same run, with the load generator on the same machine. In parentheses: the smallest and\n\
-         the largest of all rounds. Devices, polling, socketioxide and Parlance in memory have every second round only.\n\
+         the largest of all rounds. Devices, polling, socketioxide, Parlance in memory and Node with PostgreSQL without flush\n\
+         have every second round only.\n\
          Commit {}, {}.\n\n\
          | system | what it is |\n|---|---|\n",
         results.about("commit"),

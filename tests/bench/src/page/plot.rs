@@ -48,8 +48,8 @@ pub(super) const ALL: [Plot; 4] = [
 ];
 
 /// Where the bars begin and how long the longest is, in pixels. Left of them are the names, right of them the figures.
-const BARS_FROM: f64 = 210.0;
-const LONGEST: f64 = 420.0;
+const BARS_FROM: f64 = 270.0;
+const LONGEST: f64 = 370.0;
 const WIDTH: f64 = 720.0;
 const ROW: f64 = 22.0;
 

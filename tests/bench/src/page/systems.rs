@@ -2,8 +2,13 @@
 
 /// The systems of the page, in the order in which it lists them: the name in the results, the name on the page, and what
 /// it is.
-pub(super) const SYSTEMS: [(&str, &str, &str); 6] = [
-    ("parlance", "Parlance", "`local` of this commit, `--data`: what is acked is on the disk"),
+pub(super) const SYSTEMS: [(&str, &str, &str); 7] = [
+    (
+        "parlance",
+        "Parlance",
+        "`local` of this commit, `--data`: what is acked is in its file, which survives the end of the process, but is not \
+         flushed to the disk",
+    ),
     (
         "before",
         "Parlance before",
@@ -13,7 +18,12 @@ pub(super) const SYSTEMS: [(&str, &str, &str); 6] = [
         "node-postgres",
         "Node + PostgreSQL + Redis",
         "socket.io as people write it: a SELECT, an INSERT and an UPDATE per message, each awaited; who is online is in \
-         Redis, and the Redis adapter makes a second process possible",
+         Redis, and the Redis adapter makes a second process possible. PostgreSQL flushes each commit to the disk",
+    ),
+    (
+        "node-postgres-unflushed",
+        "Node + PostgreSQL without flush + Redis",
+        "the same, but PostgreSQL does not flush (`fsync = off`), so it promises as much as Parlance",
     ),
     ("parlance-memory", "Parlance in memory", "`local` of this commit, `--memory`"),
     ("node-memory", "Node in memory", "socket.io that keeps everything in the memory of its one process"),
