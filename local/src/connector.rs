@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use axum::body::Body;
 use bytes::Bytes;
+use engine::{Item, Written};
 use http::{Method, StatusCode};
 use relay::clock::Clock;
 use relay::connections::BINARY_POST_HEADER;
@@ -186,8 +187,10 @@ impl Services {
     async fn record(&self, before: Vec<Image>) {
         for Image { table, key, before } in before {
             if self.streams.is_read(&table) {
-                let now = self.dynamodb.image(&table, &key).await;
-                self.streams.record(&table, &key, &before, &now);
+                let after = self.dynamodb.image(&table, &key).await;
+                let Some(key) = item(key) else { continue };
+                let (before, after) = (item(before).map(Arc::new), item(after).map(Arc::new));
+                self.streams.record_all(vec![Written { table, key, before, after }]);
             }
         }
     }
@@ -477,6 +480,11 @@ impl HttpClient for Connector {
     fn http_connector(&self, _settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
+}
+
+/// The item of an image, `None` if the image is null.
+fn item(image: Value) -> Option<Item> {
+    engine::json::item(image).ok()
 }
 
 fn body(request: &HttpRequest) -> Bytes {

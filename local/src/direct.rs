@@ -81,7 +81,7 @@ impl DirectServices {
         }
         match self.services.dynamodb.perform(request) {
             Ok(performed) => {
-                self.services.streams.record_all(&performed.written);
+                self.services.streams.record_all(performed.written);
                 Ok(performed.response)
             }
             Err(refusal) => {

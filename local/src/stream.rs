@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use engine::json::item_json;
-use engine::{Item, Written};
+use engine::{Written, item_size};
 use relay::clock::{Clock, Timestamp};
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
@@ -60,11 +60,13 @@ struct Queue {
     late: Option<(Instant, Option<Held>)>,
 }
 
+/// A write that the function has not handled yet. Its JSON is made when it is handed over.
 #[derive(Clone, Debug)]
 struct Record {
-    sequence_number: String,
+    /// Counts the writes to all tables with a stream, from 1.
+    number: u64,
     at: Timestamp,
-    event: Value,
+    written: Arc<Written>,
 }
 
 /// The result of handing a batch to a function.
@@ -113,60 +115,25 @@ impl Streams {
         self.shards.iter().map(|shard| shard.source.window).max().unwrap_or_default()
     }
 
-    /// Records the writes of one request.
-    pub(crate) fn record_all(&self, written: &[Written]) {
-        for Written { table, key, before, after } in written {
-            if self.is_read(table) && before != after {
-                let image = |item: &Option<Arc<Item>>| item.as_deref().map(item_json).unwrap_or_default();
-                self.record(table, &item_json(key), &image(before), &image(after));
+    /// Records the writes of one request. A write that changes nothing makes no record.
+    pub(crate) fn record_all(&self, written: Vec<Written>) {
+        for written in written {
+            if !self.is_read(&written.table) || written.before == written.after {
+                continue;
             }
-        }
-    }
-
-    /// Records a write: the item before and after it, null if it did not or does not exist. A write that changes
-    /// nothing makes no record.
-    pub(crate) fn record(&self, table: &str, key: &Value, before: &Value, now: &Value) {
-        let name = match (before.is_null(), now.is_null()) {
-            _ if before == now => return,
-            (true, _) => "INSERT",
-            (false, true) => "REMOVE",
-            (false, false) => "MODIFY",
-        };
-        let at = self.clock.now();
-        let number = self.written.fetch_add(1, Ordering::SeqCst) + 1;
-        let sequence_number = (FIRST_SEQUENCE_NUMBER + u128::from(number)).to_string();
-        for shard in self.shards.iter().filter(|shard| shard.source.table == table) {
-            let mut change = Map::from_iter([
-                // The time is in whole seconds, rounded down.
-                ("ApproximateCreationDateTime".to_owned(), json!(at.seconds())),
-                ("Keys".to_owned(), key.clone()),
-                ("SequenceNumber".to_owned(), json!(sequence_number)),
-                ("SizeBytes".to_owned(), json!(key.to_string().len() + now.to_string().len())),
-                ("StreamViewType".to_owned(), json!(shard.view.name())),
-            ]);
-            if shard.view.has_new() && !now.is_null() {
-                change.insert("NewImage".to_owned(), now.clone());
+            let at = self.clock.now();
+            let number = self.written.fetch_add(1, Ordering::SeqCst) + 1;
+            let written = Arc::new(written);
+            for shard in self.shards.iter().filter(|shard| shard.source.table == written.table) {
+                let mut queue = shard.queue();
+                queue.waiting.push_back(Record { number, at, written: Arc::clone(&written) });
+                if queue.waiting.len() > WAITING_MAX {
+                    queue.waiting.pop_front();
+                    self.given_up.fetch_add(1, Ordering::SeqCst);
+                }
+                drop(queue);
+                shard.arrived.notify_one();
             }
-            if shard.view.has_old() && !before.is_null() {
-                change.insert("OldImage".to_owned(), before.clone());
-            }
-            let event = json!({
-                "eventID": format!("{number:032x}"),
-                "eventName": name,
-                "eventVersion": "1.1",
-                "eventSource": "aws:dynamodb",
-                "awsRegion": REGION,
-                "dynamodb": change,
-                "eventSourceARN": shard.source.arn,
-            });
-            let mut queue = shard.queue();
-            queue.waiting.push_back(Record { sequence_number: sequence_number.clone(), at, event });
-            if queue.waiting.len() > WAITING_MAX {
-                queue.waiting.pop_front();
-                self.given_up.fetch_add(1, Ordering::SeqCst);
-            }
-            drop(queue);
-            shard.arrived.notify_one();
         }
     }
 
@@ -306,8 +273,8 @@ impl Shard {
     }
 
     async fn invoke(&self, batch: &[Record], lambda: &Arc<Lambda>) -> Handled {
-        let records: Vec<&Value> = batch.iter().map(|record| &record.event).collect();
-        match lambda.run_for_stream(&self.function, json!({ "Records": records })).await {
+        let records: Vec<Value> = batch.iter().map(|record| record.event(&self.source, self.view)).collect();
+        match lambda.run_for_stream(&self.function, object([("Records", Value::Array(records))])).await {
             Ok(answer) if self.source.partial_failures => done(batch, &answer),
             Ok(_) => Handled::Up(batch.len()),
             Err(error) => {
@@ -318,6 +285,45 @@ impl Shard {
     }
 }
 
+impl Record {
+    fn sequence_number(&self) -> String {
+        (FIRST_SEQUENCE_NUMBER + u128::from(self.number)).to_string()
+    }
+
+    /// The record in the form in which Lambda hands it to a function.
+    fn event(&self, source: &StreamSource, view: StreamView) -> Value {
+        let Written { table: _, key, before, after } = self.written.as_ref();
+        let name = match (before, after) {
+            (None, _) => "INSERT",
+            (Some(_), None) => "REMOVE",
+            (Some(_), Some(_)) => "MODIFY",
+        };
+        let new = after.as_deref().filter(|_| view.has_new());
+        let old = before.as_deref().filter(|_| view.has_old());
+        let size = [Some(key), new, old].into_iter().flatten().map(item_size).sum::<usize>();
+        let mut change = Map::from_iter([
+            // The time is in whole seconds, rounded down.
+            ("ApproximateCreationDateTime".to_owned(), json!(self.at.seconds())),
+            ("Keys".to_owned(), item_json(key)),
+            ("SequenceNumber".to_owned(), json!(self.sequence_number())),
+            ("SizeBytes".to_owned(), json!(size)),
+            ("StreamViewType".to_owned(), json!(view.name())),
+        ]);
+        change.extend(new.map(|image| ("NewImage".to_owned(), item_json(image))));
+        change.extend(old.map(|image| ("OldImage".to_owned(), item_json(image))));
+        // `json!` would copy the images.
+        object([
+            ("eventID", json!(format!("{:032x}", self.number))),
+            ("eventName", json!(name)),
+            ("eventVersion", json!("1.1")),
+            ("eventSource", json!("aws:dynamodb")),
+            ("awsRegion", json!(REGION)),
+            ("dynamodb", Value::Object(change)),
+            ("eventSourceARN", json!(source.arn)),
+        ])
+    }
+}
+
 impl Queue {
     /// When the next batch may be handed over, if there is one.
     fn next_due(&self) -> Option<Instant> {
@@ -325,6 +331,11 @@ impl Queue {
         let waiting = (!self.waiting.is_empty()).then(|| late.unwrap_or_else(Instant::now));
         self.again.iter().map(|(due, ..)| *due).chain(waiting).min()
     }
+}
+
+/// A JSON object with these members.
+fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// How many records of a batch are done, according to the function's answer: those before the first one that failed. An
@@ -338,7 +349,7 @@ fn done(batch: &[Record], answer: &Value) -> Handled {
     let mut first = batch.len();
     for failure in failures {
         let named = failure.get("itemIdentifier").and_then(Value::as_str);
-        let Some(at) = batch.iter().position(|record| Some(record.sequence_number.as_str()) == named) else {
+        let Some(at) = batch.iter().position(|record| Some(record.sequence_number().as_str()) == named) else {
             return Handled::Not;
         };
         first = first.min(at);

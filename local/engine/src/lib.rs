@@ -37,4 +37,4 @@ pub use refusal::{Reason, Refusal};
 pub use request::{Performed, Request, Response, Written};
 pub use schema::{IndexSchema, KeySchema, KeyType, Projection, TableSchema};
 pub use tables::{CreateError, Tables};
-pub use value::Item;
+pub use value::{Item, item_size};

@@ -239,8 +239,13 @@ impl Reader<'_> {
     }
 
     fn item(&mut self, depth: usize) -> Option<Item> {
-        let pairs = self.all(|reader| Some((reader.text()?, reader.value(depth)?)))?;
-        Some(pairs.into_iter().collect())
+        let count = self.number()?;
+        // A number that is not true must not reserve memory. An attribute has two bytes at least.
+        let mut item = Item::with_capacity(count.min(self.0.len() / 2));
+        for _ in 0..count {
+            item.insert(self.text()?, self.value(depth)?);
+        }
+        Some(item)
     }
 
     fn value(&mut self, depth: usize) -> Option<AttributeValue> {

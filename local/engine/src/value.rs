@@ -53,7 +53,8 @@ pub(crate) fn size(value: &AttributeValue) -> usize {
 }
 
 /// The size of an item, in bytes as DynamoDB counts them.
-pub(crate) fn item_size(item: &Item) -> usize {
+#[must_use]
+pub fn item_size(item: &Item) -> usize {
     item.iter().map(|(name, value)| name.len() + size(value)).sum()
 }
 
