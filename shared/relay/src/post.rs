@@ -29,11 +29,13 @@ const WAIT_FIRST_MILLIS: u64 = 50;
 const WAIT_MAX_MILLIS: u64 = 800;
 
 /// How long a connection counts as young, in milliseconds, and how often a request about it is tried at most during
-/// that time: enough tries for all of it. API Gateway knows most connections within a few milliseconds, so the first
-/// waits are short. A client waits for its open packet as long as they take.
+/// that time: enough tries for all of it.
 const YOUNG_MILLIS: i64 = 3_000;
-const YOUNG_TRIES_MAX: u32 = 10;
-const YOUNG_WAIT_FIRST_MILLIS: u64 = 10;
+const YOUNG_TRIES_MAX: u32 = 15;
+/// The longest of the first waits while a connection is young, and how many waits are like it. API Gateway knows most
+/// connections within 100 ms, and a client waits for its open packet as long as these waits take. Later waits double.
+const YOUNG_WAIT_MILLIS: u64 = 20;
+const YOUNG_WAITS: u32 = 6;
 
 /// How long a recovery buffer may hold frames while a session receives the events that it missed, in milliseconds:
 /// longer than the functions that do so may run.
@@ -145,13 +147,13 @@ impl<A> Ctx<A> {
 
     /// Waits before a request about a young connection is tried again.
     pub(crate) async fn pause_while_young(&self, tried: u32) {
-        self.back_off(YOUNG_WAIT_FIRST_MILLIS, tried).await;
+        self.back_off(YOUNG_WAIT_MILLIS, tried.saturating_sub(YOUNG_WAITS)).await;
     }
 
-    /// Waits for at least `first` milliseconds after the first try. The bounds double with each further try, and the
-    /// time is random between them.
-    async fn back_off(&self, first: u64, tried: u32) {
-        let most = first.saturating_mul(1 << tried.min(16)).min(WAIT_MAX_MILLIS);
+    /// Waits for at most `longest` milliseconds, doubled so many times, and for at least half of that. The time between
+    /// these two is random.
+    async fn back_off(&self, longest: u64, doublings: u32) {
+        let most = longest.saturating_mul(1 << doublings.min(16)).min(WAIT_MAX_MILLIS);
         let millis = most / 2 + u64::from_le_bytes(self.clock.random()) % (most / 2).max(1);
         tokio::time::sleep(Duration::from_millis(millis)).await;
     }

@@ -111,6 +111,6 @@ mod tests {
         let lines = format!("{}\n{}", line("parlance", 10), line("node-memory", 40));
         let results = Results::parse(&lines, "", "{}").unwrap();
         let memory = ALL.iter().find(|plot| plot.name == "memory").unwrap().draw(&results);
-        assert!(memory.contains("width=\"420.0\"") && memory.contains("width=\"105.0\""), "{memory}");
+        assert!(memory.contains("width=\"370.0\"") && memory.contains("width=\"92.5\""), "{memory}");
     }
 }
