@@ -3,8 +3,6 @@
 //! Gateway says that the connection does not exist. This function also closes a WebSocket that `$connect` accepted only
 //! to close it.
 
-use std::time::Duration;
-
 use frame::engine::{self, Open, Packet};
 use serde_json::Value;
 
@@ -16,14 +14,12 @@ use crate::invoke::own_event;
 use crate::post::Delivery;
 use crate::store::{Handshaking, Recipient};
 
-/// How often the function tries to post. The waits double from the first to the longest: about 14 seconds in all, which
-/// is less than the 20 seconds that the client waits.
-const ATTEMPTS_MAX: u32 = 32;
-/// How often the function tries to close a connection: about five seconds in all. It does not try longer, because the
-/// client may have left by itself.
+/// How often the function tries to post: for 10 to 14 seconds in all, which is less than the 20 seconds that the client
+/// waits.
+const ATTEMPTS_MAX: u32 = 26;
+/// How often the function tries to close a connection: for about four seconds in all. It does not try longer, because
+/// the client may have left by itself.
 const CLOSES_MAX: u32 = 16;
-const WAIT_FIRST_MILLIS: u64 = 5;
-const WAIT_MAX_MILLIS: u64 = 500;
 
 /// Invokes the function that posts the open packet. One request.
 ///
@@ -66,10 +62,10 @@ pub async fn handle<A>(ctx: &Ctx<A>, event: &Value) -> Result<(), Error> {
 /// fails, the function reports the connection as gone.
 pub(crate) async fn greet<'a, A>(ctx: &Ctx<A>, to: impl Into<Recipient<'a>>, frame: &str, attempts: u32) {
     let to = to.into();
-    for attempt in 0..attempts {
+    for tried in 1..=attempts {
         match ctx.post(to, frame).await {
             Delivery::Sent => return,
-            Delivery::Gone | Delivery::NotAccepted | Delivery::TooLarge => pause(attempt).await,
+            Delivery::Gone | Delivery::NotAccepted | Delivery::TooLarge => ctx.pause_while_young(tried).await,
             // A client that receives the open packet twice is confused. On a new connection it receives it once.
             Delivery::Unknown => return ctx.close(to).await,
         }
@@ -79,17 +75,12 @@ pub(crate) async fn greet<'a, A>(ctx: &Ctx<A>, to: impl Into<Recipient<'a>>, fra
 
 /// Closes a connection as soon as API Gateway knows about it.
 async fn close<A>(ctx: &Ctx<A>, connection: &ConnectionId) {
-    for attempt in 0..CLOSES_MAX {
+    for tried in 1..=CLOSES_MAX {
         if ctx.close_websocket(connection).await {
             return;
         }
-        pause(attempt).await;
+        ctx.pause_while_young(tried).await;
     }
-}
-
-async fn pause(attempt: u32) {
-    let wait = WAIT_FIRST_MILLIS.saturating_mul(1 << attempt.min(16)).min(WAIT_MAX_MILLIS);
-    tokio::time::sleep(Duration::from_millis(wait)).await;
 }
 
 /// The open packet of a session. `upgrades` are the transports to which its client may move.
