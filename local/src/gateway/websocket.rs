@@ -154,7 +154,8 @@ async fn pump(peer: Peer, socket: Socket) {
     // If either side sent a close frame, it came first.
     speaker.abort();
     if lingering && let Ok(socket) = sink.reunite(stream) {
-        let _too_slow = tokio::time::timeout(CLOSE_PATIENCE, linger(socket)).await;
+        // On the heap, because few connections end so, and the buffer would be part of every connection.
+        let _too_slow = tokio::time::timeout(CLOSE_PATIENCE, Box::pin(linger(socket))).await;
     }
 }
 
