@@ -3,18 +3,21 @@
 //! By default the SDK waits for an answer without end. Lambda kills an invocation that waits without end, and its
 //! client receives nothing.
 
+mod client;
 mod request;
+mod service;
 
 use std::time::Duration;
 
-pub use request::{Answer, Refusal, Request, RequestError, SignedClient};
+pub use client::SignedClient;
+pub use request::{Answer, Refusal, Request, RequestError};
 
 use aws_sdk_dynamodb::config::BehaviorVersion;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::sdk_config::Builder;
-use request::Service;
+use service::Service;
 
 /// How long one attempt may take. DynamoDB and API Gateway answer within tens of milliseconds. If an attempt takes
 /// longer than this, it most likely uses a dead connection, for example after minutes in which Lambda had frozen the
@@ -74,8 +77,8 @@ pub(crate) fn tables(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
 /// Creates a client for other functions. A retry may hand over an event twice, which Lambda also does by itself.
 #[must_use]
 pub fn functions(aws: &SdkConfig) -> SignedClient {
-    let configured = request::configured_endpoint(aws, Service::Lambda);
-    let endpoint = configured.unwrap_or_else(|| request::regional_endpoint(aws, Service::Lambda));
+    let configured = service::configured_endpoint(aws, Service::Lambda);
+    let endpoint = configured.unwrap_or_else(|| service::regional_endpoint(aws, Service::Lambda));
     SignedClient::new(aws, Service::Lambda, endpoint, "functions")
 }
 
@@ -97,7 +100,7 @@ pub fn objects(aws: &SdkConfig, bucket: &str) -> SignedClient {
         .operation_attempt_timeout(OBJECT_ATTEMPT_TIMEOUT)
         .operation_timeout(OBJECT_OPERATION_TIMEOUT);
     let aws = aws.to_builder().timeout_config(timeouts.build()).build();
-    let configured = request::configured_endpoint(&aws, Service::S3);
-    let endpoint = configured.unwrap_or_else(|| request::regional_endpoint(&aws, Service::S3));
-    SignedClient::new(&aws, Service::S3, request::bucket_endpoint(&endpoint, bucket), "objects")
+    let configured = service::configured_endpoint(&aws, Service::S3);
+    let endpoint = configured.unwrap_or_else(|| service::regional_endpoint(&aws, Service::S3));
+    SignedClient::new(&aws, Service::S3, service::bucket_endpoint(&endpoint, bucket), "objects")
 }
