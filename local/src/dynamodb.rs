@@ -155,7 +155,8 @@ impl DynamoDb {
     }
 
     /// The permissions that an operation needs: IAM's action and the table or index, for each part of a transaction or
-    /// batch.
+    /// batch. `request` is the JSON of the body: a request to another endpoint may have parameters that the engine's
+    /// [`Request`] does not have.
     #[must_use]
     pub fn needs(&self, operation: &str, request: &Value) -> Vec<(String, Resource)> {
         let table = |value: &Value| value.get("TableName").and_then(Value::as_str).unwrap_or_default().to_owned();
