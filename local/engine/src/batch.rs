@@ -1,4 +1,4 @@
-//! BatchWriteItem.
+//! The operation BatchWriteItem: puts and deletions of up to 25 items, in one or more tables.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -13,17 +13,19 @@ use crate::state::{Outcome, State, table_name};
 use crate::value::{Item, item_size, normalize_item};
 use crate::write::{Conditional, Write, checked, refuse_metrics};
 
-/// The most writes of a batch, and the most bytes of its items.
+/// The most writes that a BatchWriteItem may have.
 const WRITES_MAX: usize = 25;
+/// The most bytes that its items and keys may have together.
 const BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// One write of a batch.
+/// One write of a batch: a put with its item, or a deletion with its key. The values are checked and normalized.
 enum Single {
     Put(Item),
     Delete(Item),
 }
 
 impl Single {
+    /// Reads one write, which must be either a put or a deletion.
     fn of(request: WriteRequest) -> Result<Self, Refusal> {
         match (request.put_request, request.delete_request) {
             (Some(put), None) => checked(put.item).map(Self::Put),
@@ -46,7 +48,8 @@ impl Single {
     }
 }
 
-/// BatchWriteItem.
+/// Plans a BatchWriteItem: checks its parameters, and returns its answer and the changes of all its writes. Nothing is
+/// written yet. If one write is refused, the whole request is refused.
 pub(crate) fn batch_write_item(state: &mut State, input: BatchWriteItemInput) -> Result<Outcome, Refusal> {
     refuse_metrics(input.return_item_collection_metrics.as_ref())?;
     let asked: BTreeMap<String, Vec<WriteRequest>> = input.request_items.unwrap_or_default().into_iter().collect();

@@ -4,20 +4,23 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::{Capacity, ConsumedCapacity, ReturnConsumedCapacity};
 
-/// What each part of a transaction costs, in relation to the same write alone. It does not apply to indexes.
+/// How many times the units of a single write each part of a transaction costs. The units of indexes are not
+/// multiplied.
 pub(crate) const TRANSACTION_FACTOR: f64 = 2.0;
 
-/// The write units for an item or an index entry of this size in bytes.
+/// The write units for an item or an index entry of `size` bytes: one for each started KB, and at least one.
 pub(crate) fn write_units(size: usize) -> f64 {
     units_of(size, 1_024)
 }
 
-/// The write units of the table for a write, by the sizes of the item before and after it.
+/// The write units of the table for one write. `before` and `after` are the sizes of the item in bytes, `None` where
+/// there is no item. The larger one counts.
 pub(crate) fn table_write_units(before: Option<usize>, after: Option<usize>) -> f64 {
     write_units(before.unwrap_or_default().max(after.unwrap_or_default()))
 }
 
-/// The read units for so many bytes.
+/// The read units for `size` bytes: one for each started 4 KB, and at least one. A read that is not consistent costs
+/// half of that.
 pub(crate) fn read_units(size: usize, is_consistent: bool) -> f64 {
     let units = units_of(size, 4_096);
     if is_consistent { units } else { units / 2.0 }
@@ -28,18 +31,18 @@ fn units_of(size: usize, bytes: usize) -> f64 {
     f64::from(units.max(1))
 }
 
-/// Which name an answer gives to the units besides `CapacityUnits`.
+/// The field that an answer has for its units besides `CapacityUnits`.
 #[derive(Clone, Copy)]
 pub(crate) enum Axis {
-    /// None: all requests but transactions.
+    /// No other field: all requests but transactions.
     Plain,
     /// `WriteCapacityUnits`: a transaction.
     Write,
-    /// `ReadCapacityUnits`: a transaction that was done before.
+    /// `ReadCapacityUnits`: a transaction that was done before with the same token, and is only read now.
     Read,
 }
 
-/// The units of one table.
+/// The units that a request costs in one table and in its indexes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct TableUnits {
     pub(crate) table: f64,
@@ -48,7 +51,7 @@ pub(crate) struct TableUnits {
 }
 
 impl TableUnits {
-    /// Units of a table without indexes.
+    /// The units of a request that costs `units` in the table, and nothing in its indexes.
     pub(crate) fn of_table(units: f64) -> Self {
         Self { table: units, ..Self::default() }
     }
@@ -58,20 +61,21 @@ impl TableUnits {
         self.table + self.local_indexes.values().sum::<f64>() + self.global_indexes.values().sum::<f64>()
     }
 
-    /// Adds units of an index.
+    /// Adds the units of one index, which is global or local.
     pub(crate) fn add_index(&mut self, name: &str, is_global: bool, units: f64) {
         let indexes = if is_global { &mut self.global_indexes } else { &mut self.local_indexes };
         *indexes.entry(name.to_owned()).or_default() += units;
     }
 
-    /// Adds the units of another request.
+    /// Adds the units of another write to the same table.
     pub(crate) fn add(&mut self, other: &Self) {
         self.table += other.table;
         other.local_indexes.iter().for_each(|(name, units)| self.add_index(name, false, *units));
         other.global_indexes.iter().for_each(|(name, units)| self.add_index(name, true, *units));
     }
 
-    /// The units as an answer gives them, if the request asks for them.
+    /// The `ConsumedCapacity` of an answer, for this table. `None` unless the request asks for it, with TOTAL or
+    /// INDEXES.
     pub(crate) fn answer(
         &self,
         table: &str,
@@ -117,7 +121,8 @@ fn capacity(units: f64, axis: Axis) -> Capacity {
     Capacity::builder().capacity_units(units).set_write_capacity_units(write).set_read_capacity_units(read).build()
 }
 
-/// The units of several tables as an answer gives them, in the order of the tables' names.
+/// The `ConsumedCapacity` of an answer for several tables, in the order of their names. `None` unless the request asks
+/// for it, with TOTAL or INDEXES.
 pub(crate) fn answer_of_tables(
     units: &BTreeMap<String, TableUnits>,
     asked: Option<&ReturnConsumedCapacity>,

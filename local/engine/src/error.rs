@@ -1,4 +1,4 @@
-//! Refusals as the SDK's typed errors.
+//! Turns refusals into the typed errors that the SDK has for each operation.
 
 use std::sync::Arc;
 

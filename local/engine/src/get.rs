@@ -1,4 +1,4 @@
-//! GetItem and BatchGetItem.
+//! The operations GetItem and BatchGetItem: reads of items by their keys.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -17,11 +17,12 @@ use crate::table::Stored;
 use crate::value::{Item, normalize_item};
 use crate::write::null;
 
-/// The most keys of a batch, and the most bytes of its items.
+/// The most keys that a BatchGetItem may have.
 const KEYS_MAX: usize = 100;
+/// The most bytes of items that a BatchGetItem returns. The keys of the other items are returned as unprocessed.
 const BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// GetItem.
+/// Performs a GetItem: returns the item of a key, or the part of the item that the ProjectionExpression names.
 pub(crate) fn get_item(state: &mut State, mut input: GetItemInput) -> Result<Outcome, Refusal> {
     let name = table_name(input.table_name.as_deref())?;
     refuse(&[("AttributesToGet", input.attributes_to_get.is_some())])?;
@@ -42,13 +43,15 @@ pub(crate) fn get_item(state: &mut State, mut input: GetItemInput) -> Result<Out
     Ok(Outcome::read(Response::GetItem(output.build()), units))
 }
 
-/// The part of an item that a request asks for.
+/// The part of an item that a request asks for: the paths of its ProjectionExpression. Without one it is the whole
+/// item.
 struct Part<'r> {
     paths: Option<Arc<Parsed<Paths>>>,
     placeholders: Placeholders<'r>,
 }
 
 impl<'r> Part<'r> {
+    /// Parses the ProjectionExpression, and checks its placeholders.
     fn new(
         expressions: &mut Expressions,
         projection: Option<&str>,
@@ -74,7 +77,7 @@ impl<'r> Part<'r> {
     }
 }
 
-/// BatchGetItem.
+/// Performs a BatchGetItem: returns the items of up to 100 keys, in one or more tables.
 pub(crate) fn batch_get_item(state: &mut State, input: BatchGetItemInput) -> Result<Outcome, Refusal> {
     let asked: BTreeMap<String, KeysAndAttributes> = input.request_items.unwrap_or_default().into_iter().collect();
     let keys: usize = asked.values().map(|of_table| of_table.keys.len()).sum();

@@ -7,14 +7,15 @@ use crate::refusal::Fault;
 use crate::schema::{KeySchema, KeyType, TableSchema};
 use crate::value::{Item, type_name};
 
-/// The longest partition key and the longest sort key, in bytes.
+/// The longest partition key, in bytes.
 const PARTITION_BYTES_MAX: usize = 2_048;
+/// The longest sort key, in bytes.
 const SORT_BYTES_MAX: usize = 1_024;
 
-/// DynamoDB's message for a key with other attributes, or of other types, than the schema has.
+/// DynamoDB's message for a key with other attributes, or with attributes of other types, than the schema has.
 pub(crate) const NOT_THE_SCHEMA: &str = "The provided key element does not match the schema";
 
-/// Where an item is: the bytes of its partition key and of its sort key, which sort as the values do.
+/// Where an item is in its table: the bytes of its partition key and of its sort key. They sort as the values do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Position {
     pub(crate) partition: Vec<u8>,
@@ -22,7 +23,7 @@ pub(crate) struct Position {
     pub(crate) sort: Vec<u8>,
 }
 
-/// The bytes of a key value, if it has the type.
+/// The bytes of the value of a key attribute. They sort as the values do. `None` if the value is not of this type.
 pub(crate) fn key_bytes(value: &AttributeValue, of: KeyType) -> Option<Vec<u8>> {
     match (value, of) {
         (AttributeValue::S(text), KeyType::Text) => Some(text.as_bytes().to_vec()),
@@ -41,16 +42,17 @@ fn emptiness(value: &AttributeValue) -> Option<&'static str> {
     }
 }
 
-/// How a key of another type is refused.
+/// The message for an item whose key attribute is missing or has another type.
 #[derive(Clone, Copy)]
 pub(crate) enum Wording {
-    /// As in a put: the attribute and both types are named.
+    /// The message names the attribute and both types: PutItem, and a put in a transaction.
     Names,
-    /// As in all other requests.
+    /// The message is [`NOT_THE_SCHEMA`]: all other requests.
     Schema,
 }
 
-/// Checks the key attributes of an item or a key, and returns its position.
+/// Checks the key attributes of an item or a key, and returns its position. Fails if one is missing, has another type
+/// than in the schema, is empty or is too long. Other attributes are not checked.
 pub(crate) fn position(item: &Item, schema: &TableSchema, wording: Wording) -> Result<Position, Fault> {
     let part = |name: &str, bytes_max: usize, too_long: &str| {
         let Some(value) = item.get(name) else {
@@ -94,7 +96,7 @@ pub(crate) fn position(item: &Item, schema: &TableSchema, wording: Wording) -> R
     Ok(Position { partition, sort: sort.transpose()?.unwrap_or_default() })
 }
 
-/// The position of a key, which must have the key attributes and no others.
+/// Checks a key, and returns its position. Fails as [`position`] does, and also if the key has any other attribute.
 pub(crate) fn key_position(key: &Item, schema: &TableSchema) -> Result<Position, Fault> {
     if key.len() != schema.key.names().count() {
         return Err(Fault::Invalid(NOT_THE_SCHEMA.to_owned()));
@@ -107,8 +109,9 @@ pub(crate) fn key_of(item: &Item, key: &KeySchema) -> Item {
     key.names().filter_map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect()
 }
 
-/// Checks the attributes of an item that are keys of indexes. After an update, `before` is the item before it: what
-/// the update did not change is not checked again.
+/// Checks the attributes of an item that are keys of indexes. An item need not have them, but they must have the type
+/// that the schema says, and must not be empty. For an update, `before` is the item before it, and attributes that the
+/// update does not change are not checked.
 pub(crate) fn check_index_keys(item: &Item, schema: &TableSchema, before: Option<&Item>) -> Result<(), Fault> {
     let indexes = schema.global_indexes.iter().chain(&schema.local_indexes);
     let keys = indexes.flat_map(|index| index.key.names().map(move |name| (index, name)));

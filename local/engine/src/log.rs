@@ -61,13 +61,13 @@ pub enum LogFault {
     },
 }
 
-/// When a log is written anew, with only what is in the tables.
+/// When the log is written anew, with only what is in the tables: when it is longer than both bounds say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compaction {
-    /// The log must have at least this many bytes.
+    /// The log is longer than this many bytes.
     pub bytes_min: u64,
-    /// The log must have this many times the bytes that it had after it was last written anew, or after what it
-    /// contained when it was opened is counted.
+    /// The log is longer than this many times its length after it was last written anew. After the file was opened,
+    /// this bound counts from the second time on.
     pub factor: u64,
 }
 
@@ -77,7 +77,7 @@ impl Default for Compaction {
     }
 }
 
-/// An open log.
+/// An open log file, to which records are appended.
 #[derive(Debug)]
 pub(crate) struct Log {
     path: PathBuf,
@@ -90,7 +90,7 @@ pub(crate) struct Log {
     is_broken: bool,
 }
 
-/// A log and what is in it.
+/// A log that was just opened, and what was in it.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) log: Log,
@@ -108,13 +108,15 @@ pub(crate) struct At {
 
 /// The outcome of reading one record.
 enum Found<'b> {
+    /// The content of a complete record.
     Content(&'b [u8]),
     /// The record is not complete.
     Torn,
 }
 
 impl Log {
-    /// Opens a log. Creates it if it does not exist.
+    /// Opens a log file, and reads all its records. Creates the file if it does not exist, and cuts off a record at its
+    /// end that is not complete.
     pub(crate) fn open(path: &Path, compaction: Compaction) -> Result<Opened, OpenError> {
         let failed = |error: std::io::Error| OpenError { file: path.to_owned(), fault: error.into() };
         // What is left of a compaction that was interrupted.
@@ -145,7 +147,8 @@ impl Log {
         Self { path: path.to_owned(), file, bytes, compaction, compact_at, is_broken: false }
     }
 
-    /// Writes a record.
+    /// Appends a record to the file. If that fails, the file is as it was before. If it cannot be brought back to that,
+    /// all further records fail, too.
     pub(crate) fn append(&mut self, record: &Record) -> std::io::Result<()> {
         if self.is_broken {
             return Err(std::io::Error::other("an earlier record could not be written"));
@@ -193,13 +196,14 @@ impl Log {
     }
 }
 
-/// The file that a compaction writes.
+/// The path of the file that a compaction writes, beside the log.
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     PathBuf::from(name)
 }
 
+/// The first bytes of a log file: the mark and the version.
 fn start() -> Vec<u8> {
     let mut start = MARK.to_vec();
     start.extend(VERSION.to_le_bytes());
@@ -247,7 +251,7 @@ fn read(bytes: &[u8]) -> Result<(Vec<At>, u64), LogFault> {
     Ok((records, offset))
 }
 
-/// The first record of these bytes. Returns what is wrong with it, if it is damaged.
+/// Reads the first record of these bytes. Fails with what is wrong with it, if it is damaged.
 fn next(bytes: &[u8]) -> Result<Found<'_>, &'static str> {
     // After a loss of power, a file may end with zeros that nobody wrote.
     if bytes.iter().all(|byte| *byte == 0) {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-/// The most significant digits of a number.
+/// How many significant digits a number may have.
 const DIGITS_MAX: u32 = 38;
 /// The largest and the smallest power of ten `t` for which `0.d × 10^t` is a number.
 const TOP_MAX: i64 = 126;
@@ -35,7 +35,8 @@ pub(crate) enum NotANumber {
 }
 
 impl Number {
-    /// Reads a number: a sign, digits with at most one point, and an exponent, all but the digits optional.
+    /// Reads a number: a sign, digits with at most one point, and an exponent. All but the digits are optional. Fails
+    /// if the text has another form, or if the number has too many digits or is out of range.
     pub(crate) fn parse(text: &str) -> Result<Self, NotANumber> {
         let malformed = || NotANumber::Text(text.to_owned());
         let (negative, rest) = match text.strip_prefix('-') {
@@ -75,12 +76,12 @@ impl Number {
         Ok(number)
     }
 
-    /// A number from a count.
+    /// The number for a count, such as the length of a list.
     pub(crate) fn from_count(count: usize) -> Self {
         Self { negative: false, digits: count as u128, exponent: 0 }.trimmed()
     }
 
-    /// The number of significant digits.
+    /// How many significant digits the number has. Zero has none.
     fn length(self) -> u32 {
         self.digits.checked_ilog10().map_or(0, |log| log + 1)
     }
@@ -119,7 +120,7 @@ impl Number {
         format!("{sign}{whole}.{fraction}")
     }
 
-    /// The size in bytes that DynamoDB counts.
+    /// The size in bytes, as DynamoDB counts it.
     pub(crate) fn size(self) -> usize {
         let length = i64::from(self.length());
         let whole = self.top().clamp(0, length);
@@ -127,7 +128,7 @@ impl Number {
         usize::try_from(bytes).unwrap_or_default()
     }
 
-    /// The sum of two numbers.
+    /// The sum of two numbers. Fails if it has more than 38 significant digits or is out of range.
     pub(crate) fn plus(self, other: Self) -> Result<Self, NotANumber> {
         let (low, high) = if self.exponent <= other.exponent { (self, other) } else { (other, self) };
         if low.digits == 0 || high.digits == 0 {
@@ -154,7 +155,7 @@ impl Number {
         Ok(sum)
     }
 
-    /// The difference of two numbers.
+    /// The difference of two numbers. Fails as [`Number::plus`] does.
     pub(crate) fn minus(self, other: Self) -> Result<Self, NotANumber> {
         self.plus(Self { negative: !other.negative && other.digits != 0, ..other })
     }
@@ -176,7 +177,7 @@ impl Number {
         bytes
     }
 
-    /// The digits with as many zeros behind them as 38 digits leave room for.
+    /// The digits, with as many zeros behind them as are missing to 38 digits.
     fn aligned(self) -> u128 {
         self.digits * 10_u128.pow(DIGITS_MAX.saturating_sub(self.length()))
     }
@@ -204,13 +205,13 @@ impl PartialOrd for Number {
     }
 }
 
-/// The digits of a number as they are read.
+/// The digits of a number while it is being read.
 #[derive(Default)]
 struct Read {
     digits: u128,
     /// The number of digits from the first that is not zero to the last that is not.
     significant: u32,
-    /// The zeros since then.
+    /// The number of zeros since the last digit that is not zero.
     zeros: i64,
 }
 
@@ -229,6 +230,7 @@ impl Read {
     }
 }
 
+/// Checks that a number is in the range that DynamoDB has. `top` is its [`Number::top`].
 fn in_range(top: i64) -> Result<(), NotANumber> {
     match top {
         top if top > TOP_MAX => Err(NotANumber::TooLarge),

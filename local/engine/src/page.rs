@@ -1,4 +1,4 @@
-//! Pages: what Query and Scan have in common.
+//! Reads pages of items: what the operations Query and Scan have in common.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ const FILTER: &str = "FilterExpression";
 const PROJECTION: &str = "ProjectionExpression";
 const WRONG_START: &str = "The provided starting key is invalid";
 
-/// The parameters that Query and Scan share.
+/// The parameters that Query and Scan share, as the request gives them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Selection<'r> {
     pub(crate) index: Option<&'r str>,
@@ -32,7 +32,7 @@ pub(crate) struct Selection<'r> {
     pub(crate) placeholders: Placeholders<'r>,
 }
 
-/// A query or scan whose parameters are read.
+/// The parameters that Query and Scan share, with their expressions parsed.
 #[derive(Debug)]
 pub(crate) struct Reading<'r> {
     selection: Selection<'r>,
@@ -41,20 +41,22 @@ pub(crate) struct Reading<'r> {
     limit: Option<usize>,
 }
 
-/// A page.
+/// A page of a Query or Scan.
 #[derive(Debug)]
 pub(crate) struct Page {
-    /// The items, unless only their number is asked for.
+    /// The items, unless the request asks only for their number.
     pub(crate) items: Option<Vec<Item>>,
+    /// The number of items that passed the filter.
     pub(crate) count: i32,
+    /// The number of items that were read.
     pub(crate) scanned: i32,
-    /// Where the next page begins, if there may be one.
+    /// The LastEvaluatedKey: where the next page begins, if there may be one.
     pub(crate) last: Option<Item>,
     pub(crate) units: TableUnits,
 }
 
 impl<'r> Reading<'r> {
-    /// Reads the parameters, and checks what does not depend on the table.
+    /// Parses the expressions, and checks what depends neither on placeholders nor on the table.
     pub(crate) fn new(expressions: &mut Expressions, selection: Selection<'r>) -> Result<Self, Refusal> {
         let limit = match selection.limit {
             Some(limit) if limit < 1 => {
@@ -71,7 +73,7 @@ impl<'r> Reading<'r> {
         Ok(Self { selection, filter, projection, limit })
     }
 
-    /// Checks the placeholders of all expressions.
+    /// Checks the placeholders of all expressions. `key_condition` is the KeyConditionExpression of a Query.
     pub(crate) fn check_placeholders(&self, key_condition: Option<Used<'_>>) -> Result<(), Refusal> {
         let placeholders = self.selection.placeholders;
         let filter = self.filter.as_ref().map(|filter| Used { parameter: FILTER, uses: &filter.uses });
@@ -92,7 +94,8 @@ impl<'r> Reading<'r> {
         projected.transpose().map_err(invalid)
     }
 
-    /// The index that is to be read, with what depends on it checked.
+    /// The index that the request names, or `None` for the table itself. Refuses an index that does not exist, or that
+    /// cannot answer the request: because the read is consistent, or the index does not hold all that is asked for.
     pub(crate) fn index<'t>(&self, table: &'t Table) -> Result<Option<&'t Index>, Refusal> {
         let Some(name) = self.selection.index else { return Ok(None) };
         let index = table
@@ -120,7 +123,7 @@ impl<'r> Reading<'r> {
         Ok(Some(index))
     }
 
-    /// Whether whole items are to be read that the index does not hold.
+    /// Whether whole items are to be read, of which the index holds only a part.
     fn reads_items(&self, index: Option<&Index>) -> bool {
         self.selection.select == Some(&Select::AllAttributes)
             && index.is_some_and(|index| index.schema.projection != Projection::All)
@@ -143,7 +146,8 @@ impl<'r> Reading<'r> {
         }
     }
 
-    /// Reads a page of what these items or entries are.
+    /// Reads a page. `entries` are the rows of the table or of the index, in the order in which they are read, from the
+    /// row at which the page begins. The page ends with the rows, at the limit of the request, or after 1 MB.
     pub(crate) fn page<'t>(
         &self,
         table: &'t Table,
@@ -202,7 +206,7 @@ impl<'r> Reading<'r> {
         Page { items, count: number(count), scanned: number(scanned), last, units }
     }
 
-    /// The units of a page as an answer gives them, if the request asks for them.
+    /// The `ConsumedCapacity` of an answer. `None` unless the request asks for it.
     pub(crate) fn answer(
         &self,
         table: &Table,
@@ -213,13 +217,14 @@ impl<'r> Reading<'r> {
     }
 }
 
-/// The item of an index entry, or the entry itself if there is none.
+/// The item that an index entry belongs to, or the entry itself if there is none.
 fn owner(table: &Table, entry: &Packed) -> Stored {
     let entry = entry.stored();
     let position = position(&entry.item, &table.schema, Wording::Schema);
     position.ok().and_then(|position| table.get(&position)).unwrap_or(entry)
 }
 
+/// Checks that `Select` fits the other parameters.
 fn check_select(selection: &Selection<'_>) -> Result<(), Refusal> {
     let has_projection = selection.projection.is_some();
     match selection.select {
@@ -246,7 +251,8 @@ fn check_select(selection: &Selection<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// Where a page begins: after this key, which must have the keys of the table and of the index.
+/// The row after which a page begins. `start` is the ExclusiveStartKey, which must have the key attributes of the table
+/// and of the index, and no others.
 pub(crate) fn start_of(table: &Table, index: Option<&Index>, mut start: Item) -> Result<EntryKey, Refusal> {
     let wrong = || invalid(WRONG_START);
     normalize_item(&mut start).map_err(invalid)?;

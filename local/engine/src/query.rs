@@ -1,4 +1,4 @@
-//! Query.
+//! The operation Query: reads the items of one partition.
 
 use std::ops::Bound;
 
@@ -14,14 +14,14 @@ use crate::schema::{KeySchema, KeyType};
 use crate::state::{Outcome, State, refuse, table_name};
 use crate::table::{EntryKey, Place, Table};
 
-/// Sort keys from the first one, included, to the last one, excluded; without a last one, all that follow.
+/// A range of sort keys, as bytes: from `first`, included, to `last`, excluded. Without `last` it has no end.
 #[derive(Debug, PartialEq)]
 struct Range {
     first: Vec<u8>,
     last: Option<Vec<u8>>,
 }
 
-/// Query.
+/// Performs a Query: returns a page of the items of a partition, in the order of their sort keys.
 pub(crate) fn query(state: &mut State, mut input: QueryInput) -> Result<Outcome, Refusal> {
     let name = table_name(input.table_name.as_deref())?;
     refuse(&[
@@ -87,17 +87,18 @@ pub(crate) fn query(state: &mut State, mut input: QueryInput) -> Result<Outcome,
 
 const KEY_CONDITION: &str = "KeyConditionExpression";
 
+/// The refusal of a key condition whose value has another type than the key.
 fn mismatch() -> Refusal {
     invalid("One or more parameter values were invalid: Condition parameter type does not match schema type")
 }
 
-/// The bytes that follow these ones immediately.
+/// The first bytes that sort after these ones.
 fn next(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes.push(0);
     bytes
 }
 
-/// The first bytes that are after all that begin with these ones. `None` if there are none.
+/// The first bytes that sort after all bytes with this prefix. `None` if there are none.
 fn after_prefix(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
     while let Some(byte) = bytes.pop() {
         if let Some(higher) = byte.checked_add(1) {
@@ -108,7 +109,8 @@ fn after_prefix(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
     None
 }
 
-/// The sort keys that a condition allows.
+/// The range of sort keys that a condition allows: all of them without a condition. Fails if a value has another type
+/// than the sort key.
 fn range(table: &Table, key: &KeySchema, condition: Option<SortCondition<'_>>) -> Result<Range, Refusal> {
     let (Some(condition), Some(sort)) = (condition, &key.sort) else {
         return Ok(Range { first: Vec::new(), last: None });
@@ -128,7 +130,7 @@ fn range(table: &Table, key: &KeySchema, condition: Option<SortCondition<'_>>) -
     })
 }
 
-/// Refuses a start that the query cannot have returned.
+/// Refuses an ExclusiveStartKey that is not among the rows that the query reads.
 fn check_start(start: &EntryKey, partition: &[u8], range: &Range, has_sort: bool) -> Result<(), Refusal> {
     let sort = &start.place.sort;
     if *sort < range.first || range.last.as_ref().is_some_and(|last| sort >= last) {
@@ -144,7 +146,8 @@ fn check_start(start: &EntryKey, partition: &[u8], range: &Range, has_sort: bool
     }))
 }
 
-/// The places that are to be read. `None` if there are none.
+/// The places that a page reads: those of the range that come after `start` in the direction of the query. `None` if
+/// there are none.
 fn bounds(range: Range, start: Option<EntryKey>, is_forward: bool) -> Option<(Bound<Place>, Bound<Place>)> {
     let mut first = Bound::Included(Place::first(range.first));
     let mut last = range.last.map_or(Bound::Unbounded, |last| Bound::Excluded(Place::first(last)));

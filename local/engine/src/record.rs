@@ -17,25 +17,25 @@ const END: u8 = 0xE5;
 /// How deeply values may be nested. What is stored is less deep.
 const DEPTH_MAX: usize = 40;
 
-/// What one request wrote.
+/// What one request wrote, or a table that was created.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Record {
     pub(crate) entries: Vec<Entry>,
 }
 
-/// One write.
+/// One write, as the log keeps it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Entry {
     /// A new table. Its number is the number of tables before it.
     Table(TableSchema),
     /// An item, in the table of this number.
     Put(usize, Arc<Item>),
-    /// A deletion, by the key.
+    /// A deletion of the item with this key, in the table of this number.
     Delete(usize, Item),
 }
 
 impl Record {
-    /// Appends the record to these bytes.
+    /// Appends the bytes of the record to `bytes`.
     pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
         put_number(bytes, self.entries.len());
         for entry in &self.entries {
@@ -59,7 +59,7 @@ impl Record {
         bytes.push(END);
     }
 
-    /// Reads a record. `None` if the bytes are none.
+    /// Reads a record. `None` if the bytes are not exactly one record.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader(bytes);
         let count = reader.number()?;
@@ -107,14 +107,14 @@ fn put_item(bytes: &mut Vec<u8>, item: &Item) {
     }
 }
 
-/// An item as bytes.
+/// The bytes of an item.
 pub(crate) fn encode_item(item: &Item) -> Vec<u8> {
     let mut bytes = Vec::new();
     put_item(&mut bytes, item);
     bytes
 }
 
-/// The item of these bytes. `None` if they are none.
+/// Reads an item from the bytes of [`encode_item`]. `None` if the bytes have another form.
 pub(crate) fn decode_item(bytes: &[u8]) -> Option<Item> {
     Reader(bytes).item(0)
 }
@@ -191,7 +191,8 @@ fn put_key(bytes: &mut Vec<u8>, key: &KeySchema) {
     put_all(bytes, key.sort.as_slice().iter());
 }
 
-/// Bytes that are being read.
+/// The bytes that have not been read yet. Each method reads a value from their start, and returns `None` if the bytes
+/// have another form.
 struct Reader<'b>(&'b [u8]);
 
 impl Reader<'_> {

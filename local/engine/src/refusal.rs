@@ -1,22 +1,22 @@
-//! Refusals: the errors that DynamoDB answers with.
+//! Refusals: the errors with which requests are answered.
 
 use std::sync::Arc;
 
 use crate::value::Item;
 
-/// An error of DynamoDB.
+/// The error with which a request is answered. A request that is refused changes nothing.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// The request is not valid. The value says why.
     #[error("{0}")]
     Validation(String),
-    /// The body of a request is no request of DynamoDB's JSON protocol. The value says why.
+    /// The body of the request does not have the form of DynamoDB's JSON protocol. The value says why.
     #[error("{0}")]
     Serialization(String),
-    /// A table does not exist.
+    /// The table does not exist.
     #[error("Requested resource not found")]
     ResourceNotFound,
-    /// The condition of a write did not hold.
+    /// The condition of a PutItem, UpdateItem or DeleteItem did not hold.
     #[error("The conditional request failed")]
     ConditionalCheckFailed {
         /// The item that is there, if the request asked for it and there is one.
@@ -32,7 +32,7 @@ pub enum Refusal {
         /// The write units that DynamoDB charges.
         write_units: f64,
     },
-    /// Another transaction has the same token.
+    /// The token of the transaction was used for another transaction.
     #[error("An error occurred (IdempotentParameterMismatchException)")]
     IdempotentParameterMismatch,
     /// The engine does not have this operation.
@@ -43,20 +43,20 @@ pub enum Refusal {
     Internal(String),
 }
 
-/// Why a part of a transaction failed, or that it did not.
+/// Why a part of a canceled transaction failed, or that it did not.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reason {
     /// The part did not fail.
     None,
-    /// The condition of the part did not hold. The value is the item that is there, if the part asked for it and there
-    /// is one.
+    /// The condition of the part did not hold. The value is the item that is there, if there is one and the part asked
+    /// for it.
     ConditionalCheckFailed(Option<Arc<Item>>),
     /// The part is not valid. The value says why.
     ValidationError(String),
 }
 
 impl Reason {
-    /// DynamoDB's code.
+    /// DynamoDB's code for the reason, such as `ConditionalCheckFailed`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -66,7 +66,7 @@ impl Reason {
         }
     }
 
-    /// DynamoDB's message, if there is one.
+    /// DynamoDB's message for the reason. `None` if the part did not fail.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         match self {
@@ -101,7 +101,7 @@ impl Refusal {
         }
     }
 
-    /// The name of the exception, without its namespace.
+    /// The name of DynamoDB's exception, without its namespace.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -128,14 +128,14 @@ impl Refusal {
     }
 }
 
-/// A refusal of one write, as the operations make it.
+/// Why one write is refused. Alone it becomes a [`Refusal`]; in a transaction it may become a [`Reason`].
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// The write is not valid. In a transaction this is a reason.
     Invalid(String),
     /// A key is empty. In a transaction this refuses the whole request.
     EmptyKey(String),
-    /// The condition did not hold.
+    /// The condition did not hold. The item is the one that is there, if the request asked for it.
     Condition { item: Option<Arc<Item>>, write_units: f64 },
     /// Something else, which refuses the whole request.
     Other(Refusal),
@@ -157,7 +157,7 @@ impl From<Refusal> for Fault {
     }
 }
 
-/// A refusal of a request that is not valid.
+/// The refusal of a request that is not valid, with this message.
 pub(crate) fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::Validation(message.into())
 }

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput
 
 use crate::value::Item;
 
-/// A request.
+/// A request to the tables. The variants are the operations that the engine has.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the variants are DynamoDB's operations")]
 pub enum Request {
@@ -47,7 +47,7 @@ impl Request {
     }
 }
 
-/// The answer to a request.
+/// The answer to a request. It has the variant of the request.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the variants are DynamoDB's operations")]
 pub enum Response {
@@ -62,7 +62,7 @@ pub enum Response {
     TransactWriteItems(TransactWriteItemsOutput),
 }
 
-/// A request that is done.
+/// What [`Tables::perform`](crate::Tables::perform) returns for a request that was done.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Performed {
     /// The answer.

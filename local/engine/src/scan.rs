@@ -1,4 +1,4 @@
-//! Scan.
+//! The operation Scan: reads the items of a whole table or index.
 
 use aws_sdk_dynamodb::operation::scan::{ScanInput, ScanOutput};
 
@@ -8,8 +8,8 @@ use crate::refusal::Refusal;
 use crate::request::Response;
 use crate::state::{Outcome, State, refuse, table_name};
 
-/// Scan. Items come in the order of their keys; DynamoDB's order is that of a hash of the partition keys, which it
-/// does not promise.
+/// Performs a Scan: returns a page of the items of a table or an index. They come in the order of their keys.
+/// DynamoDB's order is that of a hash of the partition keys, and it does not promise any.
 pub(crate) fn scan(state: &mut State, mut input: ScanInput) -> Result<Outcome, Refusal> {
     let name = table_name(input.table_name.as_deref())?;
     refuse(&[

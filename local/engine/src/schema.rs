@@ -1,4 +1,4 @@
-//! The schemas of tables.
+//! The schemas of tables: their keys and indexes.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ impl KeySchema {
     }
 }
 
-/// The attributes of an index besides the keys of the table and its own keys.
+/// Which attributes an index holds besides its own keys and those of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Projection {
     /// No further attributes.
@@ -57,7 +57,7 @@ pub enum Projection {
     All,
 }
 
-/// A secondary index.
+/// The schema of a secondary index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexSchema {
     /// The name of the index.
@@ -68,7 +68,7 @@ pub struct IndexSchema {
     pub projection: Projection,
 }
 
-/// A table.
+/// The schema of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableSchema {
     /// The name of the table.
@@ -97,7 +97,7 @@ impl TableSchema {
         self.local_indexes.iter().chain(&self.global_indexes)
     }
 
-    /// What is wrong with the schema, if anything is. DynamoDB refuses to create such a table.
+    /// Why DynamoDB would refuse to create such a table, as a sentence for an error. `None` if the schema is valid.
     #[must_use]
     pub fn fault(&self) -> Option<String> {
         let table = &self.name;

@@ -8,7 +8,7 @@ use crate::request::Response;
 use crate::table::{Change, Table};
 use crate::token::Tokens;
 
-/// Everything that is in memory.
+/// Everything that the tables keep in memory.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) tables: Vec<Table>,
@@ -17,7 +17,7 @@ pub(crate) struct State {
     pub(crate) tokens: Tokens,
 }
 
-/// What a request is going to do, and its answer.
+/// What an operation returns before it is committed: the answer, and the changes that are still to be made.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) response: Response,
@@ -27,18 +27,18 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// A request that reads.
+    /// The outcome of a request that only reads.
     pub(crate) fn read(response: Response, read_units: f64) -> Self {
         Self { response, changes: Vec::new(), read_units, write_units: 0.0 }
     }
 
-    /// A request that writes.
+    /// The outcome of a request that writes.
     pub(crate) fn write(response: Response, changes: Vec<Change>, write_units: f64) -> Self {
         Self { response, changes, read_units: 0.0, write_units }
     }
 }
 
-/// A table and its number.
+/// A table and its number: its place in [`State::tables`], by which the log names it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Numbered<'s> {
     pub(crate) number: usize,
@@ -46,25 +46,25 @@ pub(crate) struct Numbered<'s> {
 }
 
 impl State {
-    /// Adds a table.
+    /// Adds a table. Its number is that of the tables before it.
     pub(crate) fn add(&mut self, table: Table) {
         self.numbers.insert(table.schema.name.clone(), self.tables.len());
         self.tables.push(table);
     }
 
-    /// A table, if it exists.
+    /// The table of this name, if it exists.
     pub(crate) fn find(&self, name: &str) -> Option<Numbered<'_>> {
         let number = *self.numbers.get(name)?;
         Some(Numbered { number, table: self.tables.get(number)? })
     }
 
-    /// A table, which must exist.
+    /// The table of this name. Refuses the request if it does not exist.
     pub(crate) fn table(&self, name: &str) -> Result<Numbered<'_>, Refusal> {
         self.find(name).ok_or(Refusal::ResourceNotFound)
     }
 }
 
-/// The name of a table that a request gives.
+/// Checks the name of a table in a request, and returns it.
 pub(crate) fn table_name(name: Option<&str>) -> Result<&str, Refusal> {
     let wrong = |value: &str, constraint: &str| {
         invalid(format!(
@@ -86,7 +86,8 @@ pub(crate) fn table_name(name: Option<&str>) -> Result<&str, Refusal> {
     Ok(name)
 }
 
-/// Refuses parameters that the engine does not have. Each is a name and whether the request has it.
+/// Refuses a request with a parameter that the engine does not have. `parameters` are the names of such parameters,
+/// each with whether the request has it.
 pub(crate) fn refuse(parameters: &[(&str, bool)]) -> Result<(), Refusal> {
     match parameters.iter().find(|(_, is_given)| *is_given) {
         Some((name, _)) => Err(invalid(format!("the local tables do not support the parameter {name}"))),

@@ -17,7 +17,7 @@ pub(crate) struct Stored {
     pub(crate) size: usize,
 }
 
-/// An item or an index entry as it is kept: its values as bytes, which take a fraction of the memory.
+/// An item or an index entry as it is kept in memory: its values as bytes, which take a fraction of the memory.
 #[derive(Debug)]
 pub(crate) struct Packed {
     bytes: Box<[u8]>,
@@ -40,13 +40,14 @@ impl Packed {
     }
 }
 
-/// Where something is in its partition: by its sort key. Entries of an index may have equal sort keys, and are then
-/// in the order of the keys of their items.
+/// The place of a row in its partition: rows are in the order of their sort keys. Entries of an index may have equal
+/// sort keys, and are then in the order of the keys of their items.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) sort: Vec<u8>,
-    /// The partition key and the sort key of the item; both are empty in the table itself.
+    /// The partition key of the item that an index entry belongs to. Empty in the table itself, as the next field is.
     pub(crate) owner: Vec<u8>,
+    /// The sort key of that item.
     pub(crate) owner_sort: Vec<u8>,
 }
 
@@ -57,7 +58,7 @@ impl Place {
     }
 }
 
-/// The rows of a table, or the entries of an index, in the order of their keys.
+/// The rows of a table or of an index, in the order of their keys. A row is an item, or an entry of the index.
 #[derive(Debug, Default)]
 pub(crate) struct Rows(BTreeMap<EntryKey, Packed>);
 
@@ -76,7 +77,7 @@ impl Rows {
         self.0.range((Bound::Excluded(key), Bound::Unbounded)).map(|(_, packed)| packed)
     }
 
-    /// The rows of a partition between two places. The bounds must be in order.
+    /// The rows of a partition between two bounds. The first bound must be before the last one, or the map panics.
     pub(crate) fn between(
         &self,
         partition: &[u8],
@@ -99,7 +100,7 @@ impl Rows {
     }
 }
 
-/// A table.
+/// A table: its items, and the entries of its indexes.
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) schema: TableSchema,
@@ -107,7 +108,7 @@ pub(crate) struct Table {
     indexes: Vec<Index>,
 }
 
-/// An index.
+/// An index of a table, with its entries.
 #[derive(Debug)]
 pub(crate) struct Index {
     pub(crate) schema: IndexSchema,
@@ -115,20 +116,22 @@ pub(crate) struct Index {
     entries: Rows,
 }
 
-/// A write that is not done yet.
+/// A write to one item that is planned, and not done yet.
 #[derive(Debug)]
 pub(crate) struct Change {
     /// The number of the table.
     pub(crate) table: usize,
     pub(crate) position: Position,
+    /// The item before the write, if there is one.
     pub(crate) before: Option<Stored>,
+    /// The item after the write. `None` for a deletion.
     pub(crate) after: Option<Stored>,
     indexes: Vec<EntryChange>,
     /// The write units of the write alone.
     pub(crate) units: TableUnits,
 }
 
-/// What a write does to an index: an entry goes, an entry comes.
+/// What a write does to one index: it removes the entry `old`, and then adds the entry `new`.
 #[derive(Debug)]
 struct EntryChange {
     index: usize,
@@ -136,7 +139,7 @@ struct EntryChange {
     new: Option<(EntryKey, Stored)>,
 }
 
-/// Where an entry of an index is.
+/// Where a row is in its table or index.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct EntryKey {
     pub(crate) partition: Vec<u8>,
@@ -161,7 +164,7 @@ impl Table {
         Self { schema, items: Rows::default(), indexes }
     }
 
-    /// The item at a position.
+    /// The item at a position, if there is one.
     pub(crate) fn get(&self, position: &Position) -> Option<Stored> {
         self.items.get(&EntryKey::of(position.clone())).map(Packed::stored)
     }
@@ -186,7 +189,8 @@ impl Table {
         index.map_or(&self.items, |index| &index.entries)
     }
 
-    /// Where the entry of an item in an index is. `None` if the item has not all keys of the index.
+    /// Where the entry of an item is in an index. `position` is that of the item. `None` if the item does not have all
+    /// keys of the index, and so no entry.
     pub(crate) fn entry_key(&self, index: &Index, item: &Item, position: &Position) -> Option<EntryKey> {
         let bytes = |name: &str| key_bytes(item.get(name)?, self.schema.key_type(name));
         let partition = bytes(&index.schema.key.partition)?;
@@ -198,7 +202,7 @@ impl Table {
         Some(EntryKey { partition, place })
     }
 
-    /// The attributes of an item that an index holds.
+    /// The entry of an item in an index: the attributes that the index holds.
     fn projected(&self, index: &Index, stored: &Stored) -> Stored {
         if index.schema.projection == Projection::All {
             return stored.clone();
@@ -208,7 +212,7 @@ impl Table {
         Stored { size: item_size(&item), item: Arc::new(item) }
     }
 
-    /// Whether an index holds an attribute, if the item has it.
+    /// Whether an index holds the attribute of this name, where items have it.
     pub(crate) fn has_attribute(&self, index: &Index, name: &str) -> bool {
         index.schema.key.has(name)
             || self.schema.key.has(name)
@@ -219,7 +223,8 @@ impl Table {
             }
     }
 
-    /// The change that puts this item at a position, or takes the item away.
+    /// Plans a write: puts the item `after` at a position, or deletes the item that is there. `table` is the number of
+    /// this table. Nothing is written yet.
     pub(crate) fn change(&self, table: usize, position: Position, after: Option<Item>) -> Change {
         let before = self.get(&position);
         let after = after.map(|item| Stored { size: item_size(&item), item: Arc::new(item) });
@@ -251,7 +256,7 @@ impl Table {
         Change { table, position, before, after, indexes, units }
     }
 
-    /// Does a write.
+    /// Does a planned write.
     pub(crate) fn apply(&mut self, change: Change) {
         for EntryChange { index, old, new } in change.indexes {
             let Some(index) = self.indexes.get_mut(index) else { continue };

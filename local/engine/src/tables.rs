@@ -59,7 +59,7 @@ pub enum CreateError {
 }
 
 impl Tables {
-    /// No tables yet, in memory. All are lost when the value is dropped.
+    /// Creates tables in memory, at first none. All are lost when the value is dropped.
     #[must_use]
     pub fn in_memory() -> Self {
         Self { inner: Mutex::new(Inner { state: State::default(), log: None }), cut_off: 0 }
@@ -127,8 +127,8 @@ impl Tables {
     /// Performs a request. When the method returns, what the request wrote is in the log file.
     ///
     /// # Errors
-    /// What DynamoDB refuses, parameters that the engine does not have, and a log file that cannot be written. Nothing
-    /// is changed then.
+    /// [`Refusal`]: for what DynamoDB refuses, for parameters that the engine does not have, and if the log file cannot
+    /// be written. Nothing is changed then.
     pub fn perform(&self, request: Request) -> Result<Performed, Refusal> {
         let mut inner = self.inner();
         let state = &mut inner.state;
@@ -165,7 +165,7 @@ impl Tables {
     }
 }
 
-/// Does what an entry of the log says. `None` if it cannot be done.
+/// Repeats a write of the log in memory. `None` if its table does not exist, or its item has no valid key.
 fn replay(state: &mut State, entry: Entry) -> Option<()> {
     let (number, item, is_put) = match entry {
         Entry::Table(schema) => {
@@ -183,7 +183,8 @@ fn replay(state: &mut State, entry: Entry) -> Option<()> {
 }
 
 impl Inner {
-    /// Writes what a request changes into the log, and then into memory.
+    /// Does the changes of a request: writes them into the log, and then into memory. Nothing is changed if the log
+    /// cannot be written.
     fn commit(&mut self, outcome: Outcome) -> Result<Performed, Refusal> {
         let Outcome { response, changes, read_units, write_units } = outcome;
         let changes: Vec<Change> =
@@ -205,6 +206,7 @@ impl Inner {
         Ok(Performed { response, written, read_units, write_units })
     }
 
+    /// What a change has written, for the one who sent the request.
     fn written(&self, change: &Change) -> Option<Written> {
         let schema = &self.state.tables.get(change.table)?.schema;
         let item = |stored: &Option<Stored>| stored.as_ref().map(|stored| Arc::clone(&stored.item));

@@ -1,4 +1,4 @@
-//! The tokens of transactions: a transaction that comes again with its token is not done again.
+//! The tokens of transactions. A transaction that is repeated with the same token is not done a second time.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -9,10 +9,11 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 
 use crate::value::Item;
 
-/// How long a token is known.
+/// How long a token is remembered, as in DynamoDB.
 const KNOWN_FOR: Duration = Duration::from_mins(10);
 
-/// The tokens of the last ten minutes. They are not in the log: who would come again is in the same process.
+/// The transactions of the last ten minutes, by their tokens. They are not in the log: a client that repeats a
+/// transaction runs in the same process, and ends with it.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     known: HashMap<String, Known>,
@@ -29,16 +30,16 @@ struct Known {
 /// What is known of a token.
 #[derive(Debug)]
 pub(crate) enum Seen {
-    /// Nothing.
+    /// No transaction was done with it.
     Never,
-    /// The same transaction was done with it. The value is what reading its items costs, by their tables.
+    /// The same transaction was done with it. The value is the read units for its items, by their tables.
     Same(BTreeMap<String, f64>),
     /// Another transaction was done with it.
     Other,
 }
 
 impl Tokens {
-    /// What is known of a token.
+    /// Looks up a token. `digest` is that of the transaction that has it now.
     pub(crate) fn seen(&mut self, token: &str, digest: u64) -> Seen {
         let now = now();
         while self.oldest.front().is_some_and(|(at, _)| now.duration_since(*at) >= KNOWN_FOR) {
@@ -65,7 +66,7 @@ impl Tokens {
 pub(crate) struct Done {
     pub(crate) token: String,
     pub(crate) digest: u64,
-    /// What reading its items costs, by their tables.
+    /// The read units for its items, by their tables: what a repeat costs.
     pub(crate) read_units: BTreeMap<String, f64>,
 }
 
@@ -74,7 +75,7 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// A number that is the same for equal transactions, and for no others in practice.
+/// A digest of the parts of a transaction. It is the same for equal transactions, and for no others in practice.
 pub(crate) fn digest(items: &[TransactWriteItem]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for item in items {
@@ -129,7 +130,7 @@ fn of_rest(
     (names, values.map(of_map), returned).hash(hasher);
 }
 
-/// A digest that does not depend on the order of a map.
+/// The digest of an item. It does not depend on the order in which the map returns its attributes.
 fn of_map(map: &Item) -> u64 {
     map.iter().fold(0, |sum, (name, value)| sum.wrapping_add(of(&(name, of_value(value)))))
 }

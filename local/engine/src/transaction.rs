@@ -1,4 +1,4 @@
-//! TransactWriteItems.
+//! The operation TransactWriteItems: writes of up to 100 items, of which all are done or none.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -19,13 +19,14 @@ use crate::token::{Done, Seen, digest};
 use crate::value::{Item, item_size, normalize_item, size};
 use crate::write::{Conditional, Write, checked, refuse_metrics};
 
-/// The most parts of a transaction, and the most bytes of its items.
+/// The most parts that a transaction may have.
 const PARTS_MAX: usize = 100;
+/// The most bytes that its items may have together.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
-/// The longest token.
+/// The longest ClientRequestToken, in bytes.
 const TOKEN_BYTES_MAX: usize = 36;
 
-/// A part of a transaction.
+/// A part of a transaction: a write to one item, or a check of its condition.
 #[derive(Debug)]
 struct Part {
     action: Action,
@@ -38,13 +39,13 @@ struct Part {
     on_failure: Option<OnFailure>,
 }
 
-/// A part whose expressions are read.
+/// A part whose expressions are parsed.
 struct ReadPart<'p> {
     write: Write<'p>,
     update: Option<Arc<Parsed<Update>>>,
 }
 
-/// What a part does.
+/// The kind of a part. An update has its UpdateExpression.
 #[derive(Debug)]
 enum Action {
     Put,
@@ -53,19 +54,19 @@ enum Action {
     Check,
 }
 
-/// A transaction that can be done.
+/// A transaction that passed all checks, and is not committed yet.
 #[derive(Debug)]
 pub(crate) struct Transaction {
     pub(crate) outcome: Outcome,
-    /// What is to be remembered once it is done.
+    /// What is to be remembered of its token after the commit. `None` without a token, and for a repeat.
     pub(crate) done: Option<Done>,
 }
 
-/// What a part is going to do.
+/// What a part is going to do. A check changes nothing.
 struct Planned {
     change: Option<Change>,
     units: TableUnits,
-    /// The larger of the item's sizes before and after, which a repeat reads.
+    /// The larger of the item's sizes before and after, in bytes. A repeat is charged for reading them.
     size: usize,
 }
 
@@ -123,7 +124,8 @@ impl Part {
         })
     }
 
-    /// Checks the values, and brings numbers and sets into their one form.
+    /// Checks the name of the table and the values, and brings numbers and sets into the form in which DynamoDB returns
+    /// them.
     fn normalize(&mut self) -> Result<(), Refusal> {
         table_name(Some(&self.table))?;
         normalize_values(self.values.as_mut())?;
@@ -134,7 +136,7 @@ impl Part {
         Ok(())
     }
 
-    /// Reads the expressions.
+    /// Parses the expressions, and checks what does not depend on the table.
     fn read(&self, expressions: &mut Expressions) -> Result<ReadPart<'_>, Refusal> {
         let update = match &self.action {
             Action::Update(text) => Some(expressions.update(text)?),
@@ -150,7 +152,7 @@ impl Part {
         Ok(ReadPart { write, update })
     }
 
-    /// The bytes that count for the limit of a transaction.
+    /// The bytes of the part that count for the limit of a transaction.
     fn bytes(&self) -> usize {
         let values = match self.action {
             Action::Update(_) => self.values.iter().flat_map(HashMap::values).map(size).sum(),
@@ -159,6 +161,7 @@ impl Part {
         item_size(&self.item) + values
     }
 
+    /// Plans the part: checks its key and its condition against the table.
     fn plan(self, state: &mut State) -> Result<Planned, Fault> {
         let mut part = self;
         let item = std::mem::take(&mut part.item);
@@ -177,7 +180,9 @@ impl Part {
     }
 }
 
-/// TransactWriteItems.
+/// Plans a TransactWriteItems: checks all its parts, and returns its answer and its changes. Nothing is written yet. If
+/// a part fails, the whole transaction is refused, with a reason for each part. A repeat with the same token changes
+/// nothing.
 pub(crate) fn transact_write_items(state: &mut State, input: TransactWriteItemsInput) -> Result<Transaction, Refusal> {
     let items = input.transact_items.unwrap_or_default();
     let asked = input.return_consumed_capacity;
@@ -247,6 +252,7 @@ fn check_targets(state: &State, parts: &[Part]) -> Result<(), Refusal> {
 /// The units of a transaction by table, its changes, and the sizes of its items with their tables.
 type Plan = (BTreeMap<String, TableUnits>, Vec<Change>, Vec<(String, usize)>);
 
+/// Plans all parts. Refuses the transaction if one of them fails.
 fn plan(state: &mut State, parts: Vec<Part>) -> Result<Plan, Refusal> {
     let mut units: BTreeMap<String, TableUnits> = BTreeMap::new();
     let (mut changes, mut sizes, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
@@ -278,7 +284,7 @@ fn plan(state: &mut State, parts: Vec<Part>) -> Result<Plan, Refusal> {
     Ok((units, changes, sizes))
 }
 
-/// The answer to a transaction that was done before: it only reads.
+/// The answer to a transaction that is repeated with its token. The repeat costs what reading its items costs.
 fn again(read_units: BTreeMap<String, f64>, asked: Option<&ReturnConsumedCapacity>) -> Transaction {
     let total = read_units.values().sum();
     let units = read_units.into_iter().map(|(table, units)| (table, TableUnits::of_table(units))).collect();

@@ -16,11 +16,11 @@ pub(crate) const ITEM_BYTES_MAX: usize = 400 * 1024;
 /// The deepest nesting of lists and maps.
 const DEPTH_MAX: usize = 32;
 
-/// What DynamoDB says of values that are nested too deeply.
+/// DynamoDB's message for lists and maps that are nested too deeply.
 pub(crate) const TOO_DEEP: &str =
     "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit";
 
-/// The name of a value's type.
+/// DynamoDB's name for the type of a value, such as `S`.
 pub(crate) fn type_name(value: &AttributeValue) -> &'static str {
     match value {
         AttributeValue::S(_) => "S",
@@ -62,7 +62,8 @@ fn number_size(text: &str) -> usize {
     Number::parse(text).map_or(text.len(), Number::size)
 }
 
-/// Checks the values of an item, and brings numbers and sets into the form in which DynamoDB returns them.
+/// Checks the values of an item, and brings numbers and sets into the form in which DynamoDB returns them. Fails with
+/// DynamoDB's message.
 pub(crate) fn normalize_item(item: &mut Item) -> Result<(), String> {
     if item.contains_key("") {
         return Err("One or more parameter values were invalid: An attribute name cannot be empty".to_owned());
@@ -70,7 +71,8 @@ pub(crate) fn normalize_item(item: &mut Item) -> Result<(), String> {
     item.values_mut().try_for_each(normalize)
 }
 
-/// Checks a value, and brings its numbers and sets into the form in which DynamoDB returns them.
+/// Checks a value, and brings its numbers and sets into the form in which DynamoDB returns them. Fails with DynamoDB's
+/// message.
 pub(crate) fn normalize(value: &mut AttributeValue) -> Result<(), String> {
     normalize_at(value, 0)
 }
@@ -106,7 +108,7 @@ fn normalize_at(value: &mut AttributeValue, depth: usize) -> Result<(), String> 
     }
 }
 
-/// Whether a value is nested too deeply.
+/// Whether the lists and maps of a value are nested too deeply. `depth` is the number of those around the value.
 pub(crate) fn is_too_deep(value: &AttributeValue, depth: usize) -> bool {
     let deeper = |value: &AttributeValue| is_too_deep(value, depth + 1);
     depth >= DEPTH_MAX
@@ -130,6 +132,7 @@ pub(crate) fn sort_numbers(set: &mut [String]) {
     set.sort_by_cached_key(|number| Number::parse(number).ok());
 }
 
+/// Refuses a set that has a member twice.
 fn unique<'a, T: Eq + std::hash::Hash + ?Sized + 'a>(set: impl Iterator<Item = &'a T>) -> Result<(), String> {
     let mut seen = HashSet::new();
     for member in set {

@@ -1,4 +1,4 @@
-//! Writes of one item, alone and as a part of a transaction.
+//! The operations PutItem, UpdateItem and DeleteItem, and the same writes as parts of batches and transactions.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,17 +19,17 @@ use crate::state::{Numbered, Outcome, State, refuse, table_name};
 use crate::table::{Change, Stored};
 use crate::value::{ITEM_BYTES_MAX, Item, item_size, normalize_item};
 
-/// A write that may have a condition, with its parameters checked.
+/// A write to a table, with its condition and placeholders parsed and checked.
 #[derive(Debug)]
 pub(crate) struct Write<'r> {
     pub(crate) table: &'r str,
     pub(crate) condition: Option<Arc<Parsed<Condition>>>,
     pub(crate) placeholders: Placeholders<'r>,
-    /// Whether a refusal is to contain the item that is there.
+    /// Whether the refusal is to contain the item that is there, if the condition does not hold.
     pub(crate) returns_item: bool,
 }
 
-/// What the parameters of a write say about its expressions.
+/// The parameters of a write for its condition, and the placeholders of all its expressions, as the request gives them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Conditional<'r> {
     pub(crate) condition: Option<&'r str>,
@@ -39,7 +39,8 @@ pub(crate) struct Conditional<'r> {
 }
 
 impl<'r> Write<'r> {
-    /// Reads the expressions of a write, and checks everything that does not depend on its table.
+    /// Parses the condition, and checks everything that does not depend on the table. `update` is the parsed
+    /// UpdateExpression of an update.
     pub(crate) fn new(
         expressions: &mut Expressions,
         table: &'r str,
@@ -65,7 +66,7 @@ impl<'r> Write<'r> {
         Ok(Self { table, condition, placeholders, returns_item: returns_item(given.on_failure)? })
     }
 
-    /// Checks the condition against the item that is there.
+    /// Checks the condition against the item that is there. Fails if it does not hold.
     fn check(&self, present: Option<&Stored>) -> Result<(), Fault> {
         let Some(condition) = &self.condition else { return Ok(()) };
         let holds = match present {
@@ -79,7 +80,7 @@ impl<'r> Write<'r> {
         Err(Fault::Condition { item, write_units: table_write_units(present.map(|stored| stored.size), None) })
     }
 
-    /// The change of a put. `item` is normalized.
+    /// Plans a put. `item` is normalized.
     pub(crate) fn put(&self, state: &State, item: Item, wording: Wording) -> Result<Change, Fault> {
         let Numbered { number, table } = state.table(self.table)?;
         let position = position(&item, &table.schema, wording)?;
@@ -88,7 +89,7 @@ impl<'r> Write<'r> {
         Ok(table.change(number, position, Some(item)))
     }
 
-    /// The change of a deletion.
+    /// Plans a deletion. `key` is normalized.
     pub(crate) fn delete(&self, state: &State, key: &Item) -> Result<Change, Fault> {
         let Numbered { number, table } = state.table(self.table)?;
         let position = key_position(key, &table.schema)?;
@@ -96,7 +97,7 @@ impl<'r> Write<'r> {
         Ok(table.change(number, position, None))
     }
 
-    /// The change of an update. Without an expression, it only creates the item if there is none.
+    /// Plans an update. Without an UpdateExpression it only creates the item, if there is none.
     pub(crate) fn update(&self, state: &State, key: Item, update: Option<&Update>) -> Result<Change, Fault> {
         let Numbered { number, table } = state.table(self.table)?;
         let position = key_position(&key, &table.schema)?;
@@ -117,7 +118,8 @@ impl<'r> Write<'r> {
         Ok(table.change(number, position, Some(item)))
     }
 
-    /// The units of a check in a transaction, if the condition holds, and the size of the item that is there.
+    /// Checks the condition of a ConditionCheck in a transaction. Returns what the check costs, and the size in bytes
+    /// of the item that is there.
     pub(crate) fn condition_check(&self, state: &State, key: &Item) -> Result<(TableUnits, usize), Fault> {
         let Numbered { table, .. } = state.table(self.table)?;
         let position: Position = key_position(key, &table.schema)?;
@@ -130,6 +132,7 @@ impl<'r> Write<'r> {
 
 const CONDITION: &str = "ConditionExpression";
 
+/// Whether the parameter ReturnValuesOnConditionCheckFailure asks for the item.
 fn returns_item(on_failure: Option<&OnFailure>) -> Result<bool, Refusal> {
     match on_failure {
         Some(OnFailure::AllOld) => Ok(true),
@@ -138,7 +141,7 @@ fn returns_item(on_failure: Option<&OnFailure>) -> Result<bool, Refusal> {
     }
 }
 
-/// The refusal of a word that a parameter does not have.
+/// The refusal of a parameter whose value is not a word of its enumeration. `values` lists the words.
 pub(crate) fn enumeration(parameter: &str, value: &str, values: &str) -> Refusal {
     invalid(format!(
         "1 validation error detected: Value '{value}' at '{parameter}' failed to satisfy constraint: Member must \
@@ -146,7 +149,8 @@ pub(crate) fn enumeration(parameter: &str, value: &str, values: &str) -> Refusal
     ))
 }
 
-/// Checks an item that is to be put, and brings numbers and sets into their one form.
+/// Checks the item of a put, its size included, and brings numbers and sets into the form in which DynamoDB returns
+/// them.
 pub(crate) fn checked(mut item: Item) -> Result<Item, Refusal> {
     normalize_item(&mut item).map_err(invalid)?;
     if item_size(&item) > ITEM_BYTES_MAX {
@@ -161,7 +165,7 @@ pub(crate) fn refuse_metrics(asked: Option<&ReturnItemCollectionMetrics>) -> Res
     refuse(&[("ReturnItemCollectionMetrics", is_asked)])
 }
 
-/// Whether a put or a deletion returns the item before it.
+/// Whether the ReturnValues of a PutItem or DeleteItem ask for the item before the write.
 fn returns_old(asked: Option<&ReturnValue>) -> Result<bool, Refusal> {
     match asked {
         Some(ReturnValue::AllOld) => Ok(true),
@@ -170,11 +174,13 @@ fn returns_old(asked: Option<&ReturnValue>) -> Result<bool, Refusal> {
     }
 }
 
+/// A copy of an item that is there.
 fn item_of(stored: Option<&Stored>) -> Option<Item> {
     stored.map(|stored| Item::clone(&stored.item))
 }
 
-/// PutItem.
+/// Plans a PutItem: checks its parameters and its condition, and returns its answer and its change. Nothing is written
+/// yet.
 pub(crate) fn put_item(state: &mut State, mut input: PutItemInput) -> Result<Outcome, Refusal> {
     let name = table_name(input.table_name.as_deref())?;
     refuse(&[("Expected", input.expected.is_some()), ("ConditionalOperator", input.conditional_operator.is_some())])?;
@@ -199,7 +205,8 @@ pub(crate) fn put_item(state: &mut State, mut input: PutItemInput) -> Result<Out
     Ok(Outcome::write(Response::PutItem(output.build()), vec![change], units))
 }
 
-/// DeleteItem.
+/// Plans a DeleteItem: checks its parameters and its condition, and returns its answer and its change. Nothing is
+/// written yet.
 pub(crate) fn delete_item(state: &mut State, mut input: DeleteItemInput) -> Result<Outcome, Refusal> {
     let name = table_name(input.table_name.as_deref())?;
     refuse(&[("Expected", input.expected.is_some()), ("ConditionalOperator", input.conditional_operator.is_some())])?;
@@ -225,7 +232,8 @@ pub(crate) fn delete_item(state: &mut State, mut input: DeleteItemInput) -> Resu
     Ok(Outcome::write(Response::DeleteItem(output.build()), vec![change], units))
 }
 
-/// UpdateItem.
+/// Plans an UpdateItem: checks its parameters and its condition, and returns its answer and its change. Nothing is
+/// written yet.
 pub(crate) fn update_item(state: &mut State, mut input: UpdateItemInput) -> Result<Outcome, Refusal> {
     let name = table_name(input.table_name.as_deref())?;
     refuse(&[

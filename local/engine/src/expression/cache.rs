@@ -1,4 +1,4 @@
-//! Expressions that were parsed before. A text is parsed once; a client sends the same few texts again and again.
+//! Remembers parsed expressions. A client sends the same few texts again and again, and each is parsed once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use super::projection::{self, Paths};
 use super::update::{self, Update};
 use crate::refusal::{Refusal, invalid};
 
-/// The most texts of one kind that are kept. If there are more, all are parsed anew.
+/// The most expressions of one kind that are remembered. With one more, all are forgotten and parsed anew.
 const TEXTS_MAX: usize = 1_000;
 
-/// The parsed texts of one kind.
+/// The parsed expressions of one kind, by their texts.
 type Texts<T> = HashMap<Box<str>, Arc<Parsed<T>>>;
 
-/// The parsed expressions.
+/// The parsed expressions of earlier requests.
 #[derive(Debug, Default)]
 pub(crate) struct Expressions {
     conditions: Texts<Condition>,
@@ -24,22 +24,23 @@ pub(crate) struct Expressions {
 }
 
 impl Expressions {
-    /// The condition of a text, which is the value of this parameter.
+    /// Parses a condition. `parameter` is the parameter that it comes from, for the message of a refusal.
     pub(crate) fn condition(&mut self, text: &str, parameter: &str) -> Result<Arc<Parsed<Condition>>, Refusal> {
         kept(&mut self.conditions, text, parameter, condition::parse)
     }
 
-    /// The update of a text.
+    /// Parses an UpdateExpression.
     pub(crate) fn update(&mut self, text: &str) -> Result<Arc<Parsed<Update>>, Refusal> {
         kept(&mut self.updates, text, "UpdateExpression", update::parse)
     }
 
-    /// The paths of a projection.
+    /// Parses a ProjectionExpression.
     pub(crate) fn projection(&mut self, text: &str) -> Result<Arc<Parsed<Paths>>, Refusal> {
         kept(&mut self.projections, text, "ProjectionExpression", projection::parse)
     }
 }
 
+/// The parsed expression of this text. Parses it if it is not among the remembered ones.
 fn kept<T>(
     texts: &mut Texts<T>,
     text: &str,

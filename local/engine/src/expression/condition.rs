@@ -11,23 +11,39 @@ use super::placeholders::{Parsed, Placeholders};
 use crate::number::Number;
 use crate::value::{Item, equal, has_number, order, type_name};
 
-/// A condition.
+/// A parsed ConditionExpression, FilterExpression or KeyConditionExpression.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Condition {
-    Compare { left: Operand, comparison: Comparison, right: Operand },
-    Between { operand: Operand, low: Operand, high: Operand },
+    /// Two operands and an operator between them, such as `a < :b`.
+    Compare {
+        left: Operand,
+        comparison: Comparison,
+        right: Operand,
+    },
+    /// `operand BETWEEN low AND high`.
+    Between {
+        operand: Operand,
+        low: Operand,
+        high: Operand,
+    },
+    /// `operand IN (...)`.
     In(Operand, Vec<Operand>),
+    /// `attribute_exists(path)`.
     Exists(Vec<Step>),
+    /// `attribute_not_exists(path)`.
     NotExists(Vec<Step>),
+    /// `attribute_type(path, type)`.
     HasType(Vec<Step>, Operand),
+    /// `begins_with(operand, start)`.
     BeginsWith(Operand, Operand),
+    /// `contains(operand, part)`.
     Contains(Operand, Operand),
     And(Box<Condition>, Box<Condition>),
     Or(Box<Condition>, Box<Condition>),
     Not(Box<Condition>),
 }
 
-/// A comparison.
+/// The operators that compare two operands: `=`, `<>`, `<`, `<=`, `>` and `>=`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Comparison {
     Equal,
@@ -38,12 +54,14 @@ pub(crate) enum Comparison {
     AtLeast,
 }
 
-/// What a condition compares.
+/// One side of a comparison, or an argument of a function.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Operand {
+    /// The value at a path of the item.
     Path(Vec<Step>),
-    /// A placeholder, `:` included.
+    /// A value of the request, by its placeholder, `:` included.
     Value(String),
+    /// `size(path)`: the length of a text, of bytes, or of a set, list or map.
     Size(Vec<Step>),
 }
 
@@ -57,7 +75,7 @@ impl Comparison {
         (">", Self::Greater),
     ];
 
-    /// The comparison with both sides exchanged.
+    /// The operator that means the same with both sides exchanged.
     pub(crate) fn reversed(self) -> Self {
         match self {
             Self::Less => Self::Greater,
@@ -68,6 +86,7 @@ impl Comparison {
         }
     }
 
+    /// Whether two values compare so. Values that cannot be ordered are neither less nor greater.
     fn holds(self, left: &AttributeValue, right: &AttributeValue) -> bool {
         match self {
             Self::Equal => equal(left, right),
@@ -81,6 +100,7 @@ impl Comparison {
 }
 
 impl Operand {
+    /// The value of the operand for an item. `None` if the item does not have it.
     fn of<'i>(&'i self, item: &'i Item, placeholders: Placeholders<'i>) -> Option<Cow<'i, AttributeValue>> {
         match self {
             Self::Path(path) => find(item, path, placeholders).map(Cow::Borrowed),
@@ -100,6 +120,7 @@ impl Operand {
         }
     }
 
+    /// The path that the operand names, if any.
     fn path(&self) -> Option<&[Step]> {
         match self {
             Self::Path(path) | Self::Size(path) => Some(path),
@@ -142,7 +163,8 @@ impl Condition {
         }
     }
 
-    /// Checks what can be seen to be wrong without an item. Returns DynamoDB's message.
+    /// Checks what does not depend on an item: the bounds of BETWEEN, and the arguments of functions. Fails with
+    /// DynamoDB's message, without the name of the parameter.
     pub(crate) fn check(&self, placeholders: Placeholders<'_>) -> Result<(), String> {
         match self {
             Self::Between { low: Operand::Value(low), high: Operand::Value(high), .. } => {
@@ -176,7 +198,7 @@ impl Condition {
         }
     }
 
-    /// Calls a function with each path of the condition.
+    /// Calls `see` with each path of the condition.
     pub(crate) fn each_path<'e>(&'e self, see: &mut dyn FnMut(&'e [Step])) {
         let mut operands = |all: &[&'e Operand]| all.iter().filter_map(|operand| operand.path()).for_each(&mut *see);
         match self {
@@ -200,8 +222,8 @@ impl Condition {
         }
     }
 
-    /// The first of these attributes in which a path of the condition begins, and whether the path goes on inside of
-    /// it.
+    /// The first path of the condition that begins in one of the attributes `names`. Returns the name of the attribute,
+    /// and whether the path leads into it.
     pub(crate) fn touches<'n>(&self, names: &[&'n str], placeholders: Placeholders<'_>) -> Option<(&'n str, bool)> {
         let mut found = None;
         self.each_path(&mut |path| {
@@ -236,7 +258,7 @@ fn contains(value: &AttributeValue, part: &AttributeValue) -> bool {
     }
 }
 
-/// Checks the bounds of a BETWEEN.
+/// Checks that the bounds of a BETWEEN have the same type, and are in order. Fails with DynamoDB's message.
 pub(super) fn check_bounds(low: &AttributeValue, high: &AttributeValue) -> Result<(), String> {
     let operands = || {
         format!(
@@ -265,7 +287,7 @@ fn bound(value: &AttributeValue) -> String {
     }
 }
 
-/// DynamoDB's message for an operand of a type that the operator does not take.
+/// DynamoDB's message for an operand of a type that an operator or function does not take.
 pub(super) fn wrong_operand(operator: &str, value: &AttributeValue) -> String {
     format!(
         "Incorrect operand type for operator or function; operator or function: {operator}, operand type: {}",
@@ -273,7 +295,7 @@ pub(super) fn wrong_operand(operator: &str, value: &AttributeValue) -> String {
     )
 }
 
-/// Parses a condition.
+/// Parses a condition. Fails with DynamoDB's message, without the name of the parameter.
 pub(super) fn parse(text: &str) -> Result<Parsed<Condition>, String> {
     let mut parser = Parser::new(text)?;
     parser.check_brackets()?;
@@ -284,6 +306,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed<Condition>, String> {
     Ok(Parsed { tree, uses: parser.uses })
 }
 
+/// Parses conditions with OR between them. `depth` is the number of brackets and NOTs around them.
 fn any(parser: &mut Parser<'_>, depth: usize) -> Result<Condition, String> {
     if depth > DEPTH_MAX {
         return Err("The expression is nested too deeply;".to_owned());
@@ -295,6 +318,7 @@ fn any(parser: &mut Parser<'_>, depth: usize) -> Result<Condition, String> {
     Ok(condition)
 }
 
+/// Parses conditions with AND between them.
 fn all(parser: &mut Parser<'_>, depth: usize) -> Result<Condition, String> {
     let mut condition = one(parser, depth)?;
     while parser.takes_keyword("AND") {
@@ -303,6 +327,7 @@ fn all(parser: &mut Parser<'_>, depth: usize) -> Result<Condition, String> {
     Ok(condition)
 }
 
+/// Parses a condition without AND and OR, unless it is in brackets.
 fn one(parser: &mut Parser<'_>, depth: usize) -> Result<Condition, String> {
     if depth > DEPTH_MAX {
         return Err("The expression is nested too deeply;".to_owned());
@@ -328,6 +353,7 @@ fn one(parser: &mut Parser<'_>, depth: usize) -> Result<Condition, String> {
     }
 }
 
+/// Parses the arguments of a function whose value is true or false. Its name and first bracket are read.
 fn call(parser: &mut Parser<'_>, function: &str) -> Result<Condition, String> {
     let condition = match function {
         "attribute_exists" => Condition::Exists(parser.path()?),
@@ -357,6 +383,7 @@ fn pair(parser: &mut Parser<'_>) -> Result<(Operand, Operand), String> {
     Ok((first, operand(parser)?))
 }
 
+/// Parses what follows the left operand: an operator, BETWEEN or IN.
 fn comparison(parser: &mut Parser<'_>, left: Operand) -> Result<Condition, String> {
     if let Some((_, comparison)) = Comparison::SYMBOLS.into_iter().find(|(symbol, _)| parser.takes(symbol)) {
         return Ok(Condition::Compare { left, comparison, right: operand(parser)? });

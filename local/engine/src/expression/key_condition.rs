@@ -1,4 +1,4 @@
-//! The KeyConditionExpression of a query.
+//! KeyConditionExpression: what a Query asks of the keys.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -7,16 +7,16 @@ use super::path::{Step, top};
 use super::placeholders::Placeholders;
 use crate::schema::KeySchema;
 
-/// A condition for the keys of a query.
+/// A KeyConditionExpression, as a Query uses it.
 #[derive(Debug)]
 pub(crate) struct KeyCondition<'e> {
-    /// The value of the partition key.
+    /// The value that the partition key must have.
     pub(crate) partition: &'e AttributeValue,
-    /// The condition for the sort key.
+    /// The condition for the sort key, if there is one.
     pub(crate) sort: Option<SortCondition<'e>>,
 }
 
-/// A condition for the sort key.
+/// The condition for the sort key, with the values that the key is compared with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum SortCondition<'e> {
     Equal(&'e AttributeValue),
@@ -28,7 +28,7 @@ pub(crate) enum SortCondition<'e> {
     BeginsWith(&'e AttributeValue),
 }
 
-/// One clause: an attribute and its condition.
+/// One clause of the expression: the name of a key attribute, and its condition.
 struct Clause<'e> {
     name: &'e str,
     condition: SortCondition<'e>,
@@ -50,8 +50,8 @@ impl<'e> SortCondition<'e> {
 }
 
 impl<'e> KeyCondition<'e> {
-    /// The key condition that a condition is, for a table or an index with this key. Returns DynamoDB's message
-    /// otherwise.
+    /// Reads a parsed condition as the key condition of a table or an index, whose key is `key`. Fails with DynamoDB's
+    /// message if the condition is no such one.
     pub(crate) fn of(
         condition: &'e Condition,
         key: &KeySchema,
@@ -90,6 +90,7 @@ impl<'e> KeyCondition<'e> {
     }
 }
 
+/// Appends the clauses of a condition to `clauses`: the condition itself, or the parts with AND between them.
 fn collect<'e>(
     condition: &'e Condition,
     placeholders: Placeholders<'e>,

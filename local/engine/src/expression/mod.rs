@@ -1,4 +1,4 @@
-//! Expressions: their texts, and what they do to items.
+//! DynamoDB's expressions: how their texts are parsed, and what they do with items.
 
 mod cache;
 mod condition;

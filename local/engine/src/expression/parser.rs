@@ -1,4 +1,4 @@
-//! What the parsers of all expressions share: a place in the tokens of a text, and paths.
+//! What the parsers of all expressions share: the tokens of a text, of which one after the other is read, and paths.
 
 use super::path::Step;
 use super::placeholders::Uses;
@@ -11,16 +11,18 @@ const BYTES_MAX: usize = 4_096;
 /// How deeply the parts of an expression may be nested. DynamoDB has a limit for the operators of an expression.
 pub(super) const DEPTH_MAX: usize = 100;
 
-/// A place in an expression.
+/// The tokens of an expression, and how many of them are read.
 pub(super) struct Parser<'t> {
     text: &'t str,
     tokens: Vec<Token<'t>>,
     at: usize,
+    /// The placeholders among the tokens that are read.
     pub(super) uses: Uses,
 }
 
 impl<'t> Parser<'t> {
-    /// Begins to read a text.
+    /// Splits a text into its tokens. Fails with DynamoDB's message if the text is empty or too long, or has a
+    /// character that no expression has.
     pub(super) fn new(text: &'t str) -> Result<Self, String> {
         if text.is_empty() {
             return Err("The expression can not be empty;".to_owned());
@@ -35,7 +37,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// The message that the next token makes no sense.
+    /// Fails with DynamoDB's message that the next token does not belong there.
     pub(super) fn syntax_error<T>(&self) -> Result<T, String> {
         Err(syntax_error(self.text, &self.tokens, self.at))
     }
@@ -45,6 +47,7 @@ impl<'t> Parser<'t> {
         self.at >= self.tokens.len()
     }
 
+    /// The next token, or the one that comes `ahead` tokens later.
     fn peek(&self, ahead: usize) -> Option<Token<'t>> {
         self.tokens.get(self.at + ahead).copied()
     }
@@ -54,19 +57,19 @@ impl<'t> Parser<'t> {
         self.peek(0).is_some_and(|token| token.kind == Kind::Symbol && token.text == symbol)
     }
 
-    /// Passes this symbol, if it is next.
+    /// Reads this symbol, if it is next. Returns whether it was.
     pub(super) fn takes(&mut self, symbol: &str) -> bool {
         let is_next = self.sees(symbol);
         self.at += usize::from(is_next);
         is_next
     }
 
-    /// Passes this symbol, which must be next.
+    /// Reads this symbol, which must be next.
     pub(super) fn expect(&mut self, symbol: &str) -> Result<(), String> {
         if self.takes(symbol) { Ok(()) } else { self.syntax_error() }
     }
 
-    /// Passes a keyword, if it is next.
+    /// Reads this keyword, if it is next. Returns whether it was.
     pub(super) fn takes_keyword(&mut self, keyword: &str) -> bool {
         let is_next =
             self.peek(0).is_some_and(|token| token.kind == Kind::Word && token.text.eq_ignore_ascii_case(keyword));
@@ -74,13 +77,12 @@ impl<'t> Parser<'t> {
         is_next
     }
 
-    /// Passes one of these symbols, if one is next.
+    /// Reads one of these symbols, if one is next. Returns which one.
     pub(super) fn takes_one_of<'s>(&mut self, symbols: &[&'s str]) -> Option<&'s str> {
         symbols.iter().copied().find(|symbol| self.takes(symbol))
     }
 
-    /// The name of a function, if a function call is next: a word before a bracket. The name is passed, and the
-    /// bracket.
+    /// Reads the name of a function and the bracket behind it, if a function call is next. Returns the name.
     pub(super) fn takes_function(&mut self) -> Option<&'t str> {
         let word = self.peek(0).filter(|token| token.kind == Kind::Word)?;
         let bracket = self.peek(1).filter(|token| token.kind == Kind::Symbol && token.text == "(")?;
@@ -92,7 +94,7 @@ impl<'t> Parser<'t> {
         Some(word.text)
     }
 
-    /// A placeholder of a value, if one is next.
+    /// Reads a placeholder of a value, if one is next. Returns it, `:` included.
     pub(super) fn takes_value(&mut self) -> Option<String> {
         let token = self.peek(0).filter(|token| token.kind == Kind::Value)?;
         self.at += 1;
@@ -100,7 +102,7 @@ impl<'t> Parser<'t> {
         Some(token.text.to_owned())
     }
 
-    /// A placeholder of a value, which must be next.
+    /// Reads a placeholder of a value, which must be next. Returns it, `:` included.
     pub(super) fn value(&mut self) -> Result<String, String> {
         match self.takes_value() {
             Some(value) => Ok(value),
@@ -108,7 +110,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// A path.
+    /// Reads a path, which must be next, such as `a.#b[2]`.
     pub(super) fn path(&mut self) -> Result<Vec<Step>, String> {
         let mut path = vec![self.name()?];
         loop {
@@ -128,6 +130,7 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// Reads the name of an attribute, or a placeholder of one, which must be next.
     fn name(&mut self) -> Result<Step, String> {
         let Some(token) = self.peek(0) else { return self.syntax_error() };
         let step = match token.kind {
@@ -145,7 +148,7 @@ impl<'t> Parser<'t> {
         Ok(step)
     }
 
-    /// Refuses a pair of brackets whose whole content is another pair of brackets.
+    /// Refuses brackets around brackets, such as `((a = :b))`.
     pub(super) fn check_brackets(&self) -> Result<(), String> {
         let mut open = Vec::new();
         let mut pairs = Vec::new();

@@ -5,26 +5,26 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::placeholders::Placeholders;
 use crate::value::Item;
 
-/// One step of a path.
+/// A step of a path, as the expression has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// An attribute by its name.
     Name(String),
     /// An attribute by a placeholder, `#` included.
     Placeholder(String),
-    /// An element of a list.
+    /// An element of a list, by its index.
     Index(usize),
 }
 
-/// A path as it is written.
+/// A path, as the expression has it.
 pub(crate) type Path = [Step];
 
-/// A step whose placeholder is replaced.
+/// A step of a path whose placeholder is replaced by the name that it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Resolved<'e> {
     /// An attribute by its name.
     Name(&'e str),
-    /// An element of a list.
+    /// An element of a list, by its index.
     Index(usize),
 }
 
@@ -40,7 +40,7 @@ impl Step {
     }
 }
 
-/// A path without placeholders.
+/// A path with its placeholders replaced.
 pub(crate) fn resolve<'e>(path: &'e Path, placeholders: Placeholders<'e>) -> Vec<Resolved<'e>> {
     path.iter().map(|step| step.resolved(placeholders)).collect()
 }
@@ -53,19 +53,20 @@ pub(crate) fn top<'e>(path: &'e Path, placeholders: Placeholders<'e>) -> &'e str
     }
 }
 
-/// The value at a path of an item.
+/// The value at a path of an item. `None` if there is none.
 pub(crate) fn find<'i>(item: &'i Item, path: &Path, placeholders: Placeholders<'_>) -> Option<&'i AttributeValue> {
     let mut steps = path.iter().map(|step| step.resolved(placeholders));
     let Resolved::Name(name) = steps.next()? else { return None };
     steps.try_fold(item.get(name)?, |value, step| enter(value, step))
 }
 
-/// The value at a resolved path of an item.
+/// The value at a resolved path of an item. `None` if there is none.
 pub(crate) fn find_resolved<'i>(item: &'i Item, path: &[Resolved<'_>]) -> Option<&'i AttributeValue> {
     let (Resolved::Name(name), rest) = path.split_first()? else { return None };
     rest.iter().try_fold(item.get(*name)?, |value, step| enter(value, *step))
 }
 
+/// The value to which one more step leads from a map or a list.
 fn enter<'i>(value: &'i AttributeValue, step: Resolved<'_>) -> Option<&'i AttributeValue> {
     match (value, step) {
         (AttributeValue::M(map), Resolved::Name(name)) => map.get(name),
@@ -74,7 +75,7 @@ fn enter<'i>(value: &'i AttributeValue, step: Resolved<'_>) -> Option<&'i Attrib
     }
 }
 
-/// The value at a resolved path of an item, to change it.
+/// The value at a resolved path of an item, to be changed. `None` if there is none.
 pub(crate) fn find_mut<'i>(item: &'i mut Item, path: &[Resolved<'_>]) -> Option<&'i mut AttributeValue> {
     let (Resolved::Name(name), rest) = path.split_first()? else { return None };
     rest.iter().try_fold(item.get_mut(*name)?, |value, step| match (value, step) {
@@ -93,7 +94,8 @@ pub(crate) fn shown(path: &[Resolved<'_>]) -> String {
     format!("[{}]", steps.collect::<Vec<_>>().join(", "))
 }
 
-/// The message for two paths of which one is the start of the other, if there are two.
+/// DynamoDB's message for two paths that are equal, or of which one leads into the other. `None` if there are no such
+/// two.
 pub(crate) fn overlap(paths: &[Vec<Resolved<'_>>]) -> Option<String> {
     for (at, one) in paths.iter().enumerate() {
         for other in paths.iter().skip(at + 1) {

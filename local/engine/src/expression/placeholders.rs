@@ -1,4 +1,4 @@
-//! The names and values that a request defines for its expressions.
+//! The names and values that a request defines for its expressions, and whose placeholders the expressions use.
 
 use std::collections::HashMap;
 
@@ -7,40 +7,40 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::refusal::{Refusal, invalid};
 use crate::value::{Item, normalize};
 
-/// The names and values of a request.
+/// The ExpressionAttributeNames and the ExpressionAttributeValues of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Placeholders<'r> {
     names: Option<&'r HashMap<String, String>>,
     values: Option<&'r Item>,
 }
 
-/// The placeholders that an expression uses.
+/// The placeholders that an expression uses, `#` and `:` included.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Uses {
     pub(super) names: Vec<String>,
     pub(super) values: Vec<String>,
 }
 
-/// A parsed expression.
+/// An expression that is parsed.
 #[derive(Debug)]
 pub(crate) struct Parsed<T> {
-    /// What it says.
+    /// What the expression says.
     pub(crate) tree: T,
     /// The placeholders that it uses.
     pub(crate) uses: Uses,
 }
 
-/// An expression of a request, as far as its placeholders are checked.
+/// The placeholders that one expression of a request uses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Used<'e> {
-    /// The parameter, such as `ConditionExpression`.
+    /// The parameter that has the expression, such as `ConditionExpression`.
     pub(crate) parameter: &'static str,
     /// The placeholders that it uses.
     pub(crate) uses: &'e Uses,
 }
 
 impl<'r> Placeholders<'r> {
-    /// The placeholders of a request.
+    /// The placeholders that a request defines.
     pub(crate) fn new(names: Option<&'r HashMap<String, String>>, values: Option<&'r Item>) -> Self {
         Self { names, values }
     }
@@ -92,7 +92,8 @@ impl<'r> Placeholders<'r> {
         unused("ExpressionAttributeValues", values.collect())
     }
 
-    /// Checks the form of the placeholders, and that there are none without an expression.
+    /// Checks the form of the placeholders that are defined. `has_expression` says whether the request has an
+    /// expression: without one it must define none.
     pub(crate) fn check_form(self, has_expression: bool) -> Result<(), Refusal> {
         let empty = (self.names.map(HashMap::is_empty), self.values.map(HashMap::is_empty));
         for (parameter, is_empty) in [("ExpressionAttributeNames", empty.0), ("ExpressionAttributeValues", empty.1)] {
@@ -120,7 +121,8 @@ impl<'r> Placeholders<'r> {
     }
 }
 
-/// Checks the values of a request, and brings numbers and sets into their one form.
+/// Checks the ExpressionAttributeValues of a request, and brings numbers and sets into the form in which DynamoDB
+/// returns them.
 pub(crate) fn normalize_values(values: Option<&mut Item>) -> Result<(), Refusal> {
     for (key, value) in values.into_iter().flatten() {
         normalize(value)

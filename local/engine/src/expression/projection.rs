@@ -1,4 +1,4 @@
-//! Projections: the part of an item that a request asks for.
+//! ProjectionExpression: the part of an item that a request asks for.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,17 @@ use super::path::{Resolved, Step, overlap, resolve};
 use super::placeholders::{Parsed, Placeholders};
 use crate::value::Item;
 
-/// Paths that are asked for, as they are written.
+/// The paths of a ProjectionExpression, as it has them.
 pub(crate) type Paths = Vec<Vec<Step>>;
 
-/// Paths that are asked for, without placeholders.
+/// The paths of a ProjectionExpression, with their placeholders replaced.
 #[derive(Debug)]
 pub(crate) struct Projected<'e> {
     paths: Vec<Vec<Resolved<'e>>>,
 }
 
 impl<'e> Projected<'e> {
-    /// The paths of a ProjectionExpression. Returns DynamoDB's message if two of them overlap.
+    /// Replaces the placeholders of the paths. Fails with DynamoDB's message if two of the paths overlap.
     pub(crate) fn of(paths: &'e [Vec<Step>], placeholders: Placeholders<'e>) -> Result<Self, String> {
         let paths: Vec<_> = paths.iter().map(|path| resolve(path, placeholders)).collect();
         match overlap(&paths) {
@@ -28,7 +28,7 @@ impl<'e> Projected<'e> {
         }
     }
 
-    /// The attributes in which the paths begin.
+    /// The names of the attributes in which the paths begin.
     pub(crate) fn tops(&self) -> impl Iterator<Item = &'e str> {
         self.paths.iter().filter_map(|path| match path.first() {
             Some(Resolved::Name(name)) => Some(*name),
@@ -47,7 +47,7 @@ pub(super) fn part(item: &Item, paths: &[&[Resolved<'_>]]) -> Item {
     map_part(item, &by_step(paths))
 }
 
-/// Paths by their first steps.
+/// What follows the first steps of some paths, by these first steps.
 type Steps<'p, 'e> = BTreeMap<Resolved<'e>, Vec<&'p [Resolved<'e>]>>;
 
 fn by_step<'p, 'e>(paths: &[&'p [Resolved<'e>]]) -> Steps<'p, 'e> {
@@ -86,7 +86,7 @@ fn value_part(value: &AttributeValue, paths: &[&[Resolved<'_>]]) -> Option<Attri
     }
 }
 
-/// Parses a projection.
+/// Parses a ProjectionExpression. Fails with DynamoDB's message, without the name of the parameter.
 pub(super) fn parse(text: &str) -> Result<Parsed<Paths>, String> {
     let mut parser = Parser::new(text)?;
     let mut paths = vec![parser.path()?];

@@ -1,6 +1,6 @@
-//! The tokens of expressions.
+//! Splits the text of an expression into tokens.
 
-/// What a token is.
+/// The kinds of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A keyword, a function or the name of an attribute.
@@ -32,7 +32,7 @@ impl Token<'_> {
     }
 }
 
-/// Splits a text into tokens.
+/// Splits a text into tokens. The blanks between them are left out.
 pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut start = 0;
@@ -50,7 +50,8 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// The kind and the length of the token at the start of a text.
+/// The kind and the length in bytes of the token at the start of a text. `follows_bracket` says whether it stands
+/// directly behind a `[`, where numbers are indexes.
 fn first(rest: &str, follows_bracket: bool) -> (Kind, usize) {
     let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     let name_length = |text: &str| text.len() - text.trim_start_matches(is_name).len();
@@ -77,8 +78,8 @@ fn letters_after(text: &str, bytes: usize) -> &str {
     text.get(bytes..).unwrap_or_default()
 }
 
-/// DynamoDB's message for the token at which an expression stops making sense: the token, and the text from the one
-/// before it to the one after it.
+/// DynamoDB's message that the token of this number does not belong where it is. It shows the token, and the text from
+/// the token before it to the one after it.
 pub(super) fn syntax_error(text: &str, tokens: &[Token<'_>], at: usize) -> String {
     let Some(token) = tokens.get(at) else {
         let near = tokens.last().map_or(text, |last| last.text);

@@ -1,4 +1,4 @@
-//! Updates: UpdateExpression.
+//! UpdateExpression: how an item is changed.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -16,28 +16,35 @@ const MISSING_ATTRIBUTE: &str = "The provided expression refers to an attribute 
 const WRONG_TYPE: &str = "An operand in the update expression has an incorrect data type";
 const TOO_DEEP: &str = "Nesting Levels have exceeded supported limits";
 
-/// An update: its clauses, each with its actions.
+/// A parsed UpdateExpression: the paths that its clauses change, each with what the clause gives it.
 #[derive(Debug, Default)]
 pub(crate) struct Update {
+    /// SET: paths with what is assigned to them.
     sets: Vec<(Vec<Step>, Value)>,
+    /// REMOVE: paths.
     removes: Vec<Vec<Step>>,
-    /// Paths with placeholders of values.
+    /// ADD: paths with the placeholders of what is added to them.
     adds: Vec<(Vec<Step>, String)>,
+    /// DELETE: paths with the placeholders of what is taken out of them.
     deletes: Vec<(Vec<Step>, String)>,
 }
 
-/// What SET assigns.
+/// What SET assigns to a path.
 #[derive(Debug)]
 enum Value {
+    /// The value at another path of the item.
     Path(Vec<Step>),
+    /// A value of the request, by its placeholder, `:` included.
     Given(String),
+    /// `if_not_exists(path, value)`.
     IfNotExists(Vec<Step>, Box<Value>),
+    /// `list_append(list, list)`.
     ListAppend(Box<Value>, Box<Value>),
     Plus(Box<Value>, Box<Value>),
     Minus(Box<Value>, Box<Value>),
 }
 
-/// A change of one path.
+/// What the update does to one path.
 enum Change<'v> {
     Set(AttributeValue),
     Add(&'v AttributeValue),
@@ -45,12 +52,13 @@ enum Change<'v> {
 }
 
 impl Update {
+    /// The paths that the update changes.
     fn targets(&self) -> impl Iterator<Item = &Vec<Step>> {
         let sets = self.sets.iter().map(|(path, _)| path).chain(&self.removes);
         sets.chain(self.adds.iter().chain(&self.deletes).map(|(path, _)| path))
     }
 
-    /// Checks that no target is part of another one. Returns DynamoDB's message.
+    /// Checks that no two of the changed paths overlap. Fails with DynamoDB's message.
     pub(crate) fn check_targets(&self, placeholders: Placeholders<'_>) -> Result<(), String> {
         let paths: Vec<_> = self.targets().map(|path| resolve(path, placeholders)).collect();
         match overlap(&paths) {
@@ -59,7 +67,7 @@ impl Update {
         }
     }
 
-    /// Checks the types of the values. Returns DynamoDB's message.
+    /// Checks that the values of the request have types that the clauses take. Fails with DynamoDB's message.
     pub(crate) fn check_types(&self, placeholders: Placeholders<'_>) -> Result<(), String> {
         let wrong = |why: String| format!("Invalid UpdateExpression: {why}");
         for (operator, actions, takes_numbers) in [("ADD", &self.adds, true), ("DELETE", &self.deletes, false)] {
@@ -78,7 +86,7 @@ impl Update {
         self.sets.iter().try_for_each(|(_, value)| value.check(placeholders)).map_err(wrong)
     }
 
-    /// Checks that no target is a key attribute. Returns DynamoDB's message.
+    /// Checks that no key attribute is changed. Fails with DynamoDB's message.
     pub(crate) fn check_keys(&self, key: &KeySchema, placeholders: Placeholders<'_>) -> Result<(), String> {
         match self.targets().map(|path| top(path, placeholders)).find(|name| key.has(name)) {
             Some(name) => Err(format!(
@@ -89,8 +97,8 @@ impl Update {
         }
     }
 
-    /// Changes an item. `before` is the item that all paths read, and `item` is the same item. Returns DynamoDB's
-    /// message if the update does not fit the item; the item is then of no use.
+    /// Changes `item`. `before` is the same item before the update: all that the expression reads comes from it. Fails
+    /// with DynamoDB's message if the update does not fit the item, and `item` must not be used then.
     pub(crate) fn apply(&self, before: &Item, item: &mut Item, placeholders: Placeholders<'_>) -> Result<(), String> {
         let given = |value: &str| placeholders.value(value).ok_or_else(|| MISSING_ATTRIBUTE.to_owned());
         let mut changes = Vec::new();
@@ -141,7 +149,8 @@ impl Update {
         Ok(())
     }
 
-    /// The part of an item that the update names. If a path enters a list, it is the whole attribute.
+    /// The part of an item that the update changes, for the ReturnValues `UPDATED_OLD` and `UPDATED_NEW`. Of a list
+    /// into which a path leads it is the whole attribute.
     pub(crate) fn touched(&self, item: &Item, placeholders: Placeholders<'_>) -> Item {
         let paths: Vec<_> = self.targets().map(|path| resolve(path, placeholders)).collect();
         let enters_list = |path: &[Resolved<'_>]| path.iter().any(|step| matches!(step, Resolved::Index(_)));
@@ -154,6 +163,8 @@ impl Update {
 }
 
 impl Value {
+    /// Checks that the values of the request have types that the functions and operators take. Fails with DynamoDB's
+    /// message.
     fn check(&self, placeholders: Placeholders<'_>) -> Result<(), String> {
         let fits = |value: &Self, operator: &str, test: fn(&AttributeValue) -> bool| match value {
             Self::Given(name) => match placeholders.value(name) {
@@ -182,6 +193,7 @@ impl Value {
         }
     }
 
+    /// The value for an item. Fails with DynamoDB's message if the item lacks an attribute, or has a wrong one.
     fn of(&self, item: &Item, placeholders: Placeholders<'_>) -> Result<AttributeValue, String> {
         let missing = || MISSING_ATTRIBUTE.to_owned();
         match self {
@@ -227,7 +239,7 @@ fn check_delete(present: Option<&AttributeValue>, value: &AttributeValue) -> Res
     if fits { Ok(()) } else { Err(WRONG_TYPE.to_owned()) }
 }
 
-/// Checks that the last step of a path can be taken: that there is a map or a list for it.
+/// Checks that an item has the map or the list into which the last step of a path leads.
 fn check_parent(item: &Item, path: &[Resolved<'_>]) -> Result<(), String> {
     match path.split_last() {
         Some((Resolved::Name(_), [])) => Ok(()),
@@ -292,7 +304,7 @@ fn insert<T: PartialEq + Clone>(set: &mut Vec<T>, member: &T) {
     }
 }
 
-/// Takes members out of a set. Returns whether none are left.
+/// Removes members from the set at a path. Returns whether none are left.
 fn delete(item: &mut Item, path: &[Resolved<'_>], value: &AttributeValue) -> Result<bool, String> {
     check_parent(item, path)?;
     match (find_mut(item, path), value) {
@@ -332,7 +344,7 @@ fn remove(item: &mut Item, path: &[Resolved<'_>]) -> Result<(), String> {
     Ok(())
 }
 
-/// Parses an update.
+/// Parses an UpdateExpression. Fails with DynamoDB's message, without the name of the parameter.
 pub(super) fn parse(text: &str) -> Result<Parsed<Update>, String> {
     let mut parser = Parser::new(text)?;
     let mut update = Update::default();

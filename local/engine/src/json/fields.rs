@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use super::value::{flag, text, wrong};
 use crate::refusal::{Refusal, invalid};
 
-/// The fields of an object that have not been taken.
+/// The fields of an object that have not been taken yet.
 pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// The fields of an object.
+    /// The fields of a JSON value, which must be an object.
     pub(super) fn of(json: Value) -> Result<Self, Refusal> {
         match json {
             Value::Object(fields) => Ok(Self(fields)),
@@ -19,7 +19,7 @@ impl Fields {
         }
     }
 
-    /// Takes a field. One that is null is absent.
+    /// Takes the field of this name, and reads its value with `read`. A field that is null counts as absent.
     pub(super) fn take<T>(
         &mut self,
         name: &str,
@@ -28,22 +28,22 @@ impl Fields {
         self.0.remove(name).filter(|json| !json.is_null()).map(read).transpose()
     }
 
-    /// Takes a text.
+    /// Takes a field whose value is a text.
     pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, Refusal> {
         self.take(name, text)
     }
 
-    /// Takes a word of an enumeration.
+    /// Takes a field whose value is a word of an enumeration. A word that the SDK does not know is not refused here.
     pub(super) fn word<T: for<'w> From<&'w str>>(&mut self, name: &str) -> Result<Option<T>, Refusal> {
         Ok(self.text(name)?.map(|word| T::from(&word)))
     }
 
-    /// Takes true or false.
+    /// Takes a field whose value is true or false.
     pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
         self.take(name, |json| flag(&json))
     }
 
-    /// Takes a number.
+    /// Takes a field whose value is a whole number of 32 bits.
     pub(super) fn number(&mut self, name: &str) -> Result<Option<i32>, Refusal> {
         self.take(name, |json| {
             let number = json.as_i64().and_then(|number| i32::try_from(number).ok());
@@ -51,7 +51,7 @@ impl Fields {
         })
     }
 
-    /// Takes a map.
+    /// Takes a field whose value is an object, and reads each of its values with `read`.
     pub(super) fn map<T>(
         &mut self,
         name: &str,
@@ -63,7 +63,7 @@ impl Fields {
         })
     }
 
-    /// Refuses the fields that are left.
+    /// Refuses the request if there is a field that nobody took.
     pub(super) fn finish(self) -> Result<(), Refusal> {
         match self.0.into_iter().find(|(_, json)| !json.is_null()) {
             Some((name, _)) => Err(invalid(format!("the local tables do not support the parameter {name}"))),

@@ -1,4 +1,4 @@
-//! Requests.
+//! Reads the bodies of requests.
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
@@ -20,10 +20,12 @@ use super::value::{item, list, text};
 use crate::refusal::{Refusal, invalid};
 use crate::request::Request;
 
-/// Reads the body of a request.
+/// Reads the body of a request. `operation` is the name that DynamoDB gives it, such as `GetItem`.
 ///
 /// # Errors
-/// If the engine does not have the operation or a parameter, or the body is no such request.
+/// [`Refusal::UnsupportedOperation`] if the engine does not have the operation. [`Refusal::Serialization`] if a value
+/// has another type than its parameter. [`Refusal::Validation`] if a parameter is missing, or is one that the engine
+/// does not have.
 pub fn request(operation: &str, body: Value) -> Result<Request, Refusal> {
     let read = match operation {
         "GetItem" => get_item,
@@ -43,6 +45,7 @@ pub fn request(operation: &str, body: Value) -> Result<Request, Refusal> {
     Ok(request)
 }
 
+/// The refusal of a request in which a parameter is missing.
 fn unbuilt(error: BuildError) -> Refusal {
     invalid(format!("1 validation error detected: {error}"))
 }

@@ -1,4 +1,5 @@
-//! DynamoDB's JSON protocol: bodies of requests and of answers. Bytes are base64 in it.
+//! DynamoDB's JSON protocol: reads the bodies of requests, and writes those of answers and refusals. Bytes are base64
+//! in it.
 
 mod fields;
 mod input;

@@ -1,4 +1,4 @@
-//! Answers and refusals.
+//! Writes the bodies of answers and refusals.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::refusal::{Reason, Refusal};
 use crate::request::Response;
 use crate::value::Item;
 
-/// The body of an answer.
+/// The body of an answer, with the fields that DynamoDB has in the answer to this operation.
 #[must_use]
 pub fn response(response: &Response) -> Value {
     let mut fields = Map::new();
@@ -116,7 +116,7 @@ fn put_units(fields: &mut Map<String, Value>, units: [Option<f64>; 3]) {
     }
 }
 
-/// The body of a refusal.
+/// The body of a refusal: the name of DynamoDB's exception in `__type`, the message and, if there are any, the details.
 #[must_use]
 pub fn refusal(refusal: &Refusal) -> Value {
     let namespace = match refusal {

@@ -1,4 +1,4 @@
-//! Attribute values and items.
+//! Attribute values and items in JSON.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -13,22 +13,23 @@ const NO_TYPE: &str = "Supplied AttributeValue is empty, must contain exactly on
 const MORE_TYPES: &str =
     "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes";
 
-/// Reads an item.
+/// Reads an item: an object of attributes. Each is an object with its type and its value, such as `{"S": "text"}`. The
+/// values are not normalized.
 ///
 /// # Errors
-/// If the JSON is no item.
+/// [`Refusal::Serialization`] or [`Refusal::Validation`] if the JSON is not an item.
 pub fn item(json: Value) -> Result<Item, Refusal> {
     let Value::Object(attributes) = json else { return Err(wrong("an item", "a map of attributes")) };
     attributes.into_iter().map(|(name, json)| Ok((name, value(json)?))).collect()
 }
 
-/// The JSON of an item.
+/// The JSON of an item, in the form that [`item`] reads.
 #[must_use]
 pub fn item_json(item: &Item) -> Value {
     Value::Object(item.iter().map(|(name, value)| (name.clone(), value_json(value))).collect())
 }
 
-/// The refusal of JSON of another type.
+/// The refusal of JSON of another type. `what` names the value, and `expected` its type.
 pub(super) fn wrong(what: &str, expected: &str) -> Refusal {
     Refusal::Serialization(format!("{what} must be {expected}"))
 }
@@ -55,7 +56,7 @@ fn value(json: Value) -> Result<AttributeValue, Refusal> {
     })
 }
 
-/// Reads a text.
+/// Reads a value that is a text.
 pub(super) fn text(json: Value) -> Result<String, Refusal> {
     match json {
         Value::String(text) => Ok(text),
@@ -63,12 +64,12 @@ pub(super) fn text(json: Value) -> Result<String, Refusal> {
     }
 }
 
-/// Reads true or false.
+/// Reads a value that is true or false.
 pub(super) fn flag(json: &Value) -> Result<bool, Refusal> {
     json.as_bool().ok_or_else(|| wrong("a value", "true or false"))
 }
 
-/// Reads a list.
+/// Reads a value that is a list, and each of its elements with `read`.
 pub(super) fn list<T>(json: Value, read: impl Fn(Value) -> Result<T, Refusal>) -> Result<Vec<T>, Refusal> {
     match json {
         Value::Array(all) => all.into_iter().map(read).collect(),
