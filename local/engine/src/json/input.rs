@@ -20,6 +20,56 @@ use super::value::{item, list, text};
 use crate::refusal::{Refusal, invalid};
 use crate::request::Request;
 
+// The SDK has a builder for each operation and for each part of a transaction. Those that have a parameter have the same
+// method for it, and no trait in common.
+
+/// Reads the parameters of a GetItem, a Query and a Scan, and of the keys of a BatchGetItem.
+macro_rules! projected {
+    ($builder:expr, $fields:ident) => {
+        $builder
+            .set_consistent_read($fields.flag("ConsistentRead")?)
+            .set_projection_expression($fields.text("ProjectionExpression")?)
+            .set_expression_attribute_names($fields.map("ExpressionAttributeNames", text)?)
+    };
+}
+
+/// Reads the parameters that a Query and a Scan have in common.
+macro_rules! page {
+    ($builder:expr, $fields:ident) => {
+        projected!($builder, $fields)
+            .set_table_name($fields.text("TableName")?)
+            .set_index_name($fields.text("IndexName")?)
+            .set_select($fields.word("Select")?)
+            .set_limit($fields.number("Limit")?)
+            .set_exclusive_start_key($fields.take("ExclusiveStartKey", item)?)
+            .set_return_consumed_capacity($fields.word("ReturnConsumedCapacity")?)
+            .set_filter_expression($fields.text("FilterExpression")?)
+            .set_expression_attribute_values($fields.take("ExpressionAttributeValues", item)?)
+    };
+}
+
+/// Reads the parameters that all writes of one item have in common, alone and in a transaction.
+macro_rules! conditional {
+    ($builder:expr, $fields:ident) => {
+        $builder
+            .set_table_name($fields.text("TableName")?)
+            .set_condition_expression($fields.text("ConditionExpression")?)
+            .set_expression_attribute_names($fields.map("ExpressionAttributeNames", text)?)
+            .set_expression_attribute_values($fields.take("ExpressionAttributeValues", item)?)
+            .set_return_values_on_condition_check_failure($fields.word("ReturnValuesOnConditionCheckFailure")?)
+    };
+}
+
+/// Reads the parameters of a PutItem, an UpdateItem and a DeleteItem that say what the answer contains.
+macro_rules! returned {
+    ($builder:expr, $fields:ident) => {
+        $builder
+            .set_return_values($fields.word("ReturnValues")?)
+            .set_return_consumed_capacity($fields.word("ReturnConsumedCapacity")?)
+            .set_return_item_collection_metrics($fields.word("ReturnItemCollectionMetrics")?)
+    };
+}
+
 /// Reads the body of a request. `operation` is the name that DynamoDB gives it, such as `GetItem`.
 ///
 /// # Errors
@@ -39,10 +89,15 @@ pub fn request(operation: &str, body: Value) -> Result<Request, Refusal> {
         "TransactWriteItems" => transact_write_items,
         other => return Err(Refusal::UnsupportedOperation(other.to_owned())),
     };
-    let mut fields = Fields::of(body)?;
-    let request = read(&mut fields)?;
+    object(body, read)
+}
+
+/// Reads a JSON object: takes its fields with `read`, and refuses those that are left.
+fn object<T>(json: Value, read: impl FnOnce(&mut Fields) -> Result<T, Refusal>) -> Result<T, Refusal> {
+    let mut fields = Fields::of(json)?;
+    let content = read(&mut fields)?;
     fields.finish()?;
-    Ok(request)
+    Ok(content)
 }
 
 /// The refusal of a request in which a parameter is missing.
@@ -51,25 +106,19 @@ fn unbuilt(error: BuildError) -> Refusal {
 }
 
 fn get_item(fields: &mut Fields) -> Result<Request, Refusal> {
-    let input = GetItemInput::builder()
+    let input = projected!(GetItemInput::builder(), fields)
         .set_table_name(fields.text("TableName")?)
         .set_key(fields.take("Key", item)?)
-        .set_consistent_read(fields.flag("ConsistentRead")?)
-        .set_projection_expression(fields.text("ProjectionExpression")?)
-        .set_expression_attribute_names(fields.map("ExpressionAttributeNames", text)?)
         .set_return_consumed_capacity(fields.word("ReturnConsumedCapacity")?);
     input.build().map(Request::GetItem).map_err(unbuilt)
 }
 
 fn batch_get_item(fields: &mut Fields) -> Result<Request, Refusal> {
     let of_table = |json: Value| {
-        let mut fields = Fields::of(json)?;
-        let keys = KeysAndAttributes::builder()
-            .set_keys(fields.take("Keys", |json| list(json, item))?)
-            .set_consistent_read(fields.flag("ConsistentRead")?)
-            .set_projection_expression(fields.text("ProjectionExpression")?)
-            .set_expression_attribute_names(fields.map("ExpressionAttributeNames", text)?);
-        fields.finish()?;
+        let keys = object(json, |fields| {
+            let keys = KeysAndAttributes::builder().set_keys(fields.take("Keys", |json| list(json, item))?);
+            Ok(projected!(keys, fields))
+        })?;
         keys.build().map_err(unbuilt)
     };
     let input = BatchGetItemInput::builder()
@@ -79,104 +128,52 @@ fn batch_get_item(fields: &mut Fields) -> Result<Request, Refusal> {
 }
 
 fn query(fields: &mut Fields) -> Result<Request, Refusal> {
-    let input = QueryInput::builder()
-        .set_table_name(fields.text("TableName")?)
-        .set_index_name(fields.text("IndexName")?)
-        .set_select(fields.word("Select")?)
-        .set_limit(fields.number("Limit")?)
-        .set_consistent_read(fields.flag("ConsistentRead")?)
+    let input = page!(QueryInput::builder(), fields)
         .set_scan_index_forward(fields.flag("ScanIndexForward")?)
-        .set_exclusive_start_key(fields.take("ExclusiveStartKey", item)?)
-        .set_return_consumed_capacity(fields.word("ReturnConsumedCapacity")?)
-        .set_projection_expression(fields.text("ProjectionExpression")?)
-        .set_filter_expression(fields.text("FilterExpression")?)
-        .set_key_condition_expression(fields.text("KeyConditionExpression")?)
-        .set_expression_attribute_names(fields.map("ExpressionAttributeNames", text)?)
-        .set_expression_attribute_values(fields.take("ExpressionAttributeValues", item)?);
+        .set_key_condition_expression(fields.text("KeyConditionExpression")?);
     input.build().map(Request::Query).map_err(unbuilt)
 }
 
 fn scan(fields: &mut Fields) -> Result<Request, Refusal> {
-    let input = ScanInput::builder()
-        .set_table_name(fields.text("TableName")?)
-        .set_index_name(fields.text("IndexName")?)
-        .set_select(fields.word("Select")?)
-        .set_limit(fields.number("Limit")?)
-        .set_consistent_read(fields.flag("ConsistentRead")?)
-        .set_exclusive_start_key(fields.take("ExclusiveStartKey", item)?)
+    let input = page!(ScanInput::builder(), fields)
         .set_segment(fields.number("Segment")?)
-        .set_total_segments(fields.number("TotalSegments")?)
-        .set_return_consumed_capacity(fields.word("ReturnConsumedCapacity")?)
-        .set_projection_expression(fields.text("ProjectionExpression")?)
-        .set_filter_expression(fields.text("FilterExpression")?)
-        .set_expression_attribute_names(fields.map("ExpressionAttributeNames", text)?)
-        .set_expression_attribute_values(fields.take("ExpressionAttributeValues", item)?);
+        .set_total_segments(fields.number("TotalSegments")?);
     input.build().map(Request::Scan).map_err(unbuilt)
 }
 
 fn put_item(fields: &mut Fields) -> Result<Request, Refusal> {
-    let input = PutItemInput::builder()
-        .set_table_name(fields.text("TableName")?)
-        .set_item(fields.take("Item", item)?)
-        .set_return_values(fields.word("ReturnValues")?)
-        .set_return_consumed_capacity(fields.word("ReturnConsumedCapacity")?)
-        .set_return_item_collection_metrics(fields.word("ReturnItemCollectionMetrics")?)
-        .set_condition_expression(fields.text("ConditionExpression")?)
-        .set_expression_attribute_names(fields.map("ExpressionAttributeNames", text)?)
-        .set_expression_attribute_values(fields.take("ExpressionAttributeValues", item)?)
-        .set_return_values_on_condition_check_failure(fields.word("ReturnValuesOnConditionCheckFailure")?);
-    input.build().map(Request::PutItem).map_err(unbuilt)
+    let input = conditional!(PutItemInput::builder(), fields).set_item(fields.take("Item", item)?);
+    returned!(input, fields).build().map(Request::PutItem).map_err(unbuilt)
 }
 
 fn update_item(fields: &mut Fields) -> Result<Request, Refusal> {
-    let input = UpdateItemInput::builder()
-        .set_table_name(fields.text("TableName")?)
+    let input = conditional!(UpdateItemInput::builder(), fields)
         .set_key(fields.take("Key", item)?)
-        .set_update_expression(fields.text("UpdateExpression")?)
-        .set_return_values(fields.word("ReturnValues")?)
-        .set_return_consumed_capacity(fields.word("ReturnConsumedCapacity")?)
-        .set_return_item_collection_metrics(fields.word("ReturnItemCollectionMetrics")?)
-        .set_condition_expression(fields.text("ConditionExpression")?)
-        .set_expression_attribute_names(fields.map("ExpressionAttributeNames", text)?)
-        .set_expression_attribute_values(fields.take("ExpressionAttributeValues", item)?)
-        .set_return_values_on_condition_check_failure(fields.word("ReturnValuesOnConditionCheckFailure")?);
-    input.build().map(Request::UpdateItem).map_err(unbuilt)
+        .set_update_expression(fields.text("UpdateExpression")?);
+    returned!(input, fields).build().map(Request::UpdateItem).map_err(unbuilt)
 }
 
 fn delete_item(fields: &mut Fields) -> Result<Request, Refusal> {
-    let input = DeleteItemInput::builder()
-        .set_table_name(fields.text("TableName")?)
-        .set_key(fields.take("Key", item)?)
-        .set_return_values(fields.word("ReturnValues")?)
-        .set_return_consumed_capacity(fields.word("ReturnConsumedCapacity")?)
-        .set_return_item_collection_metrics(fields.word("ReturnItemCollectionMetrics")?)
-        .set_condition_expression(fields.text("ConditionExpression")?)
-        .set_expression_attribute_names(fields.map("ExpressionAttributeNames", text)?)
-        .set_expression_attribute_values(fields.take("ExpressionAttributeValues", item)?)
-        .set_return_values_on_condition_check_failure(fields.word("ReturnValuesOnConditionCheckFailure")?);
-    input.build().map(Request::DeleteItem).map_err(unbuilt)
+    let input = conditional!(DeleteItemInput::builder(), fields).set_key(fields.take("Key", item)?);
+    returned!(input, fields).build().map(Request::DeleteItem).map_err(unbuilt)
 }
 
 fn batch_write_item(fields: &mut Fields) -> Result<Request, Refusal> {
     let put = |json: Value| {
-        let mut fields = Fields::of(json)?;
-        let put = PutRequest::builder().set_item(fields.take("Item", item)?);
-        fields.finish()?;
+        let put = object(json, |fields| Ok(PutRequest::builder().set_item(fields.take("Item", item)?)))?;
         put.build().map_err(unbuilt)
     };
     let delete = |json: Value| {
-        let mut fields = Fields::of(json)?;
-        let delete = DeleteRequest::builder().set_key(fields.take("Key", item)?);
-        fields.finish()?;
+        let delete = object(json, |fields| Ok(DeleteRequest::builder().set_key(fields.take("Key", item)?)))?;
         delete.build().map_err(unbuilt)
     };
     let write = |json: Value| {
-        let mut fields = Fields::of(json)?;
-        let write = WriteRequest::builder()
-            .set_put_request(fields.take("PutRequest", put)?)
-            .set_delete_request(fields.take("DeleteRequest", delete)?);
-        fields.finish()?;
-        Ok(write.build())
+        object(json, |fields| {
+            let write = WriteRequest::builder()
+                .set_put_request(fields.take("PutRequest", put)?)
+                .set_delete_request(fields.take("DeleteRequest", delete)?);
+            Ok(write.build())
+        })
     };
     let input = BatchWriteItemInput::builder()
         .set_request_items(fields.map("RequestItems", |json| list(json, write))?)
@@ -187,14 +184,14 @@ fn batch_write_item(fields: &mut Fields) -> Result<Request, Refusal> {
 
 fn transact_write_items(fields: &mut Fields) -> Result<Request, Refusal> {
     let part = |json: Value| {
-        let mut fields = Fields::of(json)?;
-        let part = TransactWriteItem::builder()
-            .set_put(fields.take("Put", put)?)
-            .set_update(fields.take("Update", update)?)
-            .set_delete(fields.take("Delete", delete)?)
-            .set_condition_check(fields.take("ConditionCheck", condition_check)?);
-        fields.finish()?;
-        Ok(part.build())
+        object(json, |fields| {
+            let part = TransactWriteItem::builder()
+                .set_put(fields.take("Put", put)?)
+                .set_update(fields.take("Update", update)?)
+                .set_delete(fields.take("Delete", delete)?)
+                .set_condition_check(fields.take("ConditionCheck", condition_check)?);
+            Ok(part.build())
+        })
     };
     let input = TransactWriteItemsInput::builder()
         .set_transact_items(fields.take("TransactItems", |json| list(json, part))?)
@@ -205,54 +202,25 @@ fn transact_write_items(fields: &mut Fields) -> Result<Request, Refusal> {
 }
 
 fn put(json: Value) -> Result<Put, Refusal> {
-    let mut fields = Fields::of(json)?;
-    let put = Put::builder()
-        .set_table_name(fields.text("TableName")?)
-        .set_item(fields.take("Item", item)?)
-        .set_condition_expression(fields.text("ConditionExpression")?)
-        .set_expression_attribute_names(fields.map("ExpressionAttributeNames", text)?)
-        .set_expression_attribute_values(fields.take("ExpressionAttributeValues", item)?)
-        .set_return_values_on_condition_check_failure(fields.word("ReturnValuesOnConditionCheckFailure")?);
-    fields.finish()?;
+    let put = object(json, |fields| Ok(conditional!(Put::builder(), fields).set_item(fields.take("Item", item)?)))?;
     put.build().map_err(unbuilt)
 }
 
 fn update(json: Value) -> Result<Update, Refusal> {
-    let mut fields = Fields::of(json)?;
-    let update = Update::builder()
-        .set_table_name(fields.text("TableName")?)
-        .set_key(fields.take("Key", item)?)
-        .set_update_expression(fields.text("UpdateExpression")?)
-        .set_condition_expression(fields.text("ConditionExpression")?)
-        .set_expression_attribute_names(fields.map("ExpressionAttributeNames", text)?)
-        .set_expression_attribute_values(fields.take("ExpressionAttributeValues", item)?)
-        .set_return_values_on_condition_check_failure(fields.word("ReturnValuesOnConditionCheckFailure")?);
-    fields.finish()?;
+    let update = object(json, |fields| {
+        let update = conditional!(Update::builder(), fields).set_key(fields.take("Key", item)?);
+        Ok(update.set_update_expression(fields.text("UpdateExpression")?))
+    })?;
     update.build().map_err(unbuilt)
 }
 
 fn delete(json: Value) -> Result<Delete, Refusal> {
-    let mut fields = Fields::of(json)?;
-    let delete = Delete::builder()
-        .set_table_name(fields.text("TableName")?)
-        .set_key(fields.take("Key", item)?)
-        .set_condition_expression(fields.text("ConditionExpression")?)
-        .set_expression_attribute_names(fields.map("ExpressionAttributeNames", text)?)
-        .set_expression_attribute_values(fields.take("ExpressionAttributeValues", item)?)
-        .set_return_values_on_condition_check_failure(fields.word("ReturnValuesOnConditionCheckFailure")?);
-    fields.finish()?;
+    let delete = object(json, |fields| Ok(conditional!(Delete::builder(), fields).set_key(fields.take("Key", item)?)))?;
     delete.build().map_err(unbuilt)
 }
 
 fn condition_check(json: Value) -> Result<ConditionCheck, Refusal> {
-    let mut fields = Fields::of(json)?;
-    let check = ConditionCheck::builder()
-        .set_table_name(fields.text("TableName")?)
-        .set_key(fields.take("Key", item)?)
-        .set_condition_expression(fields.text("ConditionExpression")?)
-        .set_expression_attribute_names(fields.map("ExpressionAttributeNames", text)?)
-        .set_expression_attribute_values(fields.take("ExpressionAttributeValues", item)?)
-        .set_return_values_on_condition_check_failure(fields.word("ReturnValuesOnConditionCheckFailure")?);
-    fields.finish()?;
+    let check =
+        object(json, |fields| Ok(conditional!(ConditionCheck::builder(), fields).set_key(fields.take("Key", item)?)))?;
     check.build().map_err(unbuilt)
 }
