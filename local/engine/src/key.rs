@@ -113,8 +113,7 @@ pub(crate) fn key_of(item: &Item, key: &KeySchema) -> Item {
 /// that the schema says, and must not be empty. For an update, `before` is the item before it, and attributes that the
 /// update does not change are not checked.
 pub(crate) fn check_index_keys(item: &Item, schema: &TableSchema, before: Option<&Item>) -> Result<(), Fault> {
-    let indexes = schema.global_indexes.iter().chain(&schema.local_indexes);
-    let keys = indexes.flat_map(|index| index.key.names().map(move |name| (index, name)));
+    let keys = schema.indexes().flat_map(|index| index.key.names().map(move |name| (index, name)));
     let faults = keys.filter(|(_, name)| !schema.key.has(name)).filter_map(|(index, name)| {
         let value = item.get(name)?;
         if before.is_some_and(|before| before.get(name) == Some(value)) {

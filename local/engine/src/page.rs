@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity, Select};
 
 use crate::capacity::{Axis, TableUnits, read_units};
 use crate::expression::{Condition, Expressions, Parsed, Paths, Placeholders, Projected, Used};
-use crate::key::{Wording, key_bytes, key_of, position};
+use crate::key::{Wording, key_of, position};
 use crate::refusal::{Fault, Refusal, invalid};
-use crate::schema::Projection;
-use crate::table::{EntryKey, Index, Packed, Place, Stored, Table};
+use crate::schema::{KeySchema, Projection};
+use crate::table::{EntryKey, Index, Packed, Stored, Table};
 use crate::value::{Item, normalize_item};
 use crate::write::enumeration;
 
@@ -129,21 +129,21 @@ impl<'r> Reading<'r> {
             && index.is_some_and(|index| index.schema.projection != Projection::All)
     }
 
-    /// The first of these attributes that the filter names, and whether it names something inside of it.
-    pub(crate) fn filter_touches<'n>(&self, names: &[&'n str]) -> Option<(&'n str, bool)> {
-        self.filter.as_ref()?.tree.touches(names, self.selection.placeholders)
-    }
-
-    /// Refuses a filter that names something inside of a key attribute.
-    pub(crate) fn check_filter_keys(&self, table: &Table) -> Result<(), Refusal> {
-        let keys: Vec<&str> = table.schema.key.names().collect();
-        match self.filter_touches(&keys) {
-            Some((name, true)) => Err(invalid(format!(
-                "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: \
-                 {name}"
-            ))),
-            _ => Ok(()),
-        }
+    /// Refuses a filter that names something inside of a key attribute or, if `names_keys` is false, a key attribute
+    /// itself. `key` is the key of the table or index that is read.
+    pub(crate) fn check_filter(&self, key: &KeySchema, names_keys: bool) -> Result<(), Refusal> {
+        let Some(filter) = &self.filter else { return Ok(()) };
+        let keys: Vec<&str> = key.names().collect();
+        let why = match filter.tree.touches(&keys, self.selection.placeholders) {
+            Some((name, true)) => format!(
+                "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: {name}"
+            ),
+            Some((name, false)) if !names_keys => {
+                format!("Filter Expression can only contain non-primary key attributes: Primary key attribute: {name}")
+            }
+            _ => return Ok(()),
+        };
+        Err(invalid(why))
     }
 
     /// Reads a page. `entries` are the rows of the table or of the index, in the order in which they are read, from the
@@ -265,14 +265,8 @@ pub(crate) fn start_of(table: &Table, index: Option<&Index>, mut start: Item) ->
         Fault::EmptyKey(message) => invalid(message),
         _ => wrong(),
     })?;
-    let Some(index) = index else {
-        return Ok(EntryKey { partition: owner.partition, place: Place::first(owner.sort) });
-    };
-    let bytes = |name: &str| start.get(name).and_then(|value| key_bytes(value, table.schema.key_type(name)));
-    let partition = bytes(&index.schema.key.partition).ok_or_else(wrong)?;
-    let sort = match &index.schema.key.sort {
-        Some(sort) => bytes(sort).ok_or_else(wrong)?,
-        None => Vec::new(),
-    };
-    Ok(EntryKey { partition, place: Place { sort, owner: owner.partition, owner_sort: owner.sort } })
+    match index {
+        Some(index) => table.entry_key(index, &start, &owner).ok_or_else(wrong),
+        None => Ok(EntryKey::of(owner)),
+    }
 }

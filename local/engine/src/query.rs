@@ -52,15 +52,7 @@ pub(crate) fn query(state: &mut State, mut input: QueryInput) -> Result<Outcome,
     let index = reading.index(table)?;
     let key = index.map_or(&table.schema.key, |index| &index.schema.key);
     let key_condition = KeyCondition::of(&condition.tree, key, placeholders).map_err(invalid)?;
-    let keys: Vec<&str> = key.names().collect();
-    if let Some((name, is_inside)) = reading.filter_touches(&keys) {
-        let why = if is_inside {
-            "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: "
-        } else {
-            "Filter Expression can only contain non-primary key attributes: Primary key attribute: "
-        };
-        return Err(invalid(format!("{why}{name}")));
-    }
+    reading.check_filter(key, false)?;
     let partition = key_bytes(key_condition.partition, table.schema.key_type(&key.partition)).ok_or_else(mismatch)?;
     let range = range(table, key, key_condition.sort)?;
     let start = input.exclusive_start_key.take().map(|start| start_of(table, index, start)).transpose()?;

@@ -35,7 +35,7 @@ pub(crate) fn scan(state: &mut State, mut input: ScanInput) -> Result<Outcome, R
     reading.check_placeholders(None)?;
     let table = state.table(name)?.table;
     let index = reading.index(table)?;
-    reading.check_filter_keys(table)?;
+    reading.check_filter(&table.schema.key, true)?;
     let start = input.exclusive_start_key.take().map(|start| start_of(table, index, start)).transpose()?;
     let rows = table.rows(index);
     let page = match start {

@@ -122,6 +122,7 @@ impl TableSchema {
     }
 }
 
-fn is_name_byte(byte: u8) -> bool {
+/// Whether the name of a table may contain this byte.
+pub(crate) fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')
 }

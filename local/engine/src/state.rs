@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::expression::Expressions;
 use crate::refusal::{Refusal, invalid};
 use crate::request::Response;
+use crate::schema::is_name_byte;
 use crate::table::{Change, Table};
 use crate::token::Tokens;
 
@@ -80,7 +81,7 @@ pub(crate) fn table_name(name: Option<&str>) -> Result<&str, Refusal> {
     if name.len() > 255 {
         return Err(wrong(&shown, "have length less than or equal to 255"));
     }
-    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) {
+    if !name.bytes().all(is_name_byte) {
         return Err(wrong(&shown, "satisfy regular expression pattern: [a-zA-Z0-9_.-]+"));
     }
     Ok(name)

@@ -148,7 +148,7 @@ pub(crate) struct EntryKey {
 
 impl EntryKey {
     /// The key of an item in its table.
-    fn of(Position { partition, sort }: Position) -> Self {
+    pub(crate) fn of(Position { partition, sort }: Position) -> Self {
         Self { partition, place: Place::first(sort) }
     }
 }

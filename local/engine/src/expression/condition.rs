@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::parser::{DEPTH_MAX, Parser};
+use super::parser::Parser;
 use super::path::{Step, find, resolve, shown, top};
 use super::placeholders::{Parsed, Placeholders};
 use crate::number::Number;
@@ -308,9 +308,6 @@ pub(super) fn parse(text: &str) -> Result<Parsed<Condition>, String> {
 
 /// Parses conditions with OR between them. `depth` is the number of brackets and NOTs around them.
 fn any(parser: &mut Parser<'_>, depth: usize) -> Result<Condition, String> {
-    if depth > DEPTH_MAX {
-        return Err("The expression is nested too deeply;".to_owned());
-    }
     let mut condition = all(parser, depth)?;
     while parser.takes_keyword("OR") {
         condition = Condition::Or(Box::new(condition), Box::new(all(parser, depth)?));
@@ -329,9 +326,7 @@ fn all(parser: &mut Parser<'_>, depth: usize) -> Result<Condition, String> {
 
 /// Parses a condition without AND and OR, unless it is in brackets.
 fn one(parser: &mut Parser<'_>, depth: usize) -> Result<Condition, String> {
-    if depth > DEPTH_MAX {
-        return Err("The expression is nested too deeply;".to_owned());
-    }
+    Parser::check_depth(depth)?;
     if parser.takes_keyword("NOT") {
         return Ok(Condition::Not(Box::new(one(parser, depth + 1)?)));
     }

@@ -9,7 +9,7 @@ use super::token::{Kind, Token, syntax_error, tokens};
 const BYTES_MAX: usize = 4_096;
 
 /// How deeply the parts of an expression may be nested. DynamoDB has a limit for the operators of an expression.
-pub(super) const DEPTH_MAX: usize = 100;
+const DEPTH_MAX: usize = 100;
 
 /// The tokens of an expression, and how many of them are read.
 pub(super) struct Parser<'t> {
@@ -146,6 +146,11 @@ impl<'t> Parser<'t> {
         };
         self.at += 1;
         Ok(step)
+    }
+
+    /// Refuses a part of an expression that is nested too deeply. `depth` is the number of parts around it.
+    pub(super) fn check_depth(depth: usize) -> Result<(), String> {
+        if depth > DEPTH_MAX { Err("The expression is nested too deeply;".to_owned()) } else { Ok(()) }
     }
 
     /// Refuses brackets around brackets, such as `((a = :b))`.

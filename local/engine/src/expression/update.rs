@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::condition::wrong_operand;
-use super::parser::{DEPTH_MAX, Parser};
+use super::parser::Parser;
 use super::path::{Resolved, Step, find, find_mut, find_resolved, overlap, resolve, top};
 use super::placeholders::{Parsed, Placeholders};
 use super::projection::part;
@@ -72,8 +72,7 @@ impl Update {
         let wrong = |why: String| format!("Invalid UpdateExpression: {why}");
         for (operator, actions, takes_numbers) in [("ADD", &self.adds, true), ("DELETE", &self.deletes, false)] {
             for value in actions.iter().filter_map(|(_, value)| placeholders.value(value)) {
-                let fits = matches!(value, AttributeValue::Ss(_) | AttributeValue::Ns(_) | AttributeValue::Bs(_))
-                    || takes_numbers && matches!(value, AttributeValue::N(_));
+                let fits = is_set(value) || takes_numbers && matches!(value, AttributeValue::N(_));
                 if !fits {
                     return Err(wrong(format!(
                         "Incorrect operand type for operator or function; operator: {operator}, operand type: {}, \
@@ -226,16 +225,18 @@ fn sum(one: &AttributeValue, other: &AttributeValue, is_difference: bool) -> Res
     Ok(AttributeValue::N(result.map_err(|error| error.to_string())?.text()))
 }
 
+fn is_set(value: &AttributeValue) -> bool {
+    matches!(value, AttributeValue::Ss(_) | AttributeValue::Ns(_) | AttributeValue::Bs(_))
+}
+
 fn check_add(present: Option<&AttributeValue>, value: &AttributeValue) -> Result<(), String> {
-    let can_add =
-        matches!(value, AttributeValue::N(_) | AttributeValue::Ss(_) | AttributeValue::Ns(_) | AttributeValue::Bs(_));
+    let can_add = is_set(value) || matches!(value, AttributeValue::N(_));
     let fits = present.is_none_or(|present| type_name(present) == type_name(value));
     if can_add && fits { Ok(()) } else { Err(WRONG_TYPE.to_owned()) }
 }
 
 fn check_delete(present: Option<&AttributeValue>, value: &AttributeValue) -> Result<(), String> {
-    let is_set = matches!(value, AttributeValue::Ss(_) | AttributeValue::Ns(_) | AttributeValue::Bs(_));
-    let fits = present.is_none_or(|present| is_set && type_name(present) == type_name(value));
+    let fits = present.is_none_or(|present| is_set(value) && type_name(present) == type_name(value));
     if fits { Ok(()) } else { Err(WRONG_TYPE.to_owned()) }
 }
 
@@ -387,9 +388,7 @@ fn assigned(parser: &mut Parser<'_>, depth: usize) -> Result<Value, String> {
 }
 
 fn operand(parser: &mut Parser<'_>, depth: usize) -> Result<Value, String> {
-    if depth > DEPTH_MAX {
-        return Err("The expression is nested too deeply;".to_owned());
-    }
+    Parser::check_depth(depth)?;
     if let Some(value) = parser.takes_value() {
         return Ok(Value::Given(value));
     }
