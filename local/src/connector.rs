@@ -195,17 +195,20 @@ impl Services {
         }
     }
 
-    /// Whether the role of a function allows this. The method records an allowed permission as used, and logs a missing
-    /// one.
-    pub(crate) fn allowed(&self, function: &Function, action: &str, resource: Resource) -> bool {
-        let may = function.may(action, &resource);
-        if may {
-            let permission = (function.package.clone(), action.to_owned(), resource);
-            self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(permission);
-        } else {
-            tracing::error!(function = function.package, action, %resource, "the role of a function does not allow what it does");
+    /// Checks that the role of a function allows an action of IAM on a resource. Records an allowed permission as used,
+    /// and logs a missing one.
+    ///
+    /// # Errors
+    /// The message of the refusal, if the role does not allow it.
+    pub(crate) fn permit(&self, function: &Function, action: &str, resource: Resource) -> Result<(), String> {
+        let package = &function.package;
+        if !function.may(action, &resource) {
+            tracing::error!(function = package, action, %resource, "the role of a function does not allow what it does");
+            return Err(format!("the role of {package} does not allow {action} on {resource}"));
         }
-        may
+        let permission = (package.clone(), action.to_owned(), resource);
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(permission);
+        Ok(())
     }
 }
 
@@ -371,12 +374,10 @@ impl Connector {
     }
 
     async fn dynamodb(&self, operation: &str, mut asked: Value, mut request: HttpRequest) -> HttpResponse {
-        let needs = self.services.dynamodb.needs(operation, &asked);
-        let denied = needs.into_iter().find(|(action, resource)| {
-            !self.services.allowed(&self.function, &format!("dynamodb:{action}"), resource.clone())
-        });
-        if let Some((action, resource)) = denied {
-            return self.denied(&action, &resource);
+        for (action, resource) in self.services.dynamodb.needs(operation, &asked) {
+            if let Err(message) = self.permit(&format!("dynamodb:{action}"), resource) {
+                return denied(&message);
+            }
         }
         if operation == "Query" && self.services.faults.is_on() && self.services.faults.find_place(&mut asked) {
             request = faults::with_body(request, &asked);
@@ -405,15 +406,9 @@ impl Connector {
         let Some(needs) = self.services.storage.needs(request.method(), path, request.headers()) else {
             return refusal(501, "NotImplemented", "the local system does not have this");
         };
-        let denied = needs
-            .into_iter()
-            .find(|(action, resource)| !self.services.allowed(&self.function, action, resource.clone()));
-        let answer = match denied {
-            Some((action, resource)) => {
-                let message = format!("the role of {} does not allow {action} on {resource}", self.function.package);
-                storage::refusal(StatusCode::FORBIDDEN, "AccessDenied", &message)
-            }
-            None => self.services.storage.serve(request.map(Body::new)).await,
+        let answer = match needs.into_iter().try_for_each(|(action, resource)| self.permit(action, resource)) {
+            Err(message) => storage::refusal(StatusCode::FORBIDDEN, "AccessDenied", &message),
+            Ok(()) => self.services.storage.serve(request.map(Body::new)).await,
         };
         let answer = HttpResponse::try_from(answer.map(SdkBody::from_body_1_x));
         answer.unwrap_or_else(|_| refusal(500, "InternalError", "the answer of the storage is none"))
@@ -424,8 +419,8 @@ impl Connector {
             return refusal(503, "ServiceUnavailable", "the gateway is not running");
         };
         let resource = Resource::Connections(request.method().to_owned());
-        if !self.services.allowed(&self.function, "execute-api:ManageConnections", resource.clone()) {
-            return self.denied("execute-api:ManageConnections", &resource);
+        if let Err(message) = self.permit("execute-api:ManageConnections", resource) {
+            return denied(&message);
         }
         let method = Method::from_bytes(request.method().as_bytes()).unwrap_or_default();
         let answer = if request.headers().contains_key(BINARY_POST_HEADER) {
@@ -450,9 +445,8 @@ impl Connector {
         let Some(package) = package else {
             return refusal(404, "ResourceNotFoundException", "there is no function of this name");
         };
-        let resource = Resource::Function(package);
-        if !self.services.allowed(&self.function, "lambda:InvokeFunction", resource.clone()) {
-            return self.denied("lambda:InvokeFunction", &resource);
+        if let Err(message) = self.permit("lambda:InvokeFunction", Resource::Function(package)) {
+            return denied(&message);
         }
         if request.headers().get("x-amz-invocation-type") != Some("Event") {
             return refusal(501, "UnsupportedOperation", "functions are invoked asynchronously here");
@@ -463,9 +457,8 @@ impl Connector {
         }
     }
 
-    fn denied(&self, action: &str, resource: &Resource) -> HttpResponse {
-        let message = format!("the role of {} does not allow {action} on {resource}", self.function.package);
-        refusal(403, "AccessDeniedException", &message)
+    fn permit(&self, action: &str, resource: Resource) -> Result<(), String> {
+        self.services.permit(&self.function, action, resource)
     }
 }
 
@@ -489,6 +482,10 @@ fn item(image: Value) -> Option<Item> {
 
 fn body(request: &HttpRequest) -> Bytes {
     request.body().bytes().map(Bytes::copy_from_slice).unwrap_or_default()
+}
+
+fn denied(message: &str) -> HttpResponse {
+    refusal(403, "AccessDeniedException", message)
 }
 
 fn decoded(text: &str) -> String {

@@ -55,18 +55,16 @@ impl DirectServices {
         Self { services, function, allowed: Mutex::default() }
     }
 
-    /// The message of a refusal, if the role of the function does not allow something.
-    fn denied(&self, need: Need) -> Option<String> {
+    /// Checks that the role of the function allows something. Fails with the message of the refusal.
+    fn permit(&self, need: Need) -> Result<(), String> {
         let mut allowed = self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
         if allowed.contains(&need) {
-            return None;
+            return Ok(());
         }
         let (action, resource) = need;
-        if self.services.allowed(&self.function, action, resource.clone()) {
-            allowed.insert((action, resource));
-            return None;
-        }
-        Some(format!("the role of {} does not allow {action} on {resource}", self.function.package))
+        self.services.permit(&self.function, action, resource.clone())?;
+        allowed.insert((action, resource));
+        Ok(())
     }
 
     /// Performs a request to the tables.
@@ -76,7 +74,7 @@ impl DirectServices {
         request: Request,
         denied: impl Fn(ErrorMetadata) -> E,
     ) -> Result<Response, SdkError<E>> {
-        if let Some(message) = needs(&request).into_iter().find_map(|need| self.denied(need)) {
+        if let Err(message) = needs(&request).into_iter().try_for_each(|need| self.permit(need)) {
             return Err(SdkError::service_error(denied(access_denied(message)), response(403, Bytes::new())));
         }
         match self.services.dynamodb.perform(request) {
@@ -183,10 +181,8 @@ impl DirectServices {
     fn hand_over(&self, function: &str, event: &[u8]) -> Result<(), String> {
         let lambda = self.services.lambda().ok_or("no function is running")?;
         let package = lambda.package(function).ok_or("there is no function of this name")?;
-        match self.denied(("lambda:InvokeFunction", Resource::Function(package))) {
-            Some(message) => Err(message),
-            None => lambda.invoke_later(function, event).map_err(|error| error.to_string()),
-        }
+        self.permit(("lambda:InvokeFunction", Resource::Function(package)))?;
+        lambda.invoke_later(function, event).map_err(|error| error.to_string())
     }
 
     /// Makes a call of `@connections`. `failed` turns the gateway's error into that of the SDK, and `other` any other
@@ -200,7 +196,7 @@ impl DirectServices {
         call: impl FnOnce(&Gateway) -> Result<(), ManagementError>,
     ) -> Result<(), SdkError<E>> {
         let need = ("execute-api:ManageConnections", Resource::Connections(method.to_owned()));
-        if let Some(message) = self.denied(need) {
+        if let Err(message) = self.permit(need) {
             return Err(SdkError::service_error(other(access_denied(message)), response(403, Bytes::new())));
         }
         let Some(gateway) = self.services.gateway() else {

@@ -85,7 +85,7 @@ impl Front {
             return refusal(StatusCode::NOT_IMPLEMENTED, "NotImplemented", "the local system does not have this");
         };
         for (action, resource) in needs {
-            if !self.services.allowed(function, action, resource) {
+            if self.services.permit(function, action, resource).is_err() {
                 return denied("the role of the function that signed this does not allow it");
             }
         }
