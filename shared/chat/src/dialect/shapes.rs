@@ -162,6 +162,12 @@ pub(super) fn success(fields: Value) -> Map<String, Value> {
     ack
 }
 
+/// The body of a REST answer for an error, with these fields.
+pub(super) fn failure(mut fields: Map<String, Value>) -> Value {
+    fields.insert("success".to_owned(), false.into());
+    fields.into()
+}
+
 /// The pagination of a list that continues after a message (docs/dialects.md, "Pages"). `numbered` builds the
 /// pagination of a numbered page.
 pub(super) fn pagination(paging: &Paging, numbered: fn(crate::domain::page::Page, u64) -> Value) -> Value {

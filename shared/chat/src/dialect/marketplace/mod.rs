@@ -4,6 +4,7 @@ mod events;
 mod rest;
 mod shapes;
 
+use crate::dialect::shapes::failure;
 use crate::dialect::{Dialect, Limits};
 
 /// `camelCase` events about chats, whose rooms clients join; listings and media.
@@ -23,5 +24,5 @@ pub(super) const MARKETPLACE: Dialect = Dialect {
     refusal: shapes::refusal,
     routes: rest::ROUTES,
     rest_answer: rest::answer,
-    rest_error: |error, _| rest::error(error),
+    rest_error: |error, _| failure(shapes::error(error)),
 };

@@ -8,7 +8,6 @@ use crate::domain::chat::Place;
 use crate::domain::command::Command;
 use crate::domain::notice::{Answer, Reading, Viewer};
 use crate::domain::page::CHATS_LIMIT_DEFAULT;
-use crate::error::Error;
 
 pub(super) const ROUTES: &[Route] = &[
     Route::new("POST", "/api/chat/create", |request| {
@@ -70,10 +69,4 @@ pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
         | Answer::User(_) => (200, "Done", Value::Null),
     };
     (status, json!({"success": true, "message": message, "data": data}))
-}
-
-pub(super) fn error(error: &Error) -> Value {
-    let mut body = shapes::error(error);
-    body.insert("success".to_owned(), false.into());
-    body.into()
 }

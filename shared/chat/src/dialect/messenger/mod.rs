@@ -4,7 +4,7 @@ mod events;
 mod rest;
 mod shapes;
 
-use crate::dialect::shapes::plain_refusal;
+use crate::dialect::shapes::{failure, plain_refusal};
 use crate::dialect::{Dialect, Limits};
 
 /// `snake_case` events about people. Answers are events, and acks for a client that asks for one.
@@ -24,5 +24,5 @@ pub(super) const MESSENGER: Dialect = Dialect {
     refusal: plain_refusal,
     routes: rest::ROUTES,
     rest_answer: rest::answer,
-    rest_error: |error, _| rest::error(error),
+    rest_error: |error, _| failure(shapes::error(error)),
 };

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use crate::dialect::messenger::shapes;
 use crate::dialect::{Route, every};
 use crate::domain::notice::{Answer, Viewer};
-use crate::error::Error;
 
 pub(super) const ROUTES: &[Route] = &[];
 
@@ -35,10 +34,4 @@ pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
         | Answer::User(_) => (200, "Done", Value::Null),
     };
     (status, json!({"success": true, "message": message, "data": data}))
-}
-
-pub(super) fn error(error: &Error) -> Value {
-    let mut body = shapes::error(error);
-    body.insert("success".to_owned(), false.into());
-    body.into()
 }

@@ -4,7 +4,7 @@ mod events;
 mod rest;
 mod shapes;
 
-use crate::dialect::shapes::plain_refusal;
+use crate::dialect::shapes::{failure, plain_refusal};
 use crate::dialect::{Dialect, Limits};
 
 /// `noun:verb` events about conversations, rooms, statuses and acks.
@@ -24,9 +24,5 @@ pub(super) const WORKSPACE: Dialect = Dialect {
     refusal: plain_refusal,
     routes: rest::ROUTES,
     rest_answer: rest::answer,
-    rest_error: |error, _| {
-        let mut body = shapes::TERMS.error(error);
-        body.insert("success".to_owned(), false.into());
-        body.into()
-    },
+    rest_error: |error, _| failure(shapes::TERMS.error(error)),
 };
