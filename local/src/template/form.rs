@@ -18,3 +18,11 @@ pub(super) fn fields<'a>(node: &'a Node, place: &str, keys: &[&str]) -> Result<&
         _ => Err(TemplateError::refused(place, format!("must have {}, in this order", keys.join(" and ")))),
     }
 }
+
+/// The text of a value, as `Sub` inserts it and as a comparison and a parameter take it.
+pub(super) fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

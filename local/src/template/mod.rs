@@ -14,6 +14,7 @@ mod error;
 mod form;
 pub mod function;
 mod node;
+mod parameter;
 mod resolve;
 mod sections;
 mod shape;
@@ -25,6 +26,7 @@ pub use api::{HttpRoute, Schedule, StreamSource, WebSocketApi};
 pub use bucket::{Bucket, CorsRule, Expiration};
 pub use error::TemplateError;
 pub use function::{Asynchronous, Destination, Function, Resource, Statement};
+pub use parameter::ParameterInfo;
 pub use resolve::REGION;
 pub use table::{StreamView, Table};
 
@@ -68,6 +70,15 @@ impl Template {
             resolver.resolve(output, &format!("Outputs.{name}"))?;
         }
         shape::assemble(&resources, resolver.into_parameters())
+    }
+
+    /// The parameters that a template declares, in its order.
+    ///
+    /// # Errors
+    /// [`TemplateError`], if the text is not a template or a declaration is malformed.
+    pub fn parameters(text: &str) -> Result<Vec<ParameterInfo>, TemplateError> {
+        let declared = Resolver::declared(&Sections::new(Node::read(text)?)?)?;
+        Ok(declared.into_iter().map(|(name, parameter)| parameter.info(name)).collect())
     }
 
     /// The function with this physical name, as `Invoke` and the environment spell it.

@@ -6,13 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use regex::Regex;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::TemplateError;
-use super::form;
+use super::form::{self, text_of};
 use super::node::Node;
+use super::parameter::Parameter;
 use super::sections::Sections;
 
 /// The region of the local system.
@@ -47,38 +46,15 @@ pub(super) struct Resolver {
     physical: BTreeMap<String, Physical>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-struct Parameter {
-    r#type: ParameterType,
-    #[serde(rename = "Description")]
-    _description: String,
-    default: Option<Value>,
-    allowed_values: Option<Vec<Value>>,
-    allowed_pattern: Option<String>,
-    constraint_description: Option<String>,
-    min_value: Option<i64>,
-    max_value: Option<i64>,
-    #[serde(rename = "NoEcho")]
-    _no_echo: Option<bool>,
-}
-
-#[derive(Deserialize)]
-enum ParameterType {
-    String,
-    Number,
-}
-
 impl Resolver {
     /// Gives the parameters their values, checks them as CloudFormation would, and evaluates conditions and rules.
     pub(super) fn new(sections: &Sections, overrides: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
         let pseudo = PSEUDO_PARAMETERS.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
         let mut resolver =
             Self { parameters: pseudo.collect(), conditions: BTreeMap::new(), physical: BTreeMap::new() };
-        for (name, node) in &sections.parameters {
-            let parameter = form::typed(resolver.resolve(node, name)?, &format!("Parameters.{name}"))?;
-            let value = parameter_value(name, parameter, overrides.get(name))?;
-            resolver.parameters.insert(name.clone(), value);
+        for (name, parameter) in Self::declared(sections)? {
+            let value = parameter.value(&name, overrides.get(&name))?;
+            resolver.parameters.insert(name, value);
         }
         for (name, value) in overrides {
             match resolver.parameters.get_mut(name) {
@@ -95,6 +71,17 @@ impl Resolver {
             resolver.keep_rule(name, node)?;
         }
         Ok(resolver)
+    }
+
+    /// The parameters that the template declares, in its order.
+    pub(super) fn declared(sections: &Sections) -> Result<Vec<(String, Parameter)>, TemplateError> {
+        // A declaration refers to nothing.
+        let nothing = Self { parameters: BTreeMap::new(), conditions: BTreeMap::new(), physical: BTreeMap::new() };
+        let declared = sections.parameters.iter().map(|(name, node)| {
+            let parameter = form::typed(nothing.resolve(node, name)?, &format!("Parameters.{name}"))?;
+            Ok((name.clone(), parameter))
+        });
+        declared.collect()
     }
 
     /// Sets the values of `Ref` and `GetAtt` for a resource.
@@ -233,42 +220,5 @@ impl Resolver {
             }
         }
         Ok(())
-    }
-}
-
-/// The text of a value in `Sub` and in a comparison.
-pub(super) fn text_of(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn parameter_value(name: &str, parameter: Parameter, given: Option<&String>) -> Result<Value, TemplateError> {
-    let bad = |problem: String| TemplateError::Parameter { name: name.to_owned(), problem };
-    let text = given.cloned().or_else(|| parameter.default.as_ref().map(text_of));
-    let text = text.ok_or_else(|| bad("has no default and was given no value".to_owned()))?;
-    if let Some(allowed) = parameter.allowed_values {
-        let allowed: Vec<String> = allowed.iter().map(text_of).collect();
-        if !allowed.contains(&text) {
-            return Err(bad(format!("must be one of {}", allowed.join(", "))));
-        }
-    }
-    if let Some(pattern) = parameter.allowed_pattern {
-        let regex =
-            Regex::new(&format!("^(?:{pattern})$")).map_err(|error| bad(format!("has a bad pattern: {error}")))?;
-        if !regex.is_match(&text) {
-            return Err(bad(parameter.constraint_description.unwrap_or_else(|| format!("must match {pattern}"))));
-        }
-    }
-    match parameter.r#type {
-        ParameterType::String => Ok(Value::from(text)),
-        ParameterType::Number => {
-            let (least, most) = (parameter.min_value.unwrap_or(i64::MIN), parameter.max_value.unwrap_or(i64::MAX));
-            match text.parse::<i64>() {
-                Ok(number) if (least..=most).contains(&number) => Ok(Value::from(number)),
-                _ => Err(bad(format!("must be a whole number from {least} to {most}"))),
-            }
-        }
     }
 }

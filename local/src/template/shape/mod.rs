@@ -12,9 +12,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::form::typed;
+use super::form::{text_of, typed};
 use super::node::Node;
-use super::resolve::{Physical, Resolver, text_of};
+use super::resolve::{Physical, Resolver};
 use super::sections::Sections;
 use super::{Bucket, Table, Template, TemplateError};
 
