@@ -310,14 +310,28 @@ impl PocketCloud {
     }
 }
 
-/// Reads template.yaml with these parameters.
+/// Reads template.yaml with these parameters. Unless they say how tokens are verified, the secret is [`DEV_SECRET`].
 ///
 /// # Errors
 /// [`TemplateError`].
 pub fn template(parameters: &BTreeMap<String, String>) -> Result<Template, TemplateError> {
     let mut parameters = parameters.clone();
-    parameters.entry("JwtSecret".to_owned()).or_insert_with(|| SECRET_PLACEHOLDER.to_owned());
+    if parameters.get("JwtPublicKey").is_none_or(String::is_empty) {
+        parameters.entry("JwtSecret".to_owned()).or_insert_with(|| SECRET_PLACEHOLDER.to_owned());
+    }
     Template::read(TEMPLATE, &parameters)
+}
+
+/// The secret with which this system verifies HS256 tokens; `None` if it refuses them.
+#[must_use]
+pub fn token_secret(template: &Template) -> Option<&str> {
+    let secret = template.parameters.get("JwtSecret").map(String::as_str);
+    secret.filter(|secret| !matches!(*secret, "" | "none")).map(revealed)
+}
+
+/// The value of a variable as functions get it.
+fn revealed(value: &str) -> &str {
+    if value == SECRET_PLACEHOLDER { DEV_SECRET } else { value }
 }
 
 /// The variables of a stage whose root namespace has this dialect.
@@ -341,10 +355,7 @@ fn context<A: Application>(
     function: &Arc<Function>,
     clock: &Clock,
 ) -> Result<Ctx<A>, BootError> {
-    let lookup = |name: &str| {
-        let value = function.environment.get(name)?;
-        Some(if value == SECRET_PLACEHOLDER { DEV_SECRET.to_owned() } else { value.clone() })
-    };
+    let lookup = |name: &str| Some(revealed(function.environment.get(name)?).to_owned());
     let direct = Arc::new(DirectServices::new(Arc::clone(services), Arc::clone(function)));
     let aws = Aws::new(aws(services, function)).here(&direct);
     let started = relay::start(&Variables::new(&lookup), &aws, clock.clone());

@@ -1,7 +1,7 @@
 //! The data folder. Only one process at a time may use it, and a file in it that cannot be read is never overwritten.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use engine::Tables;
@@ -47,15 +47,24 @@ pub enum DataFolderError {
         file: PathBuf,
     },
     /// The folder cannot be created, or its lock file cannot be written.
-    #[error(
-        "the data folder {folder} cannot be used: {error}. Start with another folder (--data DIR) or without one (--memory)"
-    )]
+    #[error("cannot write to {folder}: {}; use --data DIR or --memory", in_words(.error))]
     Folder {
         /// The folder.
         folder: PathBuf,
         /// What the operating system answered.
         error: std::io::Error,
     },
+}
+
+/// What is wrong, in words, where the operating system says less.
+fn in_words(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
+        ErrorKind::StorageFull => "the disk is full".to_owned(),
+        ErrorKind::AlreadyExists | ErrorKind::NotADirectory => "it, or a part of its path, is a file".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// A data folder that this process holds, as long as this value exists.
@@ -67,6 +76,12 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
+    /// Whether tables were ever stored in this folder. It does not tell whether they can be read.
+    #[must_use]
+    pub fn has_tables(folder: &Path) -> bool {
+        folder.join(TABLES).exists() || folder.join(EARLIER_TABLES).exists()
+    }
+
     /// Takes the folder for this process. Creates it if it does not exist.
     ///
     /// # Errors
@@ -117,4 +132,22 @@ fn lock_exclusively(lock: &mut File) -> std::io::Result<()> {
     lock.set_len(0)?;
     lock.seek(SeekFrom::Start(0))?;
     writeln!(lock, "{}", std::process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_named_with_the_reason_and_what_to_do() {
+        for (kind, reason) in [
+            (ErrorKind::PermissionDenied, "permission denied"),
+            (ErrorKind::ReadOnlyFilesystem, "the file system is read-only"),
+            (ErrorKind::StorageFull, "the disk is full"),
+            (ErrorKind::NotADirectory, "it, or a part of its path, is a file"),
+        ] {
+            let error = DataFolderError::Folder { folder: "/srv/data".into(), error: kind.into() };
+            assert_eq!(error.to_string(), format!("cannot write to /srv/data: {reason}; use --data DIR or --memory"));
+        }
+    }
 }

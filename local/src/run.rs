@@ -8,16 +8,16 @@ use crate::cloud::PocketCloud;
 use crate::gateway::server::{self, Port};
 use crate::schedule;
 
-/// Serves these ports, runs the schedules and the streams, and lets rows expire, until Ctrl-C or SIGTERM. Then it waits
-/// for the invocations that still run.
-pub async fn run(cloud: &PocketCloud, ports: Vec<Port>, clock: Clock) {
+/// Serves these ports, runs the schedules and the streams, and lets rows expire, until Ctrl-C or SIGTERM. Then it calls
+/// `closing`, and waits for the invocations that still run.
+pub async fn run(cloud: &PocketCloud, ports: Vec<Port>, clock: Clock, closing: impl FnOnce()) {
     let schedules = tokio::spawn(schedule::run(cloud.schedules(), Arc::clone(&cloud.lambda), clock.clone()));
     let (services, lambda) = (Arc::clone(&cloud.services), Arc::clone(&cloud.lambda));
     let streams = tokio::spawn(async move { services.streams.run(&lambda, &services.faults).await });
     let expiring = tokio::spawn(schedule::expire(Arc::clone(&cloud.services), clock));
     let interrupted = async {
         stopped().await;
-        say("closing");
+        closing();
         cloud.close();
     };
     server::serve(ports, Arc::clone(&cloud.gateway), interrupted).await;

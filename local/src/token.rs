@@ -1,17 +1,18 @@
-//! Tokens for development: HS256 with a secret that everybody knows. A deployment has no default secret.
+//! Tokens for development: HS256 with a shared secret, by default one that everybody knows. A deployment has no default
+//! secret.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use relay::clock::Timestamp;
-use serde_json::json;
+use serde_json::{Map, Value};
 
 /// The secret of the local system, as documented. No deployment accepts it, because template.yaml requires at least 32
 /// characters.
 pub const DEV_SECRET: &str = "dev-secret";
 
-/// How long a token is valid, in seconds.
-const LIFE_SECS: i64 = 30 * 24 * 3_600;
+/// How long a token is valid unless something else is asked for, in seconds.
+pub const LIFE_SECS: i64 = 30 * 24 * 3_600;
 
-/// Creates a token for `user` that is valid from now on for thirty days.
+/// Creates a token for `user` that is valid from now on for thirty days, signed with the development secret.
 ///
 /// # Errors
 /// If the token cannot be signed.
@@ -21,19 +22,36 @@ pub fn mint(
     role: Option<&str>,
     now: Timestamp,
 ) -> Result<String, jsonwebtoken::errors::Error> {
-    let mut claims = json!({"sub": user, "iat": now.seconds(), "exp": now.seconds() + LIFE_SECS});
-    if let Some(claims) = claims.as_object_mut() {
-        let given = [("name", name), ("role", role)];
-        claims.extend(given.into_iter().filter_map(|(claim, value)| Some((claim.to_owned(), value?.into()))));
+    let given = [("name", name), ("role", role)];
+    let profile = given.into_iter().filter_map(|(claim, value)| Some((claim.to_owned(), value?.into())));
+    sign(&claims(user, profile.collect(), now, Some(LIFE_SECS)))
+}
+
+/// The claims of a token for `user`: who it is, these further claims, and that it is issued `now`. With a lifetime in
+/// seconds it also says when it ends.
+#[must_use]
+pub fn claims(user: &str, mut further: Map<String, Value>, now: Timestamp, life_secs: Option<i64>) -> Value {
+    further.insert("sub".to_owned(), user.into());
+    further.insert("iat".to_owned(), now.seconds().into());
+    if let Some(life_secs) = life_secs {
+        further.insert("exp".to_owned(), now.seconds().saturating_add(life_secs).into());
     }
-    sign(&claims)
+    Value::Object(further)
 }
 
 /// Signs any claims with the development secret.
 ///
 /// # Errors
 /// If they cannot be signed.
-pub fn sign(claims: &serde_json::Value) -> Result<String, jsonwebtoken::errors::Error> {
-    let key = EncodingKey::from_secret(DEV_SECRET.as_bytes());
+pub fn sign(claims: &Value) -> Result<String, jsonwebtoken::errors::Error> {
+    sign_with(DEV_SECRET, claims)
+}
+
+/// Signs any claims with this secret, by HS256.
+///
+/// # Errors
+/// If they cannot be signed.
+pub fn sign_with(secret: &str, claims: &Value) -> Result<String, jsonwebtoken::errors::Error> {
+    let key = EncodingKey::from_secret(secret.as_bytes());
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key)
 }

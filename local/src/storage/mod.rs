@@ -62,8 +62,13 @@ impl Drop for Folder {
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectStorageError {
     /// The folder cannot be used.
-    #[error("the media folder cannot be used: {0}")]
-    Folder(#[from] std::io::Error),
+    #[error("cannot write to {folder}, the folder of the media: {error}; use --data DIR or --memory")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the operating system answered.
+        error: std::io::Error,
+    },
 }
 
 impl std::fmt::Debug for ObjectStorage {
@@ -93,9 +98,10 @@ impl ObjectStorage {
                 Folder { path, temporary: true }
             }
         };
-        let files = Files::open(&folder.path)?;
+        let unusable = |error| ObjectStorageError::Folder { folder: folder.path.clone(), error };
+        let files = Files::open(&folder.path).map_err(unusable)?;
         for bucket in buckets.values() {
-            std::fs::create_dir_all(folder.path.join(&bucket.name))?;
+            std::fs::create_dir_all(folder.path.join(&bucket.name)).map_err(unusable)?;
         }
         let (buckets, secret) = (buckets.values().cloned().collect(), id::hex(&random.random::<32>()));
         Ok(Self { files, folder, buckets, secret, origin: origin.to_owned(), requests: Mutex::default() })

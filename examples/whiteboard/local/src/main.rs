@@ -7,6 +7,7 @@ use std::sync::Arc;
 use local::cloud::{Options, PocketCloud};
 use local::code::of_relay;
 use local::gateway::server::{self, Port};
+use local::run::{run, say};
 use local::template::Template;
 use relay::clock::Clock;
 use whiteboard::Whiteboard;
@@ -20,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = Options::<Whiteboard>::in_memory(origin.clone(), Clock::system(), of_relay);
     let cloud = Arc::new(PocketCloud::boot_from(template, options).await?);
     let port = Port { listener, stage_variables: BTreeMap::new(), rest: cloud.http.clone() };
-    local::run::say(&format!("The whiteboard is at {origin}"));
-    local::run::run(&cloud, vec![port], Clock::system()).await;
+    say(&format!("The whiteboard is at {origin}"));
+    run(&cloud, vec![port], Clock::system(), || say("closing")).await;
     Ok(())
 }

@@ -1,0 +1,59 @@
+//! What is printed when the system runs.
+
+use local::cloud::PocketCloud;
+
+use super::listen::Listener;
+use super::serve::Serve;
+
+/// The lines for a system that listens there. `demo_tokens` are the demo users with their tokens, if there can be any.
+pub(crate) fn introduction(
+    serve: &Serve,
+    cloud: &PocketCloud,
+    listeners: &[Listener],
+    demo_tokens: Option<&[(&'static str, String)]>,
+) -> String {
+    let shown = listeners.iter().filter(|listener| !listener.is_second);
+    if serve.quiet {
+        return shown.map(Listener::url).collect::<Vec<_>>().join(" ");
+    }
+    let mut lines = vec!["Parlance is running:".to_owned()];
+    let stage = &cloud.gateway.settings().stage;
+    lines.extend(shown.map(|listener| {
+        let (url, dialect) = (listener.url(), listener.dialect.name);
+        format!("  {url}  speaks {dialect} (Socket.IO at /socket.io/ and /{stage}, REST at /api)")
+    }));
+    let (functions, tables) = (cloud.template.functions.len(), cloud.template.tables.len());
+    lines.push(format!("  {functions} functions, {tables} tables {}", serve.storage_in_words()));
+    if let Some((seed, rate)) = serve.faults {
+        lines.push(format!(
+            "  faults at random: seed {seed}, rate {rate} (--faults {seed}:{rate} gives the same ones again)"
+        ));
+    }
+    match demo_tokens {
+        Some(tokens) => {
+            lines.push("Tokens for two demo users, good for thirty days:".to_owned());
+            lines.extend(tokens.iter().map(|(user, token)| format!("  {user}  {token}")));
+        }
+        None => lines.push(
+            "No tokens for demo users: tokens are verified with JwtPublicKey, so sign them with its private key."
+                .to_owned(),
+        ),
+    }
+    lines.push("Ctrl-C ends it.".to_owned());
+    lines.join("\n")
+}
+
+/// The warning for a system that other machines can reach; `None` if only this machine can.
+pub(crate) fn warning(serve: &Serve, listeners: &[Listener], uses_dev_secret: bool) -> Option<String> {
+    let open = listeners.iter().find(|listener| !listener.address.ip().is_loopback())?;
+    let mut text = format!(
+        "warning: --host {}: every machine that can reach this one can use the system, without encryption",
+        serve.host.unwrap_or(open.address.ip())
+    );
+    if uses_dev_secret {
+        text.push_str(
+            ". Its development secret is public: everybody can sign tokens; --parameter JwtSecret=... sets another one",
+        );
+    }
+    Some(text)
+}

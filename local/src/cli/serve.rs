@@ -1,0 +1,287 @@
+//! The flags of a start, and the options of the pocket cloud that they stand for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use chat::Chat;
+use chat::dialect::{self, Dialect};
+use clap::{Args, ValueEnum};
+use local::cloud::{Options, Storage};
+use local::code::of_chat;
+use local::connector::Way;
+use local::faults::Faults;
+use local::gateway::{Mode, Settings};
+use local::latency::Latency;
+use relay::clock::Clock;
+
+use super::Failure;
+
+/// The probability with which a request or an invocation fails under `--faults` without a rate.
+const FAULT_RATE: f64 = 0.02;
+
+/// The folder of the data unless another is given.
+pub(crate) const DATA_FOLDER: &str = ".parlance";
+
+/// The port unless another is given.
+pub(crate) const PORT: u16 = 3000;
+
+/// The flags of a start.
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = PORT, help_heading = "Addresses")]
+    pub(crate) port: u16,
+    /// Dialect that the root namespace and REST paths without a prefix speak at --port.
+    #[arg(long, default_value = "recruiting", value_parser = dialect_named, help_heading = "Addresses")]
+    pub(crate) dialect: &'static Dialect,
+    /// One more port besides --port, with the dialect spoken there, such as 5000:recruiting; 0 takes a free one. May be
+    /// given several times.
+    #[arg(long, value_name = "PORT:DIALECT", value_parser = listener, help_heading = "Addresses")]
+    pub(crate) listen: Vec<(u16, &'static Dialect)>,
+    /// Address to listen on: 0.0.0.0 for other machines, too. Without it, only programs on this machine can connect.
+    #[arg(long, value_name = "ADDRESS", value_parser = host, help_heading = "Addresses")]
+    pub(crate) host: Option<IpAddr>,
+    /// Folder to keep the data in.
+    #[arg(long, value_name = "DIR", default_value = DATA_FOLDER, help_heading = "Data")]
+    pub(crate) data: PathBuf,
+    /// Keep the data in memory: it is gone when the process ends.
+    #[arg(long, conflicts_with = "data", help_heading = "Data")]
+    pub(crate) memory: bool,
+    /// Keep the data at another DynamoDB-compatible endpoint, such as http://localhost:8000.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["data", "memory"], value_parser = endpoint)]
+    #[arg(help_heading = "Data")]
+    pub(crate) dynamodb_url: Option<String>,
+    /// Value for a parameter of template.yaml, such as PingIntervalMinutes=1. May be given several times; `parlance
+    /// parameters` lists them.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter, help_heading = "Deployment")]
+    parameter: Vec<(String, String)>,
+    /// Switch every limit off: the chat's and the gateway's.
+    #[arg(long, help_heading = "Deployment")]
+    no_rate_limits: bool,
+    /// Whether each family of events is handled by a function of its own, or all by the switchboard.
+    #[arg(long, value_enum, default_value_t = Isolation::Separate, help_heading = "Deployment")]
+    isolation: Isolation,
+    /// Whether the gateway hands on the frames of one connection one after another, or several at once as API Gateway
+    /// may.
+    #[arg(long, value_enum, default_value_t = GatewayMode::Serial, help_heading = "Emulated cloud")]
+    gateway_mode: GatewayMode,
+    /// How functions reach the tables, the connections and each other: within this process, or with HTTP requests of
+    /// the AWS SDK, as deployed functions do.
+    #[arg(long, value_enum, default_value_t = AwsWay::Direct, help_heading = "Emulated cloud")]
+    aws: AwsWay,
+    /// Let each step take as long as it typically takes in an AWS region (docs/latency.md).
+    #[arg(long, value_enum, help_heading = "Emulated cloud")]
+    latency: Option<Latencies>,
+    /// Let requests and invocations fail at random, as they do in a cloud: a seed, and how likely each is to fail (0.02
+    /// if that is not given). The same seed and the same requests give the same faults.
+    #[arg(long, value_name = "SEED[:RATE]", value_parser = faults, allow_hyphen_values = true)]
+    #[arg(help_heading = "Emulated cloud")]
+    pub(crate) faults: Option<(u64, f64)>,
+    /// Print one line with the addresses, and nothing else.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Isolation {
+    Separate,
+    Inline,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum GatewayMode {
+    Serial,
+    Concurrent,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum AwsWay {
+    Direct,
+    Sdk,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Latencies {
+    Aws,
+}
+
+impl Serve {
+    /// The ports to listen on, each with its dialect.
+    pub(crate) fn ports(&self) -> Result<Vec<(u16, &'static Dialect)>, Failure> {
+        let mut ports = vec![(self.port, self.dialect)];
+        ports.extend(&self.listen);
+        let mut taken = BTreeSet::new();
+        // Each 0 stands for another free port.
+        match ports.iter().find(|(port, _)| *port != 0 && !taken.insert(*port)) {
+            Some((port, _)) if *port == self.port => {
+                Err(format!("--listen adds to --port, which is {port} already: give one of them another number").into())
+            }
+            Some((port, _)) => Err(format!("--listen names port {port} twice: one port speaks one dialect").into()),
+            None => Ok(ports),
+        }
+    }
+
+    /// The values of the parameters that flags set.
+    pub(crate) fn parameters(&self) -> BTreeMap<String, String> {
+        let isolation = match self.isolation {
+            Isolation::Separate => "separate",
+            Isolation::Inline => "inline",
+        };
+        let rate_limits = if self.no_rate_limits { "off" } else { "on" };
+        let flags =
+            [("DefaultDialect", self.dialect.name), ("HandlerIsolation", isolation), ("RateLimits", rate_limits)];
+        let flags = flags.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        flags.into_iter().chain(self.parameter.iter().cloned()).collect()
+    }
+
+    /// Where the data is, in words.
+    pub(crate) fn storage_in_words(&self) -> String {
+        match (&self.dynamodb_url, self.memory) {
+            (Some(url), _) => format!("at {url}"),
+            (None, true) => "in memory".to_owned(),
+            (None, false) => format!("in {}", self.data.display()),
+        }
+    }
+
+    /// The options of the pocket cloud whose buckets are reached at this origin.
+    pub(crate) fn options(&self, clock: &Clock, origin: String) -> Options<Chat> {
+        Options {
+            storage: match (&self.dynamodb_url, self.memory) {
+                (Some(url), _) => Storage::Endpoint(url.clone()),
+                (None, true) => Storage::Memory,
+                (None, false) => Storage::Folder(self.data.clone()),
+            },
+            media: (!self.memory).then(|| self.data.join("media")),
+            origin,
+            parameters: self.parameters(),
+            gateway: Settings {
+                mode: match self.gateway_mode {
+                    GatewayMode::Serial => Mode::Serial,
+                    GatewayMode::Concurrent => Mode::Concurrent,
+                },
+                rate_limits: !self.no_rate_limits,
+                ..Settings::default()
+            },
+            clock: clock.clone(),
+            clock_skew_millis: 0,
+            retry_scale: 1.0,
+            faults: self.faults.map(|(seed, rate)| Faults::random(seed, rate)).unwrap_or_default(),
+            way: match self.aws {
+                AwsWay::Direct => Way::Direct,
+                AwsWay::Sdk => Way::Sdk,
+            },
+            latency: match self.latency {
+                Some(Latencies::Aws) => Latency::aws(),
+                None => Latency::default(),
+            },
+            code: of_chat,
+            adapt: |_| {},
+        }
+    }
+}
+
+fn dialect_named(name: &str) -> Result<&'static Dialect, String> {
+    dialect::named(name).ok_or_else(|| {
+        let names: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name).collect();
+        format!("there is {}", names.join(", "))
+    })
+}
+
+fn listener(text: &str) -> Result<(u16, &'static Dialect), String> {
+    let (port, dialect) = text.split_once(':').ok_or("must be PORT:DIALECT, such as 5000:recruiting")?;
+    let port = port.parse().map_err(|_| format!("{port} is not a port"))?;
+    Ok((port, dialect_named(dialect)?))
+}
+
+/// Reads NAME=VALUE.
+///
+/// # Errors
+/// What it must be.
+pub(crate) fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE, such as PingIntervalMinutes=1")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn faults(text: &str) -> Result<(u64, f64), String> {
+    let (seed, rate) = text.split_once(':').map_or((text, None), |(seed, rate)| (seed, Some(rate)));
+    let seed = seed.parse().map_err(|_| {
+        format!(
+            "the seed {seed:?} is not a number from 0 to {}: it must be SEED or SEED:RATE, such as 7:0.05",
+            u64::MAX
+        )
+    })?;
+    let Some(rate) = rate else { return Ok((seed, FAULT_RATE)) };
+    let known = rate.parse().ok().filter(|rate: &f64| (0.0..=1.0).contains(rate));
+    known.map(|rate| (seed, rate)).ok_or_else(|| format!("the rate {rate:?} is not a number from 0 to 1, such as 0.05"))
+}
+
+fn host(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| {
+        "must be an IP address: one of this machine, or 0.0.0.0 for all of them; without --host, it is localhost"
+            .to_owned()
+    })
+}
+
+fn endpoint(text: &str) -> Result<String, String> {
+    let known = text.starts_with("http://") || text.starts_with("https://");
+    if known { Ok(text.to_owned()) } else { Err("must begin with http:// or https://".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::super::Cli;
+    use super::*;
+
+    fn faults_of(value: &str) -> Result<Option<(u64, f64)>, String> {
+        let parsed = Cli::try_parse_from(["parlance", "--faults", value]);
+        parsed.map(|cli| cli.serve.faults).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn faults_are_off_unless_asked_for() {
+        assert_eq!(Cli::try_parse_from(["parlance"]).unwrap().serve.faults, None);
+    }
+
+    #[test]
+    fn a_seed_goes_without_a_rate_or_with_one() {
+        assert_eq!(faults_of("7"), Ok(Some((7, FAULT_RATE))));
+        assert_eq!(faults_of("7:0.1"), Ok(Some((7, 0.1))));
+        assert_eq!(faults_of(&format!("{}:1", u64::MAX)), Ok(Some((u64::MAX, 1.0))));
+    }
+
+    #[test]
+    fn a_malformed_seed_or_rate_is_refused_with_the_option_and_what_is_allowed() {
+        for (value, problem) in [
+            ("x", "the seed \"x\" is not a number from 0 to 18446744073709551615"),
+            ("", "the seed \"\" is not a number"),
+            (":0.1", "the seed \"\" is not a number"),
+            ("-1:0.1", "the seed \"-1\" is not a number"),
+            ("7:", "the rate \"\" is not a number from 0 to 1"),
+            ("7:1.5", "the rate \"1.5\" is not a number from 0 to 1"),
+            ("7:NaN", "the rate \"NaN\" is not a number from 0 to 1"),
+            ("7:0.1:2", "the rate \"0.1:2\" is not a number from 0 to 1"),
+        ] {
+            let said = faults_of(value).unwrap_err();
+            assert!(said.contains("--faults <SEED[:RATE]>") && said.contains(problem), "{value}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_an_address() {
+        let of = |value| Cli::try_parse_from(["parlance", "--host", value]).map(|cli| cli.serve.host);
+        assert_eq!(of("0.0.0.0").unwrap(), Some(IpAddr::from([0, 0, 0, 0])));
+        assert_eq!(of("::1").unwrap(), Some(IpAddr::from(std::net::Ipv6Addr::LOCALHOST)));
+        let said = of("my-laptop").unwrap_err().to_string();
+        assert!(said.contains("must be an IP address: one of this machine, or 0.0.0.0 for all of them"), "{said}");
+    }
+
+    #[test]
+    fn a_parameter_that_is_given_wins_over_the_flag_for_the_same() {
+        let cli = Cli::try_parse_from(["parlance", "--dialect", "messenger", "--parameter", "RateLimits=off"]).unwrap();
+        let parameters = cli.serve.parameters();
+        assert_eq!((&*parameters["DefaultDialect"], &*parameters["RateLimits"]), ("messenger", "off"));
+    }
+}
