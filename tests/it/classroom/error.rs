@@ -22,7 +22,7 @@ async fn an_error_goes_to_the_ack_or_else_is_an_event() {
 async fn an_unknown_event_is_refused_and_the_connection_stays() {
     let (mut world, chat) = CLASSROOM.five_clients().await;
     assert_snapshot!(world.ask("alice", "no:such:event", json!({})).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows"},"success":false}]"#);
-    assert_snapshot!(world.emit("alice", "send_message", json!({"chatId": chat, "content": "hello"})).await, @r#"alice hears 42["error",{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows"}]"#);
+    assert_snapshot!(world.emit("alice", "send_message", json!({"chatId": chat, "content": "hello"})).await, @r#"alice hears 42["error",{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows; did you mean send:message?"}]"#);
     assert_snapshot!(world.ask("alice", "leave:conversation", super::of(&chat)).await, @r#"alice hears 431[{"success":true}]"#);
 }
 

@@ -87,9 +87,15 @@ async fn an_unknown_event_is_refused_and_the_connection_stays() {
     assert_snapshot!(world.ask("alice", "no-such-event", json!({})).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows"},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "no-such-event", json!({})).await, @r#"alice hears 42["error",{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows"}]"#);
     // Nor is another dialect's.
-    for event in ["send_message", "message:send", "send:message", "typing_start", "block_user", "ping"] {
+    for event in ["message:send", "typing_start", "block_user", "ping"] {
         let said = brief(&world.emit("alice", event, json!({})).await);
         assert_eq!(said, r#"alice hears 42["error","VALIDATION_ERROR: event is not one that this namespace knows"]"#);
+    }
+    // An event with a similar name is suggested.
+    for event in ["send_message", "send:message", "sendmessage"] {
+        let said = brief(&world.emit("alice", event, json!({})).await);
+        let suggests = "VALIDATION_ERROR: event is not one that this namespace knows; did you mean sendMessage?";
+        assert_eq!(said, format!(r#"alice hears 42["error","{suggests}"]"#));
     }
     assert_snapshot!(world.send("alice", r#"42987654321["online"]"#).await, @r#"alice hears 43987654321[{"success":true}]"#);
 }

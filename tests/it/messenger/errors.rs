@@ -9,7 +9,7 @@ use crate::worlds::TWO_CLIENTS;
 #[tokio::test(start_paused = true)]
 async fn an_unknown_event_is_answered() {
     let mut world = MESSENGER.connected(&TWO_CLIENTS).await;
-    assert_snapshot!(world.ask("alice", "send-message", text("bob", "hello")).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows"},"success":false}]"#);
+    assert_snapshot!(world.ask("alice", "send-message", text("bob", "hello")).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows; did you mean send_message?"},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "get_online_users", json!({})).await, @r#"alice hears 42["error",{"code":"VALIDATION_ERROR","message":"event is not one that this namespace knows"}]"#);
 }
 

@@ -21,7 +21,7 @@ async fn an_unknown_event_is_refused_and_the_connection_stays() {
     let (mut world, _) = RECRUITING.five_clients().await;
     assert_snapshot!(world.ask("alice", "no_such_event", json!({})).await, @r#"alice hears 430[{"error":{"code":"VALIDATION_ERROR","details":{"field":"event"},"message":"event is not one that this namespace knows","timestamp":1767323045006},"success":false}]"#);
     assert_snapshot!(world.emit("alice", "no_such_event", json!({})).await, @r#"alice hears 42["error",{"code":"VALIDATION_ERROR","details":{"field":"event"},"message":"event is not one that this namespace knows","timestamp":1767323045006}]"#);
-    assert_snapshot!(brief(&world.ask("alice", "sendMessage", json!({})).await), @r#"alice hears 431[{"error":"VALIDATION_ERROR (field event): event is not one that this namespace knows","success":false}]"#);
+    assert_snapshot!(brief(&world.ask("alice", "sendMessage", json!({})).await), @r#"alice hears 431[{"error":"VALIDATION_ERROR (field event): event is not one that this namespace knows; did you mean send_message?","success":false}]"#);
     assert_snapshot!(world.ask("alice", "ping", json!({})).await, @r#"alice hears 432[{"success":true,"timestamp":1767323045006}]"#);
 }
 

@@ -129,7 +129,7 @@ impl Application for Chat {
         let Some(dialect) = dialect_in(ctx, stage, namespace) else { return Vec::new() };
         let error = match problem {
             Problem::TooManyEvents => Error::RateLimit { what: "events", retry_after_secs: 1 },
-            Problem::UnknownEvent => Error::validation("event", "is not one that this namespace knows"),
+            Problem::UnknownEvent => Error::validation("event", dialect.unknown_event(event)),
             Problem::Internal(error) => Error::internal(error.to_string()),
         };
         error_frames(ctx, deliver::Emitted { namespace, dialect, event, ack }, &error)

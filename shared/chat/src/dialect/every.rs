@@ -17,6 +17,9 @@ use crate::error::{Error, Thing};
 /// The event that renews a socket's credentials.
 const RENEWAL: &str = "authenticate";
 
+/// The events that every dialect knows.
+pub(super) const EVENTS: [&str; 1] = [RENEWAL];
+
 pub(super) const ROUTES: &[Route] = &[
     Route::new("PUT", "/api/listings/{petId}", put_listing),
     Route::new("GET", "/api/listings/{petId}", |request| Ok(Command::ShowListing(request.path.listing("petId")?))),

@@ -28,6 +28,10 @@ pub const ALL: &[&Dialect] =
 /// The dialect of the root namespace, unless a deployment sets another one.
 pub const FIRST: &Dialect = &recruiting::RECRUITING;
 
+/// How many letters of an unknown event may differ from those of the event that was probably meant; fewer in a short
+/// name, of which a quarter may.
+const EDITS_MAX: usize = 2;
+
 /// A function that handles a family of events (ARCHITECTURE.md, "Bird's eye view").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
@@ -186,6 +190,20 @@ impl Dialect {
     pub fn owner(&self, event: &str) -> Option<Family> {
         let own = || self.events.iter().find(|(name, _)| *name == event).map(|(_, family)| *family);
         every::owner(event).or_else(own)
+    }
+
+    /// What is wrong with an event that this dialect does not know. If the dialect has one with a similar name, it is
+    /// named.
+    #[must_use]
+    pub fn unknown_event(&self, event: &str) -> String {
+        let known = self.events.iter().map(|(name, _)| *name).chain(every::EVENTS);
+        let similar = known
+            .filter(|name| name.len().abs_diff(event.len()) <= EDITS_MAX)
+            .map(|name| (strsim::levenshtein(name, event), name))
+            .filter(|(edits, name)| *edits <= EDITS_MAX.min(name.len().min(event.len()) / 4))
+            .min();
+        let hint = similar.map(|(_, name)| format!("; did you mean {name}?")).unwrap_or_default();
+        format!("is not one that this namespace knows{hint}")
     }
 
     /// The REST routes of this dialect and those of every dialect.
