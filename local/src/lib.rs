@@ -9,12 +9,14 @@
 //! - [`dynamodb`]: the tables.
 //! - [`data_folder`]: the folder of their file, if they have one.
 //! - [`storage`], [`presigned`]: the buckets, and addresses that functions signed.
+//! - [`media_links`]: such addresses, as the client reaches this machine.
 //! - [`stream`]: the streams of the tables, handed to functions.
 //! - [`schedule`]: functions and expirations that run by the clock.
 //! - [`connector`]: the only connection to the AWS SDK, whose requests it answers.
 //! - [`faults`]: the faults that a cloud can cause, on demand or from a seed.
 //! - [`run`]: the cloud until the process is asked to end.
 //! - [`token`]: tokens for development.
+//! - [`hint`]: what was probably meant by a refused request.
 //!
 //! What this emulation does not support is refused with 501, never approximated.
 
@@ -26,10 +28,12 @@ pub mod direct;
 pub mod dynamodb;
 pub mod faults;
 pub mod gateway;
+pub mod hint;
 pub mod http_api;
 pub mod lambda;
 pub mod latency;
 pub mod management;
+pub mod media_links;
 pub mod presigned;
 pub mod run;
 pub mod schedule;

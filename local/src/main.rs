@@ -15,6 +15,8 @@ use cli::{Cli, Command, Failure, completions, demo, doctor, listen, log_level, p
 use http::Request;
 use local::cloud::{PocketCloud, stage_variables, token_secret};
 use local::gateway::server::Port;
+use local::hint::with_hints;
+use local::media_links::following_host;
 use local::run::{run, say};
 use local::token::DEV_SECRET;
 use relay::clock::Clock;
@@ -46,7 +48,7 @@ async fn main() -> ExitCode {
 async fn perform(command: Option<Command>, serve: Serve) -> Result<(), Failure> {
     match command {
         None => start(serve).await,
-        Some(Command::Token(flags)) => cli::token::run(flags),
+        Some(Command::Token(flags)) => cli::token::run(*flags).await,
         Some(Command::Parameters) => parameters::run(),
         Some(Command::Doctor(flags)) => doctor::run(&flags),
         Some(Command::Tables(flags)) => tables::run(&flags).await,
@@ -77,7 +79,8 @@ async fn start(serve: Serve) -> Result<(), Failure> {
     // The router of each port: here is the place to put further pages before the REST API.
     let ports = listeners.into_iter().map(|Listener { socket: listener, dialect, .. }| {
         let stage_variables = stage_variables(dialect.name);
-        let rest = cloud.http_for(&stage_variables);
+        let rest = with_hints(cloud.http_for(&stage_variables), dialect);
+        let rest = following_host(rest, cloud.services.storage.origin());
         Port { listener, stage_variables, rest }
     });
     let closing = || {

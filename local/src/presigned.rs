@@ -25,7 +25,7 @@ use relay::clock::Clock;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::connector::Services;
-use crate::storage::{ObjectBody, refusal};
+use crate::storage::{ObjectBody, ObjectStorage, refusal};
 use crate::template::{CorsRule, Function, REGION, Template};
 
 /// The key that belongs to the storage's secret. The session token says which function signed.
@@ -75,9 +75,7 @@ impl Front {
         let (mut parts, body) = request.into_parts();
         let Some(address) = Address::read(&parts) else { return denied("the address is not signed") };
         let now = u64::try_from(self.clock.now().millis()).unwrap_or_default();
-        if let Err(problem) =
-            address.check(&parts, self.services.storage.secret(), UNIX_EPOCH + Duration::from_millis(now))
-        {
+        if let Err(problem) = address.check(&parts, &self.services.storage, UNIX_EPOCH + Duration::from_millis(now)) {
             return denied(problem);
         }
         let Some(function) = self.functions.get(&address.signer) else { return denied("nobody here signed this") };
@@ -128,21 +126,29 @@ impl Address {
         })
     }
 
-    /// Signs the same request again and compares the signatures.
-    fn check(&self, parts: &Parts, secret: &str, now: SystemTime) -> Result<(), &'static str> {
+    /// Checks the time, and compares the signature with that of the same request. It may be signed for the host that
+    /// the client asked, or for the origin of the storage ([`crate::media_links`]).
+    fn check(&self, parts: &Parts, storage: &ObjectStorage, now: SystemTime) -> Result<(), &'static str> {
         if self.life > LIFE_MAX || self.date > now + SKEW_MAX {
             return Err("the address is signed for another time");
         }
         if now > self.date + self.life {
             return Err("Request has expired");
         }
-        let other = "the signature does not match the request";
+        let asked = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let own = storage.origin().split_once("://").map(|(_, host)| host);
+        let mut hosts = [asked, own].into_iter().flatten();
+        let is_signed =
+            hosts.any(|host| self.signature_for(parts, host, storage.secret()).as_ref() == Some(&self.signature));
+        if is_signed { Ok(()) } else { Err("the signature does not match the request") }
+    }
+
+    /// The signature of the same request to this host; `None` if it cannot be signed.
+    fn signature_for(&self, parts: &Parts, host: &str, secret: &str) -> Option<String> {
         let mut headers = Vec::new();
         for name in self.signed_headers.split(';').filter(|name| *name != "host") {
-            let value = parts.headers.get(name).and_then(|value| value.to_str().ok()).ok_or(other)?;
-            headers.push((name, value));
+            headers.push((name, parts.headers.get(name)?.to_str().ok()?));
         }
-        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).ok_or(other)?;
         let uri = format!("http://{host}{}", self.plain);
         let mut settings = SigningSettings::default();
         settings.signature_location = SignatureLocation::QueryParams;
@@ -151,12 +157,12 @@ impl Address {
         settings.expires_in = Some(self.life);
         let identity = Credentials::new(ACCESS_KEY, secret, Some(self.signer.clone()), None, "local").into();
         let signing = v4::SigningParams::builder().identity(&identity).region(REGION).name("s3");
-        let signing = signing.time(self.date).settings(settings).build().map_err(|_| other)?.into();
+        let signing = signing.time(self.date).settings(settings).build().ok()?.into();
         let method = parts.method.as_str();
         let request = SignableRequest::new(method, uri, headers.into_iter(), SignableBody::UnsignedPayload);
-        let (instructions, _) = sign(request.map_err(|_| other)?, &signing).map_err(|_| other)?.into_parts();
-        let signature = instructions.params().iter().find(|(name, _)| *name == "X-Amz-Signature");
-        if signature.is_some_and(|(_, signature)| *signature == self.signature) { Ok(()) } else { Err(other) }
+        let (instructions, _) = sign(request.ok()?, &signing).ok()?.into_parts();
+        let signature = instructions.params().iter().find(|(name, _)| *name == "X-Amz-Signature")?;
+        Some(signature.1.to_string())
     }
 }
 

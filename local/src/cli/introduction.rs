@@ -57,3 +57,24 @@ pub(crate) fn warning(serve: &Serve, listeners: &[Listener], uses_dev_secret: bo
     }
     Some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use chat::dialect::FIRST;
+    use clap::Parser as _;
+
+    use super::super::{Cli, listen};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_system_that_other_machines_can_reach_warns() {
+        let mut listeners = listen::open(None, &[(0, FIRST)]).unwrap();
+        let serve = Cli::try_parse_from(["parlance", "--host", "192.168.1.5"]).unwrap().serve;
+        assert_eq!(warning(&serve, &listeners, true), None);
+        listeners[0].address.set_ip(serve.host.unwrap());
+        let said = warning(&serve, &listeners, true).unwrap();
+        assert!(said.starts_with("warning: --host 192.168.1.5: every machine that can reach this one"), "{said}");
+        assert!(said.contains("development secret is public"), "{said}");
+        assert!(!warning(&serve, &listeners, false).unwrap().contains("development secret"));
+    }
+}

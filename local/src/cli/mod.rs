@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod introduce;
 pub(crate) mod introduction;
 pub(crate) mod listen;
 pub(crate) mod log_level;
@@ -33,7 +34,7 @@ LOG_LEVEL=info (error, warn, info, debug) is an environment variable. docs/local
 
 /// Parlance on this machine: a chat backend that unmodified Socket.IO clients can use, with the cloud it runs on.
 #[derive(Parser)]
-#[command(name = "parlance", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+#[command(name = "parlance", bin_name = "parlance", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -44,7 +45,7 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Prints a token that speaks for a user.
-    Token(token::TokenFlags),
+    Token(Box<token::TokenFlags>),
     /// Lists the parameters of template.yaml that --parameter sets, with their defaults.
     Parameters,
     /// Says whether this machine is ready: versions, port, data folder, disk, open files.

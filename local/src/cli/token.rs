@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use chat::domain::id::UserId;
 use clap::Args;
+use http::Uri;
 use local::cloud;
 use local::token;
 use relay::clock::Clock;
 use serde_json::{Map, Value};
 
 use super::Failure;
+use super::introduce::introduce;
 use super::output::print;
 use super::parameters;
 use super::serve::parameter;
@@ -50,6 +52,10 @@ pub(crate) struct TokenFlags {
     /// The parameters of the system that is to accept the token: its JwtSecret is the secret to sign with.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     parameter: Vec<(String, String)>,
+    /// Also make the user known to the system that runs at this address, such as http://localhost:3000. Others can only
+    /// begin a chat with users who are known.
+    #[arg(long, value_name = "URL")]
+    introduce: Option<Uri>,
 }
 
 /// How long a token is valid, in seconds; `None` for ever.
@@ -59,14 +65,19 @@ struct Lifetime(Option<i64>);
 /// Prints the token.
 ///
 /// # Errors
-/// If the user or a claim is not valid, or no token can be made with these parameters.
-pub(crate) fn run(flags: TokenFlags) -> Result<(), Failure> {
+/// If the user or a claim is not valid, no token can be made with these parameters, or the system to which the user is
+/// introduced does not accept it.
+pub(crate) async fn run(flags: TokenFlags) -> Result<(), Failure> {
+    let address = flags.introduce.clone();
     let token = made(flags, &Clock::system())?;
+    if let Some(address) = address {
+        introduce(&address, &token).await?;
+    }
     print([token])
 }
 
 fn made(flags: TokenFlags, clock: &Clock) -> Result<String, Failure> {
-    let TokenFlags { user, name, first_name, last_name, role, claim, expires, secret, parameter } = flags;
+    let TokenFlags { user, name, first_name, last_name, role, claim, expires, secret, parameter, introduce: _ } = flags;
     let user = UserId::parse(&user).map_err(|error| format!("USER: {error}"))?;
     let given = parameter.into_iter().chain(secret.map(|secret| ("JwtSecret".to_owned(), secret)));
     let template = parameters::template(&given.collect::<BTreeMap<_, _>>())?;
@@ -128,7 +139,7 @@ mod tests {
     fn flags(arguments: &[&str]) -> Result<TokenFlags, String> {
         let parsed = Cli::try_parse_from(["parlance", "token"].iter().chain(arguments));
         match parsed.map(|cli| cli.command) {
-            Ok(Some(Command::Token(flags))) => Ok(flags),
+            Ok(Some(Command::Token(flags))) => Ok(*flags),
             Ok(_) => unreachable!("the command is token"),
             Err(error) => Err(error.to_string()),
         }

@@ -15,14 +15,15 @@ use axum::body::Body;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::header::{
-    CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
-    UPGRADE,
+    CONNECTION, CONTENT_TYPE, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -34,6 +35,7 @@ use super::activity::Activity;
 use super::message::{Close, Outbound, Payload};
 use super::peer::{Listener, Speaker, Violation};
 use super::{BinaryFrames, ConnectRequest, Gateway, Peer, Settings};
+use crate::hint::missing_query;
 
 /// How long a client may take to answer a close frame before the socket is dropped.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
@@ -78,7 +80,7 @@ pub(super) async fn upgrade(stage: &Stage, mut request: Request<Incoming>, sourc
     });
     let peer = match peer.await {
         Ok(peer) => peer,
-        Err(status) => return bare(status),
+        Err(status) => return refused(status, head.uri.query()),
     };
     let mut response = bare(StatusCode::SWITCHING_PROTOCOLS);
     let headers = response.headers_mut();
@@ -227,6 +229,17 @@ async fn linger(mut socket: Socket) {
     if stream.shutdown().await.is_ok() {
         while matches!(stream.read(&mut unread).await, Ok(count) if count > 0) {}
     }
+}
+
+/// A refusal of `$connect`. Its body says what the query lacks, if that may be the reason; API Gateway's says nothing.
+fn refused(status: StatusCode, query: Option<&str>) -> Response<Body> {
+    let mut response = bare(status);
+    let hint = missing_query(query, "websocket").filter(|_| status == StatusCode::BAD_REQUEST);
+    if let Some(hint) = hint {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *response.body_mut() = Body::from(json!({"message": hint}).to_string());
+    }
+    response
 }
 
 fn bare(status: StatusCode) -> Response<Body> {
