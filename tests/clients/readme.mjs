@@ -5,7 +5,9 @@ const [token, other, dialect = "recruiting", url = "http://localhost:3000"] = pr
 const socket = io(`${url}/${dialect}`, { auth: { token } });
 const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
 const made = await fetch(`${url}/recruiting/api/chat/create-or-get`, { method: "POST", headers, body: JSON.stringify({ otherUserId: other }) });
-const id = (await made.json()).data._id;
+const { data, message } = await made.json();
+if (!data) throw new Error(message);
+const id = data._id;
 const say = {
   recruiting: (text) => ["send_message", { chatId: id, content: text }],
   marketplace: (text) => ["sendMessage", { chatId: id, content: text, messageType: "text" }],
@@ -23,3 +25,4 @@ for await (const text of createInterface({ input: process.stdin })) {
   const { error } = await socket.emitWithAck(...say(text));
   if (error) console.error(error.message);
 }
+socket.close(); // after Ctrl-D

@@ -21,7 +21,13 @@ function terminal(context, user, other, dialect) {
   const child = spawn(process.execPath, [PROGRAM, tokenOf(user), other, dialect, server.url], { stdio: ["pipe", "pipe", "inherit"] });
   context.after(() => child.kill());
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return { say: (text) => child.stdin.write(`${text}\n`), hears: async () => (await lines.next()).value };
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  return {
+    say: (text) => child.stdin.write(`${text}\n`),
+    hears: async () => (await lines.next()).value,
+    // Ctrl-D; becomes the exit status.
+    leave: () => { child.stdin.end(); return ended; },
+  };
 }
 
 for (const [index, dialect] of DIALECTS.entries()) {
@@ -49,5 +55,6 @@ for (const [index, dialect] of DIALECTS.entries()) {
     assert.equal(await alice.hears(), `${two}: How are you?`);
     alice.say("Fine \u{1f600}");
     assert.equal(await bob.hears(), `${one}: Fine \u{1f600}`);
+    assert.deepEqual([await alice.leave(), await bob.leave()], [0, 0]);
   });
 }

@@ -19,13 +19,14 @@ function binary() {
   return found;
 }
 
-function flags({ data, port, dialect, limits, listen, parameters }) {
+function flags({ data, port, dialect, limits, listen, parameters, quiet }) {
   const { PARLANCE_ISOLATION: isolation, PARLANCE_GATEWAY_MODE: mode, PARLANCE_AWS: aws } = process.env;
   return [
     "--port", String(port),
     ...(dialect ? ["--dialect", dialect] : []),
     ...(data ? ["--data", data] : ["--memory"]),
     ...(limits ? [] : ["--no-rate-limits"]),
+    ...(quiet ? ["--quiet"] : []),
     ...listen.flatMap((more) => ["--listen", more]),
     ...Object.entries(parameters).flatMap(([name, value]) => ["--parameter", `${name}=${value}`]),
     ...(isolation ? ["--isolation", isolation] : []),
@@ -37,15 +38,17 @@ function flags({ data, port, dialect, limits, listen, parameters }) {
 // Starts the server and waits until it says that it is running. Without `data` it keeps everything in memory; without `limits` it has none,
 // so that a test may be as fast as it likes. `dialect` is what the root namespace speaks; `listen` has more ports, each with its own;
 // `parameters` are those of template.yaml.
-export async function startServer({ data, port = 0, dialect, limits = false, listen = [], parameters = {} } = {}) {
-  const child = spawn(binary(), flags({ data, port, dialect, limits, listen, parameters }), { cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"] });
+export async function startServer({ data, port = 0, dialect, limits = false, listen = [], parameters = {}, quiet = false } = {}) {
+  const child = spawn(binary(), flags({ data, port, dialect, limits, listen, parameters, quiet }), { cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"] });
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text) => { errors += text; });
   const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
+  const printed = [];
   const announced = new Promise((resolve) => {
     const addresses = [];
     createInterface({ input: child.stdout }).on("line", (line) => {
-      const address = /^ {2}http:\/\/localhost:(\d+) {2}speaks (\w+) /.exec(line);
+      printed.push(line);
+      const address = /^ {2}http:\/\/localhost:(\d+) {2}speaks (\w+) /.exec(line) ?? (quiet ? /^http:\/\/localhost:(\d+)$/.exec(line) : null);
       if (address) addresses.push({ port: Number(address[1]), dialect: address[2] });
       if (addresses.length === 1 + listen.length) resolve(addresses);
     });
@@ -65,11 +68,20 @@ export async function startServer({ data, port = 0, dialect, limits = false, lis
     url: `http://localhost:${listening}`,
     // Every port that it says it listens on, with the dialect that it says is spoken there.
     addresses,
+    // The lines that it printed.
+    printed,
     // What it logged: warnings and errors only.
     log: () => errors,
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
   };
+}
+
+// Runs the program until it ends by itself.
+export function runToEnd(args, { env = {} } = {}) {
+  const options = { cwd: tmpdir(), encoding: "utf8", timeout: START_PATIENCE_MILLIS, env: { ...process.env, ...env } };
+  const { status, stdout, stderr } = spawnSync(binary(), args, options);
+  return { status, stdout, stderr };
 }
 
 // Starts the program in the hope that it ends by itself.
