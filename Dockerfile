@@ -1,0 +1,15 @@
+# The local system in a container, for development: docs/local.md, "Other machines".
+FROM rust:1.95-slim-bookworm AS build
+# mimalloc and ring have parts in C.
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev make && rm -rf /var/lib/apt/lists/*
+WORKDIR /parlance
+COPY . .
+RUN cargo build --locked --release -p local
+
+FROM debian:bookworm-slim
+COPY --from=build /parlance/target/release/local /usr/local/bin/parlance
+RUN useradd --create-home parlance && install -d -o parlance /data
+USER parlance
+VOLUME /data
+EXPOSE 3000
+ENTRYPOINT ["parlance", "--host", "0.0.0.0", "--data", "/data"]
