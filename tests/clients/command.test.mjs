@@ -161,6 +161,7 @@ test("libraries do not fill the log at debug", async (t) => {
 
 test("a quiet start prints one line with the address", async (t) => {
   const started = await startServer({ quiet: true });
+  assert.equal(await statusWith(started.url, tokenOf("alice")), 200);
   await started.stop();
   assert.deepEqual(started.printed, [`http://localhost:${started.port}`]);
 });

@@ -42,7 +42,7 @@ export async function startServer({ data, port = 0, dialect, limits = false, lis
   const child = spawn(binary(), flags({ data, port, dialect, limits, listen, parameters, quiet }), { cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"] });
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text) => { errors += text; });
-  const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
+  const ended = new Promise((resolve) => child.once("close", (code, signal) => resolve({ code, signal })));
   const printed = [];
   const announced = new Promise((resolve) => {
     const addresses = [];
