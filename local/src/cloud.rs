@@ -310,15 +310,14 @@ impl PocketCloud {
     }
 }
 
-/// Reads template.yaml with these parameters. Unless they say how tokens are verified, the secret is [`DEV_SECRET`].
+/// Reads template.yaml with these parameters. Without a `JwtSecret` the secret is [`DEV_SECRET`], also beside a
+/// `JwtPublicKey`.
 ///
 /// # Errors
 /// [`TemplateError`].
 pub fn template(parameters: &BTreeMap<String, String>) -> Result<Template, TemplateError> {
     let mut parameters = parameters.clone();
-    if parameters.get("JwtPublicKey").is_none_or(String::is_empty) {
-        parameters.entry("JwtSecret".to_owned()).or_insert_with(|| SECRET_PLACEHOLDER.to_owned());
-    }
+    parameters.entry("JwtSecret".to_owned()).or_insert_with(|| SECRET_PLACEHOLDER.to_owned());
     Template::read(TEMPLATE, &parameters)
 }
 

@@ -130,7 +130,7 @@ test("token signs with a secret, for a time, and can introduce the user", async 
 test("with a public key alone there are no tokens of our own, and those of its private key are valid", async (t) => {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const pem = publicKey.export({ type: "spki", format: "pem" });
-  const started = await startServer({ parameters: { JwtPublicKey: Buffer.from(pem).toString("base64") } });
+  const started = await startServer({ parameters: { JwtSecret: "none", JwtPublicKey: Buffer.from(pem).toString("base64") } });
   t.after(() => started.stop());
   await introduced(started);
   assert.deepEqual(printedTokens(started), {});

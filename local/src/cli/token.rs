@@ -244,7 +244,8 @@ mod tests {
     #[test]
     fn no_token_is_made_for_a_system_that_has_a_public_key_only() {
         let key = format!("JwtPublicKey={}", include_str!("../../../tests/it/keys/ed.pub.pem"));
-        let said = token(&["carol", "--parameter", &key]).unwrap_err();
+        let alone = ["carol", "--parameter", &key, "--parameter", "JwtSecret=none"];
+        let said = token(&alone).unwrap_err();
         assert!(said.contains("no token can be made") && said.contains("the private key"), "{said}");
         let both = ["carol", "--parameter", &key, "--parameter", &format!("JwtSecret={SECRET}")];
         assert_eq!(read(SECRET, &token(&both).unwrap()).user.to_string(), "carol");
