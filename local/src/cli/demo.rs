@@ -81,6 +81,10 @@ mod tests {
     #[test]
     fn with_a_public_key_alone_there_are_no_tokens() {
         let pem = include_str!("../../../tests/it/keys/ed.pub.pem");
-        assert!(tokens(&template(&[("JwtSecret", "none"), ("JwtPublicKey", pem)]), Timestamp::from_millis(0)).unwrap().is_none());
+        assert!(
+            tokens(&template(&[("JwtSecret", "none"), ("JwtPublicKey", pem)]), Timestamp::from_millis(0))
+                .unwrap()
+                .is_none()
+        );
     }
 }
