@@ -17,6 +17,7 @@
 //! - [`run`]: the cloud until the process is asked to end.
 //! - [`token`]: tokens for development.
 //! - [`hint`]: what was probably meant by a refused request.
+//! - [`playground`]: the page at `/`, on which people chat.
 //!
 //! What this emulation does not support is refused with 501, never approximated.
 
@@ -34,6 +35,7 @@ pub mod lambda;
 pub mod latency;
 pub mod management;
 pub mod media_links;
+pub mod playground;
 pub mod presigned;
 pub mod run;
 pub mod schedule;

@@ -17,6 +17,7 @@ use local::cloud::{PocketCloud, stage_variables, token_secret};
 use local::gateway::server::Port;
 use local::hint::with_hints;
 use local::media_links::following_host;
+use local::playground::{self, TokenMaker};
 use local::run::{run, say};
 use local::token::DEV_SECRET;
 use relay::clock::Clock;
@@ -77,10 +78,14 @@ async fn start(serve: Serve) -> Result<(), Failure> {
     }
     print([introduction(&serve, &cloud, &listeners, demo_tokens.as_deref())])?;
     // The router of each port: here is the place to put further pages before the REST API.
-    let ports = listeners.into_iter().map(|Listener { socket: listener, dialect, .. }| {
+    let secret = token_secret(&cloud.template).map(str::to_owned);
+    let ports = listeners.into_iter().map(|Listener { socket: listener, dialect, address, .. }| {
         let stage_variables = stage_variables(dialect.name);
         let rest = with_hints(cloud.http_for(&stage_variables), dialect);
         let rest = following_host(rest, cloud.services.storage.origin());
+        let loopback_only = address.ip().is_loopback();
+        let tokens = TokenMaker { secret: secret.clone(), loopback_only, clock: clock.clone() };
+        let rest = playground::in_front_of(rest, tokens);
         Port { listener, stage_variables, rest }
     });
     let closing = || {
