@@ -1,0 +1,62 @@
+// A real Chromium, as Debian packages it or as somebody names it in PARLANCE_CHROMIUM.
+
+import { strict as assert } from "node:assert";
+import { accessSync, constants } from "node:fs";
+import path from "node:path";
+import { chromium } from "playwright-core";
+
+import { PATIENCE_MILLIS } from "./device.mjs";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+// Nothing but this machine answers: the browser's own services, which ask for updates and the like, find no host.
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
+];
+
+const isProgram = (file) => {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+// The path of the browser, or undefined if there is none.
+export function findBrowser() {
+  const { PARLANCE_CHROMIUM: named, PATH = "" } = process.env;
+  if (named) return named;
+  const folders = PATH.split(path.delimiter);
+  return NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name))).find(isProgram);
+}
+
+// Starts a browser with a fresh profile, which is gone when the browser is closed.
+export const startBrowser = () => chromium.launch({ executablePath: findBrowser(), headless: true, args: FLAGS });
+
+// A page of its own, with nothing of other pages. When the test ends, errors on it and requests to anything but
+// `origin` fail the test. `expected` has patterns of the errors that the test causes on purpose.
+export async function pageOf(context, browser, origin, { expected = [], ...options } = {}) {
+  const inside = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+  const page = await inside.newPage();
+  page.setDefaultTimeout(PATIENCE_MILLIS);
+  const problems = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) problems.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => problems.push(`page: ${error.message}`));
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.protocol !== "blob:" && url.host !== new URL(origin).host) problems.push(`request: ${request.url()}`);
+  });
+  page.on("websocket", (socket) => {
+    if (new URL(socket.url()).host !== new URL(origin).host) problems.push(`websocket: ${socket.url()}`);
+  });
+  context.after(async () => {
+    await inside.close();
+    assert.deepEqual(problems.filter((problem) => !expected.some((pattern) => pattern.test(problem))), []);
+  });
+  return page;
+}
