@@ -29,6 +29,9 @@ pub(crate) fn introduction(
             "  faults at random: seed {seed}, rate {rate} (--faults {seed}:{rate} gives the same ones again)"
         ));
     }
+    if let Some(first) = listeners.first() {
+        lines.push(format!("Open {} in a browser to chat there.", first.url()));
+    }
     match demo_tokens {
         Some(tokens) => {
             lines.push("Tokens for two demo users, good for thirty days:".to_owned());
