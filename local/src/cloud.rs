@@ -31,10 +31,11 @@ use crate::gateway::{Gateway, Routes, Settings, UnsupportedExpression};
 use crate::http_api::{HttpApi, LastSlash, RouteError};
 use crate::lambda::{Invoked, Lambda};
 use crate::latency::Latency;
-use crate::presigned;
 use crate::storage::{ObjectStorage, ObjectStorageError};
 use crate::template::{Function, REGION, Schedule, Template, TemplateError};
 use crate::token::DEV_SECRET;
+use crate::watch::Watch;
+use crate::{presigned, sessions};
 
 /// The template of the deployed system, as committed.
 pub const TEMPLATE: &str = include_str!("../../template.yaml");
@@ -148,6 +149,8 @@ pub struct PocketCloud {
     pub lambda: Arc<Lambda>,
     /// The fault layer.
     pub faults: Faults,
+    /// What happens, as a stream of records.
+    pub watch: Watch,
     /// The WebSocket API.
     pub gateway: Arc<Gateway>,
     /// The HTTP API for a stage without variables, and the buckets.
@@ -219,11 +222,13 @@ impl PocketCloud {
         }
         let routes: Vec<_> =
             template.http_routes.iter().filter(|route| answering.contains_key(&route.function)).cloned().collect();
-        let http_api = HttpApi::new(&routes, &answering)?.with_faults(faults.clone());
+        let watch = Watch::new(template.functions.keys().cloned());
+        let http_api = HttpApi::new(&routes, &answering)?.with_faults(faults.clone()).with_watch(watch.clone());
         let objects = presigned::router(&services, &template, &clock);
         let http = http_api.router(&BTreeMap::new(), LastSlash::default()).merge(objects.clone());
-        let lambda = Lambda::new(handlers, retry_scale, faults.clone(), latency);
+        let lambda = Lambda::new(handlers, retry_scale, faults.clone(), latency, watch.clone());
         gateway.faults = faults.clone();
+        gateway.watch = watch.clone();
         gateway.stage.clone_from(&template.websocket.stage);
         let names = template
             .websocket
@@ -231,9 +236,10 @@ impl PocketCloud {
             .iter()
             .filter_map(|(key, package)| Some((key.clone(), template.functions.get(package)?.name.clone())));
         let routes = Routes::new(&template.websocket.selection_expression, names)?;
+        watch.connect(clock.clone(), sessions::user_of(&services));
         let gateway = Gateway::new(gateway, routes, Arc::new(Invoked(Arc::clone(&lambda))), clock);
         services.connect(&gateway, &lambda);
-        let cloud = Self { template, services, lambda, faults, gateway, http, http_api, objects, warming };
+        let cloud = Self { template, services, lambda, faults, watch, gateway, http, http_api, objects, warming };
         cloud.end_former_connections().await;
         Ok(cloud)
     }
@@ -295,9 +301,10 @@ impl PocketCloud {
         }
     }
 
-    /// Makes the waiting polling requests return.
+    /// Makes the waiting polling requests return, and those that watch.
     pub fn close(&self) {
         self.http_api.close();
+        self.watch.close();
     }
 
     /// The schedules, each with the name by which its function is invoked.

@@ -29,6 +29,7 @@ use crate::management;
 use crate::storage::{self, ObjectStorage};
 use crate::stream::Streams;
 use crate::template::{Function, Resource, Table, Template};
+use crate::watch::{self, AwsCall};
 
 /// The services that functions can reach. The gateway and the functions are added after it is created, because they
 /// reach it, too.
@@ -364,7 +365,14 @@ impl Connector {
         // The answer to a request takes a moment, in which others make theirs.
         tokio::task::yield_now().await;
         match target {
-            Target::DynamoDb { operation, asked } => self.dynamodb(&operation, asked, request).await,
+            Target::DynamoDb { operation, asked } => {
+                let noted = self.services.dynamodb.noted_elsewhere(&operation, &asked);
+                let answer = self.dynamodb(&operation, asked, request).await;
+                if let Some(call) = noted {
+                    watch::note_call(|| AwsCall { status: answer.status().as_u16(), ..call });
+                }
+                answer
+            }
             Target::Object(path) => self.objects(&path, request).await,
             Target::Connection(id) => self.connections(&request, &id),
             Target::Function { name, package } => self.invoke(&request, &name, package),
@@ -402,6 +410,7 @@ impl Connector {
     }
 
     async fn objects(&self, path: &str, request: HttpRequest) -> HttpResponse {
+        let operation = object_operation(&request);
         let Ok(request) = request.try_into_http1x() else { return refusal(400, "BadRequest", "this is no request") };
         let Some(needs) = self.services.storage.needs(request.method(), path, request.headers()) else {
             return refusal(501, "NotImplemented", "the local system does not have this");
@@ -410,6 +419,7 @@ impl Connector {
             Err(message) => storage::refusal(StatusCode::FORBIDDEN, "AccessDenied", &message),
             Ok(()) => self.services.storage.serve(request.map(Body::new)).await,
         };
+        watch::note_call(|| AwsCall::of("S3", operation, path, answer.status().as_u16()));
         let answer = HttpResponse::try_from(answer.map(SdkBody::from_body_1_x));
         answer.unwrap_or_else(|_| refusal(500, "InternalError", "the answer of the storage is none"))
     }
@@ -428,6 +438,7 @@ impl Connector {
         } else {
             management::answer(&gateway, &method, id, body(request))
         };
+        watch::note_call(|| management::noted_answer(&method, id, &answer));
         let (parts, body) = answer.into_parts();
         let mut answer = response(parts.status.as_u16(), body);
         for (name, value) in &parts.headers {

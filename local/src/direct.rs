@@ -30,11 +30,12 @@ use relay::error::Error;
 use relay::lambda::FunctionService;
 
 use crate::connector::Services;
-use crate::dynamodb::response;
+use crate::dynamodb::{Need, needs, response};
 use crate::gateway::{Gateway, ManagementError};
 use crate::latency::Step;
 use crate::management;
 use crate::template::{Function, Resource};
+use crate::watch;
 
 /// The services as one function reaches them.
 #[derive(Debug)]
@@ -44,9 +45,6 @@ pub struct DirectServices {
     /// What the role was found to allow.
     allowed: Mutex<HashSet<Need>>,
 }
-
-/// A permission that a request needs: the action of IAM, and the resource.
-type Need = (&'static str, Resource);
 
 impl DirectServices {
     /// Creates the services of a function with its role.
@@ -143,7 +141,8 @@ impl ConnectionService for DirectServices {
                     PostToConnectionError::generic(metadata(error))
                 }
             };
-            self.manage("POST", failed, PostToConnectionError::generic, |gateway| match content {
+            let post = ("POST", connection.as_str());
+            self.manage(post, failed, PostToConnectionError::generic, |gateway| match content {
                 PostContent::Text(text) => gateway.post(&connection, text.into()),
                 PostContent::Binary(bytes) => gateway.post_binary(&connection, bytes.into()),
             })
@@ -158,7 +157,8 @@ impl ConnectionService for DirectServices {
                 ManagementError::LimitExceeded => DeleteConnectionError::LimitExceededException(limit_exceeded(error)),
                 _ => DeleteConnectionError::generic(metadata(error)),
             };
-            self.manage("DELETE", failed, DeleteConnectionError::generic, |gateway| gateway.delete(&connection))
+            let delete = ("DELETE", connection.as_str());
+            self.manage(delete, failed, DeleteConnectionError::generic, |gateway| gateway.delete(&connection))
         })
     }
 }
@@ -185,12 +185,12 @@ impl DirectServices {
         lambda.invoke_later(function, event).map_err(|error| error.to_string())
     }
 
-    /// Makes a call of `@connections`. `failed` turns the gateway's error into that of the SDK, and `other` any other
+    /// Makes a call of `@connections`: a method, on a connection. `failed` turns the gateway's error into that of the SDK, and `other` any other
     /// error.
     #[expect(clippy::result_large_err, reason = "it is the error of the SDK")]
     fn manage<E>(
         &self,
-        method: &'static str,
+        (method, connection): (&'static str, &str),
         failed: impl Fn(&ManagementError) -> E,
         other: impl Fn(ErrorMetadata) -> E,
         call: impl FnOnce(&Gateway) -> Result<(), ManagementError>,
@@ -203,7 +203,9 @@ impl DirectServices {
             let metadata = ErrorMetadata::builder().code("ServiceUnavailable").build();
             return Err(SdkError::service_error(other(metadata), response(503, Bytes::new())));
         };
-        call(&gateway).map_err(|error| {
+        let called = call(&gateway);
+        watch::note_call(|| management::noted(method, connection, called.as_ref().err()));
+        called.map_err(|error| {
             let (status, _) = management::status_and_kind(&error);
             SdkError::service_error(failed(&error), response(status.as_u16(), Bytes::new()))
         })
@@ -225,43 +227,4 @@ fn gone(error: &ManagementError) -> GoneException {
 
 fn limit_exceeded(error: &ManagementError) -> LimitExceededException {
     LimitExceededException::builder().message(error.to_string()).meta(metadata(error)).build()
-}
-
-/// The permissions that a request to the tables needs: for each part of a transaction or batch one.
-fn needs(request: &Request) -> Vec<Need> {
-    let table = |name: Option<&str>| Resource::Table(name.unwrap_or_default().to_owned());
-    match request {
-        Request::GetItem(input) => vec![("dynamodb:GetItem", table(input.table_name()))],
-        Request::PutItem(input) => vec![("dynamodb:PutItem", table(input.table_name()))],
-        Request::UpdateItem(input) => vec![("dynamodb:UpdateItem", table(input.table_name()))],
-        Request::DeleteItem(input) => vec![("dynamodb:DeleteItem", table(input.table_name()))],
-        Request::Query(input) => vec![("dynamodb:Query", table_or_index(input.table_name(), input.index_name()))],
-        Request::Scan(input) => vec![("dynamodb:Scan", table_or_index(input.table_name(), input.index_name()))],
-        Request::BatchGetItem(input) => {
-            let tables = input.request_items().into_iter().flat_map(|items| items.keys());
-            tables.map(|name| ("dynamodb:BatchGetItem", table(Some(name)))).collect()
-        }
-        Request::BatchWriteItem(input) => {
-            let tables = input.request_items().into_iter().flat_map(|items| items.keys());
-            tables.map(|name| ("dynamodb:BatchWriteItem", table(Some(name)))).collect()
-        }
-        Request::TransactWriteItems(input) => {
-            let parts = input.transact_items().iter().flat_map(|item| {
-                let put = item.put().map(|put| ("dynamodb:PutItem", put.table_name()));
-                let update = item.update().map(|update| ("dynamodb:UpdateItem", update.table_name()));
-                let delete = item.delete().map(|delete| ("dynamodb:DeleteItem", delete.table_name()));
-                let check = item.condition_check().map(|check| ("dynamodb:ConditionCheckItem", check.table_name()));
-                [put, update, delete, check].into_iter().flatten()
-            });
-            parts.map(|(action, name)| (action, table(Some(name)))).collect()
-        }
-    }
-}
-
-fn table_or_index(table: Option<&str>, index: Option<&str>) -> Resource {
-    let table = table.unwrap_or_default().to_owned();
-    match index {
-        Some(index) => Resource::Index { table, index: index.to_owned() },
-        None => Resource::Table(table),
-    }
 }

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::data_folder::{DataFolder, DataFolderError};
 use crate::template::{Resource, Table};
+use crate::watch::{self, AwsCall};
 
 /// The tables.
 pub struct DynamoDb {
@@ -47,8 +48,10 @@ pub struct Meter {
     pub requests: BTreeMap<String, u64>,
     /// Read units, by all operations that read.
     pub read_units: f64,
-    /// Write units, indexes included.
+    /// Write units, indexes included, without those of writes that were refused.
     pub write_units: f64,
+    /// Write units of writes that were refused because a condition did not hold.
+    pub refused_write_units: f64,
 }
 
 impl std::fmt::Debug for DynamoDb {
@@ -220,6 +223,36 @@ impl DynamoDb {
         }
     }
 
+    /// A request to tables elsewhere in the form of records, without its status. `None` for tables in this process,
+    /// which record requests themselves, and if nobody watches.
+    pub(crate) fn noted_elsewhere(&self, operation: &str, asked: &Value) -> Option<AwsCall> {
+        if self.endpoint().is_none() || !watch::is_in_watched_invocation() {
+            return None;
+        }
+        let targets = self.needs(operation, asked).into_iter().map(|(_, resource)| target(resource)).collect();
+        Some(AwsCall { targets, ..AwsCall::of("DynamoDB", operation, "", 0) })
+    }
+
+    /// Answers a request that only looks, of somebody who develops: it is not metered, and not refused during an outage.
+    /// Returns the HTTP status and the body.
+    pub(crate) async fn look(&self, operation: &str, asked: Value) -> (u16, Value) {
+        match &self.engine {
+            Engine::Here(tables, _) => looked(tables, operation, asked),
+            Engine::There(elsewhere) => {
+                let (status, answer) = there(elsewhere, operation, asked.to_string().as_bytes()).await;
+                (status, serde_json::from_slice(&answer).unwrap_or_default())
+            }
+        }
+    }
+
+    /// The same for tables in this process, without waiting. `None` if they are elsewhere.
+    pub(crate) fn look_here(&self, operation: &str, asked: Value) -> Option<(u16, Value)> {
+        match &self.engine {
+            Engine::Here(tables, _) => Some(looked(tables, operation, asked)),
+            Engine::There(_) => None,
+        }
+    }
+
     /// Answers one request of DynamoDB's JSON protocol. Returns the HTTP status and the body.
     pub async fn call(&self, operation: &str, asked: Value) -> (u16, Bytes) {
         match &self.engine {
@@ -270,7 +303,9 @@ impl DynamoDb {
     /// Performs a request, and counts it.
     fn performed(&self, tables: &Tables, request: Request) -> Result<Performed, Refusal> {
         let operation = request.operation();
+        let targets = if watch::is_in_watched_invocation() { needs(&request) } else { Vec::new() };
         let performed = tables.perform(request);
+        watch::note_call(|| call(operation, targets, &performed));
         let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
         *meter.requests.entry(operation.to_owned()).or_default() += 1;
         // The functions never scan; tests do, and it costs them nothing.
@@ -278,7 +313,102 @@ impl DynamoDb {
             meter.read_units += performed.read_units;
             meter.write_units += performed.write_units;
         }
+        if let Err(refusal) = &performed {
+            meter.refused_write_units += charged(refusal);
+        }
         performed
+    }
+}
+
+/// Answers a request of the JSON protocol without counting it.
+fn looked(tables: &Tables, operation: &str, asked: Value) -> (u16, Value) {
+    match engine::json::request(operation, asked).and_then(|request| tables.perform(request)) {
+        Ok(performed) => (200, engine::json::response(&performed.response)),
+        Err(refusal) => (refusal.status(), engine::json::refusal(&refusal)),
+    }
+}
+
+/// The write units that DynamoDB charges for a write that it refuses.
+fn charged(refusal: &Refusal) -> f64 {
+    match refusal {
+        Refusal::ConditionalCheckFailed { write_units, .. } | Refusal::TransactionCanceled { write_units, .. } => {
+            *write_units
+        }
+        _ => 0.0,
+    }
+}
+
+/// A request in the form of records.
+fn call(operation: &str, targets: Vec<Need>, performed: &Result<Performed, Refusal>) -> AwsCall {
+    let mut names: Vec<String> = targets.into_iter().map(|(_, resource)| target(resource)).collect();
+    names.dedup();
+    let (status, error, read_units, write_units) = match performed {
+        Ok(performed) => (200, None, performed.read_units, performed.write_units),
+        Err(refusal) => {
+            let body = engine::json::refusal(refusal);
+            let kind = body.get("__type").and_then(Value::as_str).and_then(|kind| kind.rsplit('#').next());
+            (refusal.status(), kind.map(str::to_owned), 0.0, charged(refusal))
+        }
+    };
+    AwsCall {
+        service: "DynamoDB",
+        operation: operation.to_owned(),
+        targets: names,
+        status,
+        error,
+        read_units,
+        write_units,
+    }
+}
+
+/// A permission that a request needs: the action of IAM, and the resource.
+pub(crate) type Need = (&'static str, Resource);
+
+/// The permissions that a request to the tables needs: for each part of a transaction or batch one.
+pub(crate) fn needs(request: &Request) -> Vec<Need> {
+    let table = |name: Option<&str>| Resource::Table(name.unwrap_or_default().to_owned());
+    match request {
+        Request::GetItem(input) => vec![("dynamodb:GetItem", table(input.table_name()))],
+        Request::PutItem(input) => vec![("dynamodb:PutItem", table(input.table_name()))],
+        Request::UpdateItem(input) => vec![("dynamodb:UpdateItem", table(input.table_name()))],
+        Request::DeleteItem(input) => vec![("dynamodb:DeleteItem", table(input.table_name()))],
+        Request::Query(input) => vec![("dynamodb:Query", table_or_index(input.table_name(), input.index_name()))],
+        Request::Scan(input) => vec![("dynamodb:Scan", table_or_index(input.table_name(), input.index_name()))],
+        Request::BatchGetItem(input) => {
+            let tables = input.request_items().into_iter().flat_map(|items| items.keys());
+            tables.map(|name| ("dynamodb:BatchGetItem", table(Some(name)))).collect()
+        }
+        Request::BatchWriteItem(input) => {
+            let tables = input.request_items().into_iter().flat_map(|items| items.keys());
+            tables.map(|name| ("dynamodb:BatchWriteItem", table(Some(name)))).collect()
+        }
+        Request::TransactWriteItems(input) => {
+            let parts = input.transact_items().iter().flat_map(|item| {
+                let put = item.put().map(|put| ("dynamodb:PutItem", put.table_name()));
+                let update = item.update().map(|update| ("dynamodb:UpdateItem", update.table_name()));
+                let delete = item.delete().map(|delete| ("dynamodb:DeleteItem", delete.table_name()));
+                let check = item.condition_check().map(|check| ("dynamodb:ConditionCheckItem", check.table_name()));
+                [put, update, delete, check].into_iter().flatten()
+            });
+            parts.map(|(action, name)| (action, table(Some(name)))).collect()
+        }
+    }
+}
+
+fn table_or_index(table: Option<&str>, index: Option<&str>) -> Resource {
+    let table = table.unwrap_or_default().to_owned();
+    match index {
+        Some(index) => Resource::Index { table, index: index.to_owned() },
+        None => Resource::Table(table),
+    }
+}
+
+/// The name of a table, or of an index after that of its table.
+fn target(resource: Resource) -> String {
+    match resource {
+        Resource::Table(table) => table,
+        Resource::Index { table, index } => format!("{table}/{index}"),
+        other => other.to_string(),
     }
 }
 

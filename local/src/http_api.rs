@@ -28,10 +28,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use relay::http_event::HttpFunction;
 use serde_json::{Map, Value, json};
-use tokio::sync::watch;
+use tokio::sync::watch::{Receiver, Sender};
 
 use crate::faults::{Faults, Killed, Trigger};
 use crate::template::HttpRoute;
+use crate::watch::{self, Watch};
 
 /// The package of the function whose GETs wait.
 const POLLING: &str = "polling";
@@ -110,8 +111,9 @@ pub type HttpCode = Arc<dyn Fn(&BTreeMap<String, String>) -> HttpFunction + Send
 pub struct HttpApi {
     /// Each route with the package of its function.
     routes: Vec<(Pattern, String, HttpCode)>,
-    closing: watch::Sender<bool>,
+    closing: Sender<bool>,
     faults: Faults,
+    watch: Watch,
 }
 
 /// A route with its function.
@@ -120,6 +122,7 @@ struct Integration {
     package: String,
     function: HttpFunction,
     faults: Faults,
+    watch: Watch,
 }
 
 impl HttpApi {
@@ -134,13 +137,19 @@ impl HttpApi {
             Ok((pattern, function.clone(), Arc::clone(code)))
         };
         let routes = routes.iter().map(route).collect::<Result<_, _>>()?;
-        Ok(Self { routes, closing: watch::Sender::new(false), faults: Faults::default() })
+        Ok(Self { routes, closing: Sender::new(false), faults: Faults::default(), watch: Watch::default() })
     }
 
     /// The same API, with these faults for its functions.
     #[must_use]
     pub fn with_faults(self, faults: Faults) -> Self {
         Self { faults, ..self }
+    }
+
+    /// The same API, which reports requests and invocations to this stream.
+    #[must_use]
+    pub fn with_watch(self, watch: Watch) -> Self {
+        Self { watch, ..self }
     }
 
     /// The router of the API for a stage with these variables.
@@ -150,6 +159,7 @@ impl HttpApi {
             package: package.clone(),
             function: code(stage),
             faults: self.faults.clone(),
+            watch: self.watch.clone(),
         });
         let integrations: Arc<[Integration]> = integrations.collect();
         let closing = self.closing.subscribe();
@@ -183,21 +193,32 @@ impl HttpApi {
 async fn invoke(
     integration: &Integration,
     raw_path: String,
-    mut closing: watch::Receiver<bool>,
+    mut closing: Receiver<bool>,
     request: Request,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, usize::MAX).await else {
         return own_answer(StatusCode::BAD_REQUEST, "Bad Request");
     };
-    let waits = integration.package == POLLING && parts.method == Method::GET;
-    let (faults, package) = (integration.faults.clone(), integration.package.clone());
-    let running = (integration.function)(event(&parts, raw_path, &body));
+    let polls = integration.package == POLLING;
+    let waits = polls && parts.method == Method::GET;
+    let Integration { faults, package, watch, .. } = integration;
+    watch.counts().http_request();
+    if polls {
+        watch.polling_request(&parts, &body);
+    }
+    let event = event(&parts, raw_path, &body);
+    let started = watch.started(package, &Trigger::Synchronous, &event);
+    let running = (integration.function)(event);
+    let (faults, package, of_task) = (faults.clone(), package.clone(), watch.clone());
     let running = tokio::spawn(async move {
         if faults.throttles(Trigger::Synchronous, &package) {
             return Err(Killed);
         }
-        faults.run((Trigger::Synchronous, &package), INTEGRATION_TIMEOUT, running).await
+        let running = watch::within(&started, running);
+        let answer = faults.run((Trigger::Synchronous, &package), INTEGRATION_TIMEOUT, running).await;
+        of_task.ended(&package, started, answer.as_ref().map_err(|_| "the invocation was killed"));
+        answer
     });
     let closed = async {
         if !waits || closing.wait_for(|closing| *closing).await.is_err() {
@@ -206,7 +227,11 @@ async fn invoke(
     };
     tokio::select! {
         answer = running => {
-            let answer = answer.ok().and_then(Result::ok).and_then(|answer| response(&answer));
+            let answer = answer.ok().and_then(Result::ok);
+            if polls && let Some(answer) = &answer {
+                watch.polling_answer(&parts, answer);
+            }
+            let answer = answer.and_then(|answer| response(&answer));
             answer.unwrap_or_else(|| own_answer(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))
         }
         () = closed => Packet::Close.encode().into_response(),

@@ -15,12 +15,14 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
+use tokio::sync::watch::Sender;
 
 use crate::faults::{Faults, Trigger};
 use crate::gateway::{FunctionError, Integration};
 use crate::latency::{Latency, Step};
 use crate::template::{Destination, Function};
+use crate::watch::{self, AwsCall, Watch};
 
 /// The most bytes of an asynchronous event (docs/api-gateway.md, "Lambda").
 const EVENT_MAX_BYTES: usize = 1_048_576;
@@ -53,13 +55,14 @@ struct Deployed {
 /// The registry.
 pub struct Lambda {
     by_name: BTreeMap<String, Deployed>,
-    running: watch::Sender<u64>,
+    running: Sender<u64>,
     panics: AtomicU64,
     failures: AtomicU64,
     doubled: AtomicBool,
     retry_scale: f64,
     faults: Faults,
     latency: Latency,
+    watch: Watch,
 }
 
 impl std::fmt::Debug for Lambda {
@@ -122,13 +125,14 @@ impl Drop for Running {
 
 impl Lambda {
     /// Deploys functions with their handlers. `retry_scale` shortens the waits before retries; `faults` are injected
-    /// into invocations.
+    /// into invocations, which are reported to `watch`.
     #[must_use]
     pub fn new(
         functions: Vec<(Arc<Function>, Handler)>,
         retry_scale: f64,
         faults: Faults,
         latency: Latency,
+        watch: Watch,
     ) -> Arc<Self> {
         let by_name = functions
             .into_iter()
@@ -142,9 +146,9 @@ impl Lambda {
                 )
             })
             .collect();
-        let (running, doubled) = (watch::Sender::new(0), AtomicBool::new(false));
+        let (running, doubled) = (Sender::new(0), AtomicBool::new(false));
         let (panics, failures) = (AtomicU64::new(0), AtomicU64::new(0));
-        Arc::new(Self { by_name, running, panics, failures, doubled, retry_scale, faults, latency })
+        Arc::new(Self { by_name, running, panics, failures, doubled, retry_scale, faults, latency, watch })
     }
 
     /// The package of a function.
@@ -186,9 +190,8 @@ impl Lambda {
             return Err(InvokeError::TooLarge);
         }
         let event: Value = serde_json::from_slice(event).map_err(|_| InvokeError::NotJson)?;
-        if !self.by_name.contains_key(name) {
-            return Err(InvokeError::NotFound);
-        }
+        let Some(deployed) = self.by_name.get(name) else { return Err(InvokeError::NotFound) };
+        watch::note_call(|| AwsCall::of("Lambda", "Invoke", deployed.function.package.clone(), 202));
         let times = if self.doubled.load(Ordering::SeqCst) { 2 } else { 1 };
         for _ in 0..times {
             for after in self.faults.deliveries(Trigger::Asynchronous, package_of(self, name)) {
@@ -267,11 +270,12 @@ impl Lambda {
         deployed.invocations.fetch_add(1, Ordering::SeqCst);
         self.start(trigger, deployed).await;
         let Function { package, timeout, .. } = &*deployed.function;
-        let handling = AssertUnwindSafe((deployed.handler)(event)).catch_unwind();
+        let started = self.watch.started(package, &trigger, &event);
+        let handling = watch::within(&started, AssertUnwindSafe((deployed.handler)(event)).catch_unwind());
         let handling = self.faults.run((trigger, package), *timeout, handling);
         let handled = tokio::time::timeout(*timeout, handling).await;
         deployed.idle.fetch_add(1, Ordering::SeqCst);
-        match handled {
+        let answer = match handled {
             Ok(Err(killed)) => Err(FunctionError(format!("{name}: {killed}"))),
             Ok(Ok(Ok(answer))) => answer,
             Ok(Ok(Err(_))) => {
@@ -279,7 +283,9 @@ impl Lambda {
                 Err(FunctionError(format!("{name} panicked")))
             }
             Err(_) => Err(FunctionError(format!("{name} took longer than its timeout"))),
-        }
+        };
+        self.watch.ended(package, started, answer.as_ref().map_err(|FunctionError(problem)| problem.as_str()));
+        answer
     }
 
     /// Waits as long as a handler takes to start. Without an idle environment Lambda starts another one.

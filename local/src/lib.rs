@@ -14,6 +14,9 @@
 //! - [`schedule`]: functions and expirations that run by the clock.
 //! - [`connector`]: the only connection to the AWS SDK, whose requests it answers.
 //! - [`faults`]: the faults that a cloud can cause, on demand or from a seed.
+//! - [`watch`]: what happens, as a stream of records.
+//! - [`sessions`]: connections and sessions, as the tables have them.
+//! - [`inspector`]: a page that shows all of it, under `/_local`.
 //! - [`run`]: the cloud until the process is asked to end.
 //! - [`token`]: tokens for development.
 //! - [`hint`]: what was probably meant by a refused request.
@@ -31,6 +34,7 @@ pub mod faults;
 pub mod gateway;
 pub mod hint;
 pub mod http_api;
+pub mod inspector;
 pub mod lambda;
 pub mod latency;
 pub mod management;
@@ -39,7 +43,9 @@ pub mod playground;
 pub mod presigned;
 pub mod run;
 pub mod schedule;
+pub mod sessions;
 pub mod storage;
 pub mod stream;
 pub mod template;
 pub mod token;
+pub mod watch;

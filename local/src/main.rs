@@ -16,6 +16,7 @@ use http::Request;
 use local::cloud::{PocketCloud, stage_variables, token_secret};
 use local::gateway::server::Port;
 use local::hint::with_hints;
+use local::inspector::{self, Hosts};
 use local::media_links::following_host;
 use local::playground::{self, TokenMaker};
 use local::run::{run, say};
@@ -86,6 +87,7 @@ async fn start(serve: Serve) -> Result<(), Failure> {
         let loopback_only = address.ip().is_loopback();
         let tokens = TokenMaker { secret: secret.clone(), loopback_only, clock: clock.clone() };
         let rest = playground::in_front_of(rest, tokens);
+        let rest = inspector::router(&cloud, Hosts::of(address.ip())).merge(rest);
         Port { listener, stage_variables, rest }
     });
     let closing = || {

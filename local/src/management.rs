@@ -8,6 +8,7 @@ use http::{HeaderValue, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::gateway::{Description, Gateway, ManagementError, iso_time};
+use crate::watch::AwsCall;
 
 /// The header in which API Gateway names the kind of an error, for SDKs to read.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -47,6 +48,27 @@ pub fn status_and_kind(error: &ManagementError) -> (StatusCode, &'static str) {
         ManagementError::LimitExceeded => (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException"),
         ManagementError::NotText => (StatusCode::NOT_IMPLEMENTED, "NotImplementedException"),
     }
+}
+
+/// A call in the form of records.
+pub(crate) fn noted(method: &str, connection_id: &str, error: Option<&ManagementError>) -> AwsCall {
+    let (operation, done) = match method {
+        "POST" => ("PostToConnection", StatusCode::OK),
+        "DELETE" => ("DeleteConnection", StatusCode::NO_CONTENT),
+        _ => ("GetConnection", StatusCode::OK),
+    };
+    let (status, error) = match error.map(status_and_kind) {
+        Some((status, kind)) => (status, Some(kind.to_owned())),
+        None => (done, None),
+    };
+    AwsCall { error, ..AwsCall::of("@connections", operation, connection_id, status.as_u16()) }
+}
+
+/// The same of a call that was made with HTTP.
+pub(crate) fn noted_answer(method: &Method, connection_id: &str, answer: &Response<Bytes>) -> AwsCall {
+    let kind = answer.headers().get(ERROR_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
+    let status = answer.status().as_u16();
+    AwsCall { error: kind, status, ..noted(method.as_str(), connection_id, None) }
 }
 
 /// The answer to a refused call: status, `x-amzn-ErrorType` and message.

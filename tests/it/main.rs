@@ -27,6 +27,8 @@ mod heartbeat;
 #[cfg(test)]
 mod http_event;
 #[cfg(test)]
+mod inspector;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod marketplace;

@@ -30,7 +30,8 @@ pub(crate) fn introduction(
         ));
     }
     if let Some(first) = listeners.first() {
-        lines.push(format!("Open {} in a browser to chat there.", first.url()));
+        let url = first.url();
+        lines.push(format!("Open {url} in a browser to chat there, and {url}/_local to see what happens."));
     }
     match demo_tokens {
         Some(tokens) => {

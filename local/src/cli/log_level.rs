@@ -1,6 +1,6 @@
 //! The environment variable `LOG_LEVEL`: what is logged to the standard error.
 
-use tracing_subscriber::EnvFilter;
+use local::watch::log;
 
 /// The levels, from none to all.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -17,9 +17,7 @@ const LIBRARIES: [&str; 4] = ["aws_", "hyper", "h2", "rustls"];
 /// A sentence that says what `LOG_LEVEL` may be.
 pub(crate) fn start() -> Result<(), String> {
     let asked = std::env::var("LOG_LEVEL").unwrap_or_default();
-    let filter = EnvFilter::builder().parse(directives(&asked)?).map_err(|error| wrong(&asked, &error.to_string()))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    Ok(())
+    log::start(&directives(&asked)?).map_err(|error| wrong(&asked, &error.to_string()))
 }
 
 /// The directives of the filter for a value of `LOG_LEVEL`; the empty one counts as `warn`.

@@ -22,7 +22,8 @@ use super::events::{Origin, Writer};
 use super::integration::{Call, Failure, Invocation};
 use super::message::{Close, Outbound, Payload};
 use super::settings::{DisconnectFault, Mode, drawn};
-use super::{GOING_AWAY, Gateway, routes};
+use super::{Description, GOING_AWAY, Gateway, routes};
+use crate::watch::Direction;
 
 /// How many frames of a client may wait before the gateway stops reading from it.
 pub(super) const WAITING_FRAMES: usize = 64;
@@ -103,6 +104,16 @@ impl Connection {
         }
     }
 
+    /// The connection as `GET @connections` describes it.
+    pub(super) fn described(&self) -> Description {
+        Description {
+            connected_at: self.origin.connected_at,
+            last_active_at: self.last_active_at(),
+            source_ip: self.origin.source_ip.to_string(),
+            user_agent: self.origin.user_agent.clone(),
+        }
+    }
+
     /// Whether `@connections` knows the connection by now.
     pub(super) fn exists(&self) -> bool {
         self.exists_from <= Instant::now()
@@ -121,12 +132,13 @@ impl Connection {
     }
 
     /// When a message last went in either direction.
-    pub(super) fn last_active_at(&self) -> Timestamp {
+    fn last_active_at(&self) -> Timestamp {
         Timestamp::from_millis(self.active_at_millis.load(Ordering::Relaxed))
     }
 
     /// Queues a message for the client, unless the connection has ended or more than `limit_bytes` would then wait.
-    pub(super) fn queue(&self, payload: Payload, limit_bytes: usize) -> Queued {
+    /// `accepted` is called with a message that is queued, before the client can receive it.
+    pub(super) fn queue(&self, payload: Payload, limit_bytes: usize, accepted: impl FnOnce(&Payload)) -> Queued {
         // The lock is held until the message is queued, so that nothing is accepted after the close.
         let phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*phase, Phase::Ended) {
@@ -137,6 +149,7 @@ impl Connection {
         if self.buffered_bytes.fetch_update(Ordering::SeqCst, Ordering::SeqCst, room).is_err() {
             return Queued::Full;
         }
+        accepted(&payload);
         // The queue of a lost client is closed. The gateway does not notice that before the idle limit.
         let _lost = self.outbound.unbounded_send(payload.into());
         Queued::Waiting
@@ -153,6 +166,11 @@ impl Connection {
         }
         let _no_task = ended.send(departure);
         true
+    }
+
+    /// How long ago the connection was opened.
+    pub(super) fn age(&self) -> Duration {
+        self.opened.elapsed()
     }
 
     /// When the idle limit is reached if no further message comes.
@@ -245,7 +263,8 @@ fn handle(gateway: &Arc<Gateway>, connection: &Arc<Connection>, frame: Frame) ->
             json!(connection.origin.id.as_str()),
             json!(request_id)
         );
-        let _unheard = connection.queue(Payload::Text(frame), gateway.settings.outbound_buffer_bytes);
+        let accepted = |frame: &Payload| gateway.note(&connection, Direction::Out, frame);
+        let _unheard = connection.queue(Payload::Text(frame), gateway.settings.outbound_buffer_bytes, accepted);
     }
 }
 

@@ -21,6 +21,7 @@ use super::id::{self, ConnectionId};
 use super::message::Payload;
 use super::routes;
 use super::settings::Settings;
+use crate::watch::Handshake;
 
 /// A client's request to connect.
 #[derive(Clone, Debug)]
@@ -35,6 +36,14 @@ pub struct ConnectRequest {
     pub source_ip: IpAddr,
     /// The variables of the stage to which the client connects.
     pub stage_variables: Arc<BTreeMap<String, String>>,
+}
+
+impl ConnectRequest {
+    /// The request in the form of records.
+    pub(super) fn handshake(&self) -> Handshake<'_> {
+        let Self { path, query, headers, .. } = self;
+        Handshake { transport: "websocket", path, query: query.as_deref(), headers }
+    }
 }
 
 /// The connection to which events belong.

@@ -28,6 +28,8 @@ use http::StatusCode;
 use relay::clock::{Clock, Timestamp};
 use tokio::sync::oneshot;
 
+use crate::watch::Direction;
+
 mod activity;
 mod connection;
 mod events;
@@ -128,6 +130,12 @@ impl Gateway {
         &self.settings
     }
 
+    /// How long the open connections have been open, all together.
+    #[must_use]
+    pub fn open_time(&self) -> Duration {
+        self.directory().open.values().map(|connection| connection.age()).sum()
+    }
+
     /// The number of open connections.
     #[must_use]
     pub fn open_connections(&self) -> usize {
@@ -141,16 +149,20 @@ impl Gateway {
     /// The HTTP status for the client: 403 for a path without an API, 429 over the rate, 502 if the function failed,
     /// 504 if it took too long, 503 during shutdown, and any other status that the function returned.
     pub async fn connect(self: &Arc<Self>, request: ConnectRequest) -> Result<Peer, StatusCode> {
+        let refused = |status: StatusCode| {
+            self.settings.watch.refused(request.handshake(), status.as_u16(), None);
+            Err(status)
+        };
         if !self.settings.serves(&request.path) {
-            return Err(StatusCode::FORBIDDEN);
+            return refused(StatusCode::FORBIDDEN);
         }
         // From before the check of `closing` until the connection is open or refused, something is under way.
         let busy = self.activity.begin();
         if self.directory().closing {
-            return Err(StatusCode::SERVICE_UNAVAILABLE);
+            return refused(StatusCode::SERVICE_UNAVAILABLE);
         }
         if self.settings.rate_limits && !self.new_connections.take() {
-            return Err(StatusCode::TOO_MANY_REQUESTS);
+            return refused(StatusCode::TOO_MANY_REQUESTS);
         }
         // The opening has a task of its own, because a function runs to its end even if the client does not wait for
         // it.
@@ -167,10 +179,12 @@ impl Gateway {
 
     async fn open(self: Arc<Self>, request: ConnectRequest) -> Result<Peer, StatusCode> {
         let origin = Origin::new(&self.clock, &request);
-        let answer = self.ask_connect(&origin, &request).await?;
-        if !answer.status.is_success() {
-            return Err(answer.status);
-        }
+        let answer = self.ask_connect(&origin, &request).await;
+        let accepted =
+            answer.and_then(|answer| if answer.status.is_success() { Ok(answer) } else { Err(answer.status) });
+        let watch = &self.settings.watch;
+        let answer = accepted.inspect_err(|status| watch.refused(request.handshake(), status.as_u16(), None))?;
+        watch.opened(origin.id.as_str(), request.handshake());
         let (outbound, to_client) = mpsc::unbounded();
         let (frames, from_client) = mpsc::channel(connection::WAITING_FRAMES);
         let (departure, ended) = oneshot::channel();
@@ -237,7 +251,8 @@ impl Gateway {
             return Err(ManagementError::PayloadTooLarge);
         }
         let connection = self.existing(&id)?;
-        match connection.queue(payload(data)?, self.settings.outbound_buffer_bytes) {
+        let accepted = |payload: &Payload| self.note(&connection, Direction::Out, payload);
+        match connection.queue(payload(data)?, self.settings.outbound_buffer_bytes, accepted) {
             Queued::Waiting => {
                 connection.touch(self.clock.now());
                 Ok(())
@@ -259,13 +274,14 @@ impl Gateway {
     /// See [`ManagementError`].
     pub fn get(&self, connection_id: &str) -> Result<Description, ManagementError> {
         let id = self.admitted(connection_id)?;
-        let connection = self.existing(&id)?;
-        Ok(Description {
-            connected_at: connection.origin.connected_at,
-            last_active_at: connection.last_active_at(),
-            source_ip: connection.origin.source_ip.to_string(),
-            user_agent: connection.origin.user_agent.clone(),
-        })
+        Ok(self.existing(&id)?.described())
+    }
+
+    /// All open connections, by their ids.
+    #[must_use]
+    pub fn connections(&self) -> Vec<(String, Description)> {
+        let open: Vec<Arc<Connection>> = self.directory().open.values().cloned().collect();
+        open.iter().map(|connection| (connection.origin.id.to_string(), connection.described())).collect()
     }
 
     /// `DELETE @connections`: closes the connection with 1000.
@@ -328,6 +344,16 @@ impl Gateway {
         connection.filter(|connection| connection.exists()).ok_or(ManagementError::Gone)
     }
 
+    /// Counts a message, and records it if somebody watches.
+    fn note(&self, connection: &Connection, direction: Direction, payload: &Payload) {
+        let watch = &self.settings.watch;
+        watch.counts().message(payload.len());
+        match payload {
+            Payload::Text(text) => watch.packet(connection.origin.id.as_str(), direction, text),
+            Payload::Binary(bytes) => watch.binary_frame(connection.origin.id.as_str(), direction, bytes.len()),
+        }
+    }
+
     /// Ends a connection, unless it has ended. From here on it does not exist, and `$disconnect` is going to get the
     /// code and the reason.
     fn end(&self, connection: &Connection, side: Side, close: Close<'_>) {
@@ -335,6 +361,8 @@ impl Gateway {
         let departure = Departure { code, reason: reason.to_owned(), busy: self.activity.begin() };
         if connection.end(side, departure) {
             self.directory().open.remove(&connection.origin.id);
+            self.settings.watch.counts().connection(connection.age());
+            self.settings.watch.closed(connection.origin.id.as_str(), code, reason, side == Side::Client);
         }
     }
 }

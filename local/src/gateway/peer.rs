@@ -10,6 +10,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use super::connection::{Connection, Frame, Side};
 use super::message::{Close, Outbound, Payload};
 use super::{BinaryFrames, Gateway};
+use crate::watch::Direction;
 
 /// The client's end of a connection, without TCP. To drop it is to lose the client as in a network that vanishes: no
 /// side is told.
@@ -126,6 +127,7 @@ impl Speaker {
             return;
         }
         self.connection.touch(self.gateway.clock.now());
+        self.gateway.note(&self.connection, Direction::In, &payload);
         let busy = self.gateway.activity.begin();
         let _swallowed = self.frames.clone().send(Frame { payload, busy }).await;
     }

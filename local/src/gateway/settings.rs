@@ -8,6 +8,7 @@ use http::StatusCode;
 use relay::clock::Clock;
 
 use crate::faults::Faults;
+use crate::watch::Watch;
 
 /// Whether two frames of one connection may be handled at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,6 +108,8 @@ pub struct Settings {
     pub disconnect_fault: DisconnectFault,
     /// The fault layer, for all other faults.
     pub faults: Faults,
+    /// The stream to which the gateway reports connections and frames.
+    pub watch: Watch,
     /// How long [`shutdown`](super::Gateway::shutdown) waits for the last function.
     pub shutdown_secs: u64,
 }
@@ -141,6 +144,7 @@ impl Default for Settings {
             notices_tcp_ends: true,
             disconnect_fault: DisconnectFault::None,
             faults: Faults::default(),
+            watch: Watch::default(),
             shutdown_secs: 10,
         }
     }

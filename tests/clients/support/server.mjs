@@ -37,9 +37,12 @@ function flags({ data, port, dialect, limits, listen, parameters, quiet }) {
 
 // Starts the server and waits until it says that it is running. Without `data` it keeps everything in memory; without `limits` it has none,
 // so that a test may be as fast as it likes. `dialect` is what the root namespace speaks; `listen` has more ports, each with its own;
-// `parameters` are those of template.yaml.
-export async function startServer({ data, port = 0, dialect, limits = false, listen = [], parameters = {}, quiet = false } = {}) {
-  const child = spawn(binary(), flags({ data, port, dialect, limits, listen, parameters, quiet }), { cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"] });
+// `parameters` are those of template.yaml; `environment` is added to that of the tests.
+export async function startServer({
+  data, port = 0, dialect, limits = false, listen = [], parameters = {}, quiet = false, environment = {},
+} = {}) {
+  const options = { cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...environment } };
+  const child = spawn(binary(), flags({ data, port, dialect, limits, listen, parameters, quiet }), options);
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text) => { errors += text; });
   const ended = new Promise((resolve) => child.once("close", (code, signal) => resolve({ code, signal })));
@@ -70,7 +73,7 @@ export async function startServer({ data, port = 0, dialect, limits = false, lis
     addresses,
     // The lines that it printed.
     printed,
-    // What it logged: warnings and errors only.
+    // What it logged: warnings and errors only, unless `environment` asks for more.
     log: () => errors,
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),

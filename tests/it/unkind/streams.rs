@@ -10,6 +10,7 @@ use local::gateway::FunctionError;
 use local::lambda::{Handler, Lambda};
 use local::latency::Latency;
 use local::stream::Streams;
+use local::watch::Watch;
 use serde_json::{Value, json};
 use world::World;
 
@@ -38,7 +39,7 @@ impl Function {
             Box::pin(async move { answer })
         });
         let function = Arc::new(world.cloud.template.functions["followup"].clone());
-        Lambda::new(vec![(function, handler)], 0.0, world.cloud.faults.clone(), Latency::default())
+        Lambda::new(vec![(function, handler)], 0.0, world.cloud.faults.clone(), Latency::default(), Watch::default())
     }
 
     /// The chats of each batch.
