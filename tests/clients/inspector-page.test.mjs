@@ -113,7 +113,8 @@ inBrowser("the other tabs show invocations, rows and costs, by keyboard too", as
   await gus.ask("get_online_users", {});
   await tab(page, "Live").focus();
   await page.keyboard.press("ArrowRight");
-  const invocation = page.getByRole("listitem").filter({ hasText: "MESSAGE get_online_users" }).first();
+  const ofEvent = page.getByRole("listitem").filter({ hasText: "MESSAGE get_online_users" });
+  const invocation = ofEvent.filter({ hasText: "presence" }).filter({ hasText: "gus" });
   await invocation.locator("summary").click();
   await invocation.getByRole("table").first().waitFor();
   await screenshot(page, "invocations");

@@ -55,9 +55,12 @@ export class Invocations {
       make("span", {}, `${record.millis.toFixed(1)} ms`),
       make("span", { class: "quiet" }, spent),
     );
-    details.addEventListener("toggle", () => {
+    // What it did is written only when somebody looks, who may have opened it while it ran.
+    const write = () => {
       if (details.open && details.childElementCount === 1) details.append(...body(record, lines));
-    });
+    };
+    details.addEventListener("toggle", write);
+    write();
   }
 }
 
