@@ -141,11 +141,15 @@ impl ConnectionService for DirectServices {
                     PostToConnectionError::generic(metadata(error))
                 }
             };
-            let post = ("POST", connection.as_str());
-            self.manage(post, failed, PostToConnectionError::generic, |gateway| match content {
-                PostContent::Text(text) => gateway.post(&connection, text.into()),
-                PostContent::Binary(bytes) => gateway.post_binary(&connection, bytes.into()),
-            })
+            self.manage(
+                Managed { method: "POST", connection: &connection },
+                failed,
+                PostToConnectionError::generic,
+                |gateway| match content {
+                    PostContent::Text(text) => gateway.post(&connection, text.into()),
+                    PostContent::Binary(bytes) => gateway.post_binary(&connection, bytes.into()),
+                },
+            )
         })
     }
 
@@ -157,8 +161,12 @@ impl ConnectionService for DirectServices {
                 ManagementError::LimitExceeded => DeleteConnectionError::LimitExceededException(limit_exceeded(error)),
                 _ => DeleteConnectionError::generic(metadata(error)),
             };
-            let delete = ("DELETE", connection.as_str());
-            self.manage(delete, failed, DeleteConnectionError::generic, |gateway| gateway.delete(&connection))
+            self.manage(
+                Managed { method: "DELETE", connection: &connection },
+                failed,
+                DeleteConnectionError::generic,
+                |gateway| gateway.delete(&connection),
+            )
         })
     }
 }
@@ -177,6 +185,12 @@ impl FunctionService for DirectServices {
     }
 }
 
+/// A call of `@connections`: the method, and the connection that it is about.
+struct Managed<'a> {
+    method: &'static str,
+    connection: &'a str,
+}
+
 impl DirectServices {
     fn hand_over(&self, function: &str, event: &[u8]) -> Result<(), String> {
         let lambda = self.services.lambda().ok_or("no function is running")?;
@@ -185,16 +199,17 @@ impl DirectServices {
         lambda.invoke_later(function, event).map_err(|error| error.to_string())
     }
 
-    /// Makes a call of `@connections`: a method, on a connection. `failed` turns the gateway's error into that of the SDK, and `other` any other
+    /// Makes a call of `@connections`. `failed` turns the gateway's error into that of the SDK, and `other` any other
     /// error.
     #[expect(clippy::result_large_err, reason = "it is the error of the SDK")]
     fn manage<E>(
         &self,
-        (method, connection): (&'static str, &str),
+        of: Managed<'_>,
         failed: impl Fn(&ManagementError) -> E,
         other: impl Fn(ErrorMetadata) -> E,
         call: impl FnOnce(&Gateway) -> Result<(), ManagementError>,
     ) -> Result<(), SdkError<E>> {
+        let Managed { method, connection } = of;
         let need = ("execute-api:ManageConnections", Resource::Connections(method.to_owned()));
         if let Err(message) = self.permit(need) {
             return Err(SdkError::service_error(other(access_denied(message)), response(403, Bytes::new())));
