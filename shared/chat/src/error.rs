@@ -106,6 +106,13 @@ impl Refusal {
     const ALL: [Self; 5] =
         [Self::NoToken, Self::InvalidToken, Self::EndlessToken, Self::ExpiredToken, Self::UnknownUser];
 
+    /// Every reason.
+    #[cfg(feature = "contracts")]
+    #[must_use]
+    pub fn reasons() -> [&'static str; 5] {
+        Self::ALL.map(Self::reason)
+    }
+
     /// The refusal with this reason, if there is one.
     #[must_use]
     pub fn of_reason(reason: &str) -> Option<Self> {
@@ -124,6 +131,18 @@ impl Refusal {
         }
     }
 }
+
+/// Every code that [`Error::code`] returns.
+#[cfg(feature = "contracts")]
+pub const CODES: [&str; 7] = [
+    "AUTHENTICATION_ERROR",
+    "VALIDATION_ERROR",
+    "NOT_FOUND",
+    "FORBIDDEN",
+    "BLOCKED_USER",
+    "RATE_LIMIT",
+    "INTERNAL_ERROR",
+];
 
 /// The log level of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +190,24 @@ impl Error {
     #[must_use]
     pub const fn status(&self) -> u16 {
         self.meaning().1
+    }
+
+    /// Whole seconds until the limit is over, if one was reached.
+    #[must_use]
+    pub const fn retry_after_secs(&self) -> Option<u64> {
+        match self {
+            Self::RateLimit { retry_after_secs, .. } => Some(*retry_after_secs),
+            _ => None,
+        }
+    }
+
+    /// Why the token was refused, if it was.
+    #[must_use]
+    pub const fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Authentication(refusal) => Some(refusal.reason()),
+            _ => None,
+        }
     }
 
     /// The field that caused the error, if one did.

@@ -30,7 +30,9 @@ impl<'a> Fields<'a> {
         object.map(Self).ok_or_else(|| Error::validation("data", "must be an object"))
     }
 
-    fn present(&self, name: &str) -> Option<&'a Value> {
+    fn present(&self, name: &'static str) -> Option<&'a Value> {
+        #[cfg(all(test, feature = "contracts"))]
+        asked::note(name);
         self.0.get(name).filter(|value| !value.is_null())
     }
 
@@ -299,5 +301,25 @@ impl<'a> Fields<'a> {
         }
         let limit = checked_limit(self.optional_number("limit")?.unwrap_or(MESSAGES_LIMIT_DEFAULT))?;
         Ok(Window::After { number, limit })
+    }
+}
+
+/// Notes the names that a reader asks for, so that a test can compare them with the contract of its input.
+#[cfg(all(test, feature = "contracts"))]
+pub(super) mod asked {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
+    thread_local! {
+        static NAMES: RefCell<BTreeSet<&'static str>> = const { RefCell::new(BTreeSet::new()) };
+    }
+
+    pub(super) fn note(name: &'static str) {
+        NAMES.with_borrow_mut(|names| names.insert(name));
+    }
+
+    /// The names that were asked for since the last call, in this thread.
+    pub(in crate::dialect) fn take() -> BTreeSet<&'static str> {
+        NAMES.take()
     }
 }

@@ -5,8 +5,13 @@
 //! [`ALL`].
 
 mod classroom;
+#[cfg(feature = "contracts")]
+pub mod contract;
+mod envelope;
 mod every;
 pub mod fields;
+mod heard;
+mod json;
 mod marketplace;
 mod messenger;
 mod recruiting;
@@ -109,6 +114,9 @@ pub struct Dialect {
     pub rest_answer: fn(&Answer, &Viewer<'_>) -> (u16, Value),
     /// The REST body of an error.
     pub rest_error: fn(&Error, Timestamp) -> Value,
+    /// The contract of the dialect: what its clients emit, request and hear.
+    #[cfg(feature = "contracts")]
+    pub contract: fn() -> contract::Contract,
 }
 
 /// One REST route.

@@ -1,14 +1,21 @@
 //! Parts that the shapes of several dialects share: the content of a message whose kind has no name in the dialect,
 //! media in full, and errors with a dialect's names.
+//!
+//! A shape is a struct that is serialized for clients. Docs of its fields become the descriptions of the contract
+//! (docs/api/README.md), so they are written for those who write clients.
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value, json};
+use relay::clock::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
 
+use crate::dialect::json::{Always, IsoTime, value};
 use crate::domain::extent::Extent;
+use crate::domain::id::UserId;
 use crate::domain::media::{Media, Source};
 use crate::domain::message::{Message, MessageKind};
-use crate::domain::notice::{Paging, Viewer};
+use crate::domain::notice::Viewer;
 use crate::domain::user::{Claims, User};
 use crate::error::{Error, Refusal, Thing};
 
@@ -71,27 +78,42 @@ impl<'a> Shown<'a> {
         self.media.first().map(|medium| medium.source.url())
     }
 
-    /// Adds `media` to a message's shape if the first address does not say everything, and `truncated` if parts of the
-    /// content are left out (docs/dialects.md, "messenger").
-    pub(super) fn add_media(&self, shape: &mut Value, url: fn(&Source) -> String) {
-        let Value::Object(fields) = shape else { return };
-        if self.media.len() > 1 || self.media.first().is_some_and(Media::has_details) {
-            fields.insert("media".to_owned(), media(self.media, url));
-        }
-        if self.truncated {
-            fields.insert("truncated".to_owned(), true.into());
-        }
+    /// True if parts of the content are left out (docs/dialects.md, "messenger").
+    pub(super) fn truncated(&self) -> Option<Always<true>> {
+        self.truncated.then_some(Always)
+    }
+
+    /// The media in full, if the first address does not say everything.
+    pub(super) fn media_in_full(&self, url: fn(&Source) -> String) -> Option<Vec<Medium>> {
+        let says_more = self.media.len() > 1 || self.media.first().is_some_and(Media::has_details);
+        says_more.then(|| media(self.media, url))
     }
 }
 
+/// An attachment of a message.
+#[derive(Clone, Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+pub(super) struct Medium {
+    /// The address.
+    url: String,
+    /// The media type that its sender named, or the type of the message. Absent if there is neither.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub(super) media_type: Option<String>,
+    /// The name that its sender gave. Absent if they gave none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filename: Option<String>,
+    /// The size that its sender named, in bytes. Absent if they named none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+}
+
 /// Media in full.
-pub(super) fn media(media: &[Media], url: fn(&Source) -> String) -> Value {
-    let media = media.iter().map(|medium| {
-        let mut fields = Map::from_iter([("url".to_owned(), url(&medium.source).into())]);
-        fields.extend(medium.media_type.clone().map(|media_type| ("type".to_owned(), media_type.into())));
-        fields.extend(medium.filename.clone().map(|filename| ("filename".to_owned(), filename.into())));
-        fields.extend(medium.size.map(|size| ("size".to_owned(), size.into())));
-        Value::Object(fields)
+pub(super) fn media(media: &[Media], url: fn(&Source) -> String) -> Vec<Medium> {
+    let media = media.iter().map(|Media { source, media_type, filename, size }| Medium {
+        url: url(source),
+        media_type: media_type.clone(),
+        filename: filename.clone(),
+        size: *size,
     });
     media.collect()
 }
@@ -123,24 +145,34 @@ impl Terms {
         }
     }
 
-    /// The error of most dialects: `{message, code}`, with `retryAfter` in seconds for a limit and `reason` for a
-    /// refused token.
-    pub(super) fn error(&'static self, error: &Error) -> Map<String, Value> {
-        let mut said = Map::from_iter([
-            ("message".to_owned(), self.message(error).into()),
-            ("code".to_owned(), error.code().into()),
-        ]);
-        match error {
-            Error::RateLimit { retry_after_secs, .. } => {
-                said.insert("retryAfter".to_owned(), (*retry_after_secs).into());
-            }
-            Error::Authentication(refusal) => {
-                said.insert("reason".to_owned(), refusal.reason().into());
-            }
-            _ => {}
+    /// The error of most dialects.
+    pub(super) fn error(&'static self, error: &Error) -> ErrorObject {
+        ErrorObject {
+            message: self.message(error),
+            code: error.code(),
+            retry_after: error.retry_after_secs(),
+            reason: error.reason(),
         }
-        said
     }
+}
+
+/// What went wrong.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ErrorObject {
+    /// A sentence for developers. For a wrong field it begins with the name of the field.
+    pub(super) message: String,
+    /// The code that clients compare.
+    #[cfg_attr(feature = "contracts", schemars(extend("enum" = crate::error::CODES)))]
+    code: &'static str,
+    /// Whole seconds until the limit is over. Only with the code `RATE_LIMIT`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+    /// Why the token was refused. Only with the code `AUTHENTICATION_ERROR`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "contracts", schemars(extend("enum" = Refusal::reasons())))]
+    reason: Option<&'static str>,
 }
 
 /// The payload of CONNECT_ERROR for a token that is refused, for a dialect that has no words of its own for it.
@@ -150,53 +182,150 @@ pub(super) fn plain_refusal(refused: Refusal) -> Value {
 
 /// The payload of CONNECT_ERROR for a token that is refused, with this message.
 pub(super) fn refusal(refusal: Refusal, message: &str) -> Value {
-    json!({"message": message, "data": {"code": "AUTHENTICATION_ERROR", "reason": refusal.reason()}})
+    let data = RefusalData { code: Error::Authentication(refusal).code(), reason: refusal.reason() };
+    value(&RefusedConnect { message, data })
 }
 
-/// An ack for a success, with these fields.
-pub(super) fn success(fields: Value) -> Map<String, Value> {
-    let mut ack = Map::from_iter([("success".to_owned(), true.into())]);
-    if let Value::Object(fields) = fields {
-        ack.extend(fields);
+/// The payload of CONNECT_ERROR.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+pub(super) struct RefusedConnect<'a> {
+    /// The text of the error, which socket.io-client shows as `error.message`.
+    message: &'a str,
+    /// What programs compare, which socket.io-client shows as `error.data`.
+    data: RefusalData,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+struct RefusalData {
+    /// Always `AUTHENTICATION_ERROR`.
+    #[cfg_attr(feature = "contracts", schemars(extend("const" = "AUTHENTICATION_ERROR")))]
+    code: &'static str,
+    /// Why the token was refused.
+    #[cfg_attr(feature = "contracts", schemars(extend("enum" = Refusal::reasons())))]
+    reason: &'static str,
+}
+
+/// A notification from a service, in most dialects.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Notification {
+    /// The id of the notification. For a message it is the id of the message.
+    pub(super) id: String,
+    /// The text to show.
+    pub(super) message: String,
+    /// The kind that the service gave it. In workspace, `message` for a message.
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    /// When it was sent.
+    pub(super) created_at: IsoTime,
+}
+
+impl Notification {
+    /// The notification with this id, text and kind, sent at this time.
+    pub(super) fn new(id: &str, text: &str, kind: &str, at: Timestamp) -> Self {
+        Self { id: id.to_owned(), message: text.to_owned(), kind: kind.to_owned(), created_at: IsoTime(at) }
     }
-    ack
 }
 
-/// The body of a REST answer for an error, with these fields.
-pub(super) fn failure(mut fields: Map<String, Value>) -> Value {
-    fields.insert("success".to_owned(), false.into());
-    fields.into()
+/// The profile of a user, for services.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Profile<'a> {
+    /// The id of the user.
+    user_id: String,
+    /// The id of the user.
+    #[serde(rename = "_id")]
+    id: String,
+    /// The name to show, null if none was given.
+    name: Option<&'a str>,
+    /// The given name, null if none was given.
+    first_name: Option<&'a str>,
+    /// The family name, null if none was given.
+    last_name: Option<&'a str>,
+    /// The username, null if none was given.
+    username: Option<&'a str>,
+    /// The e-mail address, null if none was given.
+    email: Option<&'a str>,
+    /// The role, null if none was given.
+    role: Option<&'a str>,
+    /// The address of a picture, null if none was given.
+    picture: Option<&'a str>,
 }
 
-/// The pagination of a list that continues after a message (docs/dialects.md, "Pages"). `numbered` builds the
-/// pagination of a numbered page.
-pub(super) fn pagination(paging: &Paging, numbered: fn(crate::domain::page::Page, u64) -> Value) -> Value {
-    match *paging {
-        Paging::Page { page, total } => numbered(page, total),
-        Paging::After { limit, total, has_more } => json!({"limit": limit, "total": total, "hasMore": has_more}),
+impl<'a> Profile<'a> {
+    /// The whole profile of a user.
+    pub(super) fn new(user: &'a User) -> Self {
+        let Claims { name, first_name, last_name, username, email, role, picture } = &user.claims;
+        Self {
+            user_id: user.id.to_string(),
+            id: user.id.to_string(),
+            name: name.as_deref(),
+            first_name: first_name.as_deref(),
+            last_name: last_name.as_deref(),
+            username: username.as_deref(),
+            email: email.as_deref(),
+            role: role.as_deref(),
+            picture: picture.as_deref(),
+        }
     }
 }
 
-/// A price as JSON. A whole number has no fraction.
-pub(super) fn price(price: f64) -> Value {
-    /// Every whole number up to this one is exact.
-    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number from 0 to 2^53")]
-    if price.fract() == 0.0 && price <= EXACT_MAX { (price as u64).into() } else { price.into() }
+/// The user and the socket of a socket that has joined its namespace, in most dialects.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Connected {
+    /// The id of the user whom the token names.
+    pub(super) user_id: String,
+    /// The Socket.IO `sid` of the socket.
+    pub(super) socket_id: String,
 }
 
-/// A whole profile, for services.
-pub(super) fn profile(user: &User) -> Value {
-    let Claims { name, first_name, last_name, username, email, role, picture } = &user.claims;
-    json!({
-        "userId": user.id.to_string(),
-        "_id": user.id.to_string(),
-        "name": name,
-        "firstName": first_name,
-        "lastName": last_name,
-        "username": username,
-        "email": email,
-        "role": role,
-        "picture": picture,
-    })
+/// A user who came online, by id.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UserOnline {
+    /// The id of the user.
+    pub(super) user_id: String,
+}
+
+/// A user who went offline.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UserOffline {
+    /// The id of the user.
+    pub(super) user_id: String,
+    /// When the user went offline.
+    pub(super) last_seen: IsoTime,
+}
+
+impl UserOffline {
+    /// The user, and when they went offline.
+    pub(super) fn new(user: &UserId, last_seen: Timestamp) -> Self {
+        Self { user_id: user.to_string(), last_seen: IsoTime(last_seen) }
+    }
+}
+
+/// How many messages were newly marked as read.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Marked {
+    /// How many messages were newly marked as read.
+    pub(super) marked_count: u64,
+}
+
+/// How many messages are unread.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UnreadCount {
+    /// How many messages in all chats are unread.
+    pub(super) unread_count: u64,
 }

@@ -5,8 +5,10 @@ use crate::error::Error;
 
 /// The most pictures of one listing (docs/dialects.md, "Listings").
 pub const IMAGES_MAX: usize = 20;
-const TITLE_MAX_CHARACTERS: usize = 300;
-const ADDRESS_MAX_CHARACTERS: usize = 1_000;
+/// The longest title, in Unicode scalar values.
+pub const TITLE_MAX_CHARACTERS: usize = 300;
+/// The longest address, in Unicode scalar values.
+pub const ADDRESS_MAX_CHARACTERS: usize = 1_000;
 
 /// What an owner says about a listing.
 #[derive(Clone, Debug, PartialEq)]

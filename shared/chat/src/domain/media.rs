@@ -14,9 +14,9 @@ pub const OBJECT_MAX_BYTES: u64 = 52_428_800;
 /// The longest address of a medium, in Unicode scalar values (docs/dialects.md, "Content").
 const URL_MAX_CHARACTERS: usize = 2_048;
 /// The longest name of a file, in Unicode scalar values (docs/dialects.md, "Message types").
-const FILENAME_MAX_CHARACTERS: usize = 255;
+pub const FILENAME_MAX_CHARACTERS: usize = 255;
 /// The longest type of a medium, in Unicode scalar values. The longest registered media type is shorter.
-const TYPE_MAX_CHARACTERS: usize = 127;
+pub const TYPE_MAX_CHARACTERS: usize = 127;
 /// The path at which objects of our own are served, below a dialect's prefix.
 const PATH: &str = "/api/media/";
 

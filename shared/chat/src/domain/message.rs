@@ -32,6 +32,13 @@ impl MessageKind {
     /// All kinds, in the order of the documents.
     pub const ALL: [Self; 5] = [Self::Text, Self::Image, Self::Video, Self::Audio, Self::File];
 
+    /// The names of these kinds.
+    #[cfg(feature = "contracts")]
+    #[must_use]
+    pub fn names(kinds: &[Self]) -> Vec<&'static str> {
+        kinds.iter().map(|kind| kind.name()).collect()
+    }
+
     /// The name of the kind, the same in every dialect and in the table.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -183,6 +190,10 @@ pub enum Progress {
 }
 
 impl Progress {
+    /// The names of all.
+    #[cfg(feature = "contracts")]
+    pub const NAMES: [&str; 3] = [Self::Sent.name(), Self::Delivered.name(), Self::Read.name()];
+
     /// The name that clients compare.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -1,20 +1,25 @@
 //! The events that a classroom client emits and receives.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::dialect::classroom::shapes;
+use crate::dialect::classroom::heard::{
+    Actor, ConversationNamed, ConversationUpdated, Heard, MessageDeleted, MessageNamed, MessageSent, MessagesRead,
+    Sent, UserOffline,
+};
+use crate::dialect::classroom::shapes::Message;
+use crate::dialect::envelope::{NoFields, success};
 use crate::dialect::fields::Fields;
-use crate::dialect::shapes::success;
+use crate::dialect::json::IsoTime;
+use crate::dialect::shapes::{Connected, Marked, Notification, UserOnline};
 use crate::dialect::{Event, Family};
 use crate::domain::chat::Place;
 use crate::domain::command::{Command, Posting};
-use crate::domain::id::{ChatId, UserId};
 use crate::domain::message::{Content, MessageKind, TEXT_MAX_CHARACTERS};
 use crate::domain::notice::{Answer, Notice, Reading, Viewer};
 use crate::error::Error;
 
 /// The most messages that one request marks as read. The event about them must still fit into one frame.
-const READ_MAX: usize = 500;
+pub(super) const READ_MAX: usize = 500;
 
 pub(super) const OWNERS: &[(&str, Family)] = &[
     ("join:conversation", Family::Typing),
@@ -64,9 +69,9 @@ pub(super) fn mark_listed(fields: &Fields<'_>) -> Result<Option<Command>, Error>
 }
 
 pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
-    success(match answer {
-        Answer::Read(Reading { marked, .. }) => json!({"markedCount": marked}),
-        Answer::Sent { chat, message, .. } => json!({"message": shapes::message(message, chat, viewer)}),
+    match answer {
+        Answer::Read(Reading { marked, .. }) => success(Marked { marked_count: *marked }),
+        Answer::Sent { chat, message, .. } => success(Sent { message: Message::new(message, chat, viewer) }),
         // The other events of this dialect have no fields in their ack.
         Answer::Block(_)
         | Answer::BlockedChats(_)
@@ -83,73 +88,55 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
         | Answer::Pong(_)
         | Answer::Unread(_)
         | Answer::Upload { .. }
-        | Answer::User(_) => json!({}),
-    })
+        | Answer::User(_) => success(NoFields {}),
+    }
 }
 
 pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
-    match notice {
-        Notice::Blocked { view, by } => vec![("conversation:blocked", done_by(&view.chat.id, by))],
-        Notice::Unblocked { view, by } => vec![("conversation:unblocked", done_by(&view.chat.id, by))],
-        Notice::ChatCreated(view) => {
-            let (chat, last_message_at) = (&view.chat.id, view.chat.active_at.iso());
-            let updated = json!({"conversationId": chat.to_string(), "lastMessageAt": last_message_at});
-            vec![("conversation:updated", updated)]
+    heard(notice, viewer).iter().map(Heard::event).collect()
+}
+
+fn heard(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Heard> {
+    let heard = match notice {
+        Notice::Blocked { view, by } => Heard::ConversationBlocked(Actor::new(&view.chat.id, by)),
+        Notice::Unblocked { view, by } => Heard::ConversationUnblocked(Actor::new(&view.chat.id, by)),
+        Notice::ChatCreated(view) => Heard::ConversationUpdated(ConversationUpdated {
+            conversation_id: view.chat.id.to_string(),
+            last_message_at: IsoTime(view.chat.active_at),
+        }),
+        Notice::ChatDeleted(chat) => {
+            Heard::ConversationDeleted(ConversationNamed { conversation_id: chat.to_string() })
         }
-        Notice::ChatDeleted(chat) => vec![("conversation:deleted", json!({"conversationId": chat.to_string()}))],
         Notice::Connected { user, socket } => {
-            vec![("connected", json!({"userId": user.to_string(), "socketId": socket.to_string()}))]
+            Heard::Connected(Connected { user_id: user.to_string(), socket_id: socket.to_string() })
         }
-        Notice::Delivered(message) => {
-            let (id, chat) = (message.to_string(), message.chat.to_string());
-            vec![("message:delivered", json!({"messageId": id, "conversationId": chat}))]
-        }
-        Notice::MessageDeleted { message, for_everyone } => {
-            let (id, chat) = (message.to_string(), message.chat.to_string());
-            let deleted = json!({"messageId": id, "conversationId": chat, "deletedForEveryone": for_everyone});
-            vec![("message:deleted", deleted)]
-        }
-        Notice::Notified { id, text, kind, at } => {
-            vec![("notification:new", json!({"id": id, "message": text, "type": kind, "createdAt": at.iso()}))]
-        }
-        Notice::Online { became_online: false, .. } | Notice::OnlineUsers(_) => Vec::new(),
-        Notice::Online { user, .. } => vec![("user:online", json!({"userId": user.to_string()}))],
+        Notice::Delivered(message) => Heard::MessageDelivered(MessageNamed {
+            message_id: message.to_string(),
+            conversation_id: message.chat.to_string(),
+        }),
+        Notice::MessageDeleted { message, for_everyone } => Heard::MessageDeleted(MessageDeleted {
+            message_id: message.to_string(),
+            conversation_id: message.chat.to_string(),
+            deleted_for_everyone: *for_everyone,
+        }),
+        Notice::Notified { id, text, kind, at } => Heard::NotificationNew(Notification::new(id, text, kind, *at)),
+        Notice::Online { became_online: false, .. } | Notice::OnlineUsers(_) => return Vec::new(),
+        Notice::Online { user, .. } => Heard::UserOnline(UserOnline { user_id: user.to_string() }),
         Notice::Offline { user, last_seen } => {
-            vec![("user:offline", json!({"userId": user.to_string(), "lastSeen": last_seen.millis()}))]
+            Heard::UserOffline(UserOffline { user_id: user.to_string(), last_seen: last_seen.millis() })
         }
-        Notice::Read(reading) => vec![read(reading)],
+        Notice::Read(reading) => Heard::MessagesRead(MessagesRead::new(reading)),
         Notice::Sent { chat, message } => {
-            let said = shapes::message(message, chat, viewer);
-            let sent = viewer.origin.then(|| {
-                let sent = json!({"messageId": message.id.to_string(), "message": &said});
-                ("message:sent", sent)
-            });
-            sent.into_iter().chain([("new:message", json!({"message": &said}))]).collect()
+            let said = Message::new(message, chat, viewer);
+            let sent = viewer
+                .origin
+                .then(|| Heard::MessageSent(MessageSent { message_id: message.id.to_string(), message: said.clone() }));
+            return sent.into_iter().chain([Heard::NewMessage(Sent { message: said })]).collect();
         }
-        Notice::Typing { chat, user, active } => {
-            vec![(if *active { "typing:start" } else { "typing:stop" }, done_by(chat, user))]
-        }
-    }
-}
-
-/// The event that says which messages a user has read. It says how many were newly marked only where the list does not
-/// show it: if the list is not complete because a whole chat was read, or if it holds messages that were read before.
-pub(super) fn read(reading: &Reading) -> Event {
-    let Reading { chat, reader, at: _, marked, messages, whole } = reading;
-    let read = messages.iter().filter(|message| message.sender != *reader && message.is_read_by(chat, reader));
-    let mut said = Map::from_iter([
-        ("messageIds".to_owned(), read.map(|message| message.id.to_string()).collect()),
-        ("readBy".to_owned(), reader.to_string().into()),
-        ("conversationId".to_owned(), chat.id.to_string().into()),
-    ]);
-    if *whole || *marked == 0 {
-        said.insert("markedCount".to_owned(), (*marked).into());
-    }
-    ("messages:read", said.into())
-}
-
-fn done_by(chat: &ChatId, user: &UserId) -> Value {
-    json!({"userId": user.to_string(), "conversationId": chat.to_string()})
+        Notice::Typing { chat, user, active: true } => Heard::TypingStart(Actor::new(chat, user)),
+        Notice::Typing { chat, user, active: false } => Heard::TypingStop(Actor::new(chat, user)),
+    };
+    vec![heard]
 }
 
 /// The event that carries an answer to a client that asked for no ack, if the dialect has one and no notice says the
@@ -157,7 +144,7 @@ fn done_by(chat: &ChatId, user: &UserId) -> Value {
 pub(super) fn answer_event(answer: &Answer, _: &Viewer<'_>) -> Option<Event> {
     match answer {
         // A notice tells about messages that were newly marked.
-        Answer::Read(reading) if reading.marked == 0 => Some(read(reading)),
+        Answer::Read(reading) if reading.marked == 0 => Some(Heard::MessagesRead(MessagesRead::new(reading)).event()),
         Answer::Block(_)
         | Answer::BlockedChats(_)
         | Answer::Chat { .. }

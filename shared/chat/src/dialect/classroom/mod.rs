@@ -1,10 +1,15 @@
 //! The dialect classroom: a learning platform (docs/dialects.md, "classroom").
 
+#[cfg(feature = "contracts")]
+mod contract;
 mod events;
+mod heard;
 mod rest;
 mod shapes;
 
-use crate::dialect::shapes::{failure, plain_refusal};
+use crate::dialect::envelope::failure;
+use crate::dialect::json::value;
+use crate::dialect::shapes::plain_refusal;
 use crate::dialect::{Dialect, Limits};
 
 /// `verb:noun` events about conversations with rooms, lists of media, and acks.
@@ -19,10 +24,12 @@ pub(super) const CLASSROOM: Dialect = Dialect {
     ack: events::ack,
     answer_event: events::answer_event,
     notice_events: events::notice_events,
-    error: |error, _| shapes::TERMS.error(error).into(),
-    event_error: |_, error, _| shapes::TERMS.error(error).into(),
+    error: |error, _| value(&shapes::TERMS.error(error)),
+    event_error: |_, error, _| value(&shapes::TERMS.error(error)),
     refusal: plain_refusal,
     routes: rest::ROUTES,
     rest_answer: rest::answer,
     rest_error: |error, _| failure(shapes::TERMS.error(error)),
+    #[cfg(feature = "contracts")]
+    contract: contract::contract,
 };

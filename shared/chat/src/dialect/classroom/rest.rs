@@ -1,9 +1,15 @@
 //! The REST routes of classroom. Envelope: `{success,data}`.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::dialect::classroom::{events, shapes};
-use crate::dialect::{Request, Route, every};
+use crate::dialect::classroom::events;
+use crate::dialect::classroom::shapes::{self, Conversation, Message};
+use crate::dialect::envelope::{Data, List};
+use crate::dialect::every::Listing;
+use crate::dialect::json::value;
+use crate::dialect::shapes::{Marked, UnreadCount};
+use crate::dialect::{Request, Route};
 use crate::domain::chat::Place;
 use crate::domain::command::Command;
 use crate::domain::notice::{Answer, Reading, Viewer};
@@ -38,21 +44,27 @@ fn mark_read(request: &Request<'_>) -> Result<Command, Error> {
     }
 }
 
+fn data(data: impl Serialize) -> Value {
+    value(&Data::new(data))
+}
+
 pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
-    let (status, data) = match answer {
-        Answer::Chat { view, created } => (if *created { 201 } else { 200 }, shapes::conversation(view, viewer)),
-        Answer::Chats { views, .. } => (200, views.iter().map(|view| shapes::conversation(view, viewer)).collect()),
-        Answer::MessageDeleted { chat, message } => (200, shapes::message(message, chat, viewer)),
-        Answer::Listing(listing) => (200, every::listing(listing)),
+    match answer {
+        Answer::Chat { view, created } => (if *created { 201 } else { 200 }, data(Conversation::new(view, viewer))),
+        Answer::Chats { views, .. } => {
+            (200, data(views.iter().map(|view| Conversation::new(view, viewer)).collect::<Vec<_>>()))
+        }
+        Answer::MessageDeleted { chat, message } => (200, data(Message::new(message, chat, viewer))),
+        Answer::Listing(listing) => (200, data(Listing::new(listing))),
         Answer::Messages { chat, messages, paging } => {
-            let messages: Value = messages.iter().map(|one| shapes::message(one, chat, viewer)).collect();
-            return (200, json!({"success": true, "data": messages, "pagination": shapes::pagination(paging)}));
+            let messages = messages.iter().map(|message| Message::new(message, chat, viewer)).collect();
+            (200, value(&List::new(messages, shapes::pagination(paging))))
         }
-        Answer::Read(Reading { marked, .. }) => (200, json!({"markedCount": marked})),
+        Answer::Read(Reading { marked, .. }) => (200, data(Marked { marked_count: *marked })),
         Answer::Sent { chat, message, repeated } => {
-            (if *repeated { 200 } else { 201 }, shapes::message(message, chat, viewer))
+            (if *repeated { 200 } else { 201 }, data(Message::new(message, chat, viewer)))
         }
-        Answer::Unread(count) => (200, json!({"unreadCount": count})),
+        Answer::Unread(count) => (200, data(UnreadCount { unread_count: *count })),
         // No other route of this dialect returns data.
         Answer::Block(_)
         | Answer::BlockedChats(_)
@@ -63,7 +75,6 @@ pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
         | Answer::Online(_)
         | Answer::Pong(_)
         | Answer::Upload { .. }
-        | Answer::User(_) => (200, Value::Null),
-    };
-    (status, json!({"success": true, "data": data}))
+        | Answer::User(_) => (200, data(())),
+    }
 }

@@ -1,13 +1,17 @@
 //! The objects that events and routes share.
 
-use serde_json::{Value, json};
+use relay::clock::Timestamp;
+use serde::Serialize;
 
-use crate::dialect::shapes::{Shown, Terms, media, pagination as either};
+use crate::dialect::envelope::{NumberedPage, Pagination, pagination as either};
+use crate::dialect::json::IsoTime;
+use crate::dialect::shapes::{Medium, Shown, Terms, media};
 use crate::domain::chat::Chat;
 use crate::domain::id::{MessageId, UserId};
 use crate::domain::media::Source;
-use crate::domain::message::{Message, MessageKind};
+use crate::domain::message::{Message as DomainMessage, MessageKind};
 use crate::domain::notice::{ChatView, Paging, Viewer};
+use crate::domain::user::User;
 
 /// The names that errors use.
 pub(super) static TERMS: Terms = Terms {
@@ -21,73 +25,183 @@ pub(super) static TERMS: Terms = Terms {
     ],
 };
 
-/// A message as `viewer` sees it.
-pub(super) fn message(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Value {
-    let shown = Shown::new(message, viewer, &MessageKind::ALL);
-    let sender = viewer.directory.user(&message.sender);
-    json!({
-        "_id": message.id.to_string(),
-        "seq": chat.number(message.id.seq),
-        "conversationId": chat.id.to_string(),
-        "senderId": {
-            "_id": sender.id.to_string(),
-            "firstName": sender.claims.first_name,
-            "lastName": sender.claims.last_name,
-            "name": sender.display_name(),
-            "profileImage": sender.claims.picture,
-        },
-        "text": shown.text,
-        "media": typed(media(shown.media, Source::url), message.kind),
-        "messageType": shown.kind,
-        "status": message.progress(chat).name(),
-        "replyTo": message.reply_to.as_ref().map(MessageId::to_string),
-        "deletedAt": message.gone_at(viewer.user).map(|at| at.iso()),
-        "createdAt": message.created_at.iso(),
-        "updatedAt": message.updated_at(viewer.user).iso(),
-    })
+/// A message.
+#[derive(Clone, Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Message {
+    /// The id of the message.
+    #[serde(rename = "_id")]
+    id: String,
+    /// The number of the message in its conversation: 1, 2, 3, ... without gaps.
+    seq: u64,
+    /// The id of the conversation.
+    conversation_id: String,
+    /// The user who sent it.
+    sender_id: Sender,
+    /// The text, null if there is none or the message was deleted.
+    text: Option<String>,
+    /// All media, empty if there are none or the message was deleted.
+    media: Vec<Medium>,
+    /// The type of the content.
+    #[cfg_attr(feature = "contracts", schemars(extend("enum" = MessageKind::names(&MessageKind::ALL))))]
+    message_type: &'static str,
+    /// How far it has come among its recipients.
+    #[cfg_attr(feature = "contracts", schemars(extend("enum" = crate::domain::message::Progress::NAMES)))]
+    status: &'static str,
+    /// The id of the message to which it replies, null if it replies to none.
+    reply_to: Option<String>,
+    /// When it was deleted, for everybody or for the caller. Null if it was not.
+    deleted_at: Option<IsoTime>,
+    /// When it was sent.
+    created_at: IsoTime,
+    /// When it was deleted, otherwise when it was sent.
+    updated_at: IsoTime,
+}
+
+/// The user who sent a message.
+#[derive(Clone, Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+struct Sender {
+    /// The id of the user.
+    #[serde(rename = "_id")]
+    id: String,
+    /// The given name, null if there is none.
+    first_name: Option<String>,
+    /// The family name, null if there is none.
+    last_name: Option<String>,
+    /// The name to show.
+    name: String,
+    /// The address of a picture, null if there is none.
+    profile_image: Option<String>,
+}
+
+impl Sender {
+    fn new(user: &User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            first_name: user.claims.first_name.clone(),
+            last_name: user.claims.last_name.clone(),
+            name: user.display_name(),
+            profile_image: user.claims.picture.clone(),
+        }
+    }
+}
+
+impl Message {
+    /// A message as `viewer` sees it.
+    pub(super) fn new(message: &DomainMessage, chat: &Chat, viewer: &Viewer<'_>) -> Self {
+        let shown = Shown::new(message, viewer, &MessageKind::ALL);
+        Self {
+            id: message.id.to_string(),
+            seq: chat.number(message.id.seq),
+            conversation_id: chat.id.to_string(),
+            sender_id: Sender::new(&viewer.directory.user(&message.sender)),
+            media: typed(media(shown.media, Source::url), message.kind),
+            message_type: shown.kind,
+            status: message.progress(chat).name(),
+            reply_to: message.reply_to.as_ref().map(MessageId::to_string),
+            deleted_at: message.gone_at(viewer.user).map(IsoTime),
+            created_at: IsoTime(message.created_at),
+            updated_at: IsoTime(message.updated_at(viewer.user)),
+            text: shown.text.map(Into::into),
+        }
+    }
 }
 
 /// Adds the type of the message to its only medium, if the medium has no type of its own. In other dialects a sender
 /// cannot name a type.
-fn typed(mut media: Value, kind: MessageKind) -> Value {
-    if let Some([Value::Object(only)]) = media.as_array_mut().map(Vec::as_mut_slice)
+fn typed(mut media: Vec<Medium>, kind: MessageKind) -> Vec<Medium> {
+    if let [only] = media.as_mut_slice()
         && kind != MessageKind::Text
     {
-        only.entry("type").or_insert_with(|| kind.name().into());
+        only.media_type.get_or_insert_with(|| kind.name().to_owned());
     }
     media
 }
 
-/// A chat as `viewer` sees it.
-pub(super) fn conversation(view: &ChatView, viewer: &Viewer<'_>) -> Value {
-    let ChatView { chat, latest } = view;
-    let own = chat.member(viewer.user).map(|(_, member)| member);
-    json!({
-        "_id": chat.id.to_string(),
-        "participants": chat.members.iter().map(|member| participant(&member.user, viewer)).collect::<Value>(),
-        "lastMessage": latest.as_ref().map(|latest| message(latest, chat, viewer)),
-        "lastMessageAt": chat.active_at.iso(),
-        "isGroup": chat.members.len() > 2,
-        "unreadCount": own.map_or(0, |member| member.unread),
-        "createdAt": chat.created_at.iso(),
-        "updatedAt": chat.updated_at.iso(),
-    })
+/// A conversation.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Conversation {
+    /// The id of the conversation.
+    #[serde(rename = "_id")]
+    id: String,
+    /// All participants.
+    participants: Vec<Participant>,
+    /// The newest message, deleted or not. Null if there is none.
+    last_message: Option<Message>,
+    /// When somebody last sent a message, otherwise when the conversation was created.
+    last_message_at: IsoTime,
+    /// Whether it has more than two participants.
+    is_group: bool,
+    /// How many messages the caller has not read.
+    unread_count: u64,
+    /// When the conversation was created.
+    created_at: IsoTime,
+    /// When the conversation last changed.
+    updated_at: IsoTime,
 }
 
-fn participant(user: &UserId, viewer: &Viewer<'_>) -> Value {
-    let user = viewer.directory.user(user);
-    json!({
-        "_id": user.id.to_string(),
-        "firstName": user.claims.first_name,
-        "lastName": user.claims.last_name,
-        "name": user.display_name(),
-        "profileImage": user.claims.picture,
-        "isOnline": user.is_online(),
-        "lastSeen": user.seen_at(viewer.now).map(|at| at.millis()),
-    })
+/// A participant of a conversation.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+struct Participant {
+    /// The id of the user.
+    #[serde(rename = "_id")]
+    id: String,
+    /// The given name, null if there is none.
+    first_name: Option<String>,
+    /// The family name, null if there is none.
+    last_name: Option<String>,
+    /// The name to show.
+    name: String,
+    /// The address of a picture, null if there is none.
+    profile_image: Option<String>,
+    /// Whether the user is online.
+    is_online: bool,
+    /// When the user was last online, in milliseconds since 1970: the present time for a user who is online, null for
+    /// one who was never seen.
+    last_seen: Option<i64>,
+}
+
+impl Conversation {
+    /// A conversation as `viewer` sees it.
+    pub(super) fn new(view: &ChatView, viewer: &Viewer<'_>) -> Self {
+        let ChatView { chat, latest } = view;
+        let own = chat.member(viewer.user).map(|(_, member)| member);
+        Self {
+            id: chat.id.to_string(),
+            participants: chat.members.iter().map(|member| Participant::new(&member.user, viewer)).collect(),
+            last_message: latest.as_ref().map(|latest| Message::new(latest, chat, viewer)),
+            last_message_at: IsoTime(chat.active_at),
+            is_group: chat.members.len() > 2,
+            unread_count: own.map_or(0, |member| member.unread),
+            created_at: IsoTime(chat.created_at),
+            updated_at: IsoTime(chat.updated_at),
+        }
+    }
+}
+
+impl Participant {
+    fn new(user: &UserId, viewer: &Viewer<'_>) -> Self {
+        let user = viewer.directory.user(user);
+        Self {
+            id: user.id.to_string(),
+            first_name: user.claims.first_name.clone(),
+            last_name: user.claims.last_name.clone(),
+            name: user.display_name(),
+            profile_image: user.claims.picture.clone(),
+            is_online: user.is_online(),
+            last_seen: user.seen_at(viewer.now).map(Timestamp::millis),
+        }
+    }
 }
 
 /// The pagination of a list of messages.
-pub(super) fn pagination(paging: &Paging) -> Value {
-    either(paging, |page, total| json!({"page": page.number, "limit": page.limit, "total": total}))
+pub(super) fn pagination(paging: &Paging) -> Pagination<NumberedPage> {
+    either(paging, NumberedPage::new)
 }

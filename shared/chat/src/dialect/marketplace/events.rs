@@ -1,15 +1,18 @@
 //! The events that a marketplace client emits and receives.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
+use crate::dialect::envelope::{NoFields, success};
 use crate::dialect::fields::Fields;
-use crate::dialect::marketplace::shapes;
-use crate::dialect::shapes::success;
+use crate::dialect::marketplace::heard::{Blocked, ChatNamed, Heard, MessageNamed, MessageRead, Typing, Unblocked};
+use crate::dialect::marketplace::shapes::{self, Message};
+use crate::dialect::shapes::{Connected, Notification, UserOffline, UserOnline};
 use crate::dialect::{Event, Family};
 use crate::domain::chat::Place;
 use crate::domain::command::{Command, Posting};
 use crate::domain::id::ChatId;
-use crate::domain::message::Content;
+use crate::domain::message::{Content, Message as DomainMessage};
 use crate::domain::notice::{Answer, Notice, Reading, Viewer};
 use crate::error::Error;
 
@@ -64,9 +67,17 @@ fn posting(fields: &Fields<'_>, chat: Result<ChatId, Error>) -> Result<Posting, 
     Ok(Posting { place, receiver: None, content, reply_to: fields.optional_message("parentMessageId")? })
 }
 
+/// The fields of an ack of `sendMessage`.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+pub(super) struct Sent {
+    /// The message.
+    data: Message,
+}
+
 pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
-    success(match answer {
-        Answer::Sent { chat, message, .. } => json!({"data": shapes::message(message, chat, viewer)}),
+    match answer {
+        Answer::Sent { chat, message, .. } => success(Sent { data: Message::new(message, chat, viewer) }),
         // The other events of this dialect have no fields in their ack.
         Answer::Block(_)
         | Answer::BlockedChats(_)
@@ -84,14 +95,14 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
         | Answer::Read(_)
         | Answer::Unread(_)
         | Answer::Upload { .. }
-        | Answer::User(_) => json!({}),
-    })
+        | Answer::User(_) => success(NoFields {}),
+    }
 }
 
 pub(super) fn answer_event(answer: &Answer) -> Option<Event> {
     match answer {
         // A notice tells about messages that were newly marked.
-        Answer::Read(reading) if reading.marked == 0 => read(reading),
+        Answer::Read(reading) if reading.marked == 0 => Some(read(reading)?.event()),
         // The client received the message of a repeated send when it was new.
         Answer::Block(_)
         | Answer::BlockedChats(_)
@@ -115,58 +126,45 @@ pub(super) fn answer_event(answer: &Answer) -> Option<Event> {
 }
 
 pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
-    match notice {
+    heard(notice, viewer).iter().map(Heard::event).collect()
+}
+
+fn heard(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Heard> {
+    let heard = match notice {
         Notice::Blocked { view, by } => {
-            let chat = view.chat.id.to_string();
-            vec![("chatBlocked", json!({"chatId": chat, "blockedBy": by.to_string()}))]
+            Heard::ChatBlocked(Blocked { chat_id: view.chat.id.to_string(), blocked_by: by.to_string() })
         }
         Notice::Unblocked { view, by } => {
-            let chat = view.chat.id.to_string();
-            vec![("chatUnblocked", json!({"chatId": chat, "unblockedBy": by.to_string()}))]
+            Heard::ChatUnblocked(Unblocked { chat_id: view.chat.id.to_string(), unblocked_by: by.to_string() })
         }
-        Notice::ChatCreated(view) => vec![("chatCreated", json!({"chatId": view.chat.id.to_string()}))],
-        Notice::ChatDeleted(chat) => vec![("chatDeleted", json!({"chatId": chat.to_string()}))],
+        Notice::ChatCreated(view) => Heard::ChatCreated(ChatNamed { chat_id: view.chat.id.to_string() }),
+        Notice::ChatDeleted(chat) => Heard::ChatDeleted(ChatNamed { chat_id: chat.to_string() }),
         Notice::Connected { user, socket } => {
-            vec![("connected", json!({"userId": user.to_string(), "socketId": socket.to_string()}))]
+            Heard::Connected(Connected { user_id: user.to_string(), socket_id: socket.to_string() })
         }
-        Notice::Delivered(message) => {
-            vec![("messageDelivered", json!({"messageId": message.to_string(), "chatId": message.chat.to_string()}))]
-        }
-        Notice::MessageDeleted { message, .. } => {
-            vec![("messageDeleted", json!({"messageId": message.to_string(), "chatId": message.chat.to_string()}))]
-        }
-        Notice::Notified { id, text, kind, at } => {
-            vec![("notification", json!({"id": id, "message": text, "type": kind, "createdAt": at.iso()}))]
-        }
+        Notice::Delivered(message) => Heard::MessageDelivered(MessageNamed::new(message)),
+        Notice::MessageDeleted { message, .. } => Heard::MessageDeleted(MessageNamed::new(message)),
+        Notice::Notified { id, text, kind, at } => Heard::Notification(Notification::new(id, text, kind, *at)),
         // The dialect has no event for statuses, and none for the list of who is online.
-        Notice::Online { became_online: false, .. } | Notice::OnlineUsers(_) => Vec::new(),
-        Notice::Online { user, .. } => vec![("userOnline", json!({"userId": user.to_string()}))],
-        Notice::Offline { user, last_seen } => {
-            vec![("userOffline", json!({"userId": user.to_string(), "lastSeen": last_seen.iso()}))]
-        }
-        Notice::Read(reading) if reading.whole => read(reading).into_iter().collect(),
+        Notice::Online { became_online: false, .. } | Notice::OnlineUsers(_) => return Vec::new(),
+        Notice::Online { user, .. } => Heard::UserOnline(UserOnline { user_id: user.to_string() }),
+        Notice::Offline { user, last_seen } => Heard::UserOffline(UserOffline::new(user, *last_seen)),
+        Notice::Read(reading) if reading.whole => return read(reading).into_iter().collect(),
         Notice::Read(reading) => {
-            reading.messages.iter().map(|message| read_one(reading, message.id.to_string())).collect()
+            let one = |message: &DomainMessage| Heard::MessageRead(MessageRead::new(reading, &message.id, None));
+            return reading.messages.iter().map(one).collect();
         }
-        Notice::Sent { chat, message } => vec![("newMessage", shapes::message(message, chat, viewer))],
+        Notice::Sent { chat, message } => Heard::NewMessage(Message::new(message, chat, viewer)),
         Notice::Typing { chat, user, active } => {
-            vec![("typing", json!({"userId": user.to_string(), "chatId": chat.to_string(), "isTyping": active}))]
+            Heard::Typing(Typing { user_id: user.to_string(), chat_id: chat.to_string(), is_typing: *active })
         }
-    }
+    };
+    vec![heard]
 }
 
 /// The event about a whole chat, with its newest message, or about a message that was read before. It says how many
 /// messages were newly marked.
-fn read(reading: &Reading) -> Option<Event> {
+fn read(reading: &Reading) -> Option<Heard> {
     let newest = reading.messages.last()?;
-    let (name, mut said) = read_one(reading, newest.id.to_string());
-    if let Value::Object(fields) = &mut said {
-        fields.insert("markedCount".to_owned(), reading.marked.into());
-    }
-    Some((name, said))
-}
-
-fn read_one(reading: &Reading, message: String) -> Event {
-    let (chat, reader) = (reading.chat.id.to_string(), reading.reader.to_string());
-    ("messageRead", json!({"messageId": message, "userId": reader, "chatId": chat}))
+    Some(Heard::MessageRead(MessageRead::new(reading, &newest.id, Some(reading.marked))))
 }

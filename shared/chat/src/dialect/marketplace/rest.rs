@@ -1,9 +1,15 @@
 //! The REST routes of marketplace. Envelope: `{success,message,data}`.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::dialect::marketplace::{events, shapes};
-use crate::dialect::{Route, every};
+use crate::dialect::Route;
+use crate::dialect::envelope::{Pagination, Told};
+use crate::dialect::every::Listing;
+use crate::dialect::json::value;
+use crate::dialect::marketplace::events;
+use crate::dialect::marketplace::shapes::{self, Chat, Message, PageOfChats, PageOfMessages};
+use crate::dialect::shapes::Marked;
 use crate::domain::chat::Place;
 use crate::domain::command::Command;
 use crate::domain::notice::{Answer, Reading, Viewer};
@@ -31,30 +37,66 @@ pub(super) const ROUTES: &[Route] = &[
     }),
 ];
 
+/// A page of the caller's chats.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+pub(super) struct Chats {
+    /// The chats, those with the most recent activity first.
+    chats: Vec<Chat>,
+    /// The position of the page.
+    pagination: Pagination<PageOfChats>,
+}
+
+/// A part of a chat's messages.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+pub(super) struct Messages {
+    /// The messages, oldest first.
+    messages: Vec<Message>,
+    /// The position of the part.
+    pagination: Pagination<PageOfMessages>,
+}
+
+/// Who blocks a chat.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Block {
+    /// Whether any participant blocks the chat. Then nobody can send.
+    is_blocked: bool,
+    /// The ids of everybody who blocks the chat.
+    blocked_by: Vec<String>,
+}
+
+fn told(message: &'static str, data: impl Serialize) -> Value {
+    value(&Told::new(message, data))
+}
+
 pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
-    let (status, message, data) = match answer {
+    match answer {
         Answer::Block(view) => {
-            let (blocked, by) = (view.chat.is_blocked(), shapes::blockers(&view.chat));
-            let mine = by.contains(&viewer.user.to_string());
-            let message = if mine { "Chat blocked" } else { "Chat unblocked" };
-            (200, message, json!({"isBlocked": blocked, "blockedBy": by}))
+            let block = Block { is_blocked: view.chat.is_blocked(), blocked_by: shapes::blockers(&view.chat) };
+            let mine = block.blocked_by.contains(&viewer.user.to_string());
+            (200, told(if mine { "Chat blocked" } else { "Chat unblocked" }, block))
         }
-        Answer::Chat { view, created: true } => (201, "Chat created", shapes::chat(view, viewer)),
-        Answer::Chat { view, created: false } => (200, "Chat found", shapes::chat(view, viewer)),
+        Answer::Chat { view, created: true } => (201, told("Chat created", Chat::new(view, viewer))),
+        Answer::Chat { view, created: false } => (200, told("Chat found", Chat::new(view, viewer))),
         Answer::Chats { views, paging } => {
-            let chats: Vec<Value> = views.iter().map(|view| shapes::chat(view, viewer)).collect();
-            (200, "Chats", json!({"chats": chats, "pagination": shapes::pagination(paging, "totalChats")}))
+            let chats = views.iter().map(|view| Chat::new(view, viewer)).collect();
+            (200, told("Chats", Chats { chats, pagination: PageOfChats::pagination(paging) }))
         }
-        Answer::Listing(listing) => (200, "Listing", every::listing(listing)),
-        Answer::MessageDeleted { chat, message } => (200, "Message deleted", shapes::message(message, chat, viewer)),
+        Answer::Listing(listing) => (200, told("Listing", Listing::new(listing))),
+        Answer::MessageDeleted { chat, message } => (200, told("Message deleted", Message::new(message, chat, viewer))),
         Answer::Messages { chat, messages, paging } => {
-            let messages: Vec<Value> = messages.iter().map(|one| shapes::message(one, chat, viewer)).collect();
-            (200, "Messages", json!({"messages": messages, "pagination": shapes::pagination(paging, "totalMessages")}))
+            let messages = messages.iter().map(|message| Message::new(message, chat, viewer)).collect();
+            (200, told("Messages", Messages { messages, pagination: PageOfMessages::pagination(paging) }))
         }
-        Answer::Read(Reading { marked, .. }) => (200, "Messages marked as read", json!({"markedCount": marked})),
+        Answer::Read(Reading { marked, .. }) => {
+            (200, told("Messages marked as read", Marked { marked_count: *marked }))
+        }
         Answer::Sent { chat, message, repeated } => {
             let status = if *repeated { 200 } else { 201 };
-            (status, "Message sent", shapes::message(message, chat, viewer))
+            (status, told("Message sent", Message::new(message, chat, viewer)))
         }
         // No other route returns data.
         Answer::BlockedChats(_)
@@ -66,7 +108,6 @@ pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
         | Answer::Pong(_)
         | Answer::Unread(_)
         | Answer::Upload { .. }
-        | Answer::User(_) => (200, "Done", Value::Null),
-    };
-    (status, json!({"success": true, "message": message, "data": data}))
+        | Answer::User(_) => (200, told("Done", ())),
+    }
 }

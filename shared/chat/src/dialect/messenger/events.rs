@@ -1,15 +1,21 @@
 //! The events that a messenger client emits and receives.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use crate::dialect::envelope::{NoFields, Success, success};
 use crate::dialect::fields::Fields;
-use crate::dialect::messenger::shapes;
-use crate::dialect::shapes::{Terms, success};
+use crate::dialect::json::{Always, IsoTime};
+use crate::dialect::messenger::heard::{
+    BlockChanged, Confirmation, Connection, Heard, History, MessageNamed, MessageRead, Notification, Sent, Typing,
+    Unread, User, UserOnline,
+};
+use crate::dialect::messenger::shapes::{self, Message, OnlineUser, Person};
+use crate::dialect::shapes::{ErrorObject, Terms, UserOffline};
 use crate::dialect::{Event, Family};
 use crate::domain::chat::{Chat, Place};
 use crate::domain::command::{Command, Posting};
-use crate::domain::id::{MessageId, UserId};
-use crate::domain::message::{Content, Message, MessageKind, TEXT_MAX_CHARACTERS};
+use crate::domain::id::UserId;
+use crate::domain::message::{Content, Message as DomainMessage, MessageKind, TEXT_MAX_CHARACTERS};
 use crate::domain::notice::{Answer, ChatView, Notice, Paging, Reading, Viewer};
 use crate::error::Error;
 
@@ -63,11 +69,11 @@ fn typing(fields: &Fields<'_>, active: bool) -> Result<Command, Error> {
 }
 
 pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
-    success(match answer {
-        Answer::Messages { chat, messages, paging } => history(chat, messages, paging, viewer),
-        Answer::Read(reading) => confirmation(reading, reading.messages.last(), viewer),
-        Answer::Sent { chat, message, .. } => json!({"message": shapes::message(message, chat, viewer)}),
-        Answer::Unread(count) => json!({"count": count}),
+    match answer {
+        Answer::Messages { chat, messages, paging } => success(history(chat, messages, paging, viewer)),
+        Answer::Read(reading) => success(confirmation(reading, reading.messages.last(), viewer)),
+        Answer::Sent { chat, message, .. } => success(Sent { message: Message::new(message, chat, viewer) }),
+        Answer::Unread(count) => success(Unread { count: *count }),
         // The other events of this dialect have no fields in their ack. These are only typing events.
         Answer::Block(_)
         | Answer::BlockedChats(_)
@@ -82,20 +88,18 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
         | Answer::Online(_)
         | Answer::Pong(_)
         | Answer::Upload { .. }
-        | Answer::User(_) => json!({}),
-    })
+        | Answer::User(_) => success(NoFields {}),
+    }
 }
 
 pub(super) fn answer_event(answer: &Answer, viewer: &Viewer<'_>) -> Option<Event> {
-    match answer {
-        Answer::Messages { chat, messages, paging } => {
-            Some(("message_history", history(chat, messages, paging, viewer)))
-        }
+    let heard = match answer {
+        Answer::Messages { chat, messages, paging } => Heard::MessageHistory(history(chat, messages, paging, viewer)),
         // A notice tells about messages that were newly marked.
-        Answer::Read(reading) if reading.marked == 0 => Some(read_confirmed(reading, reading.messages.last(), viewer)),
+        Answer::Read(reading) if reading.marked == 0 => read_confirmed(reading, reading.messages.last(), viewer),
         // A notice tells about a message that was newly stored.
-        Answer::Sent { chat, message, repeated: true } => Some(message_sent(message, chat, viewer)),
-        Answer::Unread(count) => Some(("unread_count", json!({"count": count}))),
+        Answer::Sent { chat, message, repeated: true } => message_sent(message, chat, viewer),
+        Answer::Unread(count) => Heard::UnreadCount(Unread { count: *count }),
         Answer::Sent { repeated: false, .. }
         | Answer::Block(_)
         | Answer::BlockedChats(_)
@@ -111,70 +115,76 @@ pub(super) fn answer_event(answer: &Answer, viewer: &Viewer<'_>) -> Option<Event
         | Answer::Pong(_)
         | Answer::Read(_)
         | Answer::Upload { .. }
-        | Answer::User(_) => None,
-    }
+        | Answer::User(_) => return None,
+    };
+    Some(heard.event())
 }
 
 pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
-    match notice {
-        Notice::Blocked { view, by } => block("user_blocked", view, by, viewer),
-        Notice::Unblocked { view, by } => block("user_unblocked", view, by, viewer),
+    heard(notice, viewer).iter().map(Heard::event).collect()
+}
+
+fn heard(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Heard> {
+    let heard = match notice {
+        Notice::Blocked { view, by } => return block(view, by, viewer).map(Heard::UserBlocked).into_iter().collect(),
+        Notice::Unblocked { view, by } => {
+            return block(view, by, viewer).map(Heard::UserUnblocked).into_iter().collect();
+        }
         // The dialect has no events about chats.
-        Notice::ChatCreated(_) | Notice::ChatDeleted(_) | Notice::Online { became_online: false, .. } => Vec::new(),
+        Notice::ChatCreated(_) | Notice::ChatDeleted(_) | Notice::Online { became_online: false, .. } => {
+            return Vec::new();
+        }
         Notice::Connected { user, .. } => {
-            let profile = viewer.directory.user(user);
-            let (name, username) = (profile.display_name(), &profile.claims.username);
-            let user = json!({"_id": user.to_string(), "name": name, "username": username});
-            vec![("connection", json!({"success": true, "user": user}))]
+            Heard::Connection(Connection { success: Always, user: User::new(&viewer.directory.user(user)) })
         }
-        Notice::Delivered(message) => vec![("message_delivered", named(message))],
-        Notice::MessageDeleted { message, .. } => vec![("message_deleted", named(message))],
-        Notice::Notified { text, kind, at, .. } => {
-            vec![("message_notification", json!({"type": kind, "from": null, "message": text, "timestamp": at.iso()}))]
+        Notice::Delivered(message) => Heard::MessageDelivered(MessageNamed { message_id: message.to_string() }),
+        Notice::MessageDeleted { message, .. } => {
+            Heard::MessageDeleted(MessageNamed { message_id: message.to_string() })
         }
-        Notice::Online { user, .. } => {
-            let profile = viewer.directory.user(user);
-            let (name, username) = (profile.display_name(), &profile.claims.username);
-            vec![("user_online", json!({"userId": user.to_string(), "name": name, "username": username}))]
-        }
-        Notice::Offline { user, last_seen } => {
-            vec![("user_offline", json!({"userId": user.to_string(), "lastSeen": last_seen.iso()}))]
-        }
+        Notice::Notified { text, kind, at, .. } => Heard::MessageNotification(Notification {
+            kind: kind.clone(),
+            from: None,
+            message: text.clone(),
+            timestamp: IsoTime(*at),
+        }),
+        Notice::Online { user, .. } => Heard::UserOnline(UserOnline::new(&viewer.directory.user(user))),
+        Notice::Offline { user, last_seen } => Heard::UserOffline(UserOffline::new(user, *last_seen)),
         Notice::OnlineUsers(users) => {
             let listed = users.iter().take(viewer.extent.people_max);
-            vec![("online_users", listed.map(|user| shapes::online_user(user, viewer)).collect())]
+            Heard::OnlineUsers(listed.map(|user| OnlineUser::new(user, viewer)).collect())
         }
-        Notice::Read(reading) => read(reading, viewer),
-        Notice::Sent { chat, message } if message.sender == *viewer.user => vec![message_sent(message, chat, viewer)],
+        Notice::Read(reading) => return read(reading, viewer),
+        Notice::Sent { chat, message } if message.sender == *viewer.user => message_sent(message, chat, viewer),
         Notice::Sent { chat, message } => {
-            let notification = json!({
-                "type": "new_message",
-                "from": shapes::person(&message.sender, viewer),
-                "message": shapes::preview(message, viewer),
-                "timestamp": message.created_at.iso(),
-            });
-            let received = shapes::message(message, chat, viewer);
-            vec![("receive_message", received), ("message_notification", notification)]
+            let notification = Notification {
+                kind: "new_message".to_owned(),
+                from: Some(Person::new(&message.sender, viewer)),
+                message: shapes::preview(message, viewer),
+                timestamp: IsoTime(message.created_at),
+            };
+            let received = Message::new(message, chat, viewer);
+            return vec![Heard::ReceiveMessage(received), Heard::MessageNotification(notification)];
         }
-        Notice::Typing { user, active, .. } => {
-            let name = viewer.directory.user(user).display_name();
-            vec![("typing_indicator", json!({"userId": user.to_string(), "userName": name, "isTyping": active}))]
-        }
-    }
+        Notice::Typing { user, active, .. } => Heard::TypingIndicator(Typing {
+            user_id: user.to_string(),
+            user_name: viewer.directory.user(user).display_name(),
+            is_typing: *active,
+        }),
+    };
+    vec![heard]
 }
 
 /// A block between two people. The block of a chat about a listing does not decide what these two may send each other,
 /// so it gives no event.
-fn block(name: &'static str, view: &ChatView, by: &UserId, viewer: &Viewer<'_>) -> Vec<Event> {
+fn block(view: &ChatView, by: &UserId, viewer: &Viewer<'_>) -> Option<BlockChanged> {
     let plain = view.chat.about.is_none();
-    let other = view.chat.other(viewer.user).filter(|_| plain);
-    let by_me = by == viewer.user;
-    other.map(|other| (name, json!({"userId": other.to_string(), "byMe": by_me}))).into_iter().collect()
+    let other = view.chat.other(viewer.user).filter(|_| plain)?;
+    Some(BlockChanged { user_id: other.to_string(), by_me: by == viewer.user })
 }
 
 /// The events for the reader and for the senders: one for each message that was marked, or for a whole chat only for
 /// the newest.
-fn read(reading: &Reading, viewer: &Viewer<'_>) -> Vec<Event> {
+fn read(reading: &Reading, viewer: &Viewer<'_>) -> Vec<Heard> {
     if reading.reader == *viewer.user {
         let newest = reading.messages.last();
         let told = reading.messages.iter().filter(|message| !reading.whole || newest == Some(*message));
@@ -183,50 +193,47 @@ fn read(reading: &Reading, viewer: &Viewer<'_>) -> Vec<Event> {
     let newest = reading.newest_by(viewer.user);
     let mine = reading.messages.iter().filter(|message| message.sender == *viewer.user);
     let told = mine.filter(|message| !reading.whole || newest == Some(*message));
-    let by = shapes::person(&reading.reader, viewer);
+    let by = Person::new(&reading.reader, viewer);
     let said = told.map(|message| {
-        let said = json!({"messageId": message.id.to_string(), "readBy": by, "readAt": reading.at.iso()});
-        ("message_read", counted(said, reading))
+        Heard::MessageRead(MessageRead {
+            message_id: message.id.to_string(),
+            read_by: by.clone(),
+            read_at: IsoTime(reading.at),
+            marked_count: marked_count(reading),
+        })
     });
     said.collect()
 }
 
-fn message_sent(message: &Message, chat: &Chat, viewer: &Viewer<'_>) -> Event {
-    ("message_sent", json!({"success": true, "message": shapes::message(message, chat, viewer)}))
+fn message_sent(message: &DomainMessage, chat: &Chat, viewer: &Viewer<'_>) -> Heard {
+    Heard::MessageSent(Success::with(Sent { message: Message::new(message, chat, viewer) }))
 }
 
-fn read_confirmed(reading: &Reading, message: Option<&Message>, viewer: &Viewer<'_>) -> Event {
-    ("message_read_confirmed", success(confirmation(reading, message, viewer)).into())
+fn read_confirmed(reading: &Reading, message: Option<&DomainMessage>, viewer: &Viewer<'_>) -> Heard {
+    Heard::MessageReadConfirmed(Success::with(confirmation(reading, message, viewer)))
 }
 
 /// The reader's confirmation.
-fn confirmation(reading: &Reading, message: Option<&Message>, viewer: &Viewer<'_>) -> Value {
-    let message = message.map(|message| shapes::message(message, &reading.chat, viewer));
-    counted(json!({"message": message}), reading)
+fn confirmation(reading: &Reading, message: Option<&DomainMessage>, viewer: &Viewer<'_>) -> Confirmation {
+    let message = message.map(|message| Message::new(message, &reading.chat, viewer));
+    Confirmation { message, marked_count: marked_count(reading) }
 }
 
-/// Adds the number of messages that were marked, where it is not just the named message.
-fn counted(mut said: Value, reading: &Reading) -> Value {
-    if let (true, Value::Object(fields)) = (reading.whole || reading.marked == 0, &mut said) {
-        fields.insert("markedCount".to_owned(), reading.marked.into());
+/// The number of messages that were marked, where it is not just the named message.
+fn marked_count(reading: &Reading) -> Option<u64> {
+    (reading.whole || reading.marked == 0).then_some(reading.marked)
+}
+
+fn history(chat: &Chat, messages: &[DomainMessage], paging: &Paging, viewer: &Viewer<'_>) -> History {
+    History {
+        messages: messages.iter().map(|message| Message::new(message, chat, viewer)).collect(),
+        other_user: chat.other(viewer.user).map(|other| Person::new(other, viewer)),
+        pagination: shapes::pagination(paging),
     }
-    said
-}
-
-fn history(chat: &Chat, messages: &[Message], paging: &Paging, viewer: &Viewer<'_>) -> Value {
-    json!({
-        "messages": messages.iter().map(|message| shapes::message(message, chat, viewer)).collect::<Vec<_>>(),
-        "otherUser": chat.other(viewer.user).map(|other| shapes::person(other, viewer)),
-        "pagination": shapes::pagination(paging),
-    })
-}
-
-fn named(message: &MessageId) -> Value {
-    json!({"messageId": message.to_string()})
 }
 
 /// An error in answer to an event.
-pub(super) fn error(event: &str, error: &Error) -> Map<String, Value> {
+pub(super) fn error(event: &str, error: &Error) -> ErrorObject {
     match (event, error) {
         (SEND, Error::Internal(_)) => shapes::unsent(error),
         (HISTORY, _) => shapes::error_in(&HISTORY_TERMS, error),

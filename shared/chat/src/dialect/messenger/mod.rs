@@ -1,10 +1,15 @@
 //! The dialect messenger: messages from user to user, without a notion of chats (docs/dialects.md, "messenger").
 
+#[cfg(feature = "contracts")]
+mod contract;
 mod events;
+mod heard;
 mod rest;
 mod shapes;
 
-use crate::dialect::shapes::{failure, plain_refusal};
+use crate::dialect::envelope::failure;
+use crate::dialect::json::value;
+use crate::dialect::shapes::plain_refusal;
 use crate::dialect::{Dialect, Limits};
 
 /// `snake_case` events about people. Answers are events, and acks for a client that asks for one.
@@ -19,10 +24,12 @@ pub(super) const MESSENGER: Dialect = Dialect {
     ack: events::ack,
     answer_event: events::answer_event,
     notice_events: events::notice_events,
-    error: |error, _| shapes::error(error).into(),
-    event_error: |event, error, _| events::error(event, error).into(),
+    error: |error, _| value(&shapes::error(error)),
+    event_error: |event, error, _| value(&events::error(event, error)),
     refusal: plain_refusal,
     routes: rest::ROUTES,
     rest_answer: rest::answer,
     rest_error: |error, _| failure(shapes::error(error)),
+    #[cfg(feature = "contracts")]
+    contract: contract::contract,
 };

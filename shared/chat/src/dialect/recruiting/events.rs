@@ -1,14 +1,21 @@
 //! The events that a recruiting client emits and receives.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
+use crate::dialect::envelope::{NoFields, success};
 use crate::dialect::fields::Fields;
-use crate::dialect::recruiting::shapes;
-use crate::dialect::shapes::success;
+use crate::dialect::json::{Always, IsoTime};
+use crate::dialect::recruiting::heard::{
+    BlockedBy, ChatChanged, ChatNamed, ChatUpdated, Connected, Heard, MarkedRead, MessageNamed, ReadByOther, Sent,
+    Typing, UnblockedBy,
+};
+use crate::dialect::recruiting::shapes::{self, Chat, Message, OnlineUsers};
+use crate::dialect::shapes::{Notification, UserOffline, UserOnline};
 use crate::dialect::{Event, Family};
 use crate::domain::chat::Place;
 use crate::domain::command::{Command, Posting};
-use crate::domain::id::{MessageId, UserId};
+use crate::domain::id::UserId;
 use crate::domain::message::{Content, TEXT_MAX_CHARACTERS};
 use crate::domain::notice::{Answer, Notice, Reading, Viewer};
 use crate::error::Error;
@@ -60,13 +67,21 @@ fn typing(fields: &Fields<'_>, active: bool) -> Result<Command, Error> {
     Ok(Command::Type { place, receiver: fields.optional_user("receiverId")?, active })
 }
 
+/// The fields of an ack of `ping`.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+pub(super) struct Pong {
+    /// The time of the server, in milliseconds since 1970.
+    pub(super) timestamp: i64,
+}
+
 pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
-    success(match answer {
-        Answer::Block(view) | Answer::Chat { view, .. } => json!({"chat": shapes::chat(view, viewer)}),
-        Answer::Online(users) => shapes::online_users(users, viewer),
-        Answer::Pong(at) => json!({"timestamp": at.millis()}),
-        Answer::Read(Reading { chat, marked, .. }) => json!({"chatId": chat.id.to_string(), "markedCount": marked}),
-        Answer::Sent { chat, message, .. } => json!({"message": shapes::message(message, chat, viewer)}),
+    match answer {
+        Answer::Block(view) | Answer::Chat { view, .. } => success(ChatChanged { chat: Chat::new(view, viewer) }),
+        Answer::Online(users) => success(OnlineUsers::new(users, viewer)),
+        Answer::Pong(at) => success(Pong { timestamp: at.millis() }),
+        Answer::Read(reading) => success(MarkedRead::new(reading)),
+        Answer::Sent { chat, message, .. } => success(Sent { message: Message::new(message, chat, viewer) }),
         // The other events of this dialect have no fields in their ack.
         Answer::BlockedChats(_)
         | Answer::Chats { .. }
@@ -79,87 +94,79 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
         | Answer::Messages { .. }
         | Answer::Unread(_)
         | Answer::Upload { .. }
-        | Answer::User(_) => json!({}),
-    })
-}
-
-pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
-    let mine = |by: &UserId| by == viewer.user;
-    match notice {
-        Notice::Blocked { view, by } if mine(by) => {
-            vec![("user_blocked", json!({"chat": shapes::chat(view, viewer)}))]
-        }
-        Notice::Blocked { view, by } => {
-            vec![("you_were_blocked", json!({"chatId": view.chat.id.to_string(), "blockedByUserId": by.to_string()}))]
-        }
-        Notice::Unblocked { view, by } if mine(by) => {
-            vec![("user_unblocked", json!({"chat": shapes::chat(view, viewer)}))]
-        }
-        Notice::Unblocked { view, by } => vec![(
-            "you_were_unblocked",
-            json!({"chatId": view.chat.id.to_string(), "unblockedByUserId": by.to_string()}),
-        )],
-        Notice::ChatCreated(view) => {
-            let chat = &view.chat;
-            let updated = chat.updated_at.iso();
-            vec![("chat_updated", json!({"chatId": chat.id.to_string(), "latestMessage": null, "updatedAt": updated}))]
-        }
-        Notice::ChatDeleted(chat) => vec![("chat_deleted", json!({"chatId": chat.to_string()}))],
-        Notice::Connected { user, socket } => vec![(
-            "connected",
-            json!({
-                "success": true,
-                "userId": user.to_string(),
-                "socketId": socket.to_string(),
-                "message": "Connected successfully",
-            }),
-        )],
-        Notice::Delivered(message) => vec![("message_delivered", named(message))],
-        Notice::MessageDeleted { message, .. } => vec![("message_deleted", named(message))],
-        Notice::Notified { id, text, kind, at } => {
-            vec![("notification", json!({"id": id, "message": text, "type": kind, "createdAt": at.iso()}))]
-        }
-        Notice::Online { became_online: false, .. } => Vec::new(),
-        Notice::Online { user, .. } => vec![("user_online", json!({"userId": user.to_string()}))],
-        Notice::Offline { user, last_seen } => {
-            vec![("user_offline", json!({"userId": user.to_string(), "lastSeen": last_seen.iso()}))]
-        }
-        Notice::OnlineUsers(users) => vec![("online_users", shapes::online_users(users, viewer))],
-        Notice::Read(reading) if mine(&reading.reader) => vec![marked_read(reading)],
-        Notice::Read(Reading { chat, reader, at, .. }) => vec![(
-            "messages_read_by_other",
-            json!({"chatId": chat.id.to_string(), "readByUserId": reader.to_string(), "readAt": at.iso()}),
-        )],
-        Notice::Sent { chat, message } => {
-            let said = shapes::message(message, chat, viewer);
-            let updated = chat.updated_at.iso();
-            let updated = json!({"chatId": chat.id.to_string(), "latestMessage": &said, "updatedAt": updated});
-            let name = if viewer.origin { "message_sent" } else { "new_message" };
-            vec![(name, json!({"message": said})), ("chat_updated", updated)]
-        }
-        Notice::Typing { chat, user, active } => {
-            let name = if *active { "user_typing" } else { "user_stopped_typing" };
-            vec![(name, json!({"userId": user.to_string(), "chatId": chat.to_string()}))]
-        }
+        | Answer::User(_) => success(NoFields {}),
     }
 }
 
-/// The reader's confirmation.
-pub(super) fn marked_read(reading: &Reading) -> Event {
-    ("messages_marked_read", json!({"chatId": reading.chat.id.to_string(), "markedCount": reading.marked}))
+pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
+    heard(notice, viewer).iter().map(Heard::event).collect()
 }
 
-fn named(message: &MessageId) -> Value {
-    json!({"messageId": message.to_string(), "chatId": message.chat.to_string()})
+fn heard(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Heard> {
+    let mine = |by: &UserId| by == viewer.user;
+    let heard = match notice {
+        Notice::Blocked { view, by } if mine(by) => Heard::UserBlocked(ChatChanged { chat: Chat::new(view, viewer) }),
+        Notice::Blocked { view, by } => {
+            Heard::YouWereBlocked(BlockedBy { chat_id: view.chat.id.to_string(), blocked_by_user_id: by.to_string() })
+        }
+        Notice::Unblocked { view, by } if mine(by) => {
+            Heard::UserUnblocked(ChatChanged { chat: Chat::new(view, viewer) })
+        }
+        Notice::Unblocked { view, by } => Heard::YouWereUnblocked(UnblockedBy {
+            chat_id: view.chat.id.to_string(),
+            unblocked_by_user_id: by.to_string(),
+        }),
+        Notice::ChatCreated(view) => Heard::ChatUpdated(ChatUpdated {
+            chat_id: view.chat.id.to_string(),
+            latest_message: None,
+            updated_at: IsoTime(view.chat.updated_at),
+        }),
+        Notice::ChatDeleted(chat) => Heard::ChatDeleted(ChatNamed { chat_id: chat.to_string() }),
+        Notice::Connected { user, socket } => Heard::Connected(Connected {
+            success: Always,
+            user_id: user.to_string(),
+            socket_id: socket.to_string(),
+            message: "Connected successfully",
+        }),
+        Notice::Delivered(message) => Heard::MessageDelivered(MessageNamed::new(message)),
+        Notice::MessageDeleted { message, .. } => Heard::MessageDeleted(MessageNamed::new(message)),
+        Notice::Notified { id, text, kind, at } => Heard::Notification(Notification::new(id, text, kind, *at)),
+        Notice::Online { became_online: false, .. } => return Vec::new(),
+        Notice::Online { user, .. } => Heard::UserOnline(UserOnline { user_id: user.to_string() }),
+        Notice::Offline { user, last_seen } => Heard::UserOffline(UserOffline::new(user, *last_seen)),
+        Notice::OnlineUsers(users) => Heard::OnlineUsers(OnlineUsers::new(users, viewer)),
+        Notice::Read(reading) if mine(&reading.reader) => Heard::MessagesMarkedRead(MarkedRead::new(reading)),
+        Notice::Read(Reading { chat, reader, at, .. }) => Heard::MessagesReadByOther(ReadByOther {
+            chat_id: chat.id.to_string(),
+            read_by_user_id: reader.to_string(),
+            read_at: IsoTime(*at),
+        }),
+        Notice::Sent { chat, message } => {
+            let message = Message::new(message, chat, viewer);
+            let updated = ChatUpdated {
+                chat_id: chat.id.to_string(),
+                latest_message: Some(message.clone()),
+                updated_at: IsoTime(chat.updated_at),
+            };
+            let sent = Sent { message };
+            let sent = if viewer.origin { Heard::MessageSent(sent) } else { Heard::NewMessage(sent) };
+            return vec![sent, Heard::ChatUpdated(updated)];
+        }
+        Notice::Typing { chat, user, active: true } => Heard::UserTyping(Typing::new(user, chat)),
+        Notice::Typing { chat, user, active: false } => Heard::UserStoppedTyping(Typing::new(user, chat)),
+    };
+    vec![heard]
 }
 
 /// The event that carries an answer to a client that asked for no ack, if the dialect has one and no notice says the
 /// same.
 pub(super) fn answer_event(answer: &Answer, viewer: &Viewer<'_>) -> Option<Event> {
     match answer {
-        Answer::Online(users) => Some(("online_users", shapes::online_users(users, viewer))),
+        Answer::Online(users) => Some(Heard::OnlineUsers(OnlineUsers::new(users, viewer)).event()),
         // A notice tells about messages that were newly marked.
-        Answer::Read(reading) if reading.marked == 0 => Some(marked_read(reading)),
+        Answer::Read(reading) if reading.marked == 0 => {
+            Some(Heard::MessagesMarkedRead(MarkedRead::new(reading)).event())
+        }
         Answer::Block(_)
         | Answer::BlockedChats(_)
         | Answer::Chat { .. }

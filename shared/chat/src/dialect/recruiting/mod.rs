@@ -1,9 +1,13 @@
 //! The dialect recruiting: candidates and employers (docs/dialects.md, "recruiting").
 
+#[cfg(feature = "contracts")]
+mod contract;
 mod events;
+mod heard;
 mod rest;
 mod shapes;
 
+use crate::dialect::json::value;
 use crate::dialect::shapes::plain_refusal;
 use crate::dialect::{Dialect, Limits};
 
@@ -19,10 +23,12 @@ pub(super) const RECRUITING: Dialect = Dialect {
     ack: events::ack,
     answer_event: events::answer_event,
     notice_events: events::notice_events,
-    error: shapes::error,
-    event_error: |_, error, now| shapes::error(error, now),
+    error: |error, now| value(&shapes::ErrorObject::new(error, now)),
+    event_error: |_, error, now| value(&shapes::ErrorObject::new(error, now)),
     refusal: plain_refusal,
     routes: rest::ROUTES,
     rest_answer: rest::answer,
     rest_error: rest::error,
+    #[cfg(feature = "contracts")]
+    contract: contract::contract,
 };

@@ -1,14 +1,21 @@
 //! The REST routes of recruiting. Envelope: `{success,message,data}`.
 
 use relay::clock::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::dialect::recruiting::{events, shapes};
-use crate::dialect::{Request, Route, every};
-use crate::domain::chat::Place;
+use crate::dialect::envelope::{Pagination, Told};
+use crate::dialect::every::Listing;
+use crate::dialect::json::{Always, value};
+use crate::dialect::recruiting::events::{self, Pong};
+use crate::dialect::recruiting::shapes::{Chat, ErrorObject, Message, OnlineUsers, Page, pagination};
+use crate::dialect::shapes::{Marked, UnreadCount};
+use crate::dialect::{Request, Route};
+use crate::domain::chat::{Chat as DomainChat, Place};
 use crate::domain::command::Command;
 use crate::domain::id::MessageId;
-use crate::domain::notice::{Answer, Reading, Viewer};
+use crate::domain::message::Message as DomainMessage;
+use crate::domain::notice::{Answer, ChatView, Reading, Viewer};
 use crate::domain::page::{CHATS_LIMIT_DEFAULT, MESSAGES_LIMIT_DEFAULT};
 use crate::error::Error;
 
@@ -48,47 +55,93 @@ fn search(request: &Request<'_>) -> Result<Command, Error> {
     })
 }
 
+/// Chats that the caller blocks.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+pub(super) struct Chats {
+    /// The chats.
+    chats: Vec<Chat>,
+}
+
+/// A page of the caller's chats.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+pub(super) struct ChatsPage {
+    /// The chats, those with the most recent activity first.
+    chats: Vec<Chat>,
+    /// The position of the page.
+    pagination: Pagination<Page>,
+}
+
+/// A part of a chat's messages.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+pub(super) struct MessagesPage {
+    /// The messages, oldest first.
+    messages: Vec<Message>,
+    /// The position of the part.
+    pagination: Pagination<Page>,
+}
+
+fn chats(views: &[ChatView], viewer: &Viewer<'_>) -> Vec<Chat> {
+    views.iter().map(|view| Chat::new(view, viewer)).collect()
+}
+
+fn messages(messages: &[DomainMessage], chat: &DomainChat, viewer: &Viewer<'_>) -> Vec<Message> {
+    messages.iter().map(|message| Message::new(message, chat, viewer)).collect()
+}
+
+fn told(message: &'static str, data: impl Serialize) -> Value {
+    value(&Told::new(message, data))
+}
+
 pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
-    let (status, message, data) = match answer {
-        Answer::BlockedChats(views) => {
-            let chats: Vec<Value> = views.iter().map(|view| shapes::chat(view, viewer)).collect();
-            (200, "Blocked chats", json!({"chats": chats}))
-        }
-        Answer::Block(view) => (200, "Chat", shapes::chat(view, viewer)),
-        Answer::Chat { view, created: true } => (201, "Chat created", shapes::chat(view, viewer)),
-        Answer::Chat { view, created: false } => (200, "Chat", shapes::chat(view, viewer)),
-        Answer::ChatDeleted(_) => (200, "Chat deleted", Value::Null),
+    match answer {
+        Answer::BlockedChats(views) => (200, told("Blocked chats", Chats { chats: chats(views, viewer) })),
+        Answer::Block(view) => (200, told("Chat", Chat::new(view, viewer))),
+        Answer::Chat { view, created: true } => (201, told("Chat created", Chat::new(view, viewer))),
+        Answer::Chat { view, created: false } => (200, told("Chat", Chat::new(view, viewer))),
+        Answer::ChatDeleted(_) => (200, told("Chat deleted", ())),
         Answer::Chats { views, paging } => {
-            let chats: Vec<Value> = views.iter().map(|view| shapes::chat(view, viewer)).collect();
-            (200, "Chats", json!({"chats": chats, "pagination": shapes::pagination(paging)}))
+            let page = ChatsPage { chats: chats(views, viewer), pagination: pagination(paging, None) };
+            (200, told("Chats", page))
         }
-        Answer::Found { chat, messages, paging, stopped_before } => {
-            let found: Vec<Value> = messages.iter().map(|one| shapes::message(one, chat, viewer)).collect();
-            let mut pagination = shapes::pagination(paging);
-            if let (Some(stopped), Value::Object(fields)) = (stopped_before, &mut pagination) {
-                fields.insert("before".to_owned(), stopped.to_string().into());
-            }
-            (200, "Messages found", json!({"messages": found, "pagination": pagination}))
+        Answer::Found { chat, messages: found, paging, stopped_before } => {
+            let pagination = pagination(paging, stopped_before.as_ref());
+            let page = MessagesPage { messages: messages(found, chat, viewer), pagination };
+            (200, told("Messages found", page))
         }
-        Answer::Listing(listing) => (200, "Listing", every::listing(listing)),
-        Answer::MessageDeleted { chat, message } => (200, "Message deleted", shapes::message(message, chat, viewer)),
-        Answer::Messages { chat, messages, paging } => {
-            let messages: Vec<Value> = messages.iter().map(|one| shapes::message(one, chat, viewer)).collect();
-            (200, "Messages", json!({"messages": messages, "pagination": shapes::pagination(paging)}))
+        Answer::Listing(listing) => (200, told("Listing", Listing::new(listing))),
+        Answer::MessageDeleted { chat, message } => (200, told("Message deleted", Message::new(message, chat, viewer))),
+        Answer::Messages { chat, messages: listed, paging } => {
+            let page = MessagesPage { messages: messages(listed, chat, viewer), pagination: pagination(paging, None) };
+            (200, told("Messages", page))
         }
-        Answer::Online(users) => (200, "Online users", shapes::online_users(users, viewer)),
-        Answer::Pong(at) => (200, "Pong", json!({"timestamp": at.millis()})),
-        Answer::Read(Reading { marked, .. }) => (200, "Messages marked as read", json!({"markedCount": marked})),
+        Answer::Online(users) => (200, told("Online users", OnlineUsers::new(users, viewer))),
+        Answer::Pong(at) => (200, told("Pong", Pong { timestamp: at.millis() })),
+        Answer::Read(Reading { marked, .. }) => {
+            (200, told("Messages marked as read", Marked { marked_count: *marked }))
+        }
         Answer::Sent { chat, message, repeated } => {
             let status = if *repeated { 200 } else { 201 };
-            (status, "Message sent", shapes::message(message, chat, viewer))
+            (status, told("Message sent", Message::new(message, chat, viewer)))
         }
-        Answer::Unread(count) => (200, "Unread messages", json!({"unreadCount": count})),
-        Answer::Done | Answer::MediaLink { .. } | Answer::Upload { .. } | Answer::User(_) => (200, "Done", Value::Null),
-    };
-    (status, json!({"success": true, "message": message, "data": data}))
+        Answer::Unread(count) => (200, told("Unread messages", UnreadCount { unread_count: *count })),
+        Answer::Done | Answer::MediaLink { .. } | Answer::Upload { .. } | Answer::User(_) => (200, told("Done", ())),
+    }
+}
+
+/// The body of a REST request that failed.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+pub(super) struct Failure<'a> {
+    success: Always<false>,
+    /// The message of the error.
+    message: String,
+    /// The error.
+    error: ErrorObject<'a>,
 }
 
 pub(super) fn error(error: &Error, now: Timestamp) -> Value {
-    json!({"success": false, "message": error.to_string(), "error": shapes::error(error, now)})
+    value(&Failure { success: Always, message: error.to_string(), error: ErrorObject::new(error, now) })
 }

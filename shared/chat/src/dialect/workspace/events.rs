@@ -1,15 +1,20 @@
 //! The events that a workspace client emits and receives.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use crate::dialect::envelope::{NoFields, success};
 use crate::dialect::fields::Fields;
-use crate::dialect::shapes::success;
-use crate::dialect::workspace::shapes;
+use crate::dialect::json::IsoTime;
+use crate::dialect::shapes::{Connected, Notification};
+use crate::dialect::workspace::heard::{
+    Actor, ConversationNamed, Heard, MessageDeleted, MessageNamed, MessageRead, Sent, UserOffline, UserOnline,
+};
+use crate::dialect::workspace::shapes::{self, Conversation, Message};
 use crate::dialect::{Event, Family};
 use crate::domain::chat::{Chat, Place};
 use crate::domain::command::{Command, Posting};
-use crate::domain::id::{ChatId, UserId};
-use crate::domain::message::{Content, Message, TEXT_MAX_CHARACTERS};
+use crate::domain::id::ChatId;
+use crate::domain::message::{Content, Message as DomainMessage, TEXT_MAX_CHARACTERS};
 use crate::domain::notice::{Answer, Notice, Reading, Viewer};
 use crate::domain::user::Status;
 use crate::error::Error;
@@ -86,8 +91,8 @@ fn status(arguments: &[Value]) -> Result<Status, Error> {
 }
 
 pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
-    success(match answer {
-        Answer::Sent { chat, message, .. } => json!({"message": shapes::message(message, chat, viewer)}),
+    match answer {
+        Answer::Sent { chat, message, .. } => success(Sent { message: Message::new(message, chat, viewer) }),
         // The other events of this dialect have no fields in their ack.
         Answer::Block(_)
         | Answer::BlockedChats(_)
@@ -105,80 +110,71 @@ pub(super) fn ack(answer: &Answer, viewer: &Viewer<'_>) -> Map<String, Value> {
         | Answer::Read(_)
         | Answer::Unread(_)
         | Answer::Upload { .. }
-        | Answer::User(_) => json!({}),
-    })
+        | Answer::User(_) => success(NoFields {}),
+    }
 }
 
 pub(super) fn notice_events(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Event> {
-    match notice {
-        Notice::Blocked { view, by } => vec![("conversation:blocked", actor(&view.chat.id, by))],
-        Notice::Unblocked { view, by } => vec![("conversation:unblocked", actor(&view.chat.id, by))],
-        Notice::ChatCreated(view) => vec![("conversation:updated", shapes::conversation(view, viewer))],
-        Notice::ChatDeleted(chat) => {
-            vec![("conversation:deleted", json!({"conversationId": chat.to_string()}))]
-        }
-        Notice::Connected { user, socket } => {
-            vec![("connected", json!({"userId": user.to_string(), "socketId": socket.to_string()}))]
-        }
-        Notice::Delivered(message) => vec![("message:delivered", json!({"messageId": message.to_string()}))],
-        Notice::MessageDeleted { message, .. } => {
-            let conversation = message.chat.to_string();
-            vec![("message:deleted", json!({"messageId": message.to_string(), "conversationId": conversation}))]
-        }
-        Notice::Notified { id, text, kind, at } => {
-            vec![(NOTIFICATION, json!({"id": id, "message": text, "type": kind, "createdAt": at.iso()}))]
-        }
-        Notice::Online { user, status, .. } => {
-            vec![("user:online", json!({"userId": user.to_string(), "status": status.name()}))]
-        }
-        Notice::Offline { user, .. } => vec![("user:offline", json!({"userId": user.to_string()}))],
-        // The dialect has no list of who is online. Its clients are told when people come and go.
-        Notice::OnlineUsers(_) => Vec::new(),
-        Notice::Read(reading) => read(reading, viewer),
-        Notice::Sent { chat, message } => sent(chat, message, viewer),
-        Notice::Typing { chat, user, active } => {
-            vec![(if *active { "typing:start" } else { "typing:stop" }, actor(chat, user))]
-        }
-    }
+    heard(notice, viewer).iter().map(Heard::event).collect()
 }
 
-const NOTIFICATION: &str = "notification:new";
+fn heard(notice: &Notice, viewer: &Viewer<'_>) -> Vec<Heard> {
+    let heard = match notice {
+        Notice::Blocked { view, by } => Heard::ConversationBlocked(Actor::new(&view.chat.id, by)),
+        Notice::Unblocked { view, by } => Heard::ConversationUnblocked(Actor::new(&view.chat.id, by)),
+        Notice::ChatCreated(view) => Heard::ConversationUpdated(Conversation::new(view, viewer)),
+        Notice::ChatDeleted(chat) => {
+            Heard::ConversationDeleted(ConversationNamed { conversation_id: chat.to_string() })
+        }
+        Notice::Connected { user, socket } => {
+            Heard::Connected(Connected { user_id: user.to_string(), socket_id: socket.to_string() })
+        }
+        Notice::Delivered(message) => Heard::MessageDelivered(MessageNamed { message_id: message.to_string() }),
+        Notice::MessageDeleted { message, .. } => Heard::MessageDeleted(MessageDeleted {
+            message_id: message.to_string(),
+            conversation_id: message.chat.to_string(),
+        }),
+        Notice::Notified { id, text, kind, at } => Heard::NotificationNew(Notification::new(id, text, kind, *at)),
+        Notice::Online { user, status, .. } => {
+            Heard::UserOnline(UserOnline { user_id: user.to_string(), status: status.name() })
+        }
+        Notice::Offline { user, .. } => Heard::UserOffline(UserOffline { user_id: user.to_string() }),
+        // The dialect has no list of who is online. Its clients are told when people come and go.
+        Notice::OnlineUsers(_) => return Vec::new(),
+        Notice::Read(reading) => return read(reading, viewer),
+        Notice::Sent { chat, message } => return sent(chat, message, viewer),
+        Notice::Typing { chat, user, active: true } => Heard::TypingStart(Actor::new(chat, user)),
+        Notice::Typing { chat, user, active: false } => Heard::TypingStop(Actor::new(chat, user)),
+    };
+    vec![heard]
+}
 
 /// The events for the sender. If a whole conversation was read, one event with the newest message of the sender and the
 /// number of all messages that were newly marked; otherwise one for each of the sender's messages.
-fn read(reading: &Reading, viewer: &Viewer<'_>) -> Vec<Event> {
-    let told = |message: &Message| {
-        json!({
-            "messageId": message.id.to_string(),
-            "userId": reading.reader.to_string(),
-            "readAt": reading.at.iso(),
+fn read(reading: &Reading, viewer: &Viewer<'_>) -> Vec<Heard> {
+    let told = |message: &DomainMessage, marked_count| {
+        Heard::MessageRead(MessageRead {
+            message_id: message.id.to_string(),
+            user_id: reading.reader.to_string(),
+            read_at: IsoTime(reading.at),
+            marked_count,
         })
     };
-    if !reading.whole {
-        let own = reading.messages.iter().filter(|message| message.sender == *viewer.user);
-        return own.map(|message| ("message:read", told(message))).collect();
+    if reading.whole {
+        let newest = reading.newest_by(viewer.user);
+        return newest.map(|message| told(message, Some(reading.marked))).into_iter().collect();
     }
-    let newest = reading.newest_by(viewer.user).map(|message| {
-        let mut said = told(message);
-        if let Value::Object(fields) = &mut said {
-            fields.insert("markedCount".to_owned(), reading.marked.into());
-        }
-        ("message:read", said)
-    });
-    newest.into_iter().collect()
+    let own = reading.messages.iter().filter(|message| message.sender == *viewer.user);
+    own.map(|message| told(message, None)).collect()
 }
 
 /// The events about a new message: the message for all sockets but the one that sent it, the conversation for all, and
 /// a notification for the sockets of a recipient that do not have the conversation open.
-fn sent(chat: &Chat, message: &Message, viewer: &Viewer<'_>) -> Vec<Event> {
-    let said = shapes::message(message, chat, viewer);
+fn sent(chat: &Chat, message: &DomainMessage, viewer: &Viewer<'_>) -> Vec<Heard> {
+    let said = Message::new(message, chat, viewer);
     let notified = (message.sender != *viewer.user && !viewer.joined)
-        .then(|| (NOTIFICATION, shapes::notification(message, viewer)));
-    let updated = ("conversation:updated", shapes::conversation_with(chat, Some(&said), viewer));
-    let new = (!viewer.origin).then_some(("message:new", said));
+        .then(|| Heard::NotificationNew(shapes::notification(message, viewer)));
+    let updated = Heard::ConversationUpdated(Conversation::with(chat, Some(said.clone()), viewer));
+    let new = (!viewer.origin).then_some(Heard::MessageNew(said));
     new.into_iter().chain([updated]).chain(notified).collect()
-}
-
-fn actor(chat: &ChatId, user: &UserId) -> Value {
-    json!({"conversationId": chat.to_string(), "userId": user.to_string()})
 }

@@ -1,9 +1,13 @@
 //! The REST routes of workspace. Envelope: `{success,data}`, and `pagination` beside a list.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::dialect::workspace::shapes;
-use crate::dialect::{Route, every};
+use crate::dialect::Route;
+use crate::dialect::envelope::{Data, List};
+use crate::dialect::every::Listing;
+use crate::dialect::json::value;
+use crate::dialect::workspace::shapes::{self, Conversation, Message};
 use crate::domain::chat::Place;
 use crate::domain::command::Command;
 use crate::domain::notice::{Answer, Viewer};
@@ -20,20 +24,24 @@ pub(super) const ROUTES: &[Route] = &[
     }),
 ];
 
+fn data(data: impl Serialize) -> Value {
+    value(&Data::new(data))
+}
+
 pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
-    let (status, data) = match answer {
-        Answer::Chat { view, created } => (if *created { 201 } else { 200 }, shapes::conversation(view, viewer)),
+    match answer {
+        Answer::Chat { view, created } => (if *created { 201 } else { 200 }, data(Conversation::new(view, viewer))),
         Answer::Chats { views, paging } => {
-            let conversations: Value = views.iter().map(|view| shapes::conversation(view, viewer)).collect();
-            return (200, list(conversations, shapes::pagination(paging)));
+            let conversations = views.iter().map(|view| Conversation::new(view, viewer)).collect();
+            (200, value(&List::new(conversations, shapes::pagination(paging))))
         }
-        Answer::Listing(listing) => (200, every::listing(listing)),
+        Answer::Listing(listing) => (200, data(Listing::new(listing))),
         Answer::Messages { chat, messages, paging } => {
-            let messages: Value = messages.iter().map(|one| shapes::message(one, chat, viewer)).collect();
-            return (200, list(messages, shapes::pagination(paging)));
+            let messages = messages.iter().map(|message| Message::new(message, chat, viewer)).collect();
+            (200, value(&List::new(messages, shapes::pagination(paging))))
         }
         Answer::Sent { chat, message, repeated } => {
-            (if *repeated { 200 } else { 201 }, shapes::message(message, chat, viewer))
+            (if *repeated { 200 } else { 201 }, data(Message::new(message, chat, viewer)))
         }
         Answer::Block(_)
         | Answer::BlockedChats(_)
@@ -47,11 +55,6 @@ pub(super) fn answer(answer: &Answer, viewer: &Viewer<'_>) -> (u16, Value) {
         | Answer::Read(_)
         | Answer::Unread(_)
         | Answer::Upload { .. }
-        | Answer::User(_) => (200, Value::Null),
-    };
-    (status, json!({"success": true, "data": data}))
-}
-
-fn list(data: Value, pagination: Value) -> Value {
-    json!({"success": true, "data": data, "pagination": pagination})
+        | Answer::User(_) => (200, data(())),
+    }
 }

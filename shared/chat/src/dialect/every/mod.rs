@@ -1,14 +1,22 @@
 //! The parts that are the same in every dialect: renewing a socket's token, listings, media, and the routes for
 //! services (docs/dialects.md, "What every dialect gains"). REST envelope: `{success,data}`.
 
-use serde_json::{Map, Value, json};
+#[cfg(feature = "contracts")]
+pub(super) mod contract;
 
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::dialect::envelope::Data;
 use crate::dialect::fields::Fields;
-use crate::dialect::shapes::{price, profile};
+use crate::dialect::json::{IsoTime, Price, value};
+use crate::dialect::shapes::Profile;
 use crate::dialect::{Asker, Family, Request, Route};
 use crate::domain::command::{Command, FilePosting};
 use crate::domain::id::UserId;
-use crate::domain::listing::{Details, Listing};
+use crate::domain::listing::{Details, Listing as DomainListing};
 use crate::domain::media::{File, UploadId};
 use crate::domain::notice::Answer;
 use crate::domain::user::Claims;
@@ -70,22 +78,21 @@ pub(super) fn owner(event: &str) -> Option<Family> {
 
 /// The status and body of an answer that is the same in every dialect; `None` for any other answer.
 pub(super) fn rest_answer(answer: &Answer) -> Option<(u16, Value)> {
-    let (status, data) = match answer {
-        Answer::MediaLink { url, expires_at } => (200, json!({"url": url, "expiresAt": expires_at.iso()})),
-        Answer::Upload { id, method, url, headers } => {
-            let headers: Map<String, Value> =
-                headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-            let expires_at = id.expires_at.iso();
-            let upload = json!({
-                "uploadId": id.to_string(),
-                "method": method,
-                "url": url,
-                "headers": headers,
-                "expiresAt": expires_at,
-            });
-            (201, upload)
+    let (status, body) = match answer {
+        Answer::MediaLink { url, expires_at } => {
+            (200, value(&Data::new(MediaLink { url: url.clone(), expires_at: IsoTime(*expires_at) })))
         }
-        Answer::User(user) => (200, profile(user)),
+        Answer::Upload { id, method, url, headers } => {
+            let upload = Upload {
+                upload_id: id.to_string(),
+                method,
+                url: url.clone(),
+                headers: headers.iter().cloned().collect(),
+                expires_at: IsoTime(id.expires_at),
+            };
+            (201, value(&Data::new(upload)))
+        }
+        Answer::User(user) => (200, value(&Data::new(Profile::new(user)))),
         Answer::Block(_)
         | Answer::BlockedChats(_)
         | Answer::Chat { .. }
@@ -102,19 +109,74 @@ pub(super) fn rest_answer(answer: &Answer) -> Option<(u16, Value)> {
         | Answer::Sent { .. }
         | Answer::Unread(_) => return None,
     };
-    Some((status, json!({"success": true, "data": data})))
+    Some((status, body))
 }
 
-/// A listing as every dialect shows it.
-pub(super) fn listing(listing: &Listing) -> Value {
-    let Listing { id, owner: _, details: Details { title, images, price: asked, address } } = listing;
-    json!({
-        "_id": id.to_string(),
-        "title": title,
-        "images": images.iter().map(|url| json!({"url": url})).collect::<Vec<_>>(),
-        "price": asked.map(price),
-        "address": address,
-    })
+/// An address from which an object can be fetched without a token.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MediaLink {
+    /// The address.
+    url: String,
+    /// When the address expires.
+    expires_at: IsoTime,
+}
+
+/// A prepared upload: the request that puts the file, and the id that a message then names.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Upload {
+    /// The id for `send-media`.
+    upload_id: String,
+    /// The HTTP method of the request that puts the file.
+    method: &'static str,
+    /// The address of that request.
+    url: String,
+    /// The headers that the request must have.
+    headers: BTreeMap<String, String>,
+    /// When the upload expires.
+    expires_at: IsoTime,
+}
+
+/// A listing: a thing for sale about which people write to its owner.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+pub(super) struct Listing {
+    /// The id of the listing.
+    #[serde(rename = "_id")]
+    id: String,
+    /// The title.
+    title: String,
+    /// Pictures, in the order of the owner.
+    images: Vec<Image>,
+    /// The price, null if the owner named none.
+    price: Option<Price>,
+    /// The place where it is, null if the owner named none.
+    address: Option<String>,
+}
+
+/// A picture of a listing.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+struct Image {
+    /// The address of the picture.
+    url: String,
+}
+
+impl Listing {
+    /// A listing as every dialect shows it.
+    pub(super) fn new(listing: &DomainListing) -> Self {
+        let DomainListing { id, owner: _, details: Details { title, images, price, address } } = listing;
+        Self {
+            id: id.to_string(),
+            title: title.clone(),
+            images: images.iter().map(|url| Image { url: url.clone() }).collect(),
+            price: price.map(Price),
+            address: address.clone(),
+        }
+    }
 }
 
 fn put_listing(request: &Request<'_>) -> Result<Command, Error> {
