@@ -136,6 +136,7 @@ fn no_modules_import_each_other() {
         "tests/bench/src",
         "local/engine/src",
         "tests/world/src",
+        "contracts/src",
     ] {
         assert_eq!(circles(&root.join(source)), [""; 0], "{source}");
     }

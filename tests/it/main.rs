@@ -9,6 +9,8 @@ mod classroom;
 #[cfg(test)]
 mod codec;
 #[cfg(test)]
+mod contracts;
+#[cfg(test)]
 mod cost;
 #[cfg(test)]
 mod cross;
