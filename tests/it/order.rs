@@ -23,6 +23,9 @@ async fn said_in(world: &mut World) -> String {
     chat
 }
 
+/// A time of the test.
+const NOW: &str = "2026-01-02T03:04:05.006Z";
+
 /// Says how many events of a chat have been told.
 async fn note_told(services: &Services, chat: &str, told: u64) {
     let note = json!({
@@ -45,7 +48,8 @@ async fn an_event_is_told_once_those_before_it_are() {
     let id = chat.clone();
     let slow = async move {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        gateway.post(&bob, "42[\"told by somebody slow\"]".into()).unwrap();
+        let note = json!({"id": "1", "message": "told by somebody slow", "type": "test", "createdAt": NOW});
+        gateway.post(&bob, format!("42{}", json!(["notification", note])).into()).unwrap();
         note_told(&services, &id, 2).await;
     };
     let send = world.ask("alice", "send_message", json!({"chatId": chat, "content": "second"}));

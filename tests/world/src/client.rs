@@ -8,6 +8,7 @@ use http::HeaderMap;
 use local::gateway::{ConnectRequest, Peer};
 use serde_json::Value;
 
+use crate::contract::{self, Asked};
 use crate::poller::Poller;
 
 /// The query with which a stock client connects.
@@ -21,6 +22,10 @@ pub(super) struct Client {
     pub(super) namespace: String,
     /// The id with which the client asks for its next ack.
     pub(super) next_ack: u64,
+    /// The dialect of the root namespace, if the stage at which the client connected names one.
+    pub(super) stage_dialect: Option<&'static str>,
+    /// The events for which the client asked an ack.
+    pub(super) asked: Asked,
     /// The frames that the client received and that no call has returned yet.
     pub(super) frames: Vec<String>,
 }
@@ -36,11 +41,13 @@ pub(super) enum Way {
 impl Client {
     /// A client of the root namespace that has received nothing.
     pub(super) fn new(way: Way) -> Self {
-        Self { way, namespace: "/".to_owned(), next_ack: 0, frames: Vec::new() }
+        let (namespace, asked) = ("/".to_owned(), Asked::new());
+        Self { way, namespace, next_ack: 0, stage_dialect: None, asked, frames: Vec::new() }
     }
 
     /// Sends a frame, or by polling a body. Returns the refusal, if it is refused.
-    pub(super) async fn send(&self, frame: &str) -> Option<String> {
+    pub(super) async fn send(&mut self, frame: &str) -> Option<String> {
+        contract::note_asked(&mut self.asked, frame);
         match &self.way {
             Way::WebSocket(peer) => {
                 peer.send_text(frame).await;

@@ -1,5 +1,6 @@
 //! Connecting clients by WebSocket, joining namespaces, and closing.
 
+use chat::dialect;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use local::cloud::stage_variables;
 use local::gateway::{Close, ConnectRequest};
@@ -26,8 +27,10 @@ impl World {
 
     /// Opens a connection by this request.
     async fn enter(&mut self, label: &str, request: ConnectRequest) -> Result<(), StatusCode> {
+        let named = request.stage_variables.values().find_map(|name| dialect::named(name));
+        let stage_dialect = named.map(|dialect| dialect.name);
         let peer = self.cloud.gateway.connect(request).await?;
-        self.admit(label, Client::new(Way::WebSocket(peer)));
+        self.admit(label, Client { stage_dialect, ..Client::new(Way::WebSocket(peer)) });
         Ok(())
     }
 

@@ -16,12 +16,14 @@
 //! - `recover`: loses clients, and lets them come back.
 //! - `transcript`: what all clients received.
 //! - `inspect`: what a test can ask about connections, costs and permissions.
+//! - `contract`: checks what clients receive against the contracts of the dialects.
 //! - `client`, `poller`: a client, and how it polls.
 //! - `errors`: what the system logs as an error.
 #![expect(clippy::expect_used, clippy::panic, reason = "for tests: what is not as expected ends the test")]
 
 mod client;
 mod connect;
+mod contract;
 mod errors;
 mod inspect;
 mod poller;
@@ -35,7 +37,7 @@ mod transcript;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use chat::Chat;
+use chat::{Chat, dialect};
 use local::cloud::{self, Options, PocketCloud, Storage};
 use local::code::{CodeOf, of_application, of_chat};
 use local::connector::Way;
@@ -76,6 +78,9 @@ pub struct World {
     flowing: bool,
     /// Whether functions may log errors.
     expects_errors: bool,
+    /// The dialect of the root namespace, if the application is the chat. What clients receive is then checked against
+    /// the contracts of the dialects.
+    contract: Option<&'static str>,
 }
 
 /// The settings of time in a world.
@@ -119,7 +124,10 @@ impl World {
     /// Creates a world with another application in place of the chat. `adapt` changes the context of each function.
     pub async fn with_application<A: Application>(adapt: fn(&mut Ctx<A>), parameters: &[(&str, &str)]) -> Self {
         let time = Time { clock: Clock::manual(BEGINNING), is_flowing: false, skew_millis: 0 };
-        Self::boot_by(time, DisconnectFault::None, parameters, Deployed { code: of_application, adapt }).await
+        let deployed = Deployed { code: of_application, adapt };
+        let mut world = Self::boot_by(time, DisconnectFault::None, parameters, deployed).await;
+        world.contract = None;
+        world
     }
 
     async fn boot(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)]) -> Self {
@@ -154,6 +162,7 @@ impl World {
         };
         // The SDK's waits before retries are drawn from this generator, and a run must be repeatable.
         fastrand::seed(0);
+        let root = all.get("DefaultDialect").and_then(|name| dialect::named(name)).unwrap_or(dialect::FIRST);
         let gateway = Settings { mode, disconnect_fault, ..Settings::default() };
         let template = template(&all);
         let options = Options {
@@ -173,7 +182,7 @@ impl World {
         };
         let cloud = PocketCloud::boot_from(template, options).await.expect("the system boots");
         let (clients, sessions) = (BTreeMap::new(), BTreeMap::new());
-        Self { cloud, clock, clients, sessions, posts: 0, flowing, expects_errors: false }
+        Self { cloud, clock, clients, sessions, posts: 0, flowing, expects_errors: false, contract: Some(root.name) }
     }
 
     fn client(&mut self, label: &str) -> &mut Client {

@@ -7,6 +7,7 @@ use local::token;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+use crate::contract::check_answer;
 use crate::{ORIGIN, World};
 
 impl World {
@@ -48,10 +49,15 @@ impl World {
 
     /// Makes any REST request, and returns status, headers and answer.
     pub async fn respond(&self, request: Request<Body>) -> (u16, HeaderMap, Value) {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let answer = self.cloud.http.clone().oneshot(request).await.expect("the router never fails");
         let (parts, body) = answer.into_parts();
         let bytes = body.collect().await.expect("the body is there").to_bytes();
-        (parts.status.as_u16(), parts.headers, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        let (status, answer) = (parts.status.as_u16(), serde_json::from_slice(&bytes).unwrap_or(Value::Null));
+        if let Some(root) = self.contract {
+            check_answer(root, method.as_str(), &path, status, &answer);
+        }
+        (status, parts.headers, answer)
     }
 
     /// Makes a request to an address that a function signed, as a client that has nothing else. Returns status, headers

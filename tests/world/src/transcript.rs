@@ -9,6 +9,7 @@ use local::gateway::Outbound;
 
 use crate::World;
 use crate::client::Way;
+use crate::contract::{Asked, check_frame};
 use crate::poller::Heard;
 
 /// How long a client that polls may take to receive what waits for it.
@@ -34,12 +35,15 @@ impl World {
     pub(super) fn heard_by_all(&mut self) -> String {
         let mut heard = String::new();
         for (label, client) in &mut self.clients {
+            let root = self.contract.map(|root| client.stage_dialect.unwrap_or(root));
+            let check = |asked: &Asked, frame: &str| root.iter().for_each(|root| check_frame(root, asked, frame));
             match &mut client.way {
                 Way::WebSocket(peer) => {
                     while let Some(outbound) = peer.try_next() {
                         self.posts += 1;
                         let _ = match outbound {
                             Outbound::Text(text) => {
+                                check(&client.asked, &text);
                                 self.sessions.entry(label.clone()).or_default().note(&text);
                                 let said = writeln!(heard, "{label} hears {}", readable(&text));
                                 client.frames.push(text);
@@ -54,6 +58,7 @@ impl World {
                     while let Some(told) = poller.try_next() {
                         let _ = match told {
                             Heard::Packet(packet) => {
+                                check(&client.asked, &packet);
                                 self.sessions.entry(label.clone()).or_default().note(&packet);
                                 let said = writeln!(heard, "{label} hears {}", readable(&packet));
                                 client.frames.push(packet);
