@@ -58,8 +58,8 @@ export interface ClientToServerEvents {
      * An id of the client's own. Sending it again within 24 hours stores nothing and answers with the first message.
      */
     clientMessageId?: string;
-    /** The text. Required, and not only white space. */
-    content?: string;
+    /** The text, not only white space. */
+    content: string;
     /** The id of the recipient. */
     receiverId: string;
   }, ack: (answer: Ack<{

@@ -37,10 +37,10 @@ pub fn document(description: &Description) -> Value {
             "title": format!("Parlance, dialect {name}: events"),
             "version": env!("CARGO_PKG_VERSION"),
             "description": format!(
-                "{} The events of the Socket.IO namespace `/{name}`, seen from the server: it receives what clients emit \
-                 and sends what they hear. An event may ask for an ack. Then a failure is in the ack; otherwise it is the \
-                 event `error`. Where a connection can be recovered, an event has a text as one more argument, which \
-                 socket.io-client keeps for itself.",
+                "{} The events of the Socket.IO namespace `/{name}`, seen from the server: it receives what clients \
+                 emit and sends what they hear. An event may ask for an ack. Then a failure is in the ack; otherwise \
+                 it is the event `error`. Where a connection can be recovered, an event has a text as one more argument, \
+                 which socket.io-client keeps for itself.",
                 description.says
             ),
             "license": {"name": "MIT OR Apache-2.0"},

@@ -1,6 +1,6 @@
-//! The contracts in docs/api and clients/typescript: they are what the generator writes now, they say what docs/dialects.md
-//! promises, and their examples are as their schemas say. That everything a client receives is as they say is checked by
-//! every other test (`contract.rs` of the crate `world`).
+//! The contracts in docs/api and clients/typescript: they are what the generator writes now, they have what
+//! docs/dialects.md promises, and their examples are as their schemas say. That everything a client receives is as they
+//! say is checked by every other test (`contract.rs` of the crate `world`).
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,8 +1,8 @@
 //! The contract of a dialect: everything that its clients may emit and request, and everything that they hear, with the
 //! schema of each part (docs/api/README.md). It exists only with the feature `contracts`, which no function has.
 //!
-//! What clients hear is derived from the types that are serialized. What they emit is read field by field
-//! ([`Fields`](crate::dialect::fields::Fields)), so its fields are declared here once more. The tests of this module run
+//! What clients hear is derived from the types that are serialized. What they emit is read field by field, by
+//! [`Fields`](crate::dialect::fields::Fields), so its fields are declared here once more. The tests of this module run
 //! each reader and prove that it reads the fields of its declaration, with their types and limits, and no others.
 
 use schemars::JsonSchema;

@@ -2,10 +2,13 @@
 
 /// Declares an enum with one variant for each event: its docs, the type of its argument, and its name.
 ///
-/// The method `event` gives the event of a value, so that a dialect can send no event that is not declared, and none with
-/// another argument. With the feature `contracts`, `contract` lists all events.
+/// The method `event` gives the event of a value, so that a dialect can send no event that is not declared, and none
+/// with another argument. With the feature `contracts`, `contract` lists all events.
 macro_rules! heard {
-    ($(#[$outer:meta])* enum $Heard:ident { $($(#[doc = $says:literal])+ $Variant:ident($Argument:ty) = $event:literal,)+ }) => {
+    (
+        $(#[$outer:meta])*
+        enum $Heard:ident { $($(#[doc = $says:literal])+ $Variant:ident($Argument:ty) = $event:literal,)+ }
+    ) => {
         $(#[$outer])*
         pub(super) enum $Heard {
             $($(#[doc = $says])+ $Variant($Argument),)+

@@ -13,7 +13,7 @@ pub(in crate::dialect) const CHAT: Kind = Kind::Id("3f1c9a52b0de4477aa01c2d9");
 const MESSAGE_ID: &str = "3f1c9a52b0de4477aa01c2d9000000000007";
 /// The id of a message.
 pub(in crate::dialect) const MESSAGE: Kind = Kind::Id(MESSAGE_ID);
-/// A list of at most 500 messages.
+/// A list of at most `max` messages.
 pub(in crate::dialect) const fn messages(max: usize) -> Kind {
     Kind::Ids { max, example: MESSAGE_ID }
 }
@@ -120,8 +120,8 @@ pub(in crate::dialect) fn calls(bodies: &Bodies) -> Vec<Call> {
         Call {
             method: "POST",
             path: "/api/media/uploads",
-            says: "Prepares the upload of a file that is too large for a request. Its answer names the request that puts \
-                   the file. `send-media` then names the upload.",
+            says: "Prepares the upload of a file that is too large for a request. Its answer names the request that \
+                   puts the file. `send-media` then names the upload.",
             parameters: &[],
             query: &[],
             body: const {
@@ -159,8 +159,8 @@ pub(in crate::dialect) fn calls(bodies: &Bodies) -> Vec<Call> {
         Call {
             method: "POST",
             path: "/api/chat/{chatId}/send-media",
-            says: "Sends a picture or a film: as a form with the file in the field `media`, or as JSON with the id of a \
-                   prepared upload.",
+            says: "Sends a picture or a film: as a form with the file in the field `media`, or as JSON with the id of \
+                   a prepared upload.",
             parameters: const { &[Field::required("chatId", CHAT, "The id of the chat.")] },
             query: &[],
             body: const {

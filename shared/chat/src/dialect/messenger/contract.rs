@@ -1,6 +1,6 @@
 //! The contract of messenger: the fields of its events, and the type of each answer.
 
-use crate::dialect::contract::{Argument, Contract, Emitted, Field, schema};
+use crate::dialect::contract::{Argument, Contract, Emitted, Field, Kind, schema};
 use crate::dialect::envelope::{Failure, NoFields, Success, Told};
 use crate::dialect::every::Listing;
 use crate::dialect::every::contract::{
@@ -39,10 +39,10 @@ fn emitted() -> Vec<Emitted> {
                 const {
                     &[
                         RECEIVER,
-                        Field::depends(
+                        Field::required(
                             "content",
-                            every::content(TEXT_MAX_CHARACTERS),
-                            "The text. Required, and not only white space.",
+                            Kind::text(TEXT_MAX_CHARACTERS, "Hello"),
+                            "The text, not only white space.",
                         ),
                         CLIENT_MESSAGE_ID,
                     ]
