@@ -1,4 +1,4 @@
-// A real Chromium, as Debian packages it or as somebody names it in PARLANCE_CHROMIUM.
+// A real Chromium, as Debian packages it or as somebody names it in PARLANCE_CHROMIUM; `none` stands for no browser.
 
 import { strict as assert } from "node:assert";
 import { accessSync, constants } from "node:fs";
@@ -28,7 +28,7 @@ const isProgram = (file) => {
 // The path of the browser, or undefined if there is none.
 export function findBrowser() {
   const { PARLANCE_CHROMIUM: named, PATH = "" } = process.env;
-  if (named) return named;
+  if (named) return named === "none" ? undefined : named;
   const folders = PATH.split(path.delimiter);
   return NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name))).find(isProgram);
 }
