@@ -114,7 +114,9 @@ inBrowser("the other tabs show invocations, rows and costs, by keyboard too", as
   await tab(page, "Live").focus();
   await page.keyboard.press("ArrowRight");
   const ofEvent = page.getByRole("listitem").filter({ hasText: "MESSAGE get_online_users" });
-  const invocation = ofEvent.filter({ hasText: "presence" }).filter({ hasText: "gus" });
+  // Which function handles events is a setting of the system.
+  const handler = process.env.PARLANCE_ISOLATION === "inline" ? "switchboard" : "presence";
+  const invocation = ofEvent.filter({ hasText: handler }).filter({ hasText: "gus" });
   await invocation.locator("summary").click();
   await invocation.getByRole("table").first().waitFor();
   await screenshot(page, "invocations");

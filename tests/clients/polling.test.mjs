@@ -125,6 +125,8 @@ test("a conversation goes on across the move: nothing lost, doubled or reordered
     const answers = Promise.all(own.map((content) => bob.ask("send_message", { chatId, content })));
     await moved(bob);
     assert.equal((await bob.ask("ping")).success, true);
+    // A move can be quicker than two of Alice's messages, and Bob does not hear what she sent before he joined.
+    await bob.until(() => contents(bob).length > 0, "one of Alice's messages");
     live = false;
     await sending;
     const stored = (await answers).map(({ message }) => message.content);

@@ -10,7 +10,7 @@
 //   message {message}                        a message that was sent, by anybody
 //   delivered {message}                      a message reached its recipients
 //   read {chat?, messages?, upTo?}           others have read these messages of mine, or all up to one, or all
-//   readByMe {chat, messages?}               I have read these messages of others, or all
+//   readByMe {chat, messages?, upTo?}        I have read these messages of others, or all, or all up to this number
 //   deleted {message}                        a message was deleted for everyone
 //   hidden {message}                         a message was deleted for me
 //   found {chat, term, messages}             the result of a search
@@ -182,13 +182,15 @@ const CHANGES = {
       if (of === (chat ?? last?.chat) && seq <= (last?.seq ?? Infinity)) store.raise(id, "read");
     }
   },
-  readByMe(store, { chat, messages }) {
+  readByMe(store, { chat, messages, upTo = Infinity }) {
     const isUnread = (one) => one.chat === chat && one.sender !== store.me && !one.isReadByMe;
     const unread = [...store.messages.values()].filter(isUnread);
-    const marked = unread.filter(({ id }) => messages === undefined || messages.includes(id));
+    const isMarked = ({ id, seq }) => seq <= upTo && (messages === undefined || messages.includes(id));
+    const marked = unread.filter(isMarked);
     for (const message of marked) store.messages.set(message.id, { ...message, isReadByMe: true });
-    const count = messages === undefined ? Infinity : marked.length;
-    store.changeChat(chat, (known) => ({ unread: Math.max(0, known.unread - count) }));
+    // Of those that are not loaded, all are older.
+    const left = (known) => (messages === undefined ? unread.length : known.unread) - marked.length;
+    store.changeChat(chat, (known) => ({ unread: Math.max(0, left(known)) }));
   },
   deleted(store, { message: id }) {
     const message = store.messages.get(id);

@@ -30,8 +30,9 @@ const sent = ({ message }, me) => said(message, me);
 const blockedBy = (type) => ({ userId, byMe }, me) => [{ type, chat: userId, by: byMe ? me : userId }];
 const confirmed = ({ message, markedCount }, me) => {
   if (!message) return [];
-  const { id, chat } = messageOf(message, me);
-  return [{ type: "readByMe", chat, messages: markedCount === undefined ? [id] : undefined }];
+  const { id, seq, chat } = messageOf(message, me);
+  // With a count, all messages up to this one were marked. A count of 0 says that this one was marked before.
+  return [{ type: "readByMe", chat, messages: markedCount ? undefined : [id], upTo: seq }];
 };
 
 export const messenger = {
