@@ -19,7 +19,7 @@ pub enum Draft {
 
 /// A dialect as data.
 pub struct Description {
-    /// The dialect.
+    /// The dialect as the code has it: its name, limits and routes.
     pub dialect: &'static Dialect,
     /// What the dialect is, in a sentence.
     pub says: &'static str,
@@ -65,13 +65,13 @@ pub struct HeardEvent {
     pub event: &'static str,
     /// When it is sent.
     pub says: &'static str,
-    /// Its argument.
+    /// The JSON Schema of the value that comes with it, and an example.
     pub argument: Part,
 }
 
 /// A REST route.
 pub struct RestRoute {
-    /// The declaration.
+    /// What the dialect declares of the route: method, path, parameters and fields of the body.
     pub call: Call,
     /// Whether the body may be a form with a file.
     pub takes_file: bool,

@@ -21,7 +21,7 @@ use serde_json::Value;
 pub struct File {
     /// The path in the repository.
     pub path: String,
-    /// The content.
+    /// The whole text of the file, as it is committed.
     pub text: String,
 }
 

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::{Capacity, ConsumedCapacity, ReturnConsumedCapacity};
 
-/// How many times the units of a single write each part of a transaction costs. The units of indexes are not
-/// multiplied.
+/// How many times the units of a single write each part of a transaction costs. It does not apply to indexes.
 pub(crate) const TRANSACTION_FACTOR: f64 = 2.0;
 
 /// The write units for an item or an index entry of `size` bytes: one for each started KB, and at least one.
@@ -74,8 +73,7 @@ impl TableUnits {
         other.global_indexes.iter().for_each(|(name, units)| self.add_index(name, true, *units));
     }
 
-    /// The `ConsumedCapacity` of an answer, for this table. `None` unless the request asks for it, with TOTAL or
-    /// INDEXES.
+    /// The `ConsumedCapacity` of an answer, for this table. `None` unless the request asks for TOTAL or INDEXES.
     pub(crate) fn answer(
         &self,
         table: &str,

@@ -42,7 +42,7 @@ pub struct Emitted {
     pub event: &'static str,
     /// What it does.
     pub says: &'static str,
-    /// Its argument.
+    /// What the client must send with it: nothing, a value, or an object with these fields.
     pub argument: Argument,
     /// The ack of a success.
     pub ack: SchemaOf,
@@ -64,7 +64,7 @@ pub struct Heard {
     pub event: &'static str,
     /// When it is sent.
     pub says: &'static str,
-    /// Its argument.
+    /// The JSON Schema of the value that comes with it.
     pub argument: SchemaOf,
 }
 

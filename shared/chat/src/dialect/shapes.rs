@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::dialect::json::{Always, IsoTime, value};
 use crate::domain::extent::Extent;
-use crate::domain::id::UserId;
+use crate::domain::id::{MessageId, UserId};
 use crate::domain::media::{Media, Source};
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::notice::Viewer;
@@ -283,6 +283,33 @@ pub(super) struct Connected {
     pub(super) user_id: String,
     /// The Socket.IO `sid` of the socket.
     pub(super) socket_id: String,
+}
+
+/// A message, by its id.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MessageNamed {
+    /// The id of the message.
+    message_id: String,
+    /// The id of its chat.
+    chat_id: String,
+}
+
+impl MessageNamed {
+    /// The message with this id.
+    pub(super) fn new(message: &MessageId) -> Self {
+        Self { message_id: message.to_string(), chat_id: message.chat.to_string() }
+    }
+}
+
+/// A chat, by its id.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ChatNamed {
+    /// The id of the chat.
+    pub(super) chat_id: String,
 }
 
 /// A user who came online, by id.

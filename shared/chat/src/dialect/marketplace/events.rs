@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 
 use crate::dialect::envelope::{NoFields, success};
 use crate::dialect::fields::Fields;
-use crate::dialect::marketplace::heard::{Blocked, ChatNamed, Heard, MessageNamed, MessageRead, Typing, Unblocked};
+use crate::dialect::marketplace::heard::{Blocked, Heard, MessageRead, Typing, Unblocked};
 use crate::dialect::marketplace::shapes::{self, Message};
-use crate::dialect::shapes::{Connected, Notification, UserOffline, UserOnline};
+use crate::dialect::shapes::{ChatNamed, Connected, MessageNamed, Notification, UserOffline, UserOnline};
 use crate::dialect::{Event, Family};
 use crate::domain::chat::Place;
 use crate::domain::command::{Command, Posting};

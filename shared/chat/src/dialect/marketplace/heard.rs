@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::dialect::heard::heard;
 use crate::dialect::marketplace::shapes::Message;
-use crate::dialect::shapes::{Connected, Notification, UserOffline, UserOnline};
+use crate::dialect::shapes::{ChatNamed, Connected, MessageNamed, Notification, UserOffline, UserOnline};
 use crate::domain::id::MessageId;
 use crate::domain::notice::Reading;
 
@@ -76,33 +76,6 @@ impl MessageRead {
         let (chat, reader) = (reading.chat.id.to_string(), reading.reader.to_string());
         Self { message_id: message.to_string(), user_id: reader, chat_id: chat, marked_count }
     }
-}
-
-/// A message, by its id.
-#[derive(Serialize)]
-#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub(super) struct MessageNamed {
-    /// The id of the message.
-    message_id: String,
-    /// The id of its chat.
-    chat_id: String,
-}
-
-impl MessageNamed {
-    /// The message with this id.
-    pub(super) fn new(message: &MessageId) -> Self {
-        Self { message_id: message.to_string(), chat_id: message.chat.to_string() }
-    }
-}
-
-/// A chat, by its id.
-#[derive(Serialize)]
-#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ChatNamed {
-    /// The id of the chat.
-    pub(super) chat_id: String,
 }
 
 /// Who blocked a chat.

@@ -7,11 +7,10 @@ use crate::dialect::envelope::{NoFields, success};
 use crate::dialect::fields::Fields;
 use crate::dialect::json::{Always, IsoTime};
 use crate::dialect::recruiting::heard::{
-    BlockedBy, ChatChanged, ChatNamed, ChatUpdated, Connected, Heard, MarkedRead, MessageNamed, ReadByOther, Sent,
-    Typing, UnblockedBy,
+    BlockedBy, ChatChanged, ChatUpdated, Connected, Heard, MarkedRead, ReadByOther, Sent, Typing, UnblockedBy,
 };
 use crate::dialect::recruiting::shapes::{self, Chat, Message, OnlineUsers};
-use crate::dialect::shapes::{Notification, UserOffline, UserOnline};
+use crate::dialect::shapes::{ChatNamed, MessageNamed, Notification, UserOffline, UserOnline};
 use crate::dialect::{Event, Family};
 use crate::domain::chat::Place;
 use crate::domain::command::{Command, Posting};

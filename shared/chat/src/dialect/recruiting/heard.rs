@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::dialect::heard::heard;
 use crate::dialect::json::{Always, IsoTime};
 use crate::dialect::recruiting::shapes::{Chat, Message, OnlineUsers};
-use crate::dialect::shapes::{Notification, UserOffline, UserOnline};
-use crate::domain::id::{ChatId, MessageId, UserId};
+use crate::dialect::shapes::{ChatNamed, MessageNamed, Notification, UserOffline, UserOnline};
+use crate::domain::id::{ChatId, UserId};
 use crate::domain::notice::Reading;
 
 heard! {
@@ -165,31 +165,4 @@ pub(super) struct UnblockedBy {
     pub(super) chat_id: String,
     /// The id of the user who took back their block.
     pub(super) unblocked_by_user_id: String,
-}
-
-/// A message, by its id.
-#[derive(Serialize)]
-#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub(super) struct MessageNamed {
-    /// The id of the message.
-    message_id: String,
-    /// The id of its chat.
-    chat_id: String,
-}
-
-impl MessageNamed {
-    /// The message with this id.
-    pub(super) fn new(message: &MessageId) -> Self {
-        Self { message_id: message.to_string(), chat_id: message.chat.to_string() }
-    }
-}
-
-/// A chat, by its id.
-#[derive(Serialize)]
-#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ChatNamed {
-    /// The id of the chat.
-    pub(super) chat_id: String,
 }
