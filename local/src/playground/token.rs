@@ -14,7 +14,7 @@ use http::{HeaderMap, Response, StatusCode};
 use relay::clock::Clock;
 use serde_json::{Value, json};
 
-use crate::token::{self, LIFE_SECS};
+use crate::token::{self, DEV_SECRET, LIFE_SECS};
 
 /// The header that the page sends with its request. Its value does not matter.
 const HEADER: &str = "x-parlance-playground";
@@ -78,6 +78,13 @@ async fn made(tokens: &TokenMaker, request: Request) -> Result<String, Refusal> 
              paste a token that your own key has signed",
         ));
     };
+    // Everybody knows the development secret. Another one is known to its owner alone.
+    if !tokens.loopback_only && secret != DEV_SECRET {
+        return Err(Refusal::new(
+            StatusCode::CONFLICT,
+            "other machines reach this system, so it signs nothing for them with its JwtSecret: paste a token",
+        ));
+    }
     let too_large = |_| Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
     let body = to_bytes(body, BODY_MAX_BYTES).await.map_err(too_large)?;
     let (user, name) = person(&body)?;
@@ -116,16 +123,24 @@ fn person(body: &[u8]) -> Result<(UserId, Option<String>), Refusal> {
 mod tests {
     use super::*;
 
-    async fn status(loopback_only: bool, host: &str) -> StatusCode {
-        let tokens = TokenMaker { secret: Some("secret".to_owned()), loopback_only, clock: Clock::system() };
+    async fn status(secret: &str, loopback_only: bool, host: &str) -> StatusCode {
+        let tokens = TokenMaker { secret: Some(secret.to_owned()), loopback_only, clock: Clock::system() };
         let request = Request::builder().header(HEADER, "1").header(HOST, host);
         answer(State(tokens), request.body(Body::from(r#"{"user":"zoe"}"#)).unwrap()).await.status()
     }
 
     #[tokio::test]
     async fn a_port_that_other_machines_reach_may_have_any_host_name() {
-        assert_eq!(status(true, "192.168.1.5:3000").await, StatusCode::FORBIDDEN);
-        assert_eq!(status(true, "localhost:3000").await, StatusCode::OK);
-        assert_eq!(status(false, "192.168.1.5:3000").await, StatusCode::OK);
+        for secret in ["own", DEV_SECRET] {
+            assert_eq!(status(secret, true, "192.168.1.5:3000").await, StatusCode::FORBIDDEN);
+            assert_eq!(status(secret, true, "localhost:3000").await, StatusCode::OK);
+        }
+        assert_eq!(status(DEV_SECRET, false, "192.168.1.5:3000").await, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn other_machines_get_no_token_that_an_own_secret_signs() {
+        assert_eq!(status("own", false, "192.168.1.5:3000").await, StatusCode::CONFLICT);
+        assert_eq!(status("own", false, "localhost:3000").await, StatusCode::CONFLICT);
     }
 }

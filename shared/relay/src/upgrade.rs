@@ -23,7 +23,7 @@ use crate::store::{Moving, Opened, OutboxState, Recipient, Session, Transition, 
 use crate::telemetry;
 use crate::wait::{Checks, wait_until};
 
-/// How often the server tries to post the first frame to a WebSocket: about five seconds in all, less than the
+/// How often the server tries to post the first frame to a WebSocket: about four seconds in all, less than the
 /// functions' timeouts.
 const GREETINGS_MAX: u32 = 16;
 /// How long, in milliseconds, an offered WebSocket may take before the client may offer another one.
