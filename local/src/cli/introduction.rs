@@ -51,7 +51,8 @@ pub(crate) fn introduction(
 pub(crate) fn warning(serve: &Serve, listeners: &[Listener], uses_dev_secret: bool) -> Option<String> {
     let open = listeners.iter().find(|listener| !listener.address.ip().is_loopback())?;
     let mut text = format!(
-        "warning: --host {}: every machine that can reach this one can use the system, without encryption",
+        "warning: --host {}: every machine that can reach this one can use the system, and read all \
+         that is in it at /_local, without encryption",
         serve.host.unwrap_or(open.address.ip())
     );
     if uses_dev_secret {
