@@ -7,7 +7,7 @@ COPY . .
 RUN cargo build --locked --release -p local
 
 FROM debian:bookworm-slim
-COPY --from=build /parlance/target/release/local /usr/local/bin/parlance
+COPY --from=build /parlance/target/release/parlance /usr/local/bin/parlance
 RUN useradd --create-home parlance && install -d -o parlance /data
 USER parlance
 VOLUME /data

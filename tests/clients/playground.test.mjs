@@ -535,6 +535,7 @@ for (const [device, options] of [["desktop", DESKTOP], ["phone", PHONE]]) {
       await alice.button("Search").click();
       await alice.sees("1 message with");
       await alice.button("Block").click();
+      await alice.button("Unblock").waitFor();
       await bob.text.press("Enter");
       await bob.notice.getByText(/^BLOCKED_USER/).waitFor();
       await assertAccessible(page, "two people chat");

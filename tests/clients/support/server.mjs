@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const START_PATIENCE_MILLIS = 30_000;
 
 function binary() {
-  const candidates = [process.env.PARLANCE_BIN, "target/debug/local", "target/release/local"];
+  const candidates = [process.env.PARLANCE_BIN, "target/debug/parlance", "target/release/parlance"];
   const found = candidates.filter(Boolean).map((name) => path.resolve(ROOT, name)).find((file) => existsSync(file));
   if (!found) throw new Error("no server to test: build it with `cargo build -p local`, or name it in PARLANCE_BIN");
   return found;
