@@ -37,8 +37,10 @@ export function findBrowser() {
 export const startBrowser = () => chromium.launch({ executablePath: findBrowser(), headless: true, args: FLAGS });
 
 // A page of its own, with nothing of other pages. When the test ends, errors on it and requests to anything but
-// `origin` fail the test. `expected` has patterns of the errors that the test causes on purpose.
-export async function pageOf(context, browser, origin, { expected = [], ...options } = {}) {
+// `origin` and the origins of `also` fail the test. `expected` has patterns of the errors that the test causes on
+// purpose.
+export async function pageOf(context, browser, origin, { expected = [], also = [], ...options } = {}) {
+  const hosts = [origin, ...also].map((allowed) => new URL(allowed).host);
   const inside = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
   const page = await inside.newPage();
   page.setDefaultTimeout(PATIENCE_MILLIS);
@@ -49,10 +51,10 @@ export async function pageOf(context, browser, origin, { expected = [], ...optio
   page.on("pageerror", (error) => problems.push(`page: ${error.message}`));
   page.on("request", (request) => {
     const url = new URL(request.url());
-    if (url.protocol !== "blob:" && url.host !== new URL(origin).host) problems.push(`request: ${request.url()}`);
+    if (url.protocol !== "blob:" && !hosts.includes(url.host)) problems.push(`request: ${request.url()}`);
   });
   page.on("websocket", (socket) => {
-    if (new URL(socket.url()).host !== new URL(origin).host) problems.push(`websocket: ${socket.url()}`);
+    if (!hosts.includes(new URL(socket.url()).host)) problems.push(`websocket: ${socket.url()}`);
   });
   context.after(async () => {
     await inside.close();
