@@ -21,6 +21,7 @@
 //! - [`token`]: tokens for development.
 //! - [`hint`]: what was probably meant by a refused request.
 //! - [`playground`]: the page at `/`, on which people chat.
+//! - [`docs`]: the contracts of the dialects, at `/docs`.
 //!
 //! What this emulation does not support is refused with 501, never approximated.
 
@@ -29,6 +30,7 @@ pub mod code;
 pub mod connector;
 pub mod data_folder;
 pub mod direct;
+pub mod docs;
 pub mod dynamodb;
 pub mod faults;
 pub mod gateway;

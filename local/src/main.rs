@@ -14,9 +14,10 @@ use cli::serve::Serve;
 use cli::{Cli, Command, Failure, completions, demo, doctor, listen, log_level, parameters, tables};
 use http::Request;
 use local::cloud::{PocketCloud, stage_variables, token_secret};
+use local::docs;
 use local::gateway::server::Port;
 use local::hint::with_hints;
-use local::inspector::{self, Hosts};
+use local::inspector::{self, Hosts, Page};
 use local::media_links::following_host;
 use local::playground::{self, TokenMaker};
 use local::run::{run, say};
@@ -26,6 +27,9 @@ use tower::ServiceExt as _;
 
 /// How long a start may take before it says what it does.
 const SILENCE_MAX: Duration = Duration::from_secs(2);
+
+/// The pages beside the inspector.
+const PAGES: [Page; 2] = [Page { name: "Playground", path: "/" }, Page { name: "Contracts", path: "/docs" }];
 
 /// Its requests are many small allocations from all threads.
 #[global_allocator]
@@ -86,8 +90,8 @@ async fn start(serve: Serve) -> Result<(), Failure> {
         let rest = following_host(rest, cloud.services.storage.origin());
         let loopback_only = address.ip().is_loopback();
         let tokens = TokenMaker { secret: secret.clone(), loopback_only, clock: clock.clone() };
-        let rest = playground::in_front_of(rest, tokens);
-        let rest = inspector::router(&cloud, Hosts::of(address.ip())).merge(rest);
+        let rest = docs::in_front_of(playground::in_front_of(rest, tokens));
+        let rest = inspector::router(&cloud, Hosts::of(address.ip()), &PAGES).merge(rest);
         Port { listener, stage_variables, rest }
     });
     let closing = || {

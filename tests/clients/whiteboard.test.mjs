@@ -105,3 +105,13 @@ test("a client that was away joins its board again and sees what was drawn meanw
   else assert.deepEqual(strokes, [1]);
   assert.ok(!one.socket.recovered, "it is a new session");
 });
+
+test("its local system has the inspector", PATIENCE, async (t) => {
+  const url = await startWhiteboard(t);
+  const page = await fetch(`${url}/_local`);
+  assert.match(await page.text(), /<title>Parlance inspector<\/title>/);
+  const drawer = new Drawer(t, url, "blue", ["websocket"]);
+  await drawer.next("strokes");
+  const state = await (await fetch(`${url}/_local/state`)).json();
+  assert.equal(state.connections.length, 1);
+});

@@ -70,7 +70,7 @@ async fn get(world: &World, path: &str) -> Response<Body> {
 
 async fn get_with(world: &World, path: &str, host: &str) -> Response<Body> {
     let request = Request::get(path).header(HOST, host).header(ORIGIN, "http://evil.example").body(Body::empty());
-    let router = inspector::router(&world.cloud, Hosts::default()).merge(world.cloud.http.clone());
+    let router = inspector::router(&world.cloud, Hosts::default(), &[]).merge(world.cloud.http.clone());
     router.oneshot(request.unwrap()).await.unwrap()
 }
 

@@ -73,6 +73,15 @@ impl Hosts {
     }
 }
 
+/// Another page of the same server, to which the inspector links.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// The text of the link.
+    pub name: &'static str,
+    /// The path that it leads to.
+    pub path: &'static str,
+}
+
 /// What the routes read.
 #[derive(Clone)]
 struct Inspected {
@@ -92,8 +101,10 @@ impl Inspected {
     }
 }
 
-/// The routes under `/_local`, to be merged in front of those of a port.
-pub fn router(cloud: &PocketCloud, hosts: Hosts) -> Router {
+/// The routes under `/_local`, to be merged in front of those of a port that also has these pages.
+pub fn router(cloud: &PocketCloud, hosts: Hosts, pages: &[Page]) -> Router {
+    let html = page::index(pages);
+    let index = move || async move { answer(StatusCode::OK, page::HTML, html) };
     let inspected = Inspected {
         watch: cloud.watch.clone(),
         services: Arc::clone(&cloud.services),
@@ -101,8 +112,8 @@ pub fn router(cloud: &PocketCloud, hosts: Hosts) -> Router {
         template: Arc::new(cloud.template.clone()),
     };
     Router::new()
-        .route("/_local", get(page::index))
-        .route("/_local/", get(page::index))
+        .route("/_local", get(index.clone()))
+        .route("/_local/", get(index))
         .route("/_local/page/{file}", get(page::file))
         .route("/_local/events", get(events::stream))
         .route("/_local/export", get(events::export))

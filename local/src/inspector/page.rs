@@ -4,9 +4,9 @@ use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::{answer, problem};
+use super::{Page, answer, problem};
 
-const HTML: &str = "text/html; charset=utf-8";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
@@ -25,9 +25,13 @@ const FILES: [(&str, &str, &str); 10] = [
     ("transcript.js", JAVASCRIPT, include_str!("page/transcript.js")),
 ];
 
-/// `GET /_local`.
-pub(super) async fn index() -> Response {
-    answer(StatusCode::OK, HTML, include_str!("page/index.html"))
+/// The place of the links in `index.html`.
+const PLACE_OF_LINKS: &str = "<!-- pages -->";
+
+/// The page, with links to these other pages.
+pub(super) fn index(pages: &[Page]) -> String {
+    let links = pages.iter().map(|Page { name, path }| format!("<a href=\"{path}\" target=\"_blank\">{name}</a>"));
+    include_str!("page/index.html").replace(PLACE_OF_LINKS, &links.collect::<Vec<_>>().join("\n        "))
 }
 
 /// `GET /_local/page/{file}`.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use local::cloud::{Options, PocketCloud};
 use local::code::of_relay;
 use local::gateway::server::{self, Port};
+use local::inspector::{self, Hosts};
 use local::run::{run, say};
 use local::template::Template;
 use relay::clock::Clock;
@@ -20,8 +21,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let template = Template::read(include_str!("../../template.yaml"), &BTreeMap::new())?;
     let options = Options::<Whiteboard>::in_memory(origin.clone(), Clock::system(), of_relay);
     let cloud = Arc::new(PocketCloud::boot_from(template, options).await?);
-    let port = Port { listener, stage_variables: BTreeMap::new(), rest: cloud.http.clone() };
+    let rest = inspector::router(&cloud, Hosts::default(), &[]).merge(cloud.http.clone());
+    let port = Port { listener, stage_variables: BTreeMap::new(), rest };
     say(&format!("The whiteboard is at {origin}"));
+    say(&format!("{origin}/_local shows what happens."));
     run(&cloud, vec![port], Clock::system(), || say("closing")).await;
     Ok(())
 }
