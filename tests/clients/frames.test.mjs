@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { after, test } from "node:test";
 import WebSocket from "ws";
 
+import { FrameChecker } from "./support/contract.mjs";
 import { PATIENCE_MILLIS, connect, open } from "./support/device.mjs";
 import { startServer } from "./support/server.mjs";
 import { tokenOf } from "./support/token.mjs";
@@ -26,6 +27,7 @@ const address = (query = "EIO=4&transport=websocket", path = "/socket.io/") => `
 class Raw {
   frames = [];
   #wake = () => {};
+  #checker = new FrameChecker(server.port);
 
   constructor(user) {
     this.user = user;
@@ -35,6 +37,7 @@ class Raw {
     this.ws.on("message", (data, isBinary) => {
       assert.equal(isBinary, false, "the server sends text alone");
       const frame = data.toString();
+      this.#checker.heard(frame);
       // People of other tests come and go.
       if (!/^42\S*\["user_o/.test(frame)) this.frames.push(frame);
       this.#wake();
@@ -51,6 +54,7 @@ class Raw {
   }
 
   send(frame) {
+    this.#checker.sent(frame);
     this.ws.send(frame);
   }
 

@@ -3,9 +3,9 @@
 import { strict as assert } from "node:assert";
 import { once } from "node:events";
 import { after, test } from "node:test";
-import { io } from "socket.io-client";
 
-import { request } from "./support/rest.mjs";
+import { io } from "./support/contract.mjs";
+import { fetched, request } from "./support/rest.mjs";
 import { sceneOf } from "./support/scene.mjs";
 import { startServer } from "./support/server.mjs";
 import { CHAT_ID, ISO_MILLIS, MESSAGE_ID, assertAnswer } from "./support/shapes.mjs";
@@ -319,12 +319,12 @@ test("a picture in a form goes by a name of its own, which shows it", async (t) 
   const body = new FormData();
   body.append("media", new File([picture], "puppy.png", { type: "image/png" }));
   const headers = { authorization: `Bearer ${tokenOf(scene.user("alice"))}` };
-  const response = await fetch(`${server.url}/api/chat/${chatId}/send-media`, { method: "POST", headers, body });
+  const response = await fetched(`${server.url}/api/chat/${chatId}/send-media`, { method: "POST", headers, body });
   assert.equal(response.status, 201);
   const { data: message } = await response.json();
   assert.deepEqual([message.messageType, message.content], ["image", "Sent image"]);
   assert.match(message.mediaUrl, /^[0-9a-z-]+\.png$/);
   assert.equal((await bob.next("newMessage")).mediaUrl, message.mediaUrl);
-  const shown = await fetch(`${server.url}/api/media/${message.mediaUrl}`, { headers });
+  const shown = await fetched(`${server.url}/api/media/${message.mediaUrl}`, { headers });
   assert.deepEqual(Buffer.from(await shown.arrayBuffer()), picture);
 });

@@ -5,6 +5,7 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { after, test } from "node:test";
 
+import { fetched } from "./support/rest.mjs";
 import { sceneOf } from "./support/scene.mjs";
 import { startServer, temporaryFolder } from "./support/server.mjs";
 import { assertAnswer, assertMessage, assertRestError, ISO_MILLIS } from "./support/shapes.mjs";
@@ -27,12 +28,12 @@ const bearer = (scene, name) => ({ authorization: `Bearer ${tokenOf(scene.user(n
 async function sendForm(scene, name, chatId, fields) {
   const body = new FormData();
   for (const [field, value] of Object.entries(fields)) body.append(field, value);
-  const response = await fetch(`${scene.url}/api/chat/${chatId}/send-media`, { method: "POST", headers: bearer(scene, name), body });
+  const response = await fetched(`${scene.url}/api/chat/${chatId}/send-media`, { method: "POST", headers: bearer(scene, name), body });
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
 }
 
-const download = (scene, name, url, headers = {}) => fetch(scene.url + url, { headers: { ...bearer(scene, name), ...headers } });
+const download = (scene, name, url, headers = {}) => fetched(scene.url + url, { headers: { ...bearer(scene, name), ...headers } });
 
 test("a form: everybody hears of it, participants fetch it, nobody else does", async (t) => {
   const scene = sceneOf(t, server);
@@ -58,7 +59,7 @@ test("a form: everybody hears of it, participants fetch it, nobody else does", a
   assert.equal(part.status, 206);
   assert.equal(await part.text(), "PNG");
   assert.equal((await download(scene, "carol", message.mediaUrl)).status, 404);
-  assert.equal((await fetch(scene.url + message.mediaUrl)).status, 401);
+  assert.equal((await fetched(scene.url + message.mediaUrl)).status, 401);
 });
 
 test("a link shows a picture where no header can be sent", async (t) => {
@@ -124,7 +125,7 @@ test("media are kept from one start to the next", async (t) => {
   await first.stop();
   const second = await startServer({ data });
   t.after(() => second.stop());
-  const response = await fetch(second.url + mediaUrl, { headers: bearer(scene, "bob") });
+  const response = await fetched(second.url + mediaUrl, { headers: bearer(scene, "bob") });
   assert.equal(response.status, 200);
   assert.equal(response.headers.get("content-type"), "image/png");
   assert.ok((await readdir(path.join(data, "media"))).length > 0);

@@ -3,8 +3,8 @@
 import { strict as assert } from "node:assert";
 import { once } from "node:events";
 import { after, test } from "node:test";
-import { io } from "socket.io-client";
 
+import { io } from "./support/contract.mjs";
 import { sceneOf } from "./support/scene.mjs";
 import { startServer } from "./support/server.mjs";
 import { ISO_MILLIS, MESSAGE_ID, assertAnswer } from "./support/shapes.mjs";

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { once } from "node:events";
 import { after, test } from "node:test";
 
-import { restOf } from "./support/rest.mjs";
+import { fetched, restOf } from "./support/rest.mjs";
 import { sceneOf } from "./support/scene.mjs";
 import { startServer } from "./support/server.mjs";
 import { ISO_MILLIS } from "./support/shapes.mjs";
@@ -146,7 +146,7 @@ test("the health route counts people and wants no token", async (t) => {
   const scene = sceneOf(t, server);
   await scene.devicesOf("alice", "alice");
   for (const prefix of ["", "/recruiting"]) {
-    const response = await fetch(`${server.url}${prefix}/api/socket/health`);
+    const response = await fetched(`${server.url}${prefix}/api/socket/health`);
     assert.equal(response.status, 200);
     const body = await response.json();
     assert.deepEqual(Object.keys(body).toSorted(), ["socket", "status"]);

@@ -2,8 +2,8 @@
 
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { io } from "socket.io-client";
 
+import { io } from "./support/contract.mjs";
 import { connect } from "./support/device.mjs";
 import { proxyTo } from "./support/proxy.mjs";
 import { startServer } from "./support/server.mjs";

@@ -3,8 +3,8 @@
 import { strict as assert } from "node:assert";
 import { once } from "node:events";
 import { after, test } from "node:test";
-import { io } from "socket.io-client";
 
+import { io } from "./support/contract.mjs";
 import { connect } from "./support/device.mjs";
 import { request, restOf } from "./support/rest.mjs";
 import { sceneOf } from "./support/scene.mjs";

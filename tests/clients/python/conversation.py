@@ -4,10 +4,12 @@
 
 TRANSPORTS is websocket, polling, or default: what the client does that is told nothing. OFFSETS is none if events have one argument, and some if
 most have a second one, the offset of connection state recovery. Ends with 0 if everything was said and heard as the dialect has it. The two must
-be new to the server.
+be new to the server. Prints what it hears and is answered, each as a line of JSON: ["event", name, argument], ["ack", event, argument, answer],
+["refused", payload] or ["rest", method, path, body, status, answer].
 """
 
 import asyncio
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -212,6 +214,7 @@ class Person:
 
     async def _hear(self, event, argument):
         # As apps write it: a second argument is a TypeError, and the event is not heard.
+        report("event", event, argument)
         async with self._more:
             self.heard.append((event, argument))
             self._more.notify_all()
@@ -221,6 +224,7 @@ class Person:
         await self._hear(event, argument)
 
     async def _refuse(self, reason):
+        report("refused", reason)
         self.refused = reason
 
     async def connect(self):
@@ -233,7 +237,9 @@ class Person:
         )
 
     async def ask(self, event, argument):
-        return await self.socket.call(event, argument, namespace=self.namespace, timeout=PATIENCE_SECS)
+        answer = await self.socket.call(event, argument, namespace=self.namespace, timeout=PATIENCE_SECS)
+        report("ack", event, argument, answer)
+        return answer
 
     async def succeed(self, event, argument):
         ack = await self.ask(event, argument)
@@ -266,7 +272,13 @@ class Person:
         headers = {"Authorization": f"Bearer {self.token}"}
         async with aiohttp.ClientSession(headers=headers) as session:
             async with session.request(method, self.url + self.namespace + path, json=body) as answer:
-                return answer.status, await answer.json()
+                given = await answer.json()
+                report("rest", method, self.namespace + path, body, answer.status, given)
+                return answer.status, given
+
+
+def report(*what):
+    print(json.dumps(what))
 
 
 def id_of(thing):

@@ -5,6 +5,7 @@ import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright-core";
 
+import { FrameChecker, checkAnswer } from "./contract.mjs";
 import { PATIENCE_MILLIS } from "./device.mjs";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
@@ -36,6 +37,15 @@ export function findBrowser() {
 // Starts a browser with a fresh profile, which is gone when the browser is closed.
 export const startBrowser = () => chromium.launch({ executablePath: findBrowser(), headless: true, args: FLAGS });
 
+// Notes what is not as the contracts say.
+function noteProblem(problems, check) {
+  try {
+    check();
+  } catch (error) {
+    problems.push(`contract: ${error.message}`);
+  }
+}
+
 // A page of its own, with nothing of other pages. When the test ends, errors on it and requests to anything but
 // `origin` and the origins of `also` fail the test. `expected` has patterns of the errors that the test causes on
 // purpose.
@@ -55,6 +65,17 @@ export async function pageOf(context, browser, origin, { expected = [], also = [
   });
   page.on("websocket", (socket) => {
     if (!hosts.includes(new URL(socket.url()).host)) problems.push(`websocket: ${socket.url()}`);
+    const checker = new FrameChecker(new URL(socket.url()).port);
+    socket.on("framesent", ({ payload }) => checker.sent(payload));
+    socket.on("framereceived", ({ payload }) => noteProblem(problems, () => checker.heard(payload)));
+  });
+  page.on("response", (response) => {
+    const { pathname } = new URL(response.url());
+    if (!/^(\/[a-z]+)?\/api\//.test(pathname) || !response.headers()["content-type"]?.includes("json")) return;
+    // A page that is closed has no bodies any more.
+    response.json().then((body) => noteProblem(problems, () => {
+      checkAnswer(response.url(), response.request().method(), response.status(), body);
+    }), () => {});
   });
   context.after(async () => {
     await inside.close();

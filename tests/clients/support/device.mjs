@@ -1,8 +1,8 @@
 // One socket of one user, made by the unmodified client, with everything it hears written down.
 
 import { strict as assert } from "node:assert";
-import { io } from "socket.io-client";
 
+import { io } from "./contract.mjs";
 import { tokenOf } from "./token.mjs";
 
 // Nothing is proved by this; it only turns a test that would wait for ever into one that says what is missing.

@@ -4,6 +4,7 @@
 import { strict as assert } from "node:assert";
 import { once } from "node:events";
 
+import { FrameChecker } from "./contract.mjs";
 import { Inbox, Requests, SEPARATOR, parse, webSocket } from "./wire.mjs";
 
 const PATH = "/socket.io/";
@@ -34,7 +35,8 @@ class Library {
     this.port = port;
     this.namespace = namespace;
     this.extraHeaders = extraHeaders;
-    this.inbox = new Inbox();
+    this.checker = new FrameChecker(port);
+    this.inbox = new Inbox(this.checker);
     this.requests = new Requests(port);
     this.acks = this.constructor.firstAck;
     this.sid = "";
@@ -136,6 +138,7 @@ class Library {
 
   // One POST after another, each of which must be taken.
   post(body) {
+    this.checker.sent(body);
     const { headers, pollingHeaders, postHeaders } = this.constructor;
     const all = { ...headers, ...pollingHeaders, ...postHeaders, ...this.extraHeaders };
     this.#posts = this.#posts.then(async () => {
@@ -146,6 +149,7 @@ class Library {
   }
 
   async say(packet) {
+    this.checker.sent(packet);
     if (this.ws) this.ws.send(packet);
     else await this.post(packet);
   }
@@ -277,6 +281,7 @@ export class DotNet extends Library {
 
   async say(packet) {
     if (!this.ws) return this.post(packet);
+    this.checker.sent(packet);
     const bytes = Buffer.from(packet);
     for (let from = 0; from < bytes.length; from += DotNet.FRAME_BYTES) {
       const to = from + DotNet.FRAME_BYTES;

@@ -3,6 +3,8 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
+import { dialectAt, speaks } from "./contract.mjs";
+
 // A proxy before a port of this machine. It ends with the test.
 export async function proxyTo(context, port) {
   const open = new Set();
@@ -26,6 +28,7 @@ export async function proxyTo(context, port) {
   });
   proxy.listen(0, "127.0.0.1");
   await once(proxy, "listening");
+  speaks(proxy.address().port, dialectAt(port));
   // Cuts every connection there is; those who come are turned away.
   const cut = () => {
     refusing = true;

@@ -1,10 +1,21 @@
 // REST as an app calls it.
 
+import { checkAnswer } from "./contract.mjs";
 import { tokenOf } from "./token.mjs";
+
+// `fetch`, which checks the answer against the contract of the dialect.
+export async function fetched(url, { method = "GET", body, ...options } = {}) {
+  const response = await fetch(url, { method, body, ...options });
+  const isJson = response.headers.get("content-type")?.startsWith("application/json");
+  // A form is no JSON, and some tests send texts that are not.
+  const requested = () => { try { return JSON.parse(body); } catch { return undefined; } };
+  checkAnswer(url, method, response.status, isJson ? await response.clone().json() : undefined, requested());
+  return response;
+}
 
 // One request; `body` is sent as JSON unless it is text already.
 export async function request(url, method, path, { token, body, headers = {} } = {}) {
-  const response = await fetch(url + path, {
+  const response = await fetched(url + path, {
     method,
     headers: {
       ...(token ? { authorization: `Bearer ${token}` } : {}),

@@ -8,6 +8,8 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+import { speaks } from "./contract.mjs";
+
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 // Long enough for a busy machine; nothing waits for it unless something is broken.
 const START_PATIENCE_MILLIS = 30_000;
@@ -60,6 +62,8 @@ export async function startServer({
   const failed = ended.then(({ code, signal }) => { throw new Error(`the server ended with ${signal ?? code} before it ran: ${errors}`); });
   const addresses = await Promise.race([announced, failed]);
   const listening = addresses[0].port;
+  // With `quiet` it does not say what is spoken there.
+  for (const address of addresses) speaks(address.port, address.dialect ?? dialect ?? "recruiting");
   clearTimeout(patience);
   failed.catch(() => {});
   const end = async (signal) => {

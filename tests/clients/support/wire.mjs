@@ -6,15 +6,7 @@ import WebSocket from "ws";
 
 import { PATIENCE_MILLIS } from "./device.mjs";
 
-export const SEPARATOR = "\u001e";
-
-// A Socket.IO packet in a message of Engine.IO, or null for any other packet. `id` is text, empty if there is none.
-export function parse(text) {
-  const found = /^4(\d)(?:(\/[^,]*),?)?(\d*)(.*)$/s.exec(text);
-  if (!found) return null;
-  const [, type, namespace = "/", id, json] = found;
-  return { type, namespace, id, data: json === "" ? undefined : JSON.parse(json) };
-}
+export { SEPARATOR, parse } from "./packet.mjs";
 
 // Packets of Engine.IO that came, by whatever transport, and that nobody has taken yet.
 export class Inbox {
@@ -22,7 +14,13 @@ export class Inbox {
   #waiting = [];
   #ended = null;
 
+  // `checker` checks what comes against the contracts.
+  constructor(checker) {
+    this.checker = checker;
+  }
+
   put(text) {
+    this.checker.heard(text);
     this.#packets.push(text);
     this.#wake();
   }
