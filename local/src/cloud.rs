@@ -22,6 +22,7 @@ use relay::id::ConnectionId;
 use relay::services::Aws;
 use serde_json::{Value, json};
 
+use crate::admin::AdminUi;
 use crate::code::{Code, CodeOf};
 use crate::connector::{Connector, ServiceSettings, Services, Way};
 use crate::direct::DirectServices;
@@ -155,6 +156,9 @@ pub struct PocketCloud {
     pub gateway: Arc<Gateway>,
     /// The HTTP API for a stage without variables, and the buckets.
     pub http: Router,
+    /// What shows the sockets and events to the Admin UI as they happen; `None` if the Admin UI is off, or if it is shown
+    /// the sockets once a minute as in a deployment.
+    pub(crate) admin_ui: Option<AdminUi>,
     http_api: HttpApi,
     objects: Router,
     warming: Vec<Warming>,
@@ -204,6 +208,7 @@ impl PocketCloud {
             ServiceSettings { faults: faults.clone(), clock: clock.clone(), way, latency },
         );
         let (mut handlers, mut answering, mut warming) = (Vec::new(), BTreeMap::new(), Vec::new());
+        let mut admin_ui = None;
         let furthest = i64::try_from(template.functions.len()).unwrap_or(i64::MAX).saturating_sub(1).max(1);
         for (index, function) in (0..).zip(template.functions.values()) {
             let function = Arc::new(function.clone());
@@ -211,6 +216,9 @@ impl PocketCloud {
             let mut ctx = context(&services, &function, &clock.ahead(ahead_millis))?;
             adapt(&mut ctx);
             let ctx = Arc::new(ctx);
+            if function.package == "connect" {
+                admin_ui = AdminUi::of(&ctx);
+            }
             match code(&function.package, &ctx) {
                 Some(Code::Events(handler)) => handlers.push((Arc::clone(&function), handler)),
                 Some(Code::Requests(http)) => drop(answering.insert(function.package.clone(), http)),
@@ -239,7 +247,8 @@ impl PocketCloud {
         watch.connect(clock.clone(), sessions::user_of(&services));
         let gateway = Gateway::new(gateway, routes, Arc::new(Invoked(Arc::clone(&lambda))), clock);
         services.connect(&gateway, &lambda);
-        let cloud = Self { template, services, lambda, faults, watch, gateway, http, http_api, objects, warming };
+        let cloud =
+            Self { template, services, lambda, faults, watch, gateway, http, http_api, objects, warming, admin_ui };
         cloud.end_former_connections().await;
         Ok(cloud)
     }

@@ -17,6 +17,7 @@
 //! - [`watch`]: what happens, as a stream of records.
 //! - [`sessions`]: connections and sessions, as the tables have them.
 //! - [`inspector`]: a page that shows all of it, under `/_local`.
+//! - [`admin`]: the Socket.IO Admin UI, which is shown sockets and events as they happen.
 //! - [`run`]: the cloud until the process is asked to end.
 //! - [`token`]: tokens for development.
 //! - [`hint`]: what was probably meant by a refused request.
@@ -25,6 +26,7 @@
 //!
 //! What this emulation does not support is refused with 501, never approximated.
 
+pub mod admin;
 pub mod cloud;
 pub mod code;
 pub mod connector;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use clap::Parser as _;
-use cli::introduction::{introduction, warning};
+use cli::introduction::{Secrets, introduction, warning};
 use cli::listen::Listener;
 use cli::output::{print, say_error};
 use cli::serve::Serve;
@@ -63,9 +63,10 @@ async fn perform(command: Option<Command>, serve: Serve) -> Result<(), Failure> 
 }
 
 /// Starts the system, and runs it until the process is asked to end.
-async fn start(serve: Serve) -> Result<(), Failure> {
+async fn start(mut serve: Serve) -> Result<(), Failure> {
     let clock = Clock::system();
     let ports = serve.ports()?;
+    let admin_password = serve.make_admin_password(&clock)?;
     let template = parameters::template(&serve.parameters())?;
     let demo_tokens = demo::tokens(&template, clock.now())?;
     let uses_dev_secret = token_secret(&template) == Some(DEV_SECRET);
@@ -81,7 +82,8 @@ async fn start(serve: Serve) -> Result<(), Failure> {
     if let Some(warning) = warning(&serve, &listeners, uses_dev_secret) {
         say_error(&warning);
     }
-    print([introduction(&serve, &cloud, &listeners, demo_tokens.as_deref())])?;
+    let secrets = Secrets { demo_tokens: demo_tokens.as_deref(), admin_password: admin_password.as_deref() };
+    print([introduction(&serve, &cloud, &listeners, secrets)])?;
     // The router of each port: here is the place to put further pages before the REST API.
     let secret = token_secret(&cloud.template).map(str::to_owned);
     let ports = listeners.into_iter().map(|Listener { socket: listener, dialect, address, .. }| {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use relay::clock::Clock;
 
+use crate::admin::Live;
 use crate::cloud::PocketCloud;
 use crate::gateway::server::{self, Port};
 use crate::schedule;
@@ -14,6 +15,10 @@ pub async fn run(cloud: &PocketCloud, ports: Vec<Port>, clock: Clock, closing: i
     let schedules = tokio::spawn(schedule::run(cloud.schedules(), Arc::clone(&cloud.lambda), clock.clone()));
     let (services, lambda) = (Arc::clone(&cloud.services), Arc::clone(&cloud.lambda));
     let streams = tokio::spawn(async move { services.streams.run(&lambda, &services.faults).await });
+    let admin_ui = cloud.admin_ui.clone().map(|admin_ui| {
+        let (gateway, watch) = (Arc::clone(&cloud.gateway), cloud.watch.clone());
+        tokio::spawn(Live::new(admin_ui, gateway, watch, clock.clone()).run())
+    });
     let expiring = tokio::spawn(schedule::expire(Arc::clone(&cloud.services), clock));
     let interrupted = async {
         stopped().await;
@@ -24,6 +29,9 @@ pub async fn run(cloud: &PocketCloud, ports: Vec<Port>, clock: Clock, closing: i
     schedules.abort();
     streams.abort();
     expiring.abort();
+    if let Some(admin_ui) = admin_ui {
+        admin_ui.abort();
+    }
     cloud.lambda.settled().await;
 }
 

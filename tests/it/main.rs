@@ -1,6 +1,8 @@
 //! The tests of the whole: transcripts over the system in one process, and what holds it together.
 
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod binary;
 #[cfg(test)]
 mod circles;

@@ -76,6 +76,37 @@ async fn the_wider_roles_of_switchboard_and_polling_allow_nothing_that_is_not_ma
     assert_eq!(unused(&functions["polling"], &used), [""; 0]);
 }
 
+/// The statements that the Admin UI adds to the roles.
+#[tokio::test(start_paused = true)]
+async fn the_admin_ui_adds_nothing_to_the_roles_that_it_does_not_make_use_of() {
+    let password = ("AdminPassword", "correct horse battery staple");
+    let mut added = Vec::new();
+    for isolation in ["separate", "inline"] {
+        let parameters = [("HandlerIsolation", isolation), password];
+        let mut world = World::with(&parameters).await;
+        let auth = json!({"username": "admin", "password": password.1});
+        world.open("page").await;
+        assert!(world.send("page", &format!("40/admin,{auth}")).await.contains("all_sockets"));
+        world.poll("poller").await;
+        assert!(world.send("poller", &format!("40/admin,{auth}")).await.contains("all_sockets"));
+        world.minute().await;
+        let used = world.permissions();
+        let without = template(("HandlerIsolation", isolation)).functions;
+        let secret = ("JwtSecret", "x".repeat(32));
+        let all = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let all = all.into_iter().chain([(secret.0.to_owned(), secret.1)]).collect();
+        for (package, mut function) in Template::read(local::cloud::TEMPLATE, &all).unwrap().functions {
+            let before: Vec<String> = without[&package].statements.iter().map(|one| format!("{one:?}")).collect();
+            function.statements.retain(|statement| !before.contains(&format!("{statement:?}")));
+            added.extend(function.statements.iter().map(|_| format!("{isolation} {package}")));
+            assert_eq!(unused(&function, &used), [""; 0]);
+        }
+    }
+    let expected =
+        ["separate heartbeat", "separate polling", "inline heartbeat", "inline polling", "inline switchboard"];
+    assert_eq!(added, expected);
+}
+
 /// What was logged.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);

@@ -79,6 +79,12 @@ impl Application for Whiteboard {
         Vec::new()
     }
 
+    /// The Admin UI shows each board as a room.
+    async fn rooms(_: &Ctx<Self>, sessions: &[Session]) -> Result<Vec<Vec<String>>, Error> {
+        let board = |session: &Session| session.attributes.get("board")?.as_s().ok().cloned();
+        Ok(sessions.iter().map(|session| board(session).into_iter().collect()).collect())
+    }
+
     async fn leave_writes(ctx: &Ctx<Self>, leaving: Leaving<'_>) -> Result<Option<LeaveWrites>, Error> {
         let key = key(leaving.session, &format!("socket#{}", leaving.session.sid));
         let mut leave = LeaveWrites::default();

@@ -1,16 +1,26 @@
 //! What is printed when the system runs.
 
 use local::cloud::PocketCloud;
+use relay::admin::USER as ADMIN;
 
 use super::listen::Listener;
 use super::serve::Serve;
 
-/// The lines for a system that listens there. `demo_tokens` are the demo users with their tokens, if there can be any.
+/// What is printed because whoever starts the system needs it.
+#[derive(Clone, Copy)]
+pub(crate) struct Secrets<'a> {
+    /// The demo users with their tokens, if there can be any.
+    pub(crate) demo_tokens: Option<&'a [(&'static str, String)]>,
+    /// The password of the Admin UI, if it was made.
+    pub(crate) admin_password: Option<&'a str>,
+}
+
+/// The lines for a system that listens there.
 pub(crate) fn introduction(
     serve: &Serve,
     cloud: &PocketCloud,
     listeners: &[Listener],
-    demo_tokens: Option<&[(&'static str, String)]>,
+    Secrets { demo_tokens, admin_password }: Secrets<'_>,
 ) -> String {
     let shown = listeners.iter().filter(|listener| !listener.is_second);
     if serve.quiet {
@@ -33,6 +43,10 @@ pub(crate) fn introduction(
         let url = first.url();
         lines.push(format!("Open {url} in a browser to chat there, and {url}/_local to see what happens."));
     }
+    lines.extend(
+        admin_password
+            .map(|password| format!("Socket.IO Admin UI (docs/admin-ui.md): user name {ADMIN}, password {password}")),
+    );
     match demo_tokens {
         Some(tokens) => {
             lines.push("Tokens for two demo users, good for thirty days:".to_owned());

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use chat::Chat;
 use chat::dialect::{self, Dialect};
 use clap::{Args, ValueEnum};
+use local::admin::{self, password};
 use local::cloud::{Options, Storage};
 use local::code::of_chat;
 use local::connector::Way;
@@ -14,6 +15,7 @@ use local::faults::Faults;
 use local::gateway::{Mode, Settings};
 use local::latency::Latency;
 use relay::clock::Clock;
+use relay::config::AdminPassword;
 
 use super::Failure;
 
@@ -56,6 +58,11 @@ pub(crate) struct Serve {
     /// parameters` lists them.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter, help_heading = "Deployment")]
     parameter: Vec<(String, String)>,
+    /// Password of the Socket.IO Admin UI at the namespace /admin, 16 to 128 characters; the user name is admin. Without
+    /// it, one is made at random for the data folder, unless --host lets other machines connect: then there is no Admin
+    /// UI.
+    #[arg(long, value_name = "PASSWORD", value_parser = admin_password, help_heading = "Deployment")]
+    admin_password: Option<String>,
     /// Switch every limit off: the chat's and the gateway's.
     #[arg(long, help_heading = "Deployment")]
     no_rate_limits: bool,
@@ -132,7 +139,23 @@ impl Serve {
         let flags =
             [("DefaultDialect", self.dialect.name), ("HandlerIsolation", isolation), ("RateLimits", rate_limits)];
         let flags = flags.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        flags.into_iter().chain(self.parameter.iter().cloned()).collect()
+        let admin = self.admin_password.iter().map(|password| (ADMIN_PASSWORD.to_owned(), password.clone()));
+        flags.into_iter().chain(admin).chain(self.parameter.iter().cloned()).collect()
+    }
+
+    /// Makes a password of the Admin UI, unless one is given or other machines can connect. Returns it if it was made.
+    ///
+    /// # Errors
+    /// If the data folder has a file for it without a password.
+    pub(crate) fn make_admin_password(&mut self, clock: &Clock) -> Result<Option<String>, Failure> {
+        let is_given = self.admin_password.is_some() || self.parameter.iter().any(|(name, _)| name == ADMIN_PASSWORD);
+        if is_given || self.host.is_some_and(|host| !host.is_loopback()) {
+            return Ok(None);
+        }
+        let keeps_data = !self.memory && self.dynamodb_url.is_none();
+        let made = if keeps_data { password::of_folder(&self.data, clock)? } else { password::random(clock) };
+        self.admin_password = Some(made.clone());
+        Ok(Some(made))
     }
 
     /// Where the data is, in words.
@@ -176,7 +199,7 @@ impl Serve {
                 None => Latency::default(),
             },
             code: of_chat,
-            adapt: |_| {},
+            adapt: admin::live,
         }
     }
 }
@@ -201,6 +224,14 @@ fn listener(text: &str) -> Result<(u16, &'static Dialect), String> {
 pub(crate) fn parameter(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE, such as PingIntervalMinutes=1")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// The parameter of template.yaml with the password of the Admin UI.
+const ADMIN_PASSWORD: &str = "AdminPassword";
+
+fn admin_password(text: &str) -> Result<String, String> {
+    let known = AdminPassword::new(text).map(|_| text.to_owned());
+    known.ok_or_else(|| "must have 16 to 128 characters".to_owned())
 }
 
 fn faults(text: &str) -> Result<(u64, f64), String> {
@@ -267,6 +298,24 @@ mod tests {
             let said = faults_of(value).unwrap_err();
             assert!(said.contains("--faults <SEED[:RATE]>") && said.contains(problem), "{value}: {said}");
         }
+    }
+
+    #[test]
+    fn an_admin_password_is_made_unless_one_is_given_or_other_machines_can_connect() {
+        let made = |flags: &[&str]| {
+            let mut serve = Cli::try_parse_from(["parlance", "--memory"].iter().chain(flags)).unwrap().serve;
+            let made = serve.make_admin_password(&Clock::system()).unwrap();
+            (made, serve.parameters().remove(ADMIN_PASSWORD))
+        };
+        let (one, parameter) = made(&[]);
+        assert_eq!((one.as_deref().map(str::len), &parameter), (Some(24), &one));
+        assert_ne!(made(&["--host", "127.0.0.1"]).0, one);
+        assert_eq!(made(&["--host", "0.0.0.0"]), (None, None));
+        let given = "correct horse battery";
+        assert_eq!(made(&["--host", "0.0.0.0", "--admin-password", given]), (None, Some(given.to_owned())));
+        assert_eq!(made(&["--parameter", "AdminPassword=none"]), (None, Some("none".to_owned())));
+        let said = Cli::try_parse_from(["parlance", "--admin-password", "hunter2"]).err().unwrap().to_string();
+        assert!(said.contains("--admin-password <PASSWORD>") && said.contains("16 to 128 characters"), "{said}");
     }
 
     #[test]

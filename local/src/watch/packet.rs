@@ -3,6 +3,7 @@
 use frame::engine;
 use frame::socket::{self, Body};
 use relay::clock::Timestamp;
+use relay::store::ADMIN_NAMESPACE;
 use serde_json::{Map, Value};
 
 use super::record::{Direction, Packet};
@@ -53,13 +54,19 @@ fn of_socket(
 ) -> (Packet, Option<Token>) {
     let mut packet = Packet { kind: kind(&body), namespace: Some(namespace.as_str().to_owned()), ..Packet::default() };
     let mut token = None;
+    let is_admin = namespace.as_str() == ADMIN_NAMESPACE;
     let has_secrets = match &mut body {
         Body::Connect { payload: Some(payload) } => {
             if direction == Direction::In {
                 token = payload.get("token").and_then(Value::as_str).map(|token| Token::read(token, now));
                 packet.token = token.as_ref().map(|token| token.described.clone());
             }
-            secret::cut_members(payload)
+            // Of the Admin UI, the id of a session is as good as the password.
+            if is_admin && direction == Direction::In {
+                secret::cut_all_members(payload)
+            } else {
+                secret::cut_members(payload)
+            }
         }
         Body::Connect { payload: None } | Body::Disconnect => false,
         Body::ConnectError { payload } => {
@@ -74,7 +81,8 @@ fn of_socket(
                 note_error_of(&mut packet, error);
             }
             // The arguments of this event may be the token itself.
-            let is_token = name.as_str().to_ascii_lowercase().contains("authenticat");
+            let is_token =
+                name.as_str().to_ascii_lowercase().contains("authenticat") || (is_admin && name.as_str() == "session");
             let cut = if is_token { secret::cut_all } else { secret::cut_value };
             arguments.iter_mut().fold(false, |any, argument| cut(argument) | any)
         }
@@ -177,6 +185,15 @@ mod tests {
             ["ping", "pong", "ping_probe", "pong_probe", "upgrade", "noop", "close"]
         );
         assert_eq!((into("bAAAA").kind, into("bAAAA").text.as_str()), ("binary", ""));
+    }
+
+    #[test]
+    fn what_admits_to_the_admin_ui_is_cut() {
+        let password = into(r#"40/admin,{"username":"admin","password":"correct horse"}"#).text;
+        assert_eq!(password, r#"40/admin,{"username":"…","password":"…"}"#);
+        assert_eq!(into(r#"40/admin,{"sessionId":"5e55"}"#).text, r#"40/admin,{"sessionId":"…"}"#);
+        assert_eq!(out(r#"42/admin,["session","5e55"]"#).text, r#"42/admin,["session","…"]"#);
+        assert_eq!(out(r#"42["session","5e55"]"#).text, r#"42["session","5e55"]"#);
     }
 
     #[test]

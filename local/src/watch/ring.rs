@@ -44,6 +44,11 @@ impl Ring {
         self.newest + 1
     }
 
+    /// The number of the newest record that there was.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest
+    }
+
     /// Adds a record with the next number. Drops the oldest ones beyond the bounds.
     pub(super) fn push(&mut self, entry: Entry) {
         self.newest = entry.number;

@@ -89,6 +89,11 @@ pub(super) fn cut_members(members: &mut Map<String, Value>) -> bool {
     any
 }
 
+/// Cuts every text and number in the members of an object. Returns whether there were any.
+pub(super) fn cut_all_members(members: &mut Map<String, Value>) -> bool {
+    members.values_mut().fold(false, |any, value| cut_all(value) | any)
+}
+
 /// Cuts the secret members out of the objects among values. Returns whether there were any.
 pub(super) fn cut_values(values: &mut [Value]) -> bool {
     values.iter_mut().fold(false, |any, value| cut_value(value) | any)

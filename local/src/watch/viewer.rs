@@ -38,6 +38,13 @@ impl Watch {
         self.0.viewers.fetch_add(1, Ordering::Relaxed);
         Viewer { watch: self.clone(), newest: self.0.newest.subscribe(), after }
     }
+
+    /// Begins to watch. The viewer sees only what happens from now on.
+    #[must_use]
+    pub fn view_from_now(&self) -> Viewer {
+        let newest = self.ring().newest();
+        self.view(newest)
+    }
 }
 
 impl Viewer {

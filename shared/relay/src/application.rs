@@ -58,7 +58,7 @@ pub trait Application: Sized + Send + Sync + 'static {
     fn start(settings: &Settings<'_>, aws: &Aws, clock: &Clock) -> Result<Self, ConfigError>;
 
     /// Whether a namespace of this name exists. The name includes the slash. By default there is the root namespace
-    /// alone.
+    /// alone. The relay keeps the name `/admin` for the Admin UI, and does not ask for it.
     fn has_namespace(_ctx: &Ctx<Self>, _stage: &StageVariables, namespace: &str) -> bool {
         namespace == "/"
     }
@@ -198,6 +198,16 @@ pub trait Application: Sized + Send + Sync + 'static {
         _at: Timestamp,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         async { Ok(()) }
+    }
+
+    /// The rooms of these sessions as the Admin UI shows them, in the order of the sessions. The relay adds the room of
+    /// each socket's own id. By default there are none.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    fn rooms(_ctx: &Ctx<Self>, sessions: &[Session]) -> impl Future<Output = Result<Vec<Vec<String>>, Error>> + Send {
+        let none = vec![Vec::new(); sessions.len()];
+        async { Ok(none) }
     }
 
     /// The application's writes in the transaction that moves a session from polling to a WebSocket. A condition that

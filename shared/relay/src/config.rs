@@ -4,10 +4,14 @@
 
 use std::collections::HashSet;
 use std::str::FromStr;
+use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
+use tokio::sync::Notify;
 
 use crate::clock::Timestamp;
+use crate::id::hex;
 
 /// Why a deployment cannot start.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -147,6 +151,57 @@ pub struct Functions {
     pub heartbeat: String,
 }
 
+/// The most characters of the password of the Admin UI, and the fewest.
+const ADMIN_PASSWORD_MAX: usize = 128;
+/// A password that nobody guesses with the tries that one address has.
+const ADMIN_PASSWORD_MIN: usize = 16;
+
+/// The settings of the Admin UI (docs/admin-ui.md).
+#[derive(Clone, Debug, Default)]
+pub struct AdminUi {
+    /// Whether the namespace exists.
+    pub is_on: bool,
+    /// The password. Only the connect function has it.
+    pub password: Option<AdminPassword>,
+    /// If the host shows the sockets and events itself, as they happen: what is notified after a page has joined.
+    /// `local` has it. A deployment shows the sockets once a minute.
+    pub live: Option<Arc<Notify>>,
+}
+
+/// The password of the Admin UI. Only its SHA-256 hash is kept.
+#[derive(Clone)]
+pub struct AdminPassword([u8; 32]);
+
+impl AdminPassword {
+    /// Takes a password of 16 to 128 characters; `None` if it has another length.
+    #[must_use]
+    pub fn new(password: &str) -> Option<Self> {
+        let characters = password.chars().count();
+        (ADMIN_PASSWORD_MIN..=ADMIN_PASSWORD_MAX).contains(&characters).then(|| Self(Sha256::digest(password).into()))
+    }
+
+    /// Whether this is the password. The time that the comparison takes says nothing about the password: hashes are
+    /// compared, and all bytes of them.
+    #[must_use]
+    pub fn is(&self, password: &str) -> bool {
+        let hash: [u8; 32] = Sha256::digest(password).into();
+        self.0.iter().zip(hash).fold(0, |differences, (one, other)| differences | (one ^ other)) == 0
+    }
+
+    /// What stands for a session id in the table. It depends on the password, so that another password ends all
+    /// sessions.
+    #[must_use]
+    pub fn session_hash(&self, id: &str) -> String {
+        hex(&Sha256::new().chain_update(self.0).chain_update(id).finalize())
+    }
+}
+
+impl std::fmt::Debug for AdminPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AdminPassword")
+    }
+}
+
 /// The settings of the relay.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -170,6 +225,8 @@ pub struct Config {
     pub recovery_offsets: RecoveryOffsets,
     /// The most connections per address that have not joined a namespace; `None` means no limit.
     pub strangers_per_address: Option<u64>,
+    /// The settings of the Admin UI.
+    pub admin_ui: AdminUi,
 }
 
 impl Config {
@@ -202,6 +259,7 @@ impl Config {
             recovery_window_secs: settings.number("RECOVERY_WINDOW_SECONDS", 0..=3_600)?.unwrap_or(120),
             recovery_offsets: settings.recovery_offsets()?,
             strangers_per_address: (!settings.rate_limits_are_off()?).then_some(strangers),
+            admin_ui: settings.admin_ui()?,
         })
     }
 
@@ -299,6 +357,19 @@ impl<'a> Settings<'a> {
     fn recovery_offsets(&self) -> Result<RecoveryOffsets, ConfigError> {
         let choices = [("auto", RecoveryOffsets::Auto), ("on", RecoveryOffsets::On), ("off", RecoveryOffsets::Off)];
         self.one_of("RECOVERY_OFFSETS", &choices, RecoveryOffsets::Auto)
+    }
+
+    fn admin_ui(&self) -> Result<AdminUi, ConfigError> {
+        let password = match self.optional("ADMIN_PASSWORD") {
+            // The error does not repeat the value, which is a secret.
+            Some(password) => Some(
+                AdminPassword::new(&password)
+                    .ok_or(ConfigError::Application("the setting ADMIN_PASSWORD must have 16 to 128 characters"))?,
+            ),
+            None => None,
+        };
+        let is_on = self.one_of("ADMIN_UI", &[("on", true), ("off", false)], false)?;
+        Ok(AdminUi { is_on, password, live: None })
     }
 
     fn origins(&self) -> Origins {

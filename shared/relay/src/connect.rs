@@ -7,16 +7,17 @@ use http::HeaderMap;
 use http::header::{ORIGIN, USER_AGENT};
 use serde_json::{Map, Value, json};
 
+use crate::admin::{self, Admitted};
 use crate::application::{Admission, Application, Asking, packet_frame, refusal};
 use crate::clock::Timestamp;
 use crate::config::Origins;
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::id::{ConnectionId, Pid, SocketId, hex};
+use crate::id::{ConnectionId, Pid, SocketId, UserId, hex};
 use crate::incoming::Incoming;
 use crate::recover::{self, RecoveredSession, Recovery};
 use crate::reply::{accepted, reply};
-use crate::store::{Joining, Opened, Session};
+use crate::store::{ADMIN_NAMESPACE, Attributes, Joining, Opened, Session};
 use crate::telemetry;
 use crate::upgrade::Offer;
 use crate::{binary, event, handshake, strangers, upgrade};
@@ -26,6 +27,10 @@ use crate::{binary, event, handshake, strangers, upgrade};
 /// # Errors
 /// `Error::Internal` if the event is not one of API Gateway's.
 pub async fn handle<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<Value, Error> {
+    if admin::is_refresh(event) {
+        admin::refresh(ctx).await?;
+        return Ok(json!({"statusCode": 200}));
+    }
     let incoming = Incoming::read(event)?;
     if incoming.is_connect() {
         return Ok(accepted(opened(ctx, &incoming).await));
@@ -125,9 +130,15 @@ pub async fn packet<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<(), E
         Err(_) => return Ok(()),
     };
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return Ok(()) };
-    let Body::Connect { payload } = body else { return event::handle(ctx, event).await };
     let namespace = namespace.as_str();
-    if !A::has_namespace(ctx, incoming.stage(), namespace) {
+    let Body::Connect { payload } = body else {
+        return if namespace == ADMIN_NAMESPACE {
+            admin::event(ctx, &incoming).await
+        } else {
+            event::handle(ctx, event).await
+        };
+    };
+    if !admin::has_namespace(ctx, incoming.stage(), namespace) {
         refuse(ctx, &incoming, namespace, refusal("Invalid namespace")).await;
         return Ok(());
     }
@@ -138,6 +149,12 @@ pub async fn packet<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<(), E
             reply(ctx, session.recipient(), &confirmation.into_iter().collect::<Vec<_>>()).await;
             let emissions = A::joined(ctx, &session, &payload.unwrap_or_default(), joining).await;
             event::emit(ctx, &session, None, emissions).await;
+        }
+        Ok(Joined::Admin(joined)) => {
+            let (session, admitted) = *joined;
+            let confirmation = recover::confirmation(ctx, &session);
+            reply(ctx, session.recipient(), &confirmation.into_iter().collect::<Vec<_>>()).await;
+            admin::joined(ctx, &session, admitted).await;
         }
         Ok(Joined::Recovered(recovered)) => welcome_back(ctx, *recovered).await,
         Ok(Joined::Over) => {}
@@ -166,6 +183,8 @@ struct Begun<A: Application> {
 enum Joined<A: Application> {
     /// A new session has begun.
     NewSession(Box<Begun<A>>),
+    /// A new session of the Admin UI has begun.
+    Admin(Box<(Session, Admitted)>),
     /// A former session has been recovered.
     Recovered(Box<RecoveredSession<A>>),
     /// The client may not join. The value is the payload of CONNECT_ERROR.
@@ -191,6 +210,9 @@ async fn join<A: Application>(
         ctx.close(incoming.recipient()).await;
         return Ok(Joined::Over);
     }
+    if namespace == ADMIN_NAMESPACE {
+        return join_admin(ctx, incoming, opened, payload).await;
+    }
     let asking = Asking { stage: incoming.stage(), namespace, auth: payload, handshake: opened.header.as_ref() };
     let admission = match A::authenticate(ctx, asking) {
         Ok(admission) => admission,
@@ -202,21 +224,8 @@ async fn join<A: Application>(
         Err(refusal) => return Ok(Joined::Refused(refusal)),
     };
     let Admission { user, expires_at, attributes, identity } = admission;
-    let session = Session {
-        connection: incoming.connection.clone(),
-        namespace: namespace.to_owned(),
-        user,
-        pid: Pid::parse(&hex(&ctx.clock.random::<16>()))?,
-        sid: SocketId::parse(&hex(&ctx.clock.random::<12>()))?,
-        joined_by: incoming.invocation.clone(),
-        opened_at: opened.at,
-        expires_at,
-        ended_at: None,
-        asked: Vec::new(),
-        attachments_until: None,
-        takes_offsets: opened.takes_offsets,
-        attributes,
-    };
+    let session = new_session(ctx, incoming, opened, namespace, user)?;
+    let session = Session { expires_at, attributes, ..session };
     let mut counted = None;
     if let Some(auth) = payload.filter(|_| ctx.config.recovers(opened.takes_offsets)) {
         match recover::revive(ctx, opened, &session, &identity, auth).await? {
@@ -241,6 +250,65 @@ async fn join<A: Application>(
         ctx.store.db().backoff(attempt).await?;
         attempt += 1;
     }
+}
+
+/// Joins the namespace of the Admin UI, of which the application knows nothing. Its sessions are not recovered: a page
+/// that returns receives everything again.
+async fn join_admin<A: Application>(
+    ctx: &Ctx<A>,
+    incoming: &Incoming,
+    opened: &Opened,
+    payload: Option<&Map<String, Value>>,
+) -> Result<Joined<A>, Error> {
+    // This is looked at first, because an event that comes twice must not count as two tries of a password.
+    if opened.has_joined
+        && let Some(joined) = upgrade::session(ctx, &incoming.connection, ADMIN_NAMESPACE).await?
+        && joined.ended_at.is_none()
+    {
+        return Ok(joined_before(ctx, incoming, &joined).await);
+    }
+    let admitted = match admin::authenticate(ctx, opened, payload).await? {
+        Ok(admitted) => admitted,
+        Err(refusal) => return Ok(Joined::Refused(refusal)),
+    };
+    let session = new_session(ctx, incoming, opened, ADMIN_NAMESPACE, UserId::parse(admin::USER)?)?;
+    let session = Session { takes_offsets: false, ..session };
+    let mut attempt = 0;
+    loop {
+        match ctx.store.join(opened, &session, ctx.store.admin_join_writes(&session)?).await? {
+            Joining::Joined => return Ok(Joined::Admin(Box::new((session, admitted)))),
+            Joining::Gone => return Ok(Joined::Over),
+            Joining::Already(joined) => return Ok(joined_before(ctx, incoming, &joined).await),
+            Joining::Again => {}
+        }
+        ctx.store.db().backoff(attempt).await?;
+        attempt += 1;
+    }
+}
+
+/// A session that has not begun yet, without the end of a token and without attributes of the application.
+fn new_session<A>(
+    ctx: &Ctx<A>,
+    incoming: &Incoming,
+    opened: &Opened,
+    namespace: &str,
+    user: UserId,
+) -> Result<Session, Error> {
+    Ok(Session {
+        connection: incoming.connection.clone(),
+        namespace: namespace.to_owned(),
+        user,
+        pid: Pid::parse(&hex(&ctx.clock.random::<16>()))?,
+        sid: SocketId::parse(&hex(&ctx.clock.random::<12>()))?,
+        joined_by: incoming.invocation.clone(),
+        opened_at: opened.at,
+        expires_at: None,
+        ended_at: None,
+        asked: Vec::new(),
+        attachments_until: None,
+        takes_offsets: opened.takes_offsets,
+        attributes: Attributes::new(),
+    })
 }
 
 async fn is_joined<A: Application>(ctx: &Ctx<A>, incoming: &Incoming, namespace: &str) -> Result<bool, Error> {

@@ -139,6 +139,9 @@ async fn leave<A: Application>(ctx: &Ctx<A>, leaving: application::Leaving<'_>) 
         Ended::Unfinished => return finish_leaving(ctx, session, at).await,
         Ended::Before => return Ok(()),
     };
+    if session.is_admin() {
+        return Ok(());
+    }
     A::left(ctx, session, at, notifies).await?;
     if notifies { ctx.store.finish_leaving(session).await } else { Ok(()) }
 }
@@ -157,7 +160,12 @@ async fn leave_session<A: Application>(ctx: &Ctx<A>, leaving: application::Leavi
     let application::Leaving { session, at, recoverable_until: _ } = leaving;
     let mut attempt = 0;
     loop {
-        let Some(LeaveWrites { writes, notifies }) = A::leave_writes(ctx, leaving).await? else {
+        let leaving_writes = if session.is_admin() {
+            Some(LeaveWrites { writes: ctx.store.admin_leave_writes(session, at)?, notifies: false })
+        } else {
+            A::leave_writes(ctx, leaving).await?
+        };
+        let Some(LeaveWrites { writes, notifies }) = leaving_writes else {
             return Ok(if ctx.store.is_leaving(session).await? { Ended::Unfinished } else { Ended::Before });
         };
         match ctx.store.leave(session, at, writes, notifies).await? {

@@ -14,6 +14,7 @@ use frame::engine::Packet;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
+use crate::admin;
 use crate::application::Application;
 use crate::clock::Timestamp;
 use crate::ctx::Ctx;
@@ -58,6 +59,7 @@ pub async fn handle<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<(), E
     for turn in due(ctx, scheduled_for, &mut failures).await {
         take_turn(ctx, turn, &mut failures).await;
     }
+    failures.note(None, admin::ask_to_refresh(ctx).await);
     failures.result()
 }
 

@@ -51,12 +51,14 @@
 //! - [`connect`], [`disconnect`]: the beginning and the end of connections and sessions.
 //! - [`event`], [`ask`]: events and acks, in both directions.
 //! - [`polling`]: the second transport, and `polling_http`, its HTTP requests.
+//! - [`admin`]: the namespace of the Admin UI.
 //! - [`heartbeat`], [`sweep`]: once per minute, pings and the end of overdue connections.
 //! - [`handshake`], [`followup`]: the open packet, and events that a function failed to handle.
 //! - [`post`], [`close`], [`invoke`]: requests to `@connections` and to Lambda, over [`connections`] and [`lambda`].
 //! - [`store`], over [`dynamo`]: the table.
 //! - [`ctx`], [`config`], [`limit`], [`seen`], [`error`], [`telemetry`], [`clock`], [`id`], [`services`], [`aws`]: what all of them use.
 
+pub mod admin;
 pub mod application;
 pub mod ask;
 pub mod aws;

@@ -13,14 +13,17 @@ use crate::gate::{self, current_session, pass_over};
 use crate::incoming::Incoming;
 use crate::limit::Rate;
 use crate::reply::reply;
+use crate::store::ADMIN_NAMESPACE;
 use crate::telemetry;
-use crate::{binary, connect, disconnect, event, upgrade};
+use crate::{admin, binary, connect, disconnect, event, upgrade};
 
 /// The function that handles a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Owner {
     /// The function connect: CONNECT packets, and the packets of a client that changes its transport.
     Connect,
+    /// The function connect, also if the switchboard handles all other frames: what concerns the Admin UI.
+    Admin,
     /// The function disconnect: DISCONNECT packets.
     Disconnect,
     /// The function of this name: events and acks.
@@ -36,12 +39,14 @@ pub async fn handle<A: Application>(ctx: &Ctx<A>, event: Value) {
     let Some((owner, event)) = sort(ctx, &incoming, event).await else { return };
     let names = &ctx.config.functions;
     let name = match &owner {
-        Owner::Connect => &names.connect,
+        Owner::Connect | Owner::Admin => &names.connect,
         Owner::Disconnect => &names.disconnect,
         Owner::Event(name) => name,
     };
     let handled = match (ctx.target(name), &owner) {
-        (Target::Function(name), _) => ctx.invoke(name, event.to_string().into_bytes()).await,
+        (Target::Function(_), _) | (Target::Here, Owner::Admin) => {
+            ctx.invoke(name, event.to_string().into_bytes()).await
+        }
         // The handlers are boxed because each of them is large, and the stack must hold the largest.
         (Target::Here, Owner::Connect) => Box::pin(connect::packet(ctx, &event)).await,
         (Target::Here, Owner::Disconnect) => match Box::pin(disconnect::handle(ctx, &event)).await {
@@ -131,10 +136,11 @@ async fn of_packet<A: Application>(ctx: &Ctx<A>, incoming: &Incoming, packet: Pa
     match body {
         // A client that joins so many namespaces at once cannot have a use for them.
         Body::Connect { .. } if counted(ctx, incoming) != Rate::Within => close(ctx, incoming).await,
+        Body::Connect { .. } if is_admin_ui(ctx, namespace.as_str()) => Some(Owner::Admin),
         Body::Connect { .. } => Some(Owner::Connect),
         Body::Disconnect => Some(Owner::Disconnect),
         Body::Event { name, ack, .. } | Body::BinaryEvent { name, ack, .. } => {
-            if !A::has_namespace(ctx, incoming.stage(), namespace.as_str()) {
+            if !admin::has_namespace(ctx, incoming.stage(), namespace.as_str()) {
                 return close(ctx, incoming).await;
             }
             let event = Emitted { namespace: namespace.as_str(), event: name.as_str(), ack: ack.as_ref() };
@@ -145,17 +151,29 @@ async fn of_packet<A: Application>(ctx: &Ctx<A>, incoming: &Incoming, packet: Pa
     }
 }
 
+/// Whether this is the namespace of the Admin UI, and the Admin UI is on.
+fn is_admin_ui<A>(ctx: &Ctx<A>, namespace: &str) -> bool {
+    namespace == ADMIN_NAMESPACE && ctx.config.admin_ui.is_on
+}
+
 async fn owner<A: Application>(ctx: &Ctx<A>, incoming: &Incoming, emitted: Emitted<'_>) -> Option<Owner> {
     let Emitted { namespace, event, ack: _ } = emitted;
-    let limit = A::events_per_second(ctx, incoming.stage(), namespace);
+    let is_admin = namespace == ADMIN_NAMESPACE;
+    let limit =
+        if is_admin { Some(admin::EVENTS_PER_SECOND) } else { A::events_per_second(ctx, incoming.stage(), namespace) };
     let socket = format!("{}{namespace}", incoming.connection);
     match ctx.event_rates.count(socket, limit, incoming.at) {
         Rate::Within => {}
         Rate::Over => return answer(ctx, incoming, emitted, &Problem::TooManyEvents).await,
         Rate::FarOver => return close(ctx, incoming).await,
     }
-    match A::function(ctx, incoming.stage(), namespace, event) {
-        Some(function) => Some(Owner::Event(function.to_owned())),
+    let owner = if is_admin {
+        admin::knows(event).then_some(Owner::Admin)
+    } else {
+        A::function(ctx, incoming.stage(), namespace, event).map(|function| Owner::Event(function.to_owned()))
+    };
+    match owner {
+        Some(owner) => Some(owner),
         None => answer(ctx, incoming, emitted, &Problem::UnknownEvent).await,
     }
 }
@@ -174,8 +192,21 @@ async fn answer<A: Application>(
         Err(error) => telemetry::failed(Some(&incoming.connection), &error),
     }
     tracing::debug!(connection.id = incoming.connection.in_logs(), %problem, "an event was refused");
-    reply(ctx, incoming.recipient(), &A::refusal(ctx, incoming.stage(), emitted, problem)).await;
+    reply(ctx, incoming.recipient(), &refusal(ctx, incoming, emitted, problem)).await;
     None
+}
+
+/// The frames that answer an event which is not handed on.
+fn refusal<A: Application>(
+    ctx: &Ctx<A>,
+    incoming: &Incoming,
+    emitted: Emitted<'_>,
+    problem: &Problem<'_>,
+) -> Vec<String> {
+    if emitted.namespace == ADMIN_NAMESPACE {
+        return admin::refused(emitted, problem);
+    }
+    A::refusal(ctx, incoming.stage(), emitted, problem)
 }
 
 /// The owner of an ack that belongs to an open question. The relay ignores an ack that belongs to none.
@@ -236,12 +267,11 @@ async fn not_handed_over<A: Application>(ctx: &Ctx<A>, incoming: &Incoming, erro
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return };
     match body {
         Body::Event { name, ack, .. } => {
-            if !A::has_namespace(ctx, incoming.stage(), namespace.as_str()) {
+            if !admin::has_namespace(ctx, incoming.stage(), namespace.as_str()) {
                 return;
             }
             let event = Emitted { namespace: namespace.as_str(), event: name.as_str(), ack: ack.as_ref() };
-            let frames = A::refusal(ctx, incoming.stage(), event, &Problem::Internal(error));
-            reply(ctx, incoming.recipient(), &frames).await;
+            reply(ctx, incoming.recipient(), &refusal(ctx, incoming, event, &Problem::Internal(error))).await;
         }
         _ => ctx.close(incoming.recipient()).await,
     }

@@ -150,7 +150,11 @@ async fn move_all<A: Application>(ctx: &Ctx<A>, to: &Opened, from: &ConnectionId
     })
     .await?;
     for session in ctx.store.close(from).await?.sessions {
-        let writes = A::move_writes(ctx, &session, to)?;
+        let writes = if session.is_admin() {
+            ctx.store.admin_move_writes(&session, &to.id)?
+        } else {
+            A::move_writes(ctx, &session, to)?
+        };
         if ctx.store.move_session(&session, to, &writes).await? == Moving::Gone {
             ctx.invoke_disconnect(from).await;
             return Ok(());

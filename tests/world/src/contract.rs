@@ -10,6 +10,7 @@ use chat::dialect;
 use frame::engine;
 use frame::socket::{self, Body};
 use jsonschema::{Draft, Validator};
+use relay::store::ADMIN_NAMESPACE;
 use serde_json::{Map, Value, json};
 
 /// The contracts of all dialects by their names.
@@ -48,6 +49,10 @@ pub(super) fn check_frame(root: &str, asked: &Asked, frame: &str) {
     let Ok(engine::Packet::Message(text)) = engine::decode(frame) else { return };
     let packet = socket::decode(&text).unwrap_or_else(|error| panic!("{error} in what a client hears: {text}"));
     let namespace = packet.namespace.as_str();
+    // The Admin UI is no dialect: its protocol is that of npm's `@socket.io/admin-ui`.
+    if namespace == ADMIN_NAMESPACE {
+        return;
+    }
     let name = if packet.namespace.is_root() { root } else { namespace.trim_start_matches('/') };
     let Some(contract) = CONTRACTS.get(name) else {
         assert!(matches!(packet.body, Body::ConnectError { .. }), "{name} is no dialect: {text}");

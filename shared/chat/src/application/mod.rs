@@ -1,6 +1,7 @@
 //! The chat as an application of the relay: what the relay calls, from connections and events to the use cases and
 //! back.
 
+mod admin;
 mod connect;
 mod disconnect;
 mod event;
@@ -153,6 +154,10 @@ impl Application for Chat {
 
     async fn left_before(ctx: &Ctx, session: &Session, at: Timestamp) -> Result<(), RelayError> {
         Ok(disconnect::left_before(ctx, session, at).await?)
+    }
+
+    async fn rooms(ctx: &Ctx, sessions: &[Session]) -> Result<Vec<Vec<String>>, RelayError> {
+        admin::rooms(ctx, sessions).await
     }
 
     fn move_writes(ctx: &Ctx, session: &Session, to: &Opened) -> Result<Transaction, RelayError> {

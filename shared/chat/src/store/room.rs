@@ -1,7 +1,9 @@
 //! The rooms that a socket has joined. They are stored on the socket, which delivery reads.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
-use relay::dynamo::{Changed, UpdateItemInput, number};
+use relay::dynamo::{Changed, UpdateItemInput, number, read};
 use relay::store::Session;
 
 use super::rows::SocketRow;
@@ -44,6 +46,26 @@ impl Store {
             // A socket that left meanwhile receives nothing in any room.
             Changed::Done(_) | Changed::Refused(None) => Entering::In,
         })
+    }
+
+    /// The chats whose rooms the sockets of these sessions have joined, by the sessions' private ids. Sockets that have
+    /// joined none are left out. One read for each session, a hundred in a request.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn rooms_of(&self, sessions: &[&Session]) -> Result<HashMap<String, Vec<String>>, Error> {
+        let keys = sessions.iter().map(|session| keys::user(&session.user, keys::socket(&session.pid)));
+        let rows = self.db.get_all(&self.tables.users, keys.collect()).await?;
+        let mut found = HashMap::new();
+        for row in rows {
+            let SocketRow { entry, rooms, .. } = read(row)?;
+            let mut rooms: Vec<String> = rooms.into_iter().collect();
+            rooms.sort_unstable();
+            if let Some(pid) = entry.strip_prefix(keys::SOCKETS).filter(|_| !rooms.is_empty()) {
+                found.insert(pid.to_owned(), rooms);
+            }
+        }
+        Ok(found)
     }
 
     /// Leaves a room, whether the socket has joined it or not. One write.

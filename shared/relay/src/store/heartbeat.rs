@@ -96,11 +96,7 @@ impl Store {
     }
 
     fn slot_query(&self, slot: i64) -> QueryInputBuilder {
-        QueryInput::builder()
-            .table_name(&self.table)
-            .index_name("slot")
-            .key_condition_expression("slot = :slot")
-            .expression_attribute_values(":slot", number(slot))
+        slot_query(&self.table, slot)
     }
 
     async fn all_of(&self, query: QueryInputBuilder) -> Result<SlotRows, Error> {
@@ -159,6 +155,15 @@ impl Store {
         };
         self.db.applied(update).await.map(drop)
     }
+}
+
+/// The query of a slot.
+pub(super) fn slot_query(table: &str, slot: i64) -> QueryInputBuilder {
+    QueryInput::builder()
+        .table_name(table)
+        .index_name("slot")
+        .key_condition_expression("slot = :slot")
+        .expression_attribute_values(":slot", number(slot))
 }
 
 fn slot(item: Item) -> Result<HeartbeatRow, Error> {

@@ -1,6 +1,7 @@
 //! The table Connections: connections, the sessions on them, outboxes of polling clients, incomplete binary packets,
-//! and the turns of the heartbeat. One method per step. The doc of each says how many requests it makes.
+//! the turns of the heartbeat, and what the Admin UI needs. One method per step. The doc of each says how many requests it makes.
 
+mod admin;
 mod ask;
 mod binary;
 mod connection;
@@ -15,6 +16,7 @@ mod upgrade;
 
 use crate::dynamo::Dynamo;
 
+pub use admin::{ADMIN_NAMESPACE, Admin, LiveSockets};
 pub use ask::{Answering, Asking, QUESTIONS_MAX, Question};
 pub use binary::{Collecting, Piece};
 pub use connection::{Handshaking, HeartbeatRow, Opened, Recipient, Upgrade, WAITING_SLOT};

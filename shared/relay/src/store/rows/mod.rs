@@ -1,5 +1,6 @@
 //! The rows of Connections, as they are stored. Each row carries the version `v` of its form.
 
+pub(super) mod admin;
 pub(super) mod binary;
 
 use std::collections::HashSet;
