@@ -77,7 +77,8 @@ impl<A: Application> Connect for OfApplication<A> {
 
     fn post<'a>(&'a self, to: &'a Admin, frame: &'a str) -> BoxFuture<'a, ()> {
         Box::pin(async {
-            let _missed_or_posted = self.0.post_once(to.recipient(), frame).await;
+            // Without its age: the page has been posted to before, so a connection that is not there has ended.
+            let _missed_or_posted = self.0.post_once(&to.connection, frame).await;
         })
     }
 }
