@@ -349,8 +349,10 @@ for (const websocketOnly of [true, false]) {
     const page = await openPage(t, { websocketOnly });
     const alice = await connect(server.url, user, WORKSPACE);
     t.after(() => alice.close());
-    await view(page, "Sockets");
     const row = (text) => page.getByRole("row").filter({ hasText: text });
+    await row("/workspace").getByText("1", { exact: true }).waitFor();
+    await row("/marketplace").getByText("0", { exact: true }).waitFor();
+    await view(page, "Sockets");
     await page.getByRole("button", { name: "Select namespace" }).click();
     await page.getByRole("option", { name: "/workspace", exact: true }).click();
     await row(alice.socket.id).getByText("127.0.0.1").waitFor();

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use relay::admin::namespaces_json;
 use relay::application::event_frame;
 use relay::clock::{Clock, Timestamp};
 use relay::store::{ADMIN_NAMESPACE, Admin};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::AdminUi;
@@ -146,7 +147,7 @@ impl Live {
         let frames = self.sockets.changes(&now, &self.user_agents, reason, &self.clock.now().iso());
         self.before = std::mem::replace(&mut self.sockets, now);
         self.namespaces.values_mut().for_each(|count| *count = 0);
-        self.namespaces.extend(self.sockets.by_namespace());
+        self.namespaces.extend(self.sockets.by_namespace().clone());
         if self.user_agents.len() > REMEMBERED_MAX {
             self.user_agents.clear();
         }
@@ -239,7 +240,6 @@ impl Live {
 
     async fn post_stats(&mut self) {
         let polling = self.sockets.polling();
-        let namespaces = self.namespaces.iter().map(|(name, count)| json!({"name": name, "socketsCount": count}));
         let stats = json!({
             "serverId": SERVER,
             "hostname": SERVER,
@@ -248,7 +248,7 @@ impl Live {
             "clientsCount": self.gateway.open_connections() + polling,
             "pollingClientsCount": polling,
             "aggregatedEvents": self.counts.take(),
-            "namespaces": namespaces.collect::<Vec<Value>>(),
+            "namespaces": namespaces_json(&self.namespaces),
         });
         let frame = event_frame(ADMIN_NAMESPACE, "server_stats", vec![stats]);
         self.post(&Vec::from_iter(frame)).await;

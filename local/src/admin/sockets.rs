@@ -33,13 +33,9 @@ impl Sockets {
         self.sids.get(&(connection.to_owned(), namespace.to_owned())).map(String::as_str)
     }
 
-    /// The number of sockets of each namespace.
-    pub(super) fn by_namespace(&self) -> BTreeMap<String, usize> {
-        let mut namespaces = BTreeMap::new();
-        for socket in &self.shown.sockets {
-            *namespaces.entry(socket.namespace.clone()).or_default() += 1;
-        }
-        namespaces
+    /// The number of sockets of each namespace, also of those without a socket.
+    pub(super) fn by_namespace(&self) -> &BTreeMap<String, usize> {
+        &self.shown.by_namespace
     }
 
     /// The number of clients that poll.
@@ -133,7 +129,7 @@ mod tests {
     }
 
     fn sockets(sockets: Vec<ShownSocket>) -> Sockets {
-        Sockets::new(Shown { sockets, is_whole: true })
+        Sockets::new(Shown { sockets, is_whole: true, ..Shown::default() })
     }
 
     fn told(before: &Sockets, after: &Sockets) -> String {

@@ -285,6 +285,8 @@ pub struct ShownSocket {
 pub struct Shown {
     /// The sockets, in the order in which their connections were opened.
     pub sockets: Vec<ShownSocket>,
+    /// The number of sockets of each namespace, also of those without a socket.
+    pub by_namespace: BTreeMap<String, usize>,
     /// Whether these are all sockets.
     pub is_whole: bool,
 }
@@ -305,7 +307,14 @@ pub async fn shown<A: Application>(ctx: &Ctx<A>) -> Result<Shown, Error> {
         let rooms = std::iter::once(sid.to_string()).chain(further).take(ROOMS_MAX).collect();
         ShownSocket { connection, namespace, sid, user, opened_at, address, rooms }
     });
-    Ok(Shown { sockets: sockets.collect(), is_whole })
+    let sockets: Vec<ShownSocket> = sockets.collect();
+    // The page shows only those namespaces that it is told at first.
+    let names = A::namespaces().into_iter().chain([ADMIN_NAMESPACE.to_owned()]);
+    let mut by_namespace: BTreeMap<String, usize> = names.map(|name| (name, 0)).collect();
+    for socket in &sockets {
+        *by_namespace.entry(socket.namespace.clone()).or_default() += 1;
+    }
+    Ok(Shown { sockets, by_namespace, is_whole })
 }
 
 impl ShownSocket {
@@ -365,7 +374,7 @@ impl Shown {
             "uptime": 0,
             "clientsCount": self.clients(|_| true),
             "pollingClientsCount": self.clients(ConnectionId::is_polling),
-            "namespaces": self.namespaces(),
+            "namespaces": namespaces_json(&self.by_namespace),
         })
     }
 
@@ -373,16 +382,12 @@ impl Shown {
         let connections: BTreeSet<&ConnectionId> = self.sockets.iter().map(|socket| &socket.connection).collect();
         connections.into_iter().filter(|connection| counts(connection)).count()
     }
+}
 
-    /// The number of sockets of each namespace, in the form of the official server.
-    #[must_use]
-    pub fn namespaces(&self) -> Value {
-        let mut namespaces: BTreeMap<&str, usize> = BTreeMap::new();
-        for socket in &self.sockets {
-            *namespaces.entry(&socket.namespace).or_default() += 1;
-        }
-        namespaces.into_iter().map(|(name, count)| json!({"name": name, "socketsCount": count})).collect()
-    }
+/// The number of sockets of each namespace, in the form of the official server.
+#[must_use]
+pub fn namespaces_json(by_namespace: &BTreeMap<String, usize>) -> Value {
+    by_namespace.iter().map(|(name, count)| json!({"name": name, "socketsCount": count})).collect()
 }
 
 /// The frame that replaces all sockets of a page by these; by the first of them, if one frame cannot hold them all.

@@ -63,6 +63,13 @@ pub trait Application: Sized + Send + Sync + 'static {
         namespace == "/"
     }
 
+    /// The names of the namespaces, for the Admin UI, which shows those without a socket, too. By default there is the
+    /// root namespace alone.
+    #[must_use]
+    fn namespaces() -> Vec<String> {
+        vec!["/".to_owned()]
+    }
+
     /// The most frames per second and connection that are not events; `None` means no limit.
     fn frames_per_second(_ctx: &Ctx<Self>, _stage: &StageVariables) -> Option<u64> {
         None

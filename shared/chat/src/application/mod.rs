@@ -52,6 +52,11 @@ impl Application for Chat {
         dialect_in(ctx, stage, namespace).is_some()
     }
 
+    fn namespaces() -> Vec<String> {
+        let of_dialects = dialect::ALL.iter().map(|dialect| format!("/{}", dialect.name));
+        std::iter::once("/".to_owned()).chain(of_dialects).collect()
+    }
+
     fn frames_per_second(ctx: &Ctx, stage: &StageVariables) -> Option<u64> {
         ctx.app.config.limits.in_force(default_dialect(ctx, stage)).frames_per_second()
     }
