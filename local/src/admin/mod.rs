@@ -1,7 +1,7 @@
 //! The Admin UI of the local system: what a deployment shows once a minute, this shows as it happens, and besides it the
 //! events with their arguments (docs/admin-ui.md).
 //!
-//! The relay admits a page and tells it its session. From then on a task of this process ([`Live`]) reads the records of
+//! The relay admits a page and tells it its session. From then on a task of this process (`live`) reads the records of
 //! [`crate::watch`] and posts to the page what they say. It finds out about sockets and rooms by reading the tables again
 //! after a record that may have changed them, and comparing. So a page shows what the tables hold, also after a record
 //! was missed. While nobody uses the Admin UI, the task waits, and no record is made for it.

@@ -38,6 +38,7 @@ pub fn of_folder(folder: &Path, clock: &Clock) -> Result<String, String> {
             let _ = written;
             Ok(made)
         }
+        Err(error) if error.kind() != ErrorKind::InvalidData => Ok(random(clock)),
         Ok(_) | Err(_) => Err(format!(
             "the file {} has no password of 16 to 128 characters: remove it, and the next start makes a new one",
             file.display()

@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn what_admits_to_the_admin_ui_is_cut() {
         let password = into(r#"40/admin,{"username":"admin","password":"correct horse"}"#).text;
-        assert_eq!(password, r#"40/admin,{"username":"…","password":"…"}"#);
+        assert_eq!(password, r#"40/admin,{"password":"…","username":"…"}"#);
         assert_eq!(into(r#"40/admin,{"sessionId":"5e55"}"#).text, r#"40/admin,{"sessionId":"…"}"#);
         assert_eq!(out(r#"42/admin,["session","5e55"]"#).text, r#"42/admin,["session","…"]"#);
         assert_eq!(out(r#"42["session","5e55"]"#).text, r#"42["session","5e55"]"#);
