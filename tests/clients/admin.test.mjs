@@ -320,17 +320,23 @@ test("the whiteboard, which knows nothing of the chat, has the Admin UI as well"
 const NO_BROWSER = "there is no Chromium: install the package chromium, or name a browser in PARLANCE_CHROMIUM";
 const inBrowser = (name, body) => test(name, { skip: browser ? false : NO_BROWSER, ...PATIENCE }, body);
 
-// The official page, connected to the server with the password that it printed.
-async function openPage(context, { websocketOnly }) {
+// The official page, with the form of a connection filled in.
+async function openForm(context, secret) {
   // The page asks two other hosts for fonts, which no test may reach: they are answered here with nothing.
-  const others = /^request: https:\/\/(fonts\.googleapis\.com|cdn\.jsdelivr\.net)\//;
-  const system = new RegExp(`^(request: http|websocket: ws)://localhost:${server.port}/socket\\.io/`);
-  const page = await pageOf(context, browser, pageUrl, { expected: [others, system] });
-  await page.route(/fonts\.googleapis\.com|cdn\.jsdelivr\.net/, (route) => route.fulfill({ contentType: "text/css", body: "" }));
+  const fonts = ["https://fonts.googleapis.com", "https://cdn.jsdelivr.net"];
+  const page = await pageOf(context, browser, pageUrl, { also: [server.url, ...fonts] });
+  const isOfFonts = (url) => fonts.includes(url.origin);
+  await page.route(isOfFonts, (route) => route.fulfill({ contentType: "text/css", body: "" }));
   await page.goto(pageUrl);
   await page.getByLabel("Server URL").fill(server.url);
   await page.getByLabel("Username").fill("admin");
-  await page.getByLabel("Password").fill(password);
+  await page.getByLabel("Password").fill(secret);
+  return page;
+}
+
+// The official page, connected to the server with the password that it printed.
+async function openPage(context, { websocketOnly }) {
+  const page = await openForm(context, password);
   if (websocketOnly) {
     await page.getByText("Advanced options").click();
     await page.getByText("WebSocket only?").click();
@@ -397,14 +403,7 @@ inBrowser("the official page disconnects a socket, and comes back by its session
 });
 
 inBrowser("the official page says that a password is wrong", async (t) => {
-  const others = /^request: https:\/\/(fonts\.googleapis\.com|cdn\.jsdelivr\.net)\//;
-  const system = new RegExp(`^(request: http|websocket: ws)://localhost:${server.port}/socket\\.io/`);
-  const page = await pageOf(t, browser, pageUrl, { expected: [others, system] });
-  await page.route(/fonts\.googleapis\.com|cdn\.jsdelivr\.net/, (route) => route.fulfill({ contentType: "text/css", body: "" }));
-  await page.goto(pageUrl);
-  await page.getByLabel("Server URL").fill(server.url);
-  await page.getByLabel("Username").fill("admin");
-  await page.getByLabel("Password").fill("wrong horse battery staple");
+  const page = await openForm(t, "wrong horse battery staple");
   await page.getByRole("button", { name: "Connect" }).click();
   await page.getByText("Invalid credentials").waitFor();
 });
