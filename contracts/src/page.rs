@@ -175,6 +175,11 @@ impl Page {
     }
 
     fn fields(&mut self, schema: &Value) {
+        if let Some(Value::Array(choices)) = schema.get("oneOf") {
+            self.line("");
+            choices.iter().for_each(|choice| self.choice(choice));
+            return;
+        }
         let Some(properties) = properties(schema) else {
             self.paragraph(&kind(schema));
             return;
@@ -185,6 +190,21 @@ impl Page {
         }
         self.line("");
         self.nested(schema, &properties, "");
+    }
+
+    /// One of several objects, which its `type` tells apart.
+    fn choice(&mut self, choice: &Value) {
+        let name = choice.pointer("/properties/type/const").and_then(Value::as_str).unwrap_or_default();
+        let says = choice.get("description").and_then(Value::as_str).unwrap_or_default();
+        match choice.pointer("/properties/data") {
+            None => self.wrapped("- ", "  ", &format!("`type`: `{name}`. {says}")),
+            Some(data) => {
+                self.wrapped("- ", "  ", &format!("`type`: `{name}`, `data`: {}. {says}", kind(data)));
+                if let Some(properties) = properties(data) {
+                    self.nested(data, &properties, "  ");
+                }
+            }
+        }
     }
 
     fn nested(&mut self, schema: &Value, properties: &Map<String, Value>, indent: &str) {

@@ -79,13 +79,15 @@ async fn respond(ctx: &Ctx, route: &Route, request: Request) -> Response {
     };
     let request_id = http_event::request_id(request.extensions()).unwrap_or_default().to_owned();
     let audit = Audit { actor: &actor, request_id: &request_id, route };
-    if let Err(error) = app::authenticate_service(Ok(actor.clone())) {
-        audit.write(None, error.status());
-        return refused(&error);
-    }
-    let inquiry = match request::inquiry(route, request).await {
-        Ok(inquiry) => inquiry,
-        Err(error) => {
+    let inquiry = request::inquiry(route, request).await;
+    let allowed = app::authenticate_service(Ok(actor.clone()));
+    let inquiry = match (allowed, inquiry) {
+        (Ok(_), Ok(inquiry)) => inquiry,
+        (Err(error), inquiry) => {
+            audit.write(inquiry.as_ref().ok(), error.status());
+            return refused(&error);
+        }
+        (Ok(_), Err(error)) => {
             audit.write(None, error.status());
             return refused(&error);
         }
@@ -112,12 +114,12 @@ struct Audit<'a> {
 }
 
 impl Audit<'_> {
-    /// Writes the line. `inquiry` is what was asked for, if that could be read and was allowed.
+    /// Writes the line. `inquiry` is what was asked for, if that could be read.
     fn write(&self, inquiry: Option<&Inquiry>, status: u16) {
         let Self { actor, request_id, route } = self;
         let user = inquiry.and_then(Inquiry::user).map(ToString::to_string).unwrap_or_default();
         let chat = inquiry.and_then(Inquiry::chat).map(ToString::to_string).unwrap_or_default();
-        let action = inquiry.map_or("refused", Inquiry::action);
+        let action = inquiry.map_or("malformed", Inquiry::action);
         tracing::info!(
             target: AUDIT,
             {

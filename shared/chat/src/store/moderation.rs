@@ -108,12 +108,19 @@ impl Store {
         let query = self
             .memberships_of(user)
             .consistent_read(true)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            // One more than asked for says whether another page follows.
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX).saturating_add(1))
             .set_exclusive_start_key(after.map(|chat| keys::user(user, keys::membership(chat))));
         let found = self.db.query(query).await?;
         let id = |item: &Item| keys::chat_of_membership(item.get("entry")?.as_s().ok()?);
-        let next = found.last_evaluated_key.as_ref().and_then(id);
-        Ok((found.items().iter().filter_map(id).collect(), next))
+        let mut ids: Vec<ChatId> = found.items().iter().filter_map(id).collect();
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        if ids.len() > wanted {
+            ids.truncate(wanted);
+            let next = ids.last().cloned();
+            return Ok((ids, next));
+        }
+        Ok((ids, found.last_evaluated_key.as_ref().and_then(id)))
     }
 
     /// The live sockets of a user. One query.

@@ -147,7 +147,7 @@ fn lines(part: &ExportPart) -> Answer {
     let next_cursor = part.next.as_ref().map(Position::to_cursor);
     let last = match &next_cursor {
         Some(cursor) => ExportLine::Next { cursor },
-        None => ExportLine::End {},
+        None => ExportLine::End,
     };
     let entries = part.entries.iter().map(|entry| match entry {
         ExportEntry::Profile(user) => ExportLine::Profile(Profile::new(user)),

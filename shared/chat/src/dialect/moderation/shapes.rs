@@ -288,7 +288,7 @@ impl Deletion {
 /// A line of an export.
 #[derive(Serialize)]
 #[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
-#[serde(tag = "type", rename_all = "camelCase")]
+#[serde(tag = "type", content = "data", rename_all = "camelCase")]
 pub(super) enum ExportLine<'a> {
     /// The profile. It is the first line of the first part.
     Profile(Profile<'a>),
@@ -304,5 +304,5 @@ pub(super) enum ExportLine<'a> {
         cursor: &'a str,
     },
     /// The last line of the last part.
-    End {},
+    End,
 }
