@@ -24,6 +24,9 @@ use crate::page::Page;
 /// The time of the examples: 2026-01-02T03:04:05.006Z.
 const NOW: Timestamp = Timestamp::from_millis(1_767_323_045_006);
 
+/// The page with the rules.
+const RULES: &str = "moderation";
+
 /// What moderation is, in a sentence.
 const SAYS: &str = "What a service may read about users and chats, and do to users. Every request needs a token with \
                     the role `service`.";
@@ -121,7 +124,7 @@ impl Moderation {
         let mut page = Page::titled("moderation: routes for services");
         page.paragraph(&format!(
             "{SAYS} This page is made from the code by `cargo run -p contracts`; the same is in \
-             [moderation.openapi.json](moderation.openapi.json). [Moderation](../moderation.md) has the rules, and \
+             [moderation.openapi.json](moderation.openapi.json). [Moderation](../{RULES}.md) has the rules, and \
              [this folder's page](README.md) says how to read it."
         ));
         page.heading(2, "REST routes");

@@ -108,11 +108,17 @@ for (const [name, method, path, status, body, isRight] of ANSWERS) {
   });
 }
 
+test("moderation: the routes are a valid OpenAPI 3.1 document", async () => {
+  const document = await read("moderation", "openapi");
+  assertValid(await validateOpenApi("https://spec.openapis.org/oas/3.1/schema-base", document, "DETAILED"));
+});
+
 test("every dialect has both documents, a page and a module of types", async () => {
   const files = await readdir(API);
   const forms = ["asyncapi.json", "openapi.json", "md"];
   const expected = DIALECTS.flatMap((dialect) => forms.map((form) => `${dialect}.${form}`));
-  assert.deepEqual(files.toSorted(), [...expected, "README.md"].toSorted());
+  const ofServices = ["openapi.json", "md"].map((form) => `moderation.${form}`);
+  assert.deepEqual(files.toSorted(), [...expected, ...ofServices, "README.md"].toSorted());
 });
 
 test("the types are taken by TypeScript with the stock client, and wrong arguments are refused", async () => {

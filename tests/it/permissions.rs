@@ -52,7 +52,8 @@ async fn roles_allow_nothing_that_is_not_made_use_of() {
     used.extend(losing_people(separate).await);
     used.extend(crowding(separate).await);
     used.extend(attaching(separate).await);
-    used.extend(moderating(separate).await);
+    used.extend(moderating(&[separate, ("PresenceEveryoneBelow", "0")]).await);
+    used.extend(moderating(&[separate]).await);
     used.extend(polling(World::with(&[separate]).await).await);
     let mut functions = template(separate).functions;
     functions.remove("polling");
@@ -320,8 +321,8 @@ async fn attaching(isolation: (&str, &str)) -> BTreeSet<Permission> {
 }
 
 /// Reads what services may read, and deletes a user whom others hear of, on both transports.
-async fn moderating(isolation: (&str, &str)) -> BTreeSet<Permission> {
-    let mut world = World::with(&[isolation]).await;
+async fn moderating(parameters: &[(&str, &str)]) -> BTreeSet<Permission> {
+    let mut world = World::with(parameters).await;
     let there = json!({"chatId": crate::moderation::chatting(&mut world, 3).await});
     crate::media::send_picture(&world, "alice", there["chatId"].as_str().unwrap()).await;
     let path = format!("/api/chat/{}/block", there["chatId"].as_str().unwrap());

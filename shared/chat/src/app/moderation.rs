@@ -1,5 +1,5 @@
-//! Moderation: what a service reads about users and chats (docs/moderation.md). What it changes is in
-//! [`crate::application::moderation`], because the relay ends sockets and posts notices.
+//! Moderation: what a service reads about users and chats (docs/moderation.md). What it changes is in `application`,
+//! because the relay ends sockets and posts notices.
 
 use crate::ctx::Ctx;
 use crate::domain::chat::Chat;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use relay::clock::Timestamp;
 use relay::disconnect::disconnect_session;
 use relay::store::Recipient;
+use relay::telemetry::Failures;
 
 use crate::app::{self, Caller, Outcome, moderation};
 use crate::ctx::Ctx;
@@ -26,6 +27,9 @@ use crate::store::{Ended, MembershipToEnd};
 const CHANGES_MAX: u64 = 100;
 const LOOKED_AT_MAX: u64 = 5_000;
 const SMALL_ROWS_MAX: i32 = 500;
+/// After this time a call begins no further step, in milliseconds. A step takes some seconds at most, and the function
+/// has 28.
+const TIME_MAX_MILLIS: i64 = 15_000;
 
 /// How many memberships, and how many messages, one query of the deletion reads.
 const MEMBERSHIPS_AT_ONCE: i32 = 25;
@@ -54,17 +58,20 @@ pub async fn answer(ctx: &Ctx, inquiry: Inquiry) -> Result<Found, Error> {
     }
 }
 
-/// Ends every live socket of a user, and closes their connections. Returns how many sockets it ended.
+/// Ends every live socket of a user, and closes their connections. Returns how many sockets it ended. If one of them
+/// cannot be ended, the function still ends the others, and fails.
 async fn disconnect(ctx: &Ctx, user: &UserId) -> Result<u64, Error> {
-    let mut connections = BTreeMap::new();
+    let (mut connections, mut failures) = (BTreeMap::new(), Failures::default());
     let mut ended = 0;
     for socket in ctx.app.store.person(user).await?.sockets {
-        ended += u64::from(disconnect_session(ctx, &socket.connection, &socket.namespace).await?);
+        let done = disconnect_session(ctx, &socket.connection, &socket.namespace).await;
+        ended += u64::from(failures.note(Some(&socket.connection), done).unwrap_or_default());
         connections.insert(socket.connection, socket.opened_at);
     }
     for (connection, opened_at) in &connections {
         ctx.close(Recipient { connection, opened_at: Some(*opened_at) }).await;
     }
+    failures.result()?;
     Ok(ended)
 }
 
@@ -90,8 +97,10 @@ async fn delete(ctx: &Ctx, user: &UserId) -> Result<Deleted, Error> {
 
 impl Deletion<'_> {
     /// Whether this call has done as much as it may.
-    const fn is_spent(&self) -> bool {
-        self.deleted.messages + self.deleted.chats >= CHANGES_MAX || self.looked_at >= LOOKED_AT_MAX
+    fn is_spent(&self) -> bool {
+        self.deleted.messages + self.deleted.chats >= CHANGES_MAX
+            || self.looked_at >= LOOKED_AT_MAX
+            || self.ctx.clock.now() >= self.at.plus_millis(TIME_MAX_MILLIS)
     }
 
     /// Returns whether nothing is left.

@@ -126,3 +126,50 @@ pub fn calls() -> Vec<Call> {
         ),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Map, Value};
+
+    use super::*;
+    use crate::dialect::Request;
+    use crate::dialect::fields::{Fields, asked};
+    use crate::dialect::moderation::ROUTES;
+    use crate::error::Error;
+
+    fn read(call: &Call, query: &Map<String, Value>) -> Result<(), Error> {
+        let route = ROUTES.iter().find(|route| (route.method, route.path) == (call.method, call.path));
+        let values = |fields: &[Field]| -> Map<String, Value> {
+            fields.iter().map(|field| (field.name.to_owned(), field.kind.example())).collect()
+        };
+        let (path, body) = (values(call.parameters), Map::new());
+        let (path, query, body) = (Fields::new(&path), Fields::new(query), Fields::new(&body));
+        (route.unwrap().read)(&Request { path: &path, query: &query, body: &body, file: None }).map(drop)
+    }
+
+    #[test]
+    fn the_contract_has_every_route() {
+        let declared: BTreeSet<_> = calls().iter().map(|call| (call.method, call.path)).collect();
+        assert_eq!(declared, ROUTES.iter().map(|route| (route.method, route.path)).collect());
+    }
+
+    #[test]
+    fn each_route_reads_the_parameters_that_its_contract_declares_and_names_a_wrong_one() {
+        for call in calls() {
+            let what = format!("{} {}", call.method, call.path);
+            drop(asked::take());
+            let whole: Map<String, Value> =
+                call.query.iter().map(|field| (field.name.to_owned(), field.kind.example())).collect();
+            assert!(read(&call, &whole).is_ok() && read(&call, &Map::new()).is_ok(), "{what}");
+            let declared = [call.parameters, call.query].concat().iter().map(|field| field.name).collect();
+            assert_eq!(asked::take(), declared, "{what}");
+            for field in call.query {
+                let mut wrong = whole.clone();
+                wrong.insert(field.name.to_owned(), "nonsense".into());
+                assert_eq!(read(&call, &wrong).unwrap_err().field(), Some(field.name), "{what}");
+            }
+        }
+    }
+}
