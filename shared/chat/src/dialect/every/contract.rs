@@ -132,11 +132,7 @@ pub(in crate::dialect) fn calls(bodies: &Bodies) -> Vec<Call> {
                         Kind::Text { min: 1, max: None, example: "image/png" },
                         "The media type of the file.",
                     ),
-                    Field::required(
-                        "size",
-                        Kind::Count { min: 0, max: None, default: None },
-                        "The size of the file, in bytes, at most 52,428,800.",
-                    ),
+                    Field::required("size", Kind::Size, "The size of the file, in bytes, from 1 to 52,428,800."),
                 ]
             },
             answers: vec![(201, schema::<Data<Upload>>)],
