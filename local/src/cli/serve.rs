@@ -199,7 +199,10 @@ impl Serve {
                 None => Latency::default(),
             },
             code: of_chat,
-            adapt: admin::live,
+            adapt: |ctx| {
+                admin::live(ctx);
+                ctx.app.config.allows_http_pictures = true;
+            },
         }
     }
 }

@@ -143,6 +143,8 @@ pub enum Kind {
     Flag,
     /// An `https:` address, or an object of the deployment's own bucket.
     Address,
+    /// An `https:` address, or an `http:` address, which a use case may refuse.
+    WebAddress,
     /// A list of ids.
     Ids {
         /// The greatest number of ids.
@@ -231,7 +233,7 @@ impl Kind {
             Self::Size => EXAMPLE_BYTES.into(),
             Self::Decimal => 12.5.into(),
             Self::Flag => true.into(),
-            Self::Address => "https://example.com/picture.png".into(),
+            Self::Address | Self::WebAddress => "https://example.com/picture.png".into(),
             Self::Ids { example, .. } => json!([example]),
             Self::Objects { fields, .. } => json!([example(fields)]),
         }
@@ -254,7 +256,7 @@ impl Kind {
             Self::Size => bounded("integer", ("minimum", None), ("maximum", None)),
             Self::Decimal => json!({"type": "number", "minimum": 0}),
             Self::Flag => json!({"type": "boolean"}),
-            Self::Address => json!({"type": "string", "maxLength": ADDRESS_MAX_CHARACTERS}),
+            Self::Address | Self::WebAddress => json!({"type": "string", "maxLength": ADDRESS_MAX_CHARACTERS}),
             Self::Ids { max, .. } => {
                 json!({"type": "array", "maxItems": max, "items": {"type": "string", "minLength": 1}})
             }
@@ -405,6 +407,10 @@ mod tests {
             Kind::Address => (
                 vec![address(ADDRESS_MAX_CHARACTERS)],
                 vec![address(ADDRESS_MAX_CHARACTERS + 1), "http://example.com".into(), 1.into()],
+            ),
+            Kind::WebAddress => (
+                vec![address(ADDRESS_MAX_CHARACTERS), "http://example.com".into()],
+                vec![address(ADDRESS_MAX_CHARACTERS + 1), "ftp://example.com".into(), 1.into()],
             ),
             Kind::Ids { max, example } => {
                 let refused = vec![list(example.into(), max + 1), json!([1]), json!("x")];

@@ -216,7 +216,11 @@ pub(in crate::dialect) fn calls(bodies: &Bodies) -> Vec<Call> {
     ]
 }
 
-const IMAGE: &[Field] = &[Field::required("url", Kind::Address, "The `https:` address of the picture.")];
+const IMAGE: &[Field] = &[Field::required(
+    "url",
+    Kind::WebAddress,
+    "The `https:` address of the picture. The local system also takes `http:`.",
+)];
 const CLAIM: Kind = Kind::Text { min: 0, max: Some(CLAIM_MAX_CHARACTERS), example: "Ada" };
 
 const _: () = assert!(OBJECT_MAX_BYTES == 52_428_800, "the text of `size` names the limit");
