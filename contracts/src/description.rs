@@ -150,13 +150,12 @@ fn rest_route(call: Call, schemas: &mut Schemas, examples: &Examples) -> RestRou
 }
 
 /// Makes schemas, and collects the types that they refer to.
-pub(crate) struct Schemas {
+struct Schemas {
     generator: SchemaGenerator,
 }
 
 impl Schemas {
-    /// Makes schemas of this draft.
-    pub(crate) fn new(draft: Draft) -> Self {
+    fn new(draft: Draft) -> Self {
         let settings = match draft {
             Draft::Seven => SchemaSettings::draft07(),
             Draft::Newest => SchemaSettings::draft2020_12(),
@@ -168,8 +167,7 @@ impl Schemas {
         Self { generator: settings.into_generator() }
     }
 
-    /// The schema of a type.
-    pub(crate) fn of(&mut self, schema: SchemaOf) -> Value {
+    fn of(&mut self, schema: SchemaOf) -> Value {
         let mut schema: Schema = schema(&mut self.generator);
         for transform in self.generator.transforms_mut() {
             transform.transform(&mut schema);
@@ -177,8 +175,7 @@ impl Schemas {
         cleaned(schema.into())
     }
 
-    /// The types that the schemas refer to, by their names.
-    pub(crate) fn definitions(mut self) -> Map<String, Value> {
+    fn definitions(mut self) -> Map<String, Value> {
         let definitions = self.generator.take_definitions(true);
         definitions.into_iter().map(|(name, schema)| (name, cleaned(schema))).collect()
     }

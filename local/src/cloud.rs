@@ -23,6 +23,7 @@ use relay::services::Aws;
 use serde_json::{Value, json};
 
 use crate::admin::AdminUi;
+use crate::bootstraps::{Bootstraps, BootstrapsError, Processes};
 use crate::code::{Code, CodeOf};
 use crate::connector::{Connector, ServiceSettings, Services, Way};
 use crate::direct::DirectServices;
@@ -34,16 +35,12 @@ use crate::lambda::{Invoked, Lambda};
 use crate::latency::Latency;
 use crate::storage::{ObjectStorage, ObjectStorageError};
 use crate::template::{Function, REGION, Schedule, Template, TemplateError};
-use crate::token::DEV_SECRET;
+use crate::token::{SECRET_PLACEHOLDER, revealed};
 use crate::watch::Watch;
 use crate::{presigned, sessions};
 
 /// The template of the deployed system, as committed.
 pub const TEMPLATE: &str = include_str!("../../template.yaml");
-
-/// The value of template.yaml's secret parameter, which needs at least 32 characters. The functions get [`DEV_SECRET`]
-/// in its place.
-const SECRET_PLACEHOLDER: &str = "replaced-by-the-development-secret";
 
 /// Where the tables are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +81,8 @@ pub struct Options<A> {
     pub code: CodeOf<A>,
     /// Changes the context of each function in ways that no setting offers, such as another host than API Gateway.
     pub adapt: fn(&mut Ctx<A>),
+    /// Where the bootstraps are that run in place of `code`; `None` if the functions run in this process.
+    pub bootstraps: Option<Bootstraps>,
 }
 
 impl<A> Options<A> {
@@ -105,6 +104,7 @@ impl<A> Options<A> {
             latency: Latency::default(),
             code,
             adapt: |_| {},
+            bootstraps: None,
         }
     }
 }
@@ -135,6 +135,9 @@ pub enum BootError {
     /// The tables cannot be opened.
     #[error(transparent)]
     DynamoDb(#[from] DynamoDbError),
+    /// The functions cannot run as processes.
+    #[error(transparent)]
+    Bootstraps(#[from] BootstrapsError),
     /// The buckets cannot be opened.
     #[error(transparent)]
     Objects(#[from] ObjectStorageError),
@@ -193,6 +196,7 @@ impl PocketCloud {
             latency,
             code,
             adapt,
+            bootstraps,
         } = options;
         let dynamodb = match &storage {
             Storage::Folder(folder) => DynamoDb::in_folder(folder)?,
@@ -207,11 +211,24 @@ impl PocketCloud {
             &template,
             ServiceSettings { faults: faults.clone(), clock: clock.clone(), way, latency },
         );
+        let processes = match bootstraps {
+            Some(bootstraps) => Some(Processes::new(bootstraps, &services, &clock).await?),
+            None => None,
+        };
         let (mut handlers, mut answering, mut warming) = (Vec::new(), BTreeMap::new(), Vec::new());
         let mut admin_ui = None;
         let furthest = i64::try_from(template.functions.len()).unwrap_or(i64::MAX).saturating_sub(1).max(1);
         for (index, function) in (0..).zip(template.functions.values()) {
             let function = Arc::new(function.clone());
+            let is_routed = template.http_routes.iter().any(|route| route.function == function.package);
+            if let Some(processes) = &processes {
+                if is_routed {
+                    answering.insert(function.package.clone(), processes.http(&function)?);
+                } else {
+                    handlers.push((Arc::clone(&function), processes.handler(&function)?));
+                }
+                continue;
+            }
             let ahead_millis = clock_skew_millis * index / furthest - clock_skew_millis / 2;
             let mut ctx = context(&services, &function, &clock.ahead(ahead_millis))?;
             adapt(&mut ctx);
@@ -223,7 +240,7 @@ impl PocketCloud {
                 Some(Code::Events(handler)) => handlers.push((Arc::clone(&function), handler)),
                 Some(Code::Requests(http)) => drop(answering.insert(function.package.clone(), http)),
                 // A function that nothing invokes here, such as `rest` for an application without REST.
-                None if template.http_routes.iter().any(|route| route.function == function.package) => {}
+                None if is_routed => {}
                 None => return Err(BootError::UnknownFunction(function.package.clone())),
             }
             warming.push(warming_of(ctx));
@@ -326,7 +343,7 @@ impl PocketCloud {
     }
 }
 
-/// Reads template.yaml with these parameters. Without a `JwtSecret` the secret is [`DEV_SECRET`], also beside a
+/// Reads template.yaml with these parameters. Without a `JwtSecret` the secret is that of the local system, also beside a
 /// `JwtPublicKey`.
 ///
 /// # Errors
@@ -342,11 +359,6 @@ pub fn template(parameters: &BTreeMap<String, String>) -> Result<Template, Templ
 pub fn token_secret(template: &Template) -> Option<&str> {
     let secret = template.parameters.get("JwtSecret").map(String::as_str);
     secret.filter(|secret| !matches!(*secret, "" | "none")).map(revealed)
-}
-
-/// The value of a variable as functions get it.
-fn revealed(value: &str) -> &str {
-    if value == SECRET_PLACEHOLDER { DEV_SECRET } else { value }
 }
 
 /// The variables of a stage whose root namespace has this dialect.

@@ -3,6 +3,7 @@
 //! - [`template`]: the deployed system, as read from template.yaml.
 //! - [`cloud`]: all parts, put together.
 //! - [`code`]: what each function does.
+//! - [`bootstraps`]: the functions as processes, in place of that.
 //! - [`gateway`], [`management`]: API Gateway's WebSocket API and `@connections`.
 //! - [`http_api`]: API Gateway's HTTP API.
 //! - [`lambda`]: the functions, invoked synchronously and asynchronously.
@@ -27,6 +28,7 @@
 //! What this emulation does not support is refused with 501, never approximated.
 
 pub mod admin;
+pub mod bootstraps;
 pub mod cloud;
 pub mod code;
 pub mod connector;

@@ -78,7 +78,7 @@ impl Front {
         if let Err(problem) = address.check(&parts, &self.services.storage, UNIX_EPOCH + Duration::from_millis(now)) {
             return denied(problem);
         }
-        let Some(function) = self.functions.get(&address.signer) else { return denied("nobody here signed this") };
+        let Some(function) = self.functions.get(address.package()) else { return denied("nobody here signed this") };
         let Some(needs) = self.services.storage.needs(&parts.method, parts.uri.path(), &parts.headers) else {
             return refusal(StatusCode::NOT_IMPLEMENTED, "NotImplemented", "the local system does not have this");
         };
@@ -96,7 +96,8 @@ impl Front {
 struct Address {
     /// The address without its signature.
     plain: Uri,
-    signer: String,
+    /// The session token of who signed: a package, and the number of its process after a dot, if it has one.
+    session: String,
     date: SystemTime,
     life: Duration,
     signed_headers: String,
@@ -118,7 +119,7 @@ impl Address {
         let date = time::PrimitiveDateTime::parse(&value("X-Amz-Date")?, format).ok()?.assume_utc();
         Some(Self {
             plain: format!("{}?{}", parts.uri.path(), rest.join("&")).parse().ok()?,
-            signer: value("X-Amz-Security-Token")?,
+            session: value("X-Amz-Security-Token")?,
             date: date.into(),
             life: Duration::from_secs(value("X-Amz-Expires")?.parse().ok()?),
             signed_headers: value("X-Amz-SignedHeaders")?,
@@ -126,8 +127,14 @@ impl Address {
         })
     }
 
+    /// The package of the function that signed.
+    fn package(&self) -> &str {
+        self.session.split('.').next().unwrap_or_default()
+    }
+
     /// Checks the time, and compares the signature with that of the same request. It may be signed for the host that
-    /// the client asked, or for the origin of the storage ([`crate::media_links`]).
+    /// the client asked, for the origin of the storage ([`crate::media_links`]), or for the endpoint that functions use
+    /// ([`crate::bootstraps`]).
     fn check(&self, parts: &Parts, storage: &ObjectStorage, now: SystemTime) -> Result<(), &'static str> {
         if self.life > LIFE_MAX || self.date > now + SKEW_MAX {
             return Err("the address is signed for another time");
@@ -137,7 +144,8 @@ impl Address {
         }
         let asked = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         let own = storage.origin().split_once("://").map(|(_, host)| host);
-        let mut hosts = [asked, own].into_iter().flatten();
+        let further = storage.further_hosts();
+        let mut hosts = [asked, own].into_iter().flatten().chain(further.iter().map(String::as_str));
         let is_signed =
             hosts.any(|host| self.signature_for(parts, host, storage.secret()).as_ref() == Some(&self.signature));
         if is_signed { Ok(()) } else { Err("the signature does not match the request") }
@@ -155,7 +163,7 @@ impl Address {
         settings.percent_encoding_mode = PercentEncodingMode::Single;
         settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
         settings.expires_in = Some(self.life);
-        let identity = Credentials::new(ACCESS_KEY, secret, Some(self.signer.clone()), None, "local").into();
+        let identity = Credentials::new(ACCESS_KEY, secret, Some(self.session.clone()), None, "local").into();
         let signing = v4::SigningParams::builder().identity(&identity).region(REGION).name("s3");
         let signing = signing.time(self.date).settings(settings).build().ok()?.into();
         let method = parts.method.as_str();

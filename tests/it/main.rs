@@ -5,6 +5,8 @@ mod admin;
 #[cfg(test)]
 mod binary;
 #[cfg(test)]
+mod bootstraps;
+#[cfg(test)]
 mod circles;
 #[cfg(test)]
 mod classroom;
@@ -42,8 +44,6 @@ mod media;
 mod messenger;
 #[cfg(test)]
 mod model;
-#[cfg(test)]
-mod moderation;
 #[cfg(test)]
 mod order;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use chat::Chat;
 use chat::dialect::{self, Dialect};
 use clap::{Args, ValueEnum};
 use local::admin::{self, password};
+use local::bootstraps::Bootstraps;
 use local::cloud::{Options, Storage};
 use local::code::of_chat;
 use local::connector::Way;
@@ -77,6 +78,10 @@ pub(crate) struct Serve {
     /// the AWS SDK, as deployed functions do.
     #[arg(long, value_enum, default_value_t = AwsWay::Direct, help_heading = "Emulated cloud")]
     aws: AwsWay,
+    /// Run the bootstraps in this folder, each in processes of its own, as Lambda does: those of `cargo lambda build`
+    /// are in target/lambda (docs/local.md).
+    #[arg(long, value_name = "DIR", help_heading = "Emulated cloud")]
+    bootstraps: Option<PathBuf>,
     /// Let each step take as long as it typically takes in an AWS region (docs/latency.md).
     #[arg(long, value_enum, help_heading = "Emulated cloud")]
     latency: Option<Latencies>,
@@ -199,10 +204,8 @@ impl Serve {
                 None => Latency::default(),
             },
             code: of_chat,
-            adapt: |ctx| {
-                admin::live(ctx);
-                ctx.app.config.allows_http_pictures = true;
-            },
+            adapt: admin::live,
+            bootstraps: self.bootstraps.as_ref().map(Bootstraps::in_folder),
         }
     }
 }

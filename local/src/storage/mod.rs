@@ -40,6 +40,8 @@ pub struct ObjectStorage {
     buckets: Vec<Bucket>,
     secret: String,
     origin: String,
+    /// Further hosts for which functions sign addresses.
+    further_hosts: Mutex<Vec<String>>,
     requests: Mutex<BTreeMap<&'static str, u64>>,
 }
 
@@ -104,13 +106,31 @@ impl ObjectStorage {
             std::fs::create_dir_all(folder.path.join(&bucket.name)).map_err(unusable)?;
         }
         let (buckets, secret) = (buckets.values().cloned().collect(), id::hex(&random.random::<32>()));
-        Ok(Self { files, folder, buckets, secret, origin: origin.to_owned(), requests: Mutex::default() })
+        Ok(Self {
+            files,
+            folder,
+            buckets,
+            secret,
+            origin: origin.to_owned(),
+            further_hosts: Mutex::default(),
+            requests: Mutex::default(),
+        })
     }
 
     /// The origin to which requests must be addressed: scheme, host and port.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Functions sign addresses for this host, too.
+    pub(crate) fn also_at(&self, host: &str) {
+        self.further_hosts.lock().unwrap_or_else(PoisonError::into_inner).push(host.to_owned());
+    }
+
+    /// The hosts for which functions sign addresses, besides the origin.
+    pub(crate) fn further_hosts(&self) -> Vec<String> {
+        self.further_hosts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The secret with which requests are signed. It is different in each process, so that no address outlives the

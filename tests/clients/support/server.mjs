@@ -23,7 +23,9 @@ function binary() {
 
 function flags({ data, port, dialect, limits, listen, parameters, quiet }) {
   const { PARLANCE_ISOLATION: isolation, PARLANCE_GATEWAY_MODE: mode, PARLANCE_AWS: aws } = process.env;
+  const { PARLANCE_BOOTSTRAPS: bootstraps } = process.env;
   return [
+    ...(bootstraps ? ["--bootstraps", path.resolve(ROOT, bootstraps)] : []),
     "--port", String(port),
     ...(dialect ? ["--dialect", dialect] : []),
     ...(data ? ["--data", data] : ["--memory"]),

@@ -1,4 +1,4 @@
-//! A bootstrap that does nothing but ask for events. `tests/init/measure` compares the functions with it.
+//! A bootstrap that does nothing but ask for events, for `functions` to compare with.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;

@@ -3,7 +3,9 @@
 //!
 //! Each call does one thing, waits until nothing runs any more, and returns a transcript of everything that any client
 //! received because of it. So a test asserts who receives nothing as well as who receives something.
-//! `PARLANCE_ISOLATION`, `PARLANCE_GATEWAY_MODE` and `PARLANCE_AWS` choose how the system is built.
+//! `PARLANCE_ISOLATION`, `PARLANCE_GATEWAY_MODE` and `PARLANCE_AWS` choose how the system is built. With
+//! `PARLANCE_BOOTSTRAPS`, the functions are processes of the bootstraps in that folder; a world whose clock flows, or with
+//! another application, has them in this process also then.
 //!
 //! This file defines the [`World`] and creates it. Most other files add methods to it, each for one purpose. In reading
 //! order:
@@ -18,9 +20,11 @@
 //! - `inspect`: what a test can ask about connections, costs and permissions.
 //! - `contract`: checks what clients receive against the contracts of the dialects.
 //! - `client`, `poller`: a client, and how it polls.
+//! - `bootstraps`: the functions as processes.
 //! - `errors`: what the system logs as an error.
 #![expect(clippy::expect_used, clippy::panic, reason = "for tests: what is not as expected ends the test")]
 
+mod bootstraps;
 mod client;
 mod connect;
 mod contract;
@@ -34,6 +38,7 @@ mod send;
 mod time;
 mod transcript;
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -142,6 +147,7 @@ impl World {
         Deployed { code, adapt }: Deployed<A>,
     ) -> Self {
         errors::note();
+        let is_chat = TypeId::of::<A>() == TypeId::of::<Chat>();
         // The errors of a world before this one in the same test are not this one's.
         drop(errors::take());
         let chosen = |name: &str| std::env::var(name).ok();
@@ -179,6 +185,7 @@ impl World {
             latency: Latency::default(),
             code,
             adapt,
+            bootstraps: bootstraps::chosen(&clock, is_chat && !flowing),
         };
         let cloud = PocketCloud::boot_from(template, options).await.expect("the system boots");
         let (clients, sessions) = (BTreeMap::new(), BTreeMap::new());

@@ -5,7 +5,6 @@ mod admin;
 mod connect;
 mod disconnect;
 mod event;
-pub mod moderation;
 mod recover;
 
 use http::HeaderMap;

@@ -14,7 +14,6 @@ mod heard;
 mod json;
 mod marketplace;
 mod messenger;
-pub mod moderation;
 mod recruiting;
 mod shapes;
 mod workspace;

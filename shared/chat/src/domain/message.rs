@@ -117,7 +117,7 @@ impl Draft {
         next.updated_at = next.updated_at.max(received);
         for member in &mut next.members {
             if member.user != *sender {
-                member.unread += u64::from(!member.gone);
+                member.unread += 1;
                 continue;
             }
             member.wrote = true;

@@ -234,7 +234,7 @@ impl Store {
                     .condition_expression(condition)
                     .set_expression_attribute_values(Some(values)),
             )?;
-            for member in chat.members.iter().filter(|member| !member.gone) {
+            for member in &chat.members {
                 transaction.update(
                     Update::builder()
                         .table_name(&self.tables.users)

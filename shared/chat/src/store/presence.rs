@@ -125,7 +125,7 @@ impl Store {
             } else {
                 let row: SocketRow = read(item)?;
                 if row.ended_at.is_none() {
-                    person.sockets.push(socket_of(row)?);
+                    person.sockets.push(socket(row)?);
                 } else if row.ttl.is_some_and(|ttl| ttl < expired_before) && expired.len() < EXPIRED_MAX {
                     expired.push(row.entry);
                 }
@@ -307,8 +307,7 @@ impl Store {
     }
 }
 
-/// The socket of a row.
-pub(super) fn socket_of(row: SocketRow) -> Result<Socket, Error> {
+fn socket(row: SocketRow) -> Result<Socket, Error> {
     let SocketRow {
         user_id,
         entry,

@@ -29,7 +29,6 @@ use crate::ctx::Ctx;
 #[cfg(feature = "http")]
 use crate::http_event::HttpFunction;
 use crate::services::Aws;
-use crate::telemetry::AUDIT;
 
 /// How long init waits until connections are open. The first event opens those that are not.
 const WARMING_MAX: Duration = Duration::from_secs(1);
@@ -156,13 +155,13 @@ fn write_logs() {
 }
 
 /// What is logged, from `LOG_LEVEL`: a level, or levels of modules as in `warn,relay=debug`. The default is `info`.
-/// Lines of the audit are always logged.
 fn log_filter() -> Targets {
-    let set: Option<Targets> = std::env::var("LOG_LEVEL").ok().and_then(|set| set.parse().ok());
-    set.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)).with_target(AUDIT, LevelFilter::INFO)
+    let set = std::env::var("LOG_LEVEL").ok().and_then(|set| set.parse().ok());
+    set.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
 }
 
-/// The configuration of the AWS clients: what Lambda puts into the environment, over HTTPS.
+/// The configuration of the AWS clients: what Lambda puts into the environment, over HTTPS. `AWS_ENDPOINT_URL` replaces
+/// the endpoints of all services, as in every SDK of AWS.
 fn aws() -> Result<Aws, Error> {
     let required =
         |name: &str| std::env::var(name).map_err(|_| format!("the setting {name} is missing: Lambda sets it"));
@@ -173,10 +172,11 @@ fn aws() -> Result<Aws, Error> {
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
         .tls_context(roots::tls(&region)?)
         .build_https();
-    let sdk = crate::aws::bounded(SdkConfig::builder())
+    let mut sdk = crate::aws::bounded(SdkConfig::builder())
         .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(https)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
+    sdk.set_endpoint_url(std::env::var("AWS_ENDPOINT_URL").ok());
     Ok(Aws::new(sdk.build()))
 }

@@ -54,6 +54,7 @@ async fn serve<A: Application>(name: &str, adapt: fn(&mut Ctx<A>)) -> Result<(),
         latency: Latency::default(),
         code: of_application,
         adapt,
+        bootstraps: None,
     });
     let cloud = cloud.await?;
     let port = Port { listener, stage_variables: BTreeMap::new(), rest: cloud.http.clone() };
