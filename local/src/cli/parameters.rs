@@ -97,8 +97,8 @@ mod tests {
             ("EventsPerSecond", "many", "must be empty or a whole number from 1 to 999999"),
             (
                 "ConcurrencyPerFunction",
-                "67",
-                "must be 0 to 66; more does not fit into an account's default quota of 1,000 (default: 0)",
+                "62",
+                "must be 0 to 61; more does not fit into an account's default quota of 1,000 (default: 0)",
             ),
             ("JwtSecret", "short", "must be 32 to 1024 characters, or none if tokens are verified with a public key"),
         ];
