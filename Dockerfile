@@ -1,5 +1,6 @@
 # The local system in a container, for development: docs/local.md, "Other machines".
-FROM rust:1.95-slim-bookworm AS build
+# The version of rust-toolchain.toml, so that rustup need not fetch another.
+FROM rust:1.95.0-slim-bookworm AS build
 # mimalloc and ring have parts in C.
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev make && rm -rf /var/lib/apt/lists/*
 WORKDIR /parlance

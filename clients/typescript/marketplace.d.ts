@@ -305,7 +305,7 @@ export interface Message {
   media?: Medium[];
   /**
    * The first medium, null if there is none or the message was deleted: an address, or the generated name of a file
-   * that is served at `/api/media/{name}`.
+   * that is served at `/api/media/{name}`. For `<img>`, `/api/media/{name}/link` gives an address without a token.
    */
   mediaUrl: string | null;
   /** The type of the content. */

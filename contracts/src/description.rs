@@ -150,12 +150,13 @@ fn rest_route(call: Call, schemas: &mut Schemas, examples: &Examples) -> RestRou
 }
 
 /// Makes schemas, and collects the types that they refer to.
-struct Schemas {
+pub(crate) struct Schemas {
     generator: SchemaGenerator,
 }
 
 impl Schemas {
-    fn new(draft: Draft) -> Self {
+    /// Makes schemas of this draft.
+    pub(crate) fn new(draft: Draft) -> Self {
         let settings = match draft {
             Draft::Seven => SchemaSettings::draft07(),
             Draft::Newest => SchemaSettings::draft2020_12(),
@@ -167,7 +168,8 @@ impl Schemas {
         Self { generator: settings.into_generator() }
     }
 
-    fn of(&mut self, schema: SchemaOf) -> Value {
+    /// The schema of a type.
+    pub(crate) fn of(&mut self, schema: SchemaOf) -> Value {
         let mut schema: Schema = schema(&mut self.generator);
         for transform in self.generator.transforms_mut() {
             transform.transform(&mut schema);
@@ -175,7 +177,8 @@ impl Schemas {
         cleaned(schema.into())
     }
 
-    fn definitions(mut self) -> Map<String, Value> {
+    /// The types that the schemas refer to, by their names.
+    pub(crate) fn definitions(mut self) -> Map<String, Value> {
         let definitions = self.generator.take_definitions(true);
         definitions.into_iter().map(|(name, schema)| (name, cleaned(schema))).collect()
     }

@@ -6,7 +6,9 @@ use std::{fs, io};
 fn main() -> io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for contracts::File { path, text } in contracts::files() {
-        fs::write(root.join(path), text)?;
+        let path = root.join(path);
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(path, text)?;
     }
     Ok(())
 }

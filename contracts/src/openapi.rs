@@ -43,7 +43,7 @@ pub fn document(description: &Description) -> Value {
         "paths": paths,
         "components": {
             "schemas": description.definitions,
-            "responses": errors(description),
+            "responses": errors(&description.rest_error),
             "securitySchemes": {"token": {
                 "type": "http",
                 "scheme": "bearer",
@@ -54,8 +54,8 @@ pub fn document(description: &Description) -> Value {
     })
 }
 
-fn errors(description: &Description) -> Map<String, Value> {
-    let Part { schema, example } = &description.rest_error;
+/// The responses of errors with this body, by their names.
+pub(crate) fn errors(Part { schema, example }: &Part) -> Map<String, Value> {
     let response = |status: u16, says: &str| {
         let mut response = json!({"description": says, "content": {"application/json": {"schema": schema}}});
         if status == 403 {
@@ -84,11 +84,14 @@ fn error_responses(has_body: bool) -> impl Iterator<Item = (String, Value)> {
     possible.map(|(status, name, _)| (status.to_string(), json!({"$ref": format!("#/components/responses/{name}")})))
 }
 
-fn operation(route: &RestRoute) -> Value {
+/// The operation of a route.
+pub(crate) fn operation(route: &RestRoute) -> Value {
     let RestRoute { call, takes_file, body, answers } = route;
     let responses = answers.iter().map(|(status, Part { schema, example })| {
         let says = match status {
             201 => "It was created.",
+            202 => "A part of it is done.",
+            200 if answers.iter().any(|(status, _)| *status == 202) => "All of it is done.",
             _ if answers.len() > 1 => "It existed before.",
             _ => "It is done.",
         };

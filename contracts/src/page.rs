@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::description::{Description, Part};
+use crate::description::{Description, Part, RestRoute};
 
 const COLUMNS: usize = 120;
 /// The page with the rules of all dialects.
@@ -14,8 +14,7 @@ const RULES: &str = "dialects";
 #[must_use]
 pub fn page(description: &Description) -> String {
     let name = description.dialect.name;
-    let mut page = Page { text: String::new() };
-    page.line(&format!("# {name}: events and routes"));
+    let mut page = Page::titled(&format!("{name}: events and routes"));
     page.paragraph(&format!(
         "{} This page is made from the code by `cargo run -p contracts`; the same is in \
          [{name}.asyncapi.json]({name}.asyncapi.json) and [{name}.openapi.json]({name}.openapi.json). \
@@ -54,55 +53,81 @@ pub fn page(description: &Description) -> String {
          `Authorization: Bearer <token>`."
     ));
     for route in &description.routes {
-        let call = &route.call;
-        page.heading(3, &format!("{} `{}`", call.method, call.path));
-        page.paragraph(call.says);
-        for (title, fields) in [("Path", call.parameters), ("Query", call.query)] {
-            if !fields.is_empty() {
-                page.paragraph(&format!("{title}:"));
-                page.fields(&chat::dialect::contract::object(fields));
-            }
-        }
-        if let Some(body) = &route.body {
-            page.part("Body", body);
-        }
-        if route.takes_file {
-            page.paragraph("As a form, the file is the field `media`, at most 52,428,800 bytes.");
-        }
-        let statuses: Vec<String> = route.answers.iter().map(|(status, _)| status.to_string()).collect();
-        if let Some((_, answer)) = route.answers.first() {
-            page.part(&format!("Answer {}", statuses.join(" or ")), answer);
-        }
+        page.route(route);
     }
     page.heading(3, "Errors over REST");
     page.part("Body", &description.rest_error);
 
-    page.heading(2, "Objects");
-    for (name, schema) in &description.definitions {
-        page.heading(3, name);
-        if let Some(says) = schema.get("description").and_then(Value::as_str) {
-            page.paragraph(says);
-        }
-        page.fields(schema);
-    }
+    page.objects(&description.definitions);
     page.text
 }
 
-struct Page {
+/// A page that is being written.
+pub(crate) struct Page {
     text: String,
 }
 
 impl Page {
+    /// A page with this title.
+    pub(crate) fn titled(title: &str) -> Self {
+        Self { text: format!("# {title}\n") }
+    }
+
+    /// The whole page.
+    pub(crate) fn text(self) -> String {
+        self.text
+    }
+
+    /// A route with its parameters, body and answer.
+    pub(crate) fn route(&mut self, route: &RestRoute) {
+        let call = &route.call;
+        self.heading(3, &format!("{} `{}`", call.method, call.path));
+        self.paragraph(call.says);
+        for (title, fields) in [("Path", call.parameters), ("Query", call.query)] {
+            if !fields.is_empty() {
+                self.paragraph(&format!("{title}:"));
+                self.fields(&chat::dialect::contract::object(fields));
+            }
+        }
+        if let Some(body) = &route.body {
+            self.part("Body", body);
+        }
+        if route.takes_file {
+            self.paragraph("As a form, the file is the field `media`, at most 52,428,800 bytes.");
+        }
+        let statuses: Vec<String> = route.answers.iter().map(|(status, _)| status.to_string()).collect();
+        if let Some((_, answer)) = route.answers.first() {
+            self.part(&format!("Answer {}", statuses.join(" or ")), answer);
+        }
+    }
+
+    /// The types that schemas refer to.
+    pub(crate) fn objects(&mut self, definitions: &Map<String, Value>) {
+        self.heading(2, "Objects");
+        for (name, schema) in definitions {
+            self.heading(3, name);
+            if let Some(says) = schema.get("description").and_then(Value::as_str) {
+                self.paragraph(says);
+            }
+            self.fields(schema);
+        }
+    }
+
+    /// A block of code.
+    pub(crate) fn code(&mut self, language: &str, code: &str) {
+        self.line(&format!("\n```{language}\n{}\n```", code.trim_end()));
+    }
+
     fn line(&mut self, line: &str) {
         self.text += line;
         self.text.push('\n');
     }
 
-    fn heading(&mut self, level: usize, heading: &str) {
+    pub(crate) fn heading(&mut self, level: usize, heading: &str) {
         self.line(&format!("\n{} {heading}", "#".repeat(level)));
     }
 
-    fn paragraph(&mut self, text: &str) {
+    pub(crate) fn paragraph(&mut self, text: &str) {
         self.line("");
         self.wrapped("", "", text);
     }
@@ -134,7 +159,7 @@ impl Page {
     }
 
     /// A schema with its fields, and its example.
-    fn part(&mut self, title: &str, Part { schema, example }: &Part) {
+    pub(crate) fn part(&mut self, title: &str, Part { schema, example }: &Part) {
         match properties(schema) {
             Some(_) => {
                 self.paragraph(&format!("{title}:"));
@@ -150,6 +175,11 @@ impl Page {
     }
 
     fn fields(&mut self, schema: &Value) {
+        if let Some(Value::Array(choices)) = schema.get("oneOf") {
+            self.line("");
+            choices.iter().for_each(|choice| self.choice(choice));
+            return;
+        }
         let Some(properties) = properties(schema) else {
             self.paragraph(&kind(schema));
             return;
@@ -160,6 +190,21 @@ impl Page {
         }
         self.line("");
         self.nested(schema, &properties, "");
+    }
+
+    /// One of several objects, which its `type` tells apart.
+    fn choice(&mut self, choice: &Value) {
+        let name = choice.pointer("/properties/type/const").and_then(Value::as_str).unwrap_or_default();
+        let says = choice.get("description").and_then(Value::as_str).unwrap_or_default();
+        match choice.pointer("/properties/data") {
+            None => self.wrapped("- ", "  ", &format!("`type`: `{name}`. {says}")),
+            Some(data) => {
+                self.wrapped("- ", "  ", &format!("`type`: `{name}`, `data`: {}. {says}", kind(data)));
+                if let Some(properties) = properties(data) {
+                    self.nested(data, &properties, "  ");
+                }
+            }
+        }
     }
 
     fn nested(&mut self, schema: &Value, properties: &Map<String, Value>, indent: &str) {

@@ -80,6 +80,10 @@ pub fn of_chat(package: &str, ctx: &Arc<Ctx<Chat>>) -> Option<Code> {
         "followup" => failing!(ctx, chat::functions::followup),
         "handshake" => answering!(ctx, chat::functions::handshake),
         "heartbeat" => failing!(ctx, chat::functions::heartbeat),
+        "moderation" => {
+            let ctx = Arc::clone(ctx);
+            Code::Requests(Arc::new(move |_: &BTreeMap<String, String>| rest::moderation::function(Arc::clone(&ctx))))
+        }
         "polling" => {
             let ctx = Arc::clone(ctx);
             Code::Requests(Arc::new(move |stage: &BTreeMap<String, String>| {

@@ -17,6 +17,7 @@ use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemInput,
 use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemInput, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryError, QueryInput, QueryOutput};
+use aws_sdk_dynamodb::operation::scan::{ScanError, ScanInput, ScanOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{
     TransactWriteItemsError, TransactWriteItemsInput, TransactWriteItemsOutput,
 };
@@ -115,6 +116,7 @@ impl TableService for DirectServices {
     operation!(get_item, GetItem(GetItemInput) -> GetItemOutput, GetItemError);
     operation!(put_item, PutItem(PutItemInput) -> PutItemOutput, PutItemError);
     operation!(query, Query(QueryInput) -> QueryOutput, QueryError);
+    operation!(scan, Scan(ScanInput) -> ScanOutput, ScanError);
     operation!(
         transact_write_items,
         TransactWriteItems(TransactWriteItemsInput) -> TransactWriteItemsOutput,

@@ -26,11 +26,13 @@ use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
+use relay::clock::Clock;
 use relay::http_event::HttpFunction;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch::{Receiver, Sender};
 
 use crate::faults::{Faults, Killed, Trigger};
+use crate::gateway::request_id;
 use crate::template::HttpRoute;
 use crate::watch::{self, Watch};
 
@@ -279,6 +281,7 @@ fn event(parts: &Parts, raw_path: String, body: &[u8]) -> Value {
                 "sourceIp": source_ip,
                 "userAgent": text(USER_AGENT),
             },
+            "requestId": request_id(&Clock::system()),
             "routeKey": "$default",
             "stage": "$default",
         },

@@ -31,9 +31,11 @@ for (const dialect of DIALECTS) {
     const broken = { ...given, channels: 7 };
     await assert.rejects(async () => assertValid(await validate(asyncApi.$id, broken, "DETAILED")));
   });
+}
 
-  test(`${dialect}: the routes are a valid OpenAPI 3.1 document`, async () => {
-    const given = await document(dialect, "openapi");
+for (const name of [...DIALECTS, "moderation"]) {
+  test(`${name}: the routes are a valid OpenAPI 3.1 document`, async () => {
+    const given = await document(name, "openapi");
     const schema = "https://spec.openapis.org/oas/3.1/schema-base";
     assertValid(await validateOpenApi(schema, given, "DETAILED"));
     const broken = { ...given, paths: 7 };
@@ -112,7 +114,8 @@ test("every dialect has both documents, a page and a module of types", async () 
   const files = await readdir(API);
   const forms = ["asyncapi.json", "openapi.json", "md"];
   const expected = DIALECTS.flatMap((dialect) => forms.map((form) => `${dialect}.${form}`));
-  assert.deepEqual(files.toSorted(), [...expected, "README.md"].toSorted());
+  const ofServices = ["openapi.json", "md"].map((form) => `moderation.${form}`);
+  assert.deepEqual(files.toSorted(), [...expected, ...ofServices, "README.md"].toSorted());
 });
 
 test("the types are taken by TypeScript with the stock client, and wrong arguments are refused", async () => {

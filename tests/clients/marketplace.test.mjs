@@ -313,6 +313,18 @@ test("a message taken back leaves its place, and everybody is told", async (t) =
   assert.deepEqual(messages.map(({ content, isDeleted }) => [content, isDeleted]), [[null, true]]);
 });
 
+test("pictures of a listing may be on this machine, without TLS", async (t) => {
+  const { scene } = await crowd(t);
+  const images = [{ url: "http://localhost:8080/rex.jpg" }, { url: "https://media.example/rex.jpg" }];
+  const put = (title, all) => scene.rest("alice").put(`/api/listings/${title}`, { title, images: all });
+  assert.deepEqual((await put("local", images)).body.data.images, images);
+  for (const url of ["http://", "http:// x", "ftp://localhost/rex.jpg", `http://${"a".repeat(2_048)}`]) {
+    const refused = await put("refused", [{ url }]);
+    assert.deepEqual([refused.status, refused.body.code], [400, "VALIDATION_ERROR"], url);
+    assert.match(refused.body.message, /^images must be /);
+  }
+});
+
 test("a picture in a form goes by a name of its own, which shows it", async (t) => {
   const { scene, bob, chatId } = await crowd(t);
   const picture = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");

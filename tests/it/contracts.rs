@@ -27,6 +27,18 @@ fn the_committed_files_are_what_the_generator_writes() {
 }
 
 #[test]
+fn the_collection_has_no_request_that_the_generator_does_not_write() {
+    let written: BTreeSet<String> = contracts::files().into_iter().map(|file| file.path).collect();
+    let folders = dialect::ALL.iter().map(|dialect| format!("clients/bruno/{}", dialect.name));
+    for folder in folders {
+        for entry in fs::read_dir(root().join(&folder)).unwrap() {
+            let path = format!("{folder}/{}", entry.unwrap().file_name().into_string().unwrap());
+            assert!(written.contains(&path), "{path} is of no route any more: delete it");
+        }
+    }
+}
+
+#[test]
 fn a_contract_has_every_event_that_is_promised() {
     for dialect in dialect::ALL {
         let lines = HEARD.split("# ").find(|part| part.starts_with(dialect.name)).unwrap().lines().skip(1);

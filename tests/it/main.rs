@@ -45,6 +45,8 @@ mod messenger;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod moderation;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 mod paths;

@@ -52,6 +52,8 @@ async fn roles_allow_nothing_that_is_not_made_use_of() {
     used.extend(losing_people(separate).await);
     used.extend(crowding(separate).await);
     used.extend(attaching(separate).await);
+    used.extend(moderating(&[separate, ("PresenceEveryoneBelow", "0")]).await);
+    used.extend(moderating(&[separate]).await);
     used.extend(polling(World::with(&[separate]).await).await);
     let mut functions = template(separate).functions;
     functions.remove("polling");
@@ -315,6 +317,21 @@ async fn attaching(isolation: (&str, &str)) -> BTreeSet<Permission> {
     world.know(&["alice", "bob"]).await;
     let chat = world.chat("alice", "bob").await;
     crate::media::every_act(&world, &chat).await;
+    world.permissions()
+}
+
+/// Reads what services may read, and deletes a user whom others hear of, on both transports.
+async fn moderating(parameters: &[(&str, &str)]) -> BTreeSet<Permission> {
+    let mut world = World::with(parameters).await;
+    let there = json!({"chatId": crate::moderation::chatting(&mut world, 3).await});
+    crate::media::send_picture(&world, "alice", there["chatId"].as_str().unwrap()).await;
+    let path = format!("/api/chat/{}/block", there["chatId"].as_str().unwrap());
+    world.rest("alice", "POST", &path, serde_json::Value::Null).await;
+    world.join("bob").await;
+    world.poll_join_as("bob2", "bob").await;
+    world.join("alice").await;
+    world.poll_join_as("alice2", "alice").await;
+    crate::moderation::every_act(&world, "alice", there["chatId"].as_str().unwrap()).await;
     world.permissions()
 }
 

@@ -158,7 +158,8 @@ fn each_kind_of_frame_has_its_function() {
     assert_eq!(template.websocket.stage, "prod");
     let routes = template.http_routes.iter().map(|route| (route.key.as_str(), route.function.as_str()));
     let polling = ["ANY /socket.io", "ANY /socket.io/{proxy+}"].map(|key| (key, "polling"));
-    assert_eq!(routes.collect::<BTreeSet<_>>(), polling.into_iter().chain([("$default", "rest")]).collect());
+    let others = [("$default", "rest"), ("ANY /moderation/{proxy+}", "moderation")];
+    assert_eq!(routes.collect::<BTreeSet<_>>(), polling.into_iter().chain(others).collect());
     let schedules = template.schedules.iter().map(|schedule| (schedule.function.as_str(), schedule.every));
     let minute = Duration::from_secs(60);
     assert_eq!(schedules.collect::<BTreeSet<_>>(), BTreeSet::from([("heartbeat", minute), ("sweep", minute)]));
@@ -200,11 +201,13 @@ fn only_what_may_be_repeated_is_retried() {
 }
 
 #[test]
-fn roles_name_actions_and_never_allow_a_scan() {
+fn roles_name_actions_and_only_moderation_may_scan_and_only_users() {
     for (package, function) in template().functions {
         for statement in function.statements {
             for action in statement.actions {
-                assert!(!action.contains('*') && action != "dynamodb:Scan", "{package}: {action}");
+                let lists_users =
+                    package == "moderation" && statement.resources == [Resource::Table("Users".to_owned())];
+                assert!(!action.contains('*') && (action != "dynamodb:Scan" || lists_users), "{package}: {action}");
             }
         }
     }
@@ -212,13 +215,21 @@ fn roles_name_actions_and_never_allow_a_scan() {
 }
 
 #[test]
-fn only_rest_reaches_media_and_no_role_a_whole_bucket() {
+fn only_rest_reaches_media_moderation_deletes_them_and_no_role_has_a_whole_bucket() {
     for (package, function) in template().functions {
         let objects = |resource: &Resource| matches!(resource, Resource::Objects { .. });
+        for statement in function.statements.iter().filter(|statement| statement.resources.iter().any(objects)) {
+            assert!(
+                package == "rest" || statement.actions == ["s3:DeleteObject"],
+                "{package}: {:?}",
+                statement.actions
+            );
+        }
         let statements = function.statements.into_iter().filter(|statement| statement.resources.iter().any(objects));
         let folders: BTreeSet<String> =
             statements.flat_map(|statement| statement.resources).map(|resource| resource.to_string()).collect();
         let expected: &[&str] = match package.as_str() {
+            "moderation" => &["media/ of the bucket parlance-media"],
             "rest" => &["media/ of the bucket parlance-media", "uploads/ of the bucket parlance-media"],
             _ => &[],
         };
@@ -270,9 +281,9 @@ fn only_functions_that_verify_tokens_are_given_keys() {
         let has = |function: &&Function| function.environment.get("JWT_SECRET").is_some_and(|secret| secret == SECRET);
         template.functions.values().filter(has).map(|function| function.package.clone()).collect()
     };
-    assert_eq!(with_secret(&template()), ["connect", "polling", "rest"]);
+    assert_eq!(with_secret(&template()), ["connect", "moderation", "polling", "rest"]);
     let inline = read(TEXT, &[("HandlerIsolation", "inline")]).unwrap();
-    assert_eq!(with_secret(&inline), ["connect", "polling", "rest", "switchboard"]);
+    assert_eq!(with_secret(&inline), ["connect", "moderation", "polling", "rest", "switchboard"]);
 }
 
 #[test]

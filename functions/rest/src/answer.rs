@@ -66,7 +66,7 @@ pub(crate) fn refused(ctx: &Ctx, dialect: &Dialect, error: &Error) -> Response {
     response
 }
 
-fn json_response(status: u16, body: Value) -> Response {
+pub(crate) fn json_response(status: u16, body: Value) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(body)).into_response()
 }

@@ -1,9 +1,10 @@
 //! The function `rest`: the REST routes of every dialect with its prefix, and those of the default dialect also
-//! without, see ARCHITECTURE.md.
+//! without, see ARCHITECTURE.md. And [`moderation`], the function for services.
 
 mod answer;
 mod form;
 mod media;
+pub mod moderation;
 mod path;
 mod request;
 
@@ -79,13 +80,17 @@ fn respelled(paths: &Paths, mut request: Request) -> Request {
 
 fn handler(ctx: &Arc<Ctx>, dialect: &'static Dialect, route: &'static Route) -> MethodRouter {
     let ctx = Arc::clone(ctx);
-    let method = match route.method {
+    on(method(route.method), move |request: Request| async move { answer::route(&ctx, dialect, route, request).await })
+}
+
+/// The filter of a route's method.
+fn method(name: &str) -> MethodFilter {
+    match name {
         "DELETE" => MethodFilter::DELETE,
         "POST" => MethodFilter::POST,
         "PUT" => MethodFilter::PUT,
         _ => MethodFilter::GET,
-    };
-    on(method, move |request: Request| async move { answer::route(&ctx, dialect, route, request).await })
+    }
 }
 
 fn media(ctx: &Arc<Ctx>, dialect: &'static Dialect) -> MethodRouter {

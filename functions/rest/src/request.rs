@@ -9,8 +9,9 @@ use chat::app;
 use chat::auth::Identity;
 use chat::ctx::Ctx;
 use chat::dialect::fields::Fields;
-use chat::dialect::{self, Asker, Route};
+use chat::dialect::{self, Asker, Route, moderation};
 use chat::domain::command::Command;
+use chat::domain::moderation::Inquiry;
 use chat::error::Error;
 use frame::json;
 use relay::http_event;
@@ -24,8 +25,7 @@ const BODY_MAX_BYTES: usize = 65_536;
 
 /// The identity of the caller. The function stores a user from their first request on. A service is not a user.
 pub(crate) async fn identity(ctx: &Ctx, asker: Asker, headers: &HeaderMap) -> Result<Identity, Error> {
-    let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let verified = app::verified(ctx, token);
+    let verified = app::verified(ctx, token(headers));
     match asker {
         Asker::Service => app::authenticate_service(verified),
         Asker::User => {
@@ -34,6 +34,19 @@ pub(crate) async fn identity(ctx: &Ctx, asker: Asker, headers: &HeaderMap) -> Re
             Ok(identity)
         }
     }
+}
+
+/// The token of a request, if there is one.
+pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
+    headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok())
+}
+
+/// What a service asks for. A body is ignored.
+pub(crate) async fn inquiry(route: &moderation::Route, request: Request) -> Result<Inquiry, Error> {
+    let (mut parts, _) = request.into_parts();
+    let (path, query, body) = (path(&mut parts).await?, query(&parts), Map::new());
+    let (path, query, body) = (Fields::new(&path), Fields::new(&query), Fields::new(&body));
+    (route.read)(&dialect::Request { path: &path, query: &query, body: &body, file: None })
 }
 
 /// The command of the request.

@@ -204,7 +204,10 @@ impl Serve {
                 None => Latency::default(),
             },
             code: of_chat,
-            adapt: admin::live,
+            adapt: |ctx| {
+                admin::live(ctx);
+                ctx.app.config.allows_http_pictures = true;
+            },
             bootstraps: self.bootstraps.as_ref().map(Bootstraps::in_folder),
         }
     }

@@ -63,6 +63,7 @@ const DOCUMENTS: &[File] = &[
     document!("workspace.openapi.json"),
     document!("classroom.asyncapi.json"),
     document!("classroom.openapi.json"),
+    document!("moderation.openapi.json"),
 ];
 
 /// A router for a port whose other requests `rest` answers: the page at `/docs`, its files below `/docs/page/`, the

@@ -39,7 +39,7 @@ impl fmt::Display for ConnectionId {
 }
 
 /// A request id or message id. They have the form of connection ids.
-pub(super) fn token(clock: &Clock) -> String {
+pub(crate) fn token(clock: &Clock) -> String {
     URL_SAFE.encode(clock.random::<ID_BYTES>())
 }
 

@@ -49,6 +49,7 @@ pub use events::ConnectRequest;
 pub(crate) use events::iso_time;
 use events::{Origin, Writer};
 use id::ConnectionId;
+pub(crate) use id::token as request_id;
 use integration::{Answer, Call, Failure, Invocation};
 pub use integration::{FunctionError, Integration};
 use limits::Bucket;

@@ -69,6 +69,9 @@ pub struct Config {
     pub allowed_roles: HashSet<String>,
     /// While fewer people than this are online, everybody is told about everybody's presence.
     pub presence_everyone_below: u32,
+    /// Whether pictures of listings may have `http:` addresses. No deployment has them: only the local system says so,
+    /// because pictures of development are on `http://localhost`.
+    pub allows_http_pictures: bool,
     /// The limits.
     pub limits: LimitSettings,
 }
@@ -96,6 +99,7 @@ impl Config {
             keys: keys(settings)?,
             allowed_roles: settings.list("ALLOWED_ROLES").into_iter().collect(),
             presence_everyone_below: settings.number("PRESENCE_EVERYONE_BELOW", 0..=1_000)?.unwrap_or(200),
+            allows_http_pictures: false,
             limits: LimitSettings {
                 off: settings.rate_limits_are_off()?,
                 events_per_second: settings.number("LIMIT_EVENTS_PER_SECOND", 1..=1_000_000)?,

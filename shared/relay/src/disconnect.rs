@@ -7,7 +7,7 @@ use frame::engine;
 use frame::socket::{self, Body, Packet};
 use serde_json::Value;
 
-use crate::application::{self, Application, LeaveWrites};
+use crate::application::{self, Application, LeaveWrites, packet_frame};
 use crate::clock::Timestamp;
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -18,6 +18,7 @@ use crate::incoming::Incoming;
 use crate::invoke::own_event;
 use crate::store::{Abandoning, Closed, Ender, Ending, Leaving, Session, Upgrade};
 use crate::telemetry::{self, Failures};
+use crate::upgrade;
 use crate::wait::{Checks, wait_until};
 
 /// How often this function checks whether the run that left a session has finished: for three seconds in all, longer
@@ -81,6 +82,33 @@ async fn connection<A: Application>(ctx: &Ctx<A>, incoming: &Incoming) -> Result
         failures.note(Some(&incoming.connection), finish_leaving(ctx, &session, at).await);
     }
     failures.result()
+}
+
+/// Ends a session from the server's side, as `socket.disconnect(true)` does: the client receives a DISCONNECT packet and
+/// cannot recover the session. The caller then closes the connection. Returns whether this call ended the session. Two
+/// reads, the application's reads, one transaction and one post.
+///
+/// # Errors
+/// `Error::Internal`.
+pub async fn disconnect_session<A: Application>(
+    ctx: &Ctx<A>,
+    connection: &ConnectionId,
+    namespace: &str,
+) -> Result<bool, Error> {
+    let Some(session) = upgrade::session(ctx, connection, namespace).await? else { return Ok(false) };
+    let at = ctx.clock.now();
+    if session.ended_at.is_some() {
+        if ctx.store.is_leaving(&session).await? {
+            finish_leaving(ctx, &session, at).await?;
+        }
+        return Ok(false);
+    }
+    leave(ctx, application::Leaving { session: &session, at, recoverable_until: None }).await?;
+    if let Some(frame) = packet_frame(namespace, Body::Disconnect) {
+        // The client need not hear it: its connection is closed next.
+        let _ = ctx.post(session.recipient(), &frame).await;
+    }
+    Ok(true)
 }
 
 /// The sessions of a connection that has ended.

@@ -21,7 +21,7 @@ use http::header::{CONTENT_TYPE, HOST, HeaderName, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use lambda_http::lambda_runtime::{Context, LambdaEvent};
-use lambda_http::request::LambdaRequest;
+use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::tower::ServiceExt as _;
 use lambda_http::{Adapter, Body, IntoResponse, Request, Service, service_fn};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -65,6 +65,15 @@ pub fn query(uri: &Uri) -> HashMap<String, String> {
         query.entry(name.into_owned()).or_insert_with(|| value.into_owned());
     }
     query
+}
+
+/// API Gateway's id of a request, if it has one.
+#[must_use]
+pub fn request_id(extensions: &http::Extensions) -> Option<&str> {
+    match extensions.get::<RequestContext>()? {
+        RequestContext::ApiGatewayV2(context) => context.request_id.as_deref(),
+        _ => None,
+    }
 }
 
 /// Why a request reaches no router.
@@ -244,6 +253,7 @@ pub fn sound_event(event: &Value) -> (Value, Option<Malformed>) {
         "headers": headers(event.get("headers")),
         "requestContext": {
             "stage": "$default",
+            "requestId": text("/requestContext/requestId"),
             "http": {"method": method, "sourceIp": text("/requestContext/http/sourceIp")},
         },
         "body": body,

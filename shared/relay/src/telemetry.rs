@@ -3,6 +3,9 @@
 use crate::error::Error;
 use crate::id::ConnectionId;
 
+/// The target of the lines that say who did what. They are logged at every `LOG_LEVEL`.
+pub const AUDIT: &str = "audit";
+
 /// Logs an error once, at the boundary where it is answered.
 pub fn failed(connection: Option<&ConnectionId>, error: &Error) {
     let connection = connection.map(ConnectionId::in_logs).unwrap_or_default();

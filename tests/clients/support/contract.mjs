@@ -78,6 +78,11 @@ for (const file of readdirSync(API).filter((name) => name.endsWith(".json"))) {
   CONTRACTS.get(dialect)[form] = new Document(file, form === "openapi" ? Ajv2020 : Ajv);
 }
 
+// Checks a line of an export of moderation.
+export const checkExportLine = (line) => (
+  CONTRACTS.get("moderation").openapi.check("heard", ["components", "schemas", "ExportLine"], line)
+);
+
 // What a client sends counts as if fields that are null were absent.
 function withoutNulls(value) {
   if (Array.isArray(value)) return value.map(withoutNulls);

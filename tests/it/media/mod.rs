@@ -94,6 +94,13 @@ async fn name(world: &World, user: &str, chat: &str, upload: &Value) -> (u16, Va
     world.request(user, "POST", &format!("/api/chat/{chat}/send-media"), &body).await
 }
 
+/// Sends a picture. Returns the name of its object.
+pub(crate) async fn send_picture(world: &World, user: &str, chat: &str) -> String {
+    let (status, answer) = send(world, user, chat, &[picture(PNG)]).await;
+    assert_eq!(status, 201, "{answer}");
+    media_url(&answer).rsplit('/').next().unwrap().to_owned()
+}
+
 /// Sends a file in each way, fetches it in each way, and sends one more, which the limit refuses.
 pub(crate) async fn every_act(world: &World, chat: &str) {
     let (_, answer) = prepare(world, "alice", chat, "image/png", PNG.len()).await;

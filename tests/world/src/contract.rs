@@ -82,6 +82,19 @@ pub(super) fn check_frame(root: &str, asked: &Asked, frame: &str) {
     }
 }
 
+/// The OpenAPI document of the routes for services.
+static MODERATION: LazyLock<Contract> = LazyLock::new(|| Contract {
+    name: "moderation",
+    events: Value::Null,
+    rest: Contract::document("moderation", "openapi"),
+    validators: Mutex::default(),
+});
+
+/// Checks a line of an export against the contract of the routes for services.
+pub(super) fn check_export_line(line: &Value) {
+    MODERATION.check(&MODERATION.rest, "/components/schemas/ExportLine", line);
+}
+
 /// Checks a REST answer. `root` is the dialect of paths without a prefix.
 pub(super) fn check_answer(root: &str, method: &str, path: &str, status: u16, body: &Value) {
     let path = path.split('?').next().unwrap_or(path).trim_end_matches('/');
@@ -89,6 +102,9 @@ pub(super) fn check_answer(root: &str, method: &str, path: &str, status: u16, bo
     let is_socket = first == "socket.io";
     if is_socket || method == "OPTIONS" || method == "HEAD" {
         return;
+    }
+    if path.to_ascii_lowercase().starts_with("/moderation/") {
+        return MODERATION.check_answer(method, path, status, body);
     }
     let (name, path) = match CONTRACTS.get_key_value(first.as_str()) {
         Some((name, _)) => (*name, path.trim_start_matches('/').split_at(first.len()).1),
@@ -105,12 +121,15 @@ fn key(way: &str, event: &str) -> String {
 
 impl Contract {
     fn read(name: &'static str) -> Self {
-        let read = |form: &str| {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../docs/api/{name}.{form}.json"));
-            let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            closed(serde_json::from_str(&text).expect("a contract is JSON"))
-        };
+        let read = |form: &str| Self::document(name, form);
         Self { name, events: read("asyncapi"), rest: read("openapi"), validators: Mutex::default() }
+    }
+
+    /// A document of the folder `docs/api`.
+    fn document(name: &str, form: &str) -> Value {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../docs/api/{name}.{form}.json"));
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        closed(serde_json::from_str(&text).expect("a contract is JSON"))
     }
 
     fn check_message(&self, key: &str, payload: &Value) {

@@ -45,8 +45,7 @@ impl World {
 
     /// All rows of a table, as DynamoDB's JSON has them. Faults do not concern this request.
     pub async fn rows(&self, table: &str) -> Vec<Value> {
-        let (_, answer) = self.cloud.services.dynamodb.call("Scan", json!({"TableName": table})).await;
-        let mut answer: Value = serde_json::from_slice(&answer).expect("the answer is JSON");
+        let (_, mut answer) = self.cloud.services.dynamodb.look("Scan", json!({"TableName": table})).await;
         match answer.get_mut("Items").map(Value::take) {
             Some(Value::Array(rows)) => rows,
             _ => panic!("{table} cannot be read: {answer}"),

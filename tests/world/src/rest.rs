@@ -7,7 +7,7 @@ use local::token;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::contract::check_answer;
+use crate::contract::{check_answer, check_export_line};
 use crate::{ORIGIN, World};
 
 impl World {
@@ -25,9 +25,38 @@ impl World {
 
     /// Makes a REST request as a service with a JSON body.
     pub async fn as_service(&mut self, method: &str, path: &str, body: Value) -> String {
-        let token = token::mint("service", None, Some("service"), self.clock.now()).expect("a token can be signed");
-        let (status, answer) = self.request_with(&token, method, path, &body.to_string()).await;
+        let (status, answer) = self.request_with(&self.service_token(), method, path, &body.to_string()).await;
         self.transcript(format!("service gets {status} {answer}\n")).await
+    }
+
+    /// Makes a request for moderation as a service, and returns status and answer.
+    pub async fn moderate(&self, method: &str, path: &str) -> (u16, Value) {
+        self.request_with(&self.service_token(), method, &format!("/moderation/{path}"), "").await
+    }
+
+    /// Makes a request for a part of an export as a service. Returns the lines and the cursor in the header.
+    pub async fn export_part(&self, path: &str) -> (Vec<Value>, Option<String>) {
+        let request = Request::builder()
+            .uri(format!("/moderation/{path}"))
+            .header("authorization", format!("Bearer {}", self.service_token()))
+            .body(Body::empty())
+            .expect("a request");
+        let answer = self.cloud.http.clone().oneshot(request).await.expect("the router never fails");
+        let (parts, body) = answer.into_parts();
+        let text = String::from_utf8(body.collect().await.expect("the body is there").to_bytes().into());
+        let text = text.expect("an export is UTF-8");
+        assert_eq!(parts.status.as_u16(), 200, "{text}");
+        let content_type = parts.headers.get("content-type").and_then(|content_type| content_type.to_str().ok());
+        assert_eq!(content_type, Some("application/x-ndjson"));
+        let lines = text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON"));
+        let lines: Vec<Value> = lines.collect();
+        lines.iter().for_each(check_export_line);
+        let cursor = parts.headers.get("x-next-cursor").map(|cursor| cursor.to_str().expect("text").to_owned());
+        (lines, cursor)
+    }
+
+    fn service_token(&self) -> String {
+        token::mint("service", None, Some("service"), self.clock.now()).expect("a token can be signed")
     }
 
     /// Makes a REST request with any body, and returns status and answer. With an empty user name the request has no

@@ -12,7 +12,7 @@ pub(super) async fn block(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Result
     let chat = chat_of(ctx, caller, id).await?;
     match ctx.app.store.block(chat, caller.user, caller.at).await? {
         Blocking::Blocked(chat, step) => {
-            let people = chat.people();
+            let people = chat.audience();
             let view = view(ctx, chat).await?;
             let notice = Notice::Blocked { view: view.clone(), by: caller.user.clone() };
             Ok(Outcome::happened(Answer::Block(view), step, notice, people))
@@ -28,7 +28,7 @@ pub(super) async fn unblock(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Resu
     let chat = chat_of(ctx, caller, id).await?;
     match ctx.app.store.unblock(chat, caller.user, caller.at).await? {
         Unblocking::Unblocked(chat, step) => {
-            let people = chat.people();
+            let people = chat.audience();
             let view = view(ctx, chat).await?;
             let notice = Notice::Unblocked { view: view.clone(), by: caller.user.clone() };
             Ok(Outcome::happened(Answer::Block(view), step, notice, people))

@@ -35,6 +35,7 @@ pub(super) async fn create(
     }
     let found = ctx.app.store.chat_or_tombstone(&chat_id(&people, about.as_ref())).await?;
     if let Some(chat) = found.clone().filter(|chat| !chat.deleted) {
+        let chat = with_returned(ctx, caller, chat).await?;
         return Ok(Outcome::answer(Answer::Chat { view: view(ctx, chat).await?, created: false }));
     }
     if let Some(with) = with.filter(|with| !known.contains(with))
@@ -74,6 +75,20 @@ pub(super) async fn make(
     }
 }
 
+/// The chat after everybody whose data was deleted and who has returned is a member again. The caller has returned, and
+/// so has everybody with a profile. No request if nobody is gone; otherwise one read and one transaction for each.
+pub(super) async fn with_returned(ctx: &Ctx, caller: &Caller<'_>, chat: Chat) -> Result<Chat, Error> {
+    let gone: Vec<UserId> =
+        chat.members.iter().filter(|member| member.gone).map(|member| member.user.clone()).collect();
+    let mut chat = chat;
+    for user in gone {
+        if user == *caller.user || ctx.app.store.user(&user).await?.is_some() {
+            chat = ctx.app.store.rejoin(chat, &user).await?;
+        }
+    }
+    Ok(chat)
+}
+
 /// The envelope that tells everybody but its creator about a new chat.
 pub(super) fn creation_notice(chat: &Chat, maker: &UserId, step: ChatEvent) -> Envelope {
     let others = chat.others(maker).map(|member| member.user.clone()).collect();
@@ -100,7 +115,7 @@ pub(super) async fn delete(ctx: &Ctx, caller: &Caller<'_>, id: &ChatId) -> Resul
     let chat = ctx.app.store.chat_or_tombstone(id).await?.filter(|chat| chat.member(caller.user).is_some());
     let chat = chat.ok_or(Error::NotFound(Thing::Chat))?;
     let answer = Answer::ChatDeleted(id.clone());
-    let people = chat.people();
+    let people = chat.audience();
     Ok(match ctx.app.store.delete_chat(chat, caller.user, caller.at).await? {
         Some(step) => Outcome::happened(answer, step, Notice::ChatDeleted(id.clone()), people),
         None => Outcome::answer(answer),

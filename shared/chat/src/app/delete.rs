@@ -34,7 +34,7 @@ pub(super) async fn message(
         Deletion::Deleted(deleted) => {
             media::remove(ctx, &objects).await;
             let (chat, message, step) = *deleted;
-            let people = if for_everyone { chat.people() } else { vec![caller.user.clone()] };
+            let people = if for_everyone { chat.audience() } else { vec![caller.user.clone()] };
             let notice = Notice::MessageDeleted { message: id.clone(), for_everyone };
             Ok(Outcome::happened(Answer::MessageDeleted { chat, message }, step, notice, people))
         }

@@ -4,12 +4,18 @@ use super::{Caller, Outcome};
 use crate::ctx::Ctx;
 use crate::domain::id::ListingId;
 use crate::domain::listing::{Details, Listing};
+use crate::domain::media::{HTTPS_ONLY, insecure_rest};
 use crate::domain::notice::Answer;
 use crate::error::{Error, Thing};
 use crate::store::Putting;
 
-/// Creates a listing, whose owner is the caller, or changes one of the caller's listings.
+/// Creates a listing, whose owner is the caller, or changes one of the caller's listings. Pictures over `http:` are
+/// refused, unless the configuration allows them.
 pub(super) async fn put(ctx: &Ctx, caller: &Caller<'_>, id: ListingId, details: Details) -> Result<Outcome, Error> {
+    let is_insecure = |url: &String| insecure_rest(url).is_some();
+    if !ctx.app.config.allows_http_pictures && details.images.iter().any(is_insecure) {
+        return Err(Error::validation("images", HTTPS_ONLY));
+    }
     let listing = Listing { id, owner: caller.user.clone(), details };
     match ctx.app.store.put_listing(&listing).await? {
         Putting::Put => Ok(Outcome::answer(Answer::Listing(listing))),

@@ -127,7 +127,8 @@ pub(super) async fn link(ctx: &Ctx, caller: &Caller<'_>, name: &MediaName) -> Re
 }
 
 /// The objects that the sender of a message sent with it.
-pub(super) fn objects_of(message: &Message) -> Vec<MediaName> {
+#[must_use]
+pub fn objects_of(message: &Message) -> Vec<MediaName> {
     let media = message.content.iter().flat_map(|content| &content.media);
     let objects = media.filter_map(|medium| match &medium.source {
         Source::Object(name) if is_from(name, &message.sender) => Some(name.clone()),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::chat::{creation_notice, make};
+use super::chat::{creation_notice, make, with_returned};
 use super::{Caller, Outcome, Then, chat_at, check_receiver};
 use crate::ctx::Ctx;
 use crate::domain::chat::{Chat, Place, chat_id};
@@ -118,11 +118,12 @@ async fn make_and_store(
             chat
         }
     };
+    let chat = with_returned(ctx, caller, chat).await?;
     match ctx.app.store.send(chat, draft, &counter(ctx, caller)).await? {
         Sending::Stored(sent) => {
             let (chat, message, step) = *sent;
             let notice = Notice::Sent { chat: chat.clone(), message: message.clone() };
-            envelopes.push(Envelope::of(step, notice, Audience::People(chat.people())));
+            envelopes.push(Envelope::of(step, notice, Audience::People(chat.audience())));
             let then = Then::NoteDelivery(Box::new((chat.clone(), message.clone())));
             let answer = Answer::Sent { chat, message, repeated: false };
             Ok(Storing::Stored(Box::new(Outcome { answer, envelopes, then })))

@@ -10,6 +10,7 @@ mod delete;
 mod listing;
 mod media;
 mod message;
+pub mod moderation;
 mod notify;
 pub mod presence;
 mod read;
@@ -34,7 +35,7 @@ use crate::error::{Error, Thing};
 use crate::store::FoundChat;
 
 pub use authenticate::{authenticate, authenticate_service, verified};
-pub use media::{Served, serve as serve_media};
+pub use media::{Served, objects_of, serve as serve_media};
 pub use message::note_delivered;
 
 /// The user on whose behalf a command runs.
@@ -171,6 +172,7 @@ async fn chat_at(ctx: &Ctx, caller: &Caller<'_>, place: &Place) -> Result<Option
         Place::With(other) if other == caller.user => Err(Error::validation("receiverId", "must be somebody else")),
         Place::With(other) => {
             let found = read_chat(ctx, caller, &plain_chat_id(caller.user, other)).await?;
+            let found = found.filter(|chat| chat.member(caller.user).is_some());
             if found.is_none() && ctx.app.store.user(other).await?.is_none() {
                 return Err(Error::NotFound(Thing::User));
             }

@@ -114,7 +114,7 @@ pub(super) async fn mark_messages(
     // Events that others stored in between are told in between.
     let envelopes = parts.into_iter().map(|(messages, step)| {
         let part = Reading { marked: count(&messages), messages, ..reading.clone() };
-        Envelope::of(step, Notice::Read(part), Audience::People(reading.chat.people()))
+        Envelope::of(step, Notice::Read(part), Audience::People(reading.chat.audience()))
     });
     let envelopes = envelopes.collect();
     if reading.marked == 0 {
@@ -126,7 +126,7 @@ pub(super) async fn mark_messages(
 /// The outcome of a reading. A reading that marked nothing is told to its reader only.
 fn read_outcome(reading: Reading, step: Option<ChatEvent>) -> Outcome {
     let Some(step) = step else { return Outcome::answer(Answer::Read(reading)) };
-    let people = reading.chat.people();
+    let people = reading.chat.audience();
     Outcome::happened(Answer::Read(reading.clone()), step, Notice::Read(reading), people)
 }
 

@@ -300,7 +300,7 @@ fn in_order(chat: &Chat, messages: Vec<Message>, changes: Vec<(u64, Change)>) ->
 async fn notice(ctx: &Ctx, chat: &Chat, event: StoredEvent) -> Result<(Notice, Vec<UserId>), Error> {
     let Change { at, seq, by, what } = match event {
         StoredEvent::Message(message) => {
-            return Ok((Notice::Sent { chat: chat.clone(), message: *message }, chat.people()));
+            return Ok((Notice::Sent { chat: chat.clone(), message: *message }, chat.audience()));
         }
         StoredEvent::Change(change) => change,
     };
@@ -308,7 +308,7 @@ async fn notice(ctx: &Ctx, chat: &Chat, event: StoredEvent) -> Result<(Notice, V
     let people = match what {
         ChangeKind::Created => chat.others(&by).map(|member| member.user.clone()).collect(),
         ChangeKind::Hidden(_) => vec![by.clone()],
-        _ => chat.people(),
+        _ => chat.audience(),
     };
     let notice = match what {
         ChangeKind::Blocked => Notice::Blocked { view: view(ctx, chat.clone()).await?, by },

@@ -94,6 +94,6 @@ fn typing_notices(chat: &Chat, user: &UserId, active: bool) -> Vec<Envelope> {
         return Vec::new();
     }
     let notice = Notice::Typing { chat: chat.id.clone(), user: user.clone(), active };
-    let others = chat.others(user).map(|member| member.user.clone()).collect();
+    let others = chat.others(user).filter(|member| !member.gone).map(|member| member.user.clone()).collect();
     vec![Envelope::new(notice, Audience::People(others))]
 }

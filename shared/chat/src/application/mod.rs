@@ -5,6 +5,7 @@ mod admin;
 mod connect;
 mod disconnect;
 mod event;
+pub mod moderation;
 mod recover;
 
 use http::HeaderMap;

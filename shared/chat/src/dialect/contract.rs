@@ -135,12 +135,16 @@ pub enum Kind {
         /// The number that is taken if there is none.
         default: Option<u64>,
     },
+    /// The size of a file, in bytes.
+    Size,
     /// A number from 0, whole or not.
     Decimal,
     /// True or false.
     Flag,
     /// An `https:` address, or an object of the deployment's own bucket.
     Address,
+    /// An `https:` address, or an `http:` address, which a use case may refuse.
+    WebAddress,
     /// A list of ids.
     Ids {
         /// The greatest number of ids.
@@ -159,6 +163,9 @@ pub enum Kind {
 
 /// The longest address, in Unicode scalar values (docs/dialects.md, "Content").
 const ADDRESS_MAX_CHARACTERS: usize = 2_048;
+
+/// The size of the file of examples: of `clients/bruno/picture.png`.
+const EXAMPLE_BYTES: u64 = 69;
 
 impl Field {
     /// A field that must be there.
@@ -223,9 +230,10 @@ impl Kind {
             Self::Id(example) | Self::Text { example, .. } => (*example).into(),
             Self::OneOf(names) => names().first().copied().into(),
             Self::Count { min, default, .. } => default.unwrap_or(*min).into(),
+            Self::Size => EXAMPLE_BYTES.into(),
             Self::Decimal => 12.5.into(),
             Self::Flag => true.into(),
-            Self::Address => "https://example.com/picture.png".into(),
+            Self::Address | Self::WebAddress => "https://example.com/picture.png".into(),
             Self::Ids { example, .. } => json!([example]),
             Self::Objects { fields, .. } => json!([example(fields)]),
         }
@@ -245,9 +253,10 @@ impl Kind {
                 }
                 schema
             }
+            Self::Size => bounded("integer", ("minimum", None), ("maximum", None)),
             Self::Decimal => json!({"type": "number", "minimum": 0}),
             Self::Flag => json!({"type": "boolean"}),
-            Self::Address => json!({"type": "string", "maxLength": ADDRESS_MAX_CHARACTERS}),
+            Self::Address | Self::WebAddress => json!({"type": "string", "maxLength": ADDRESS_MAX_CHARACTERS}),
             Self::Ids { max, .. } => {
                 json!({"type": "array", "maxItems": max, "items": {"type": "string", "minLength": 1}})
             }
@@ -392,11 +401,16 @@ mod tests {
                 let refused = beyond.chain(["x".into(), (-1).into(), 1.5.into()]).collect();
                 ([Some(min), max].into_iter().flatten().map(Value::from).collect(), refused)
             }
+            Kind::Size => (vec![0.into(), EXAMPLE_BYTES.into()], vec!["x".into(), (-1).into(), 1.5.into()]),
             Kind::Decimal => (vec![0.into(), 0.5.into()], vec!["x".into(), (-1).into()]),
             Kind::Flag => (vec![true.into(), false.into()], vec!["true".into(), 1.into()]),
             Kind::Address => (
                 vec![address(ADDRESS_MAX_CHARACTERS)],
                 vec![address(ADDRESS_MAX_CHARACTERS + 1), "http://example.com".into(), 1.into()],
+            ),
+            Kind::WebAddress => (
+                vec![address(ADDRESS_MAX_CHARACTERS), "http://example.com".into()],
+                vec![address(ADDRESS_MAX_CHARACTERS + 1), "ftp://example.com".into(), 1.into()],
             ),
             Kind::Ids { max, example } => {
                 let refused = vec![list(example.into(), max + 1), json!([1]), json!("x")];

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::domain::id::{ChatId, ClientMessageId, ListingId, MessageId, UserId};
-use crate::domain::media::{MEDIA_MAX, Media, MediaName, Source};
+use crate::domain::media::{MEDIA_MAX, Media, MediaName, Source, insecure_rest};
 use crate::domain::message::MessageKind;
 use crate::domain::page::{MESSAGES_LIMIT_DEFAULT, Page, Window, checked_limit};
 use crate::error::{Error, Thing};
@@ -250,15 +250,17 @@ impl<'a> Fields<'a> {
         list.iter().map(|fields| medium(fields).map_err(part)).collect()
     }
 
-    /// Reads an `https:` address.
+    /// Reads an `https:` or `http:` address.
     ///
     /// # Errors
     /// `Error::Validation` that names `list`, which contains the address.
-    pub fn https(&self, name: &'static str, list: &'static str) -> Result<String, Error> {
+    pub fn web_address(&self, name: &'static str, list: &'static str) -> Result<String, Error> {
         let url =
             self.optional_text(name)?.ok_or_else(|| Error::validation(list, format!("must each have a {name}")))?;
-        match Source::parse(list, url)? {
-            Source::Link(url) => Ok(url),
+        // But for its scheme, an `http:` address is as an `https:` address is.
+        let secure = insecure_rest(url).map(|rest| format!("https://{rest}"));
+        match Source::parse(list, secure.as_deref().unwrap_or(url))? {
+            Source::Link(_) => Ok(url.to_owned()),
             Source::Object(_) => Err(Error::validation(list, "must be https addresses of at most 2048 characters")),
         }
     }

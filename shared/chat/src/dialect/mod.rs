@@ -14,6 +14,7 @@ mod heard;
 mod json;
 mod marketplace;
 mod messenger;
+pub mod moderation;
 mod recruiting;
 mod shapes;
 mod workspace;

@@ -32,6 +32,9 @@ pub struct Member {
     pub blocks: bool,
     /// Whether this person has ever written in the chat. The others then see their e-mail address.
     pub wrote: bool,
+    /// Whether the data of this person was deleted. They are no member any more, and only keep their place among the
+    /// participants, from which the id of the chat is derived. They become a member again if they return.
+    pub gone: bool,
 }
 
 /// A chat as stored.
@@ -108,8 +111,8 @@ impl Chat {
     pub fn between(people: &BTreeSet<UserId>, about: Option<ListingId>, base: u64, at: Timestamp) -> Self {
         let start = Watermark { seq: base, at: None };
         let member = |user: &UserId| {
-            let (blocks, wrote) = (false, false);
-            Member { user: user.clone(), unread: 0, read: start, delivered: start, blocks, wrote }
+            let (blocks, wrote, gone) = (false, false, false);
+            Member { user: user.clone(), unread: 0, read: start, delivered: start, blocks, wrote, gone }
         };
         Self {
             id: chat_id(people, about.as_ref()),
@@ -143,13 +146,19 @@ impl Chat {
         Self { rev, log, delivered_position, lease_until, late, moved_at, ..next }
     }
 
-    /// The participant with this id and their index, if there is one.
+    /// The participant with this id and their index, if there is one who is not gone.
     #[must_use]
     pub fn member(&self, user: &UserId) -> Option<(usize, &Member)> {
-        self.members.iter().enumerate().find(|(_, member)| member.user == *user)
+        self.members.iter().enumerate().find(|(_, member)| member.user == *user && !member.gone)
     }
 
-    /// The ids of all participants.
+    /// The ids of the participants who are not gone: those who hear of the chat's events.
+    #[must_use]
+    pub fn audience(&self) -> Vec<UserId> {
+        self.members.iter().filter(|member| !member.gone).map(|member| member.user.clone()).collect()
+    }
+
+    /// The ids of all participants, also of those who are gone.
     #[must_use]
     pub fn people(&self) -> Vec<UserId> {
         self.members.iter().map(|member| member.user.clone()).collect()

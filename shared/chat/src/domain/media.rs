@@ -20,6 +20,20 @@ pub const TYPE_MAX_CHARACTERS: usize = 127;
 /// The path at which objects of our own are served, below a dialect's prefix.
 const PATH: &str = "/api/media/";
 
+/// What an address must be.
+pub(crate) const HTTPS_ONLY: &str = "must be an https address of at most 2048 characters";
+
+/// What follows the scheme of an `http:` address; `None` if it is none.
+#[must_use]
+pub fn insecure_rest(url: &str) -> Option<&str> {
+    after_scheme(url, "http://")
+}
+
+fn after_scheme<'a>(url: &'a str, scheme: &str) -> Option<&'a str> {
+    let given = url.get(..scheme.len())?;
+    given.eq_ignore_ascii_case(scheme).then(|| url.get(scheme.len()..)).flatten()
+}
+
 /// The location of a medium.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -37,17 +51,14 @@ impl Source {
     /// control characters.
     pub fn parse(field: &'static str, url: &str) -> Result<Self, Error> {
         let bounded = url.chars().nth(URL_MAX_CHARACTERS).is_none();
-        let host = url
-            .get(..8)
-            .filter(|scheme| scheme.eq_ignore_ascii_case("https://"))
-            .and_then(|_| url.get(8..))
+        let host = after_scheme(url, "https://")
             .is_some_and(|rest| rest.starts_with(|first: char| first.is_alphanumeric() || first == '['));
         let clean = !url.chars().any(|character| character.is_whitespace() || character.is_control());
         if bounded && host && clean {
             return Ok(Self::Link(url.to_owned()));
         }
         let name = MediaName::parse(url.strip_prefix(PATH).unwrap_or(url)).map(Self::Object);
-        name.map_err(|_| Error::validation(field, "must be an https address of at most 2048 characters"))
+        name.map_err(|_| Error::validation(field, HTTPS_ONLY))
     }
 
     /// The address to show. For an object this is the path at which it is served.

@@ -117,7 +117,7 @@ impl Draft {
         next.updated_at = next.updated_at.max(received);
         for member in &mut next.members {
             if member.user != *sender {
-                member.unread += 1;
+                member.unread += u64::from(!member.gone);
                 continue;
             }
             member.wrote = true;

@@ -11,6 +11,7 @@ pub mod log;
 pub mod media;
 pub mod media_type;
 pub mod message;
+pub mod moderation;
 pub mod notice;
 pub mod offset;
 pub mod page;

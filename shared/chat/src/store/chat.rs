@@ -234,7 +234,7 @@ impl Store {
                     .condition_expression(condition)
                     .set_expression_attribute_values(Some(values)),
             )?;
-            for member in &chat.members {
+            for member in chat.members.iter().filter(|member| !member.gone) {
                 transaction.update(
                     Update::builder()
                         .table_name(&self.tables.users)

@@ -118,7 +118,7 @@ impl Store {
         }
         let is_first = chat.member(&message.sender).is_some_and(|(_, member)| !member.wrote);
         let new_day = keys::day(chat.active_at) != keys::day(next.active_at);
-        for member in &chat.members {
+        for member in chat.members.iter().filter(|member| !member.gone) {
             let first_unread = member.user != message.sender && member.unread == 0;
             let first_words = is_first && member.user != message.sender;
             let (day, flag) = ("recent = :day", "unread = :flagged");
@@ -176,6 +176,8 @@ impl Store {
                         values.insert(value, number(new.seq));
                     }
                 }
+            } else if old.gone {
+                condition.push_str(&format!(" AND attribute_exists(members[{index}].gone)"));
             } else {
                 let met = if old.unread == 0 { "=" } else { ">" };
                 condition.push_str(&format!(" AND members[{index}].unread {met} :zero"));

@@ -125,7 +125,7 @@ impl Store {
             } else {
                 let row: SocketRow = read(item)?;
                 if row.ended_at.is_none() {
-                    person.sockets.push(socket(row)?);
+                    person.sockets.push(socket_of(row)?);
                 } else if row.ttl.is_some_and(|ttl| ttl < expired_before) && expired.len() < EXPIRED_MAX {
                     expired.push(row.entry);
                 }
@@ -307,7 +307,8 @@ impl Store {
     }
 }
 
-fn socket(row: SocketRow) -> Result<Socket, Error> {
+/// The socket of a row.
+pub(super) fn socket_of(row: SocketRow) -> Result<Socket, Error> {
     let SocketRow {
         user_id,
         entry,

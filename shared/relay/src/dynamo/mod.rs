@@ -24,6 +24,7 @@ pub use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
 pub use aws_sdk_dynamodb::operation::get_item::GetItemInput;
 pub use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 pub use aws_sdk_dynamodb::operation::query::QueryInput;
+pub use aws_sdk_dynamodb::operation::scan::ScanInput;
 pub use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 pub use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 pub use nonce::{NONCE_BYTES, dated, outdated};

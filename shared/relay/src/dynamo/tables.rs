@@ -1,4 +1,4 @@
-//! The client of DynamoDB: the eight operations that the stores use.
+//! The client of DynamoDB: the nine operations that the stores use.
 //!
 //! Deployed, each operation is a request of the AWS SDK. The local system answers the same inputs in the same process
 //! ([`TableService`]), without HTTP, JSON and signatures.
@@ -19,6 +19,8 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemInput, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::operation::query::{QueryError, QueryInput, QueryOutput};
+use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;
+use aws_sdk_dynamodb::operation::scan::{ScanError, ScanInput, ScanOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::{
     TransactWriteItemsError, TransactWriteItemsInput, TransactWriteItemsOutput,
@@ -76,6 +78,7 @@ operations! {
     get_item(GetItemInputBuilder, GetItemInput) -> GetItemOutput, GetItemError;
     put_item(PutItemInputBuilder, PutItemInput) -> PutItemOutput, PutItemError;
     query(QueryInputBuilder, QueryInput) -> QueryOutput, QueryError;
+    scan(ScanInputBuilder, ScanInput) -> ScanOutput, ScanError;
     transact_write_items(TransactWriteItemsInputBuilder, TransactWriteItemsInput)
         -> TransactWriteItemsOutput, TransactWriteItemsError;
     update_item(UpdateItemInputBuilder, UpdateItemInput) -> UpdateItemOutput, UpdateItemError;

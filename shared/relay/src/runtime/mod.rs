@@ -29,6 +29,7 @@ use crate::ctx::Ctx;
 #[cfg(feature = "http")]
 use crate::http_event::HttpFunction;
 use crate::services::Aws;
+use crate::telemetry::AUDIT;
 
 /// How long init waits until connections are open. The first event opens those that are not.
 const WARMING_MAX: Duration = Duration::from_secs(1);
@@ -155,9 +156,10 @@ fn write_logs() {
 }
 
 /// What is logged, from `LOG_LEVEL`: a level, or levels of modules as in `warn,relay=debug`. The default is `info`.
+/// Lines of the audit are always logged.
 fn log_filter() -> Targets {
-    let set = std::env::var("LOG_LEVEL").ok().and_then(|set| set.parse().ok());
-    set.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
+    let set: Option<Targets> = std::env::var("LOG_LEVEL").ok().and_then(|set| set.parse().ok());
+    set.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)).with_target(AUDIT, LevelFilter::INFO)
 }
 
 /// The configuration of the AWS clients: what Lambda puts into the environment, over HTTPS. `AWS_ENDPOINT_URL` replaces

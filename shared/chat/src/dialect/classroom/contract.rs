@@ -26,7 +26,7 @@ const MEDIUM: &[Field] = &[
         Kind::Text { min: 0, max: Some(FILENAME_MAX_CHARACTERS), example: "picture.png" },
         "The name of the file.",
     ),
-    Field::optional("size", Kind::Count { min: 0, max: None, default: None }, "The size, in bytes."),
+    Field::optional("size", Kind::Size, "The size, in bytes."),
 ];
 const SEND: &[Field] = &[
     CONVERSATION_ID,

@@ -132,11 +132,7 @@ pub(in crate::dialect) fn calls(bodies: &Bodies) -> Vec<Call> {
                         Kind::Text { min: 1, max: None, example: "image/png" },
                         "The media type of the file.",
                     ),
-                    Field::required(
-                        "size",
-                        Kind::Count { min: 0, max: None, default: None },
-                        "The size of the file, in bytes, at most 52,428,800.",
-                    ),
+                    Field::required("size", Kind::Size, "The size of the file, in bytes, from 1 to 52,428,800."),
                 ]
             },
             answers: vec![(201, schema::<Data<Upload>>)],
@@ -220,7 +216,11 @@ pub(in crate::dialect) fn calls(bodies: &Bodies) -> Vec<Call> {
     ]
 }
 
-const IMAGE: &[Field] = &[Field::required("url", Kind::Address, "The `https:` address of the picture.")];
+const IMAGE: &[Field] = &[Field::required(
+    "url",
+    Kind::WebAddress,
+    "The `https:` address of the picture. The local system also takes `http:`.",
+)];
 const CLAIM: Kind = Kind::Text { min: 0, max: Some(CLAIM_MAX_CHARACTERS), example: "Ada" };
 
 const _: () = assert!(OBJECT_MAX_BYTES == 52_428_800, "the text of `size` names the limit");

@@ -182,7 +182,7 @@ impl Listing {
 fn put_listing(request: &Request<'_>) -> Result<Command, Error> {
     let id = request.path.listing("petId")?;
     let images = request.body.objects("images")?.unwrap_or_default();
-    let url = |image: &Fields<'_>| image.https("url", "images");
+    let url = |image: &Fields<'_>| image.web_address("url", "images");
     let details = Details {
         title: request.body.text("title")?.to_owned(),
         images: images.iter().map(url).collect::<Result<_, Error>>()?,

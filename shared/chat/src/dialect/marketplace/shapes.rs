@@ -39,7 +39,7 @@ pub(super) struct Message {
     /// The text, null if there is none or the message was deleted.
     content: Option<String>,
     /// The first medium, null if there is none or the message was deleted: an address, or the generated name of a file
-    /// that is served at `/api/media/{name}`.
+    /// that is served at `/api/media/{name}`. For `<img>`, `/api/media/{name}/link` gives an address without a token.
     media_url: Option<String>,
     /// The ids of the recipients who have read it.
     read_by: Vec<String>,

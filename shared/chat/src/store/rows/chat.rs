@@ -84,6 +84,9 @@ pub(in crate::store) struct MemberRow {
     /// the attribute: there, everybody in a chat with messages counts as having written.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(in crate::store) silent: bool,
+    /// Whether the data of this participant was deleted, and they are no member any more. Absent otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::store) gone: bool,
 }
 
 /// A row of Messages, without the attributes that say who read it and who deleted it for themselves: see [`message`].
@@ -177,7 +180,7 @@ impl From<&Chat> for ChatRow {
 
 impl From<&Member> for MemberRow {
     fn from(member: &Member) -> Self {
-        let Member { user, unread, read, delivered, blocks: _, wrote } = member;
+        let Member { user, unread, read, delivered, blocks: _, wrote, gone } = member;
         Self {
             id: user.to_string(),
             unread: *unread,
@@ -186,6 +189,7 @@ impl From<&Member> for MemberRow {
             got: delivered.seq,
             got_at: delivered.at.map(Timestamp::millis),
             silent: !wrote,
+            gone: *gone,
         }
     }
 }
@@ -215,7 +219,7 @@ impl TryFrom<ChatRow> for Chat {
             deleted_at,
         } = row;
         let member = |member: MemberRow| {
-            let MemberRow { id, unread, read, read_at, got, got_at, silent } = member;
+            let MemberRow { id, unread, read, read_at, got, got_at, silent, gone } = member;
             Ok(Member {
                 user: UserId::parse(&id)?,
                 unread,
@@ -223,6 +227,7 @@ impl TryFrom<ChatRow> for Chat {
                 delivered: Watermark { seq: got, at: got_at.map(Timestamp::from_millis) },
                 blocks: blocked_by.contains(&id),
                 wrote: !silent && seq > base,
+                gone,
             })
         };
         let members: Vec<Member> = members.into_iter().map(member).collect::<Result<_, Error>>()?;

@@ -101,10 +101,13 @@ pub(super) struct MembershipRow {
     /// Whether the chat was deleted. The row is then kept for a while, for clients that were away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) erased: bool,
+    /// While the data of the user is being deleted: the user's messages up to this sort key are deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) erased_to: Option<u64>,
 }
 
 /// Users · `socket#<pid>`: a socket of a user.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SocketRow {
     pub(super) user_id: String,
@@ -248,16 +251,18 @@ impl MembershipRow {
     /// A new membership of `user` in `chat`.
     pub(super) fn new(chat: &Chat, user: &UserId) -> Self {
         let peers = || chat.others(user).map(|member| member.user.to_string());
+        let silent = chat.others(user).filter(|member| !member.wrote).map(|member| member.user.to_string());
         Self {
             user_id: user.to_string(),
             entry: keys::membership(&chat.id),
             v: VERSION,
             peers: peers().collect(),
-            silent: peers().collect(),
+            silent: silent.collect(),
             recent: keys::day(chat.active_at),
             unread: None,
             blocked: chat.member(user).filter(|(_, member)| member.blocks).map(|_| keys::FLAGGED.to_owned()),
             erased: false,
+            erased_to: None,
         }
     }
 }
