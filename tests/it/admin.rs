@@ -1,9 +1,12 @@
 //! The Admin UI: who is admitted, what a page is told, and what it may do (docs/admin-ui.md). The page itself is in
 //! tests/clients/admin.test.mjs.
 
+use std::time::Duration;
+
 use chat::dialect;
 use frame::{engine, socket};
 use http::{HeaderMap, HeaderValue};
+use local::faults::{Effect, Rule, RunEffect, RunRule, Trigger};
 use relay::store::ADMIN_NAMESPACE;
 use serde_json::{Value, json};
 use world::World;
@@ -332,6 +335,33 @@ async fn the_socket_of_a_dialect_can_do_nothing_in_the_admin_ui() {
     let said = world.send("oscar", &format!("421{event}")).await;
     assert!(said.contains("oscar hears 431["), "{said}");
     assert!(!world.is_closed("page"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connect_packet_whose_event_comes_twice_joins_once() {
+    for effect in [RunEffect::Twice, RunEffect::Again(Duration::from_secs(30))] {
+        let mut world = World::with(&[ON]).await;
+        world.open("page").await;
+        world.cloud.faults.inject_run(RunRule::function("connect").trigger(Trigger::Asynchronous).once(), effect);
+        let mut heard = join(&mut world, "page", with_password()).await;
+        heard += &world.later(Duration::from_secs(31)).await;
+        assert_eq!(world.cloud.faults.late(), 0);
+        assert!(!world.is_closed("page"), "{heard}");
+        assert_eq!(heard.matches("40/admin").count(), 1, "{heard}");
+        assert_eq!(sockets(&heard).len(), 1);
+        assert_eq!(sockets(&world.minute().await).len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_minute_in_which_the_sockets_cannot_be_read_is_left_out_and_everybody_is_pinged() {
+    let mut world = World::with(&[ON, ("PingIntervalMinutes", "1")]).await;
+    admin(&mut world, "page").await;
+    world.cloud.faults.inject(Rule::dynamodb("Query").function("connect").first(20), Effect::internal_error());
+    assert_eq!(world.minute().await, "page hears 2\n");
+    world.cloud.faults.clear();
+    world.send("page", "3").await;
+    assert_eq!(sockets(&world.minute().await).len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -82,3 +82,36 @@ impl Packet {
         Some(std::iter::once(Value::from(name)).chain(arguments).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event_of(text: &str) -> Vec<Value> {
+        let packet = json!({"type": "event", "namespace": "/", "event": "say", "text": text, "bytes": 9_000});
+        let record =
+            json!({"number": 1, "at": "now", "connection": "w", "kind": "packet", "direction": "in", "packet": packet});
+        let entry = Entry { number: 1, connection: None, user: None, json: record.to_string() };
+        let Some(Seen { what: What::Packet { packet, .. }, .. }) = Seen::read(&entry) else { panic!("it is a packet") };
+        packet.event().unwrap()
+    }
+
+    #[test]
+    fn an_event_has_its_name_and_its_arguments_and_one_that_was_cut_says_how_long_it_was() {
+        assert_eq!(event_of(r#"427["say",{"text":"hello"},1]"#), [json!("say"), json!({"text": "hello"}), json!(1)]);
+        assert_eq!(
+            event_of(r#"427["say",{"text":"hel…"#),
+            [json!("say"), json!("9000 bytes, too many to be shown here")]
+        );
+    }
+
+    #[test]
+    fn records_of_other_things_are_passed_over() {
+        for kind in ["began", "ended", "log", "refused"] {
+            let json = json!({"number": 1, "at": "now", "kind": kind, "function": "connect"}).to_string();
+            assert!(Seen::read(&Entry { number: 1, connection: None, user: None, json }).is_none(), "{kind}");
+        }
+    }
+}

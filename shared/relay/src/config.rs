@@ -377,3 +377,35 @@ impl<'a> Settings<'a> {
         if origins.is_empty() || origins.contains("*") { Origins::Any } else { Origins::Only(origins) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admin_ui(password: &str) -> Result<AdminUi, ConfigError> {
+        let lookup = |name: &str| match name {
+            "ADMIN_UI" => Some("on".to_owned()),
+            "ADMIN_PASSWORD" => Some(password.to_owned()),
+            _ => None,
+        };
+        Settings::new(&lookup).admin_ui()
+    }
+
+    #[test]
+    fn a_password_of_the_admin_ui_has_16_to_128_characters_and_no_error_repeats_it() {
+        let said = admin_ui("hunter2").unwrap_err().to_string();
+        assert_eq!(said, "the setting ADMIN_PASSWORD must have 16 to 128 characters");
+        assert!(admin_ui(&"x".repeat(129)).is_err());
+        let settings = admin_ui("pässwörd ünd mehr").unwrap();
+        assert!(!format!("{settings:?}").contains("pässw"), "{settings:?}");
+        let password = settings.password.unwrap();
+        assert!(password.is("pässwörd ünd mehr") && !password.is("pässwörd und mehr") && !password.is(""));
+    }
+
+    #[test]
+    fn a_session_of_the_admin_ui_ends_with_its_password() {
+        let hash = |password| AdminPassword::new(password).unwrap().session_hash("5e55");
+        assert_eq!(hash("correct horse battery"), hash("correct horse battery"));
+        assert_ne!(hash("correct horse battery"), hash("correct horse stapler"));
+    }
+}
