@@ -589,3 +589,74 @@ async fn each_call_leaves_one_line_in_the_audit_without_texts_or_names() {
     service: delete user of alice: 200
     ");
 }
+
+/// The requests and units of an act by a service.
+async fn cost(world: &mut World, method: &str, path: &str) -> String {
+    world.spent();
+    world.moderate(method, path).await;
+    let (meter, _) = world.spent();
+    let requests: Vec<String> = meter.requests.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    format!("{method} {path}: {}, {} + {} units\n", requests.join(" "), meter.read_units, meter.write_units)
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_route_costs_a_known_number_of_requests() {
+    let mut world = World::new().await;
+    let chat = chatting(&mut world, 4).await;
+    let mut said = String::new();
+    for path in ["users", "users/alice", "users/alice/chats", "users/alice/sockets", "users/alice/export"] {
+        said += &cost(&mut world, "GET", path).await;
+    }
+    for path in [format!("chats/{chat}"), format!("chats/{chat}/messages")] {
+        said += &cost(&mut world, "GET", &path).await.replace(&chat, "CHAT");
+    }
+    said += &cost(&mut world, "DELETE", "users/alice").await;
+    insta::assert_snapshot!(said, @"
+    GET users: 1 Scan, 0.5 + 0 units
+    GET users/alice: 1 GetItem, 1 + 0 units
+    GET users/alice/chats: 1 BatchGetItem 1 GetItem 1 Query, 3 + 0 units
+    GET users/alice/sockets: 1 GetItem 1 Query, 2 + 0 units
+    GET users/alice/export: 1 BatchGetItem 1 GetItem 3 Query, 5 + 0 units
+    GET chats/CHAT: 1 GetItem, 1 + 0 units
+    GET chats/CHAT/messages: 1 GetItem 1 Query, 2 + 0 units
+    DELETE users/alice: TODO
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn counts_stay_exact_while_others_write_during_a_deletion_and_a_return() {
+    let mut world = World::with(&[("RateLimits", "off")]).await;
+    let chat = chatting(&mut world, 10).await;
+    let body = json!({"chatId": chat, "content": "meanwhile"}).to_string();
+    let writing = async {
+        for _ in 0..10 {
+            assert_eq!(world.request("bob", "POST", "/api/message/send", &body).await.0, 201);
+        }
+    };
+    let (_, ()) = tokio::join!(delete(&world, "alice"), writing);
+    assert_eq!(rows_of(&world, "alice").await, 0);
+    // She returns while bob goes on.
+    let returning = async {
+        let with_bob = json!({"otherUserId": "bob"}).to_string();
+        assert_eq!(world.request("alice", "POST", "/api/chat/create-or-get", &with_bob).await.0, 200);
+        let (_, shown) = world.moderate("GET", &format!("chats/{chat}")).await;
+        shown["data"]["messages"].as_u64().unwrap()
+    };
+    let writing = async {
+        for _ in 0..10 {
+            assert_eq!(world.request("bob", "POST", "/api/message/send", &body).await.0, 201);
+        }
+    };
+    let (_, ()) = tokio::join!(returning, writing);
+    let (_, page) = world.request("alice", "GET", &format!("/api/message/chat/{chat}?limit=100"), "").await;
+    let messages = page["data"]["messages"].as_array().unwrap();
+    let numbers: Vec<u64> = messages.iter().map(|one| one["seq"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, (1..=30).collect::<Vec<_>>());
+    let unread = messages.iter().filter(|one| one["senderId"] == "bob" && one["isRead"] == false).count();
+    let (_, counted) = world.request("alice", "GET", "/api/message/unread-count", "").await;
+    assert_eq!(counted["data"]["unreadCount"], unread, "the counter is the number of unread messages");
+    assert!(unread > 0, "she returned before bob's last message");
+    for user in ["alice", "bob"] {
+        assert_eq!(world.moderate("GET", &format!("users/{user}")).await.1["data"]["chats"], 1, "{user}");
+    }
+}
