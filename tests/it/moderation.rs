@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use axum::body::Body;
+use http::Request;
 use local::faults::{RunEffect, RunRule};
 use serde_json::{Value, json};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -110,6 +112,23 @@ async fn only_services_may_use_a_route() {
     GET /moderation/chats/000000000000000000000000/messages: 401 403 404
     ");
     assert!(world.rows("Users").await.is_empty(), "neither the user nor the service is stored");
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_of_allowed_origins_may_call_and_read_the_cursor_of_an_export() {
+    let world = World::with(&[("AllowedOrigins", "https://desk.example.com")]).await;
+    for (origin, allowed) in [("https://desk.example.com", true), ("https://elsewhere.example.com", false)] {
+        for (method, header, value) in [
+            ("OPTIONS", "access-control-allow-methods", "GET,POST,DELETE"),
+            ("GET", "access-control-expose-headers", "x-next-cursor"),
+        ] {
+            let request = Request::builder().method(method).uri("/moderation/users").header("origin", origin);
+            let request = request.header("access-control-request-method", "GET").body(Body::empty()).unwrap();
+            let (_, headers, _) = world.respond(request).await;
+            assert_eq!(headers[header], value, "{method}");
+            assert_eq!(headers.contains_key("access-control-allow-origin"), allowed, "{method} from {origin}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -261,10 +280,20 @@ async fn disconnecting_ends_every_socket_on_both_transports_and_none_is_recovere
     assert_eq!((&user["data"]["sockets"], &user["data"]["online"]), (&json!(0), &json!(false)));
     assert_eq!(world.moderate("GET", "users/alice/sockets").await.1["data"], json!([]));
     assert_eq!(world.moderate("POST", "users/alice/disconnect").await.1["data"], json!({"disconnected": 0}));
-    // As after `socket.disconnect(true)`, a client that connects again has a new session.
-    world.rename("alice", "gone");
-    let back = world.come_back("alice", "alice", "/workspace").await;
-    assert!(back.starts_with("alice has a new session"), "{back}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_after_a_disconnect_by_any_server_a_client_that_connects_again_has_a_new_session() {
+    for disconnects in [false, true] {
+        let mut world = World::new().await;
+        world.join("alice").await;
+        if disconnects {
+            assert_eq!(world.moderate("POST", "users/alice/disconnect").await.0, 200);
+        }
+        world.close("alice").await;
+        let back = world.come_back("alice", "alice", "/").await;
+        assert_eq!(back.starts_with("alice has a new session"), disconnects, "{back}");
+    }
 }
 
 /// All lines of an export, part after part, and how many parts there are.
@@ -619,7 +648,7 @@ async fn each_route_costs_a_known_number_of_requests() {
     GET users/alice/export: 1 BatchGetItem 1 GetItem 3 Query, 5 + 0 units
     GET chats/CHAT: 1 GetItem, 1 + 0 units
     GET chats/CHAT/messages: 1 GetItem 1 Query, 2 + 0 units
-    DELETE users/alice: TODO
+    DELETE users/alice: 3 DeleteItem 6 GetItem 9 Query 3 TransactWriteItems 3 UpdateItem, 15 + 27 units
     ");
 }
 
