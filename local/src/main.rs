@@ -21,7 +21,7 @@ use local::inspector::{self, Hosts, Page};
 use local::media_links::following_host;
 use local::playground::{self, TokenMaker};
 use local::run::{run, say};
-use local::token::DEV_SECRET;
+use local::token::{self, DEV_SECRET};
 use relay::clock::Clock;
 use tower::ServiceExt as _;
 
@@ -86,12 +86,14 @@ async fn start(mut serve: Serve) -> Result<(), Failure> {
     print([introduction(&serve, &cloud, &listeners, secrets)])?;
     // The router of each port: here is the place to put further pages before the REST API.
     let secret = token_secret(&cloud.template).map(str::to_owned);
+    let required = token::required(&cloud.template);
     let ports = listeners.into_iter().map(|Listener { socket: listener, dialect, address, .. }| {
         let stage_variables = stage_variables(dialect.name);
         let rest = with_hints(cloud.http_for(&stage_variables), dialect);
         let rest = following_host(rest, cloud.services.storage.origin());
         let loopback_only = address.ip().is_loopback();
-        let tokens = TokenMaker { secret: secret.clone(), loopback_only, clock: clock.clone() };
+        let tokens =
+            TokenMaker { secret: secret.clone(), required: required.clone(), loopback_only, clock: clock.clone() };
         let rest = docs::in_front_of(playground::in_front_of(rest, tokens));
         let rest = inspector::router(&cloud, Hosts::of(address.ip()), &PAGES).merge(rest);
         Port { listener, stage_variables, rest }

@@ -5,6 +5,8 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use relay::clock::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::template::Template;
+
 /// The secret of the local system, as documented. No deployment accepts it, because template.yaml requires at least 32
 /// characters.
 pub const DEV_SECRET: &str = "dev-secret";
@@ -34,6 +36,18 @@ pub fn mint(
     let given = [("name", name), ("role", role)];
     let profile = given.into_iter().filter_map(|(claim, value)| Some((claim.to_owned(), value?.into())));
     sign(&claims(user, profile.collect(), now, Some(LIFE_SECS)))
+}
+
+/// The claims that tokens for this system must have besides: its `JwtIssuer`, and the first `JwtAudience`.
+#[must_use]
+pub fn required(template: &Template) -> Map<String, Value> {
+    let first = |name: &str| {
+        let value = template.parameters.get(name)?.split(',').next()?.trim();
+        (!value.is_empty()).then(|| Value::from(value))
+    };
+    let issuer = template.parameters.get("JwtIssuer").filter(|issuer| !issuer.is_empty());
+    let issuer = issuer.map(|issuer| ("iss".to_owned(), issuer.as_str().into()));
+    issuer.into_iter().chain(first("JwtAudience").map(|audience| ("aud".to_owned(), audience))).collect()
 }
 
 /// The claims of a token for `user`: who it is, these further claims, and that it is issued `now`. With a lifetime in

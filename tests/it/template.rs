@@ -329,7 +329,7 @@ fn parameters_take_only_what_they_allow() {
     the parameter PingIntervalMinutes must be a whole number from 1 to 8
     the parameter HandlerIsolation must be one of separate, inline
     the parameter JwtSecret must be 32 to 1024 characters, or none if tokens are verified with a public key
-    the parameter JwtPublicKey must be Base64 of a PEM public key on one line (base64 < key.pub | tr -d '\\n'), or the whole PEM, from BEGIN to END
+    the parameter JwtPublicKey must be Base64 of PEM public keys or of a JSON Web Key Set on one line (base64 < key.pub | tr -d '\\n'), or the whole PEM, from BEGIN to END
     template.yaml has no parameter NoSuchThing
     ");
     let nothing = Template::read(TEXT, &BTreeMap::new()).unwrap_err();

@@ -47,6 +47,133 @@ fn half_an_emoji_in_a_claim_becomes_the_replacement_character() {
     }
 }
 
+fn private(name: &str) -> (Algorithm, EncodingKey, &'static str) {
+    match name {
+        "rsa" => (
+            Algorithm::RS256,
+            EncodingKey::from_rsa_pem(include_bytes!("keys/rsa.pem")).unwrap(),
+            include_str!("keys/rsa.pub.pem"),
+        ),
+        "ec" => (
+            Algorithm::ES256,
+            EncodingKey::from_ec_pem(include_bytes!("keys/ec.pem")).unwrap(),
+            include_str!("keys/ec.pub.pem"),
+        ),
+        _ => (
+            Algorithm::EdDSA,
+            EncodingKey::from_ed_pem(include_bytes!("keys/ed.pem")).unwrap(),
+            include_str!("keys/ed.pub.pem"),
+        ),
+    }
+}
+
+/// A token of one of the private keys, which names a key.
+fn token_of(name: &str, id: Option<&str>) -> String {
+    let (algorithm, key, _) = private(name);
+    let header = Header { kid: id.map(str::to_owned), ..Header::new(algorithm) };
+    jsonwebtoken::encode(&header, &json!({"sub": "alice", "exp": NOW.seconds() + 60}), &key).unwrap()
+}
+
+/// The public keys as a JSON Web Key Set, each with its file's name as its id.
+fn key_set(changes: impl Fn(&mut Value)) -> String {
+    let mut keys: Vec<Value> = serde_json::from_str(include_str!("keys/set.json")).unwrap();
+    keys.iter_mut().for_each(changes);
+    json!({"keys": keys}).to_string()
+}
+
+#[test]
+fn tokens_of_the_secret_before_are_taken_too() {
+    let before = "the secret that was used until yesterday";
+    let claims = json!({"sub": "alice", "exp": NOW.seconds() + 60});
+    let of_before = signed(Algorithm::HS256, &EncodingKey::from_secret(before.as_bytes()), &claims);
+    assert_eq!(keys().verify(Some(&of_before), NOW).unwrap_err(), Refusal::InvalidToken);
+    let both = keys().with_secret(Some(before));
+    for token in [&of_before, &hs256(&claims)] {
+        assert_eq!(both.verify(Some(token), NOW).unwrap().user.to_string(), "alice");
+    }
+}
+
+#[test]
+fn several_public_keys_are_given_one_after_another_or_as_a_set() {
+    let pems: String = ["rsa", "ec", "ed"].map(|name| private(name).2).concat();
+    let set = key_set(|_| ());
+    for form in [pems.clone(), pems.replace('\n', "\\n"), STANDARD.encode(&pems), set.clone(), STANDARD.encode(&set)] {
+        let keys = Keys::new(None, Some(&form), true).unwrap();
+        for name in ["rsa", "ec", "ed"] {
+            let verified = keys.verify(Some(&token_of(name, None)), NOW);
+            assert_eq!(verified.unwrap().user.to_string(), "alice", "{name} of {form}");
+        }
+    }
+    let broken = format!("{pems}-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
+    assert!(Keys::new(None, Some(&broken), true).is_none(), "one of them cannot be read");
+    for none in ["{}", r#"{"keys":[]}"#, r#"{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}"#, r#"{"keys":"#] {
+        assert!(Keys::new(None, Some(none), true).is_none(), "{none}");
+    }
+}
+
+#[test]
+fn a_token_that_names_a_key_is_verified_with_that_one() {
+    let keys = Keys::new(None, Some(&key_set(|_| ())), true).unwrap();
+    for name in ["rsa", "ec", "ed"] {
+        assert!(keys.verify(Some(&token_of(name, Some(name))), NOW).is_ok(), "{name}");
+        assert_eq!(
+            keys.verify(Some(&token_of(name, Some("another"))), NOW).unwrap_err(),
+            Refusal::InvalidToken,
+            "{name}"
+        );
+    }
+    let unnamed = Keys::new(None, Some(private("ed").2), true).unwrap();
+    assert!(unnamed.verify(Some(&token_of("ed", Some("any"))), NOW).is_ok(), "a PEM has no name");
+}
+
+#[test]
+fn a_key_of_a_set_is_for_signatures_by_its_own_algorithm() {
+    for (field, value) in [("use", "enc"), ("alg", "RS512"), ("alg", "HS256"), ("kty", "oct")] {
+        let set = key_set(|key| {
+            if key["kid"] == "rsa" {
+                key[field] = value.into();
+            }
+        });
+        let keys = Keys::new(None, Some(&set), true).unwrap();
+        assert_eq!(
+            keys.verify(Some(&token_of("rsa", None)), NOW).unwrap_err(),
+            Refusal::InvalidToken,
+            "{field} {value}"
+        );
+        assert!(keys.verify(Some(&token_of("ec", None)), NOW).is_ok(), "{field} {value}");
+    }
+    // HMAC with the public key as its secret, which everybody has.
+    let keys = Keys::new(None, Some(private("rsa").2), true).unwrap();
+    let claims = json!({"sub": "alice", "exp": NOW.seconds() + 60});
+    let forged = signed(Algorithm::HS256, &EncodingKey::from_secret(private("rsa").2.as_bytes()), &claims);
+    assert_eq!(keys.verify(Some(&forged), NOW).unwrap_err(), Refusal::InvalidToken);
+}
+
+#[test]
+fn a_token_of_another_issuer_or_for_another_audience_is_refused() {
+    let keys = keys().only_for(Some("https://id.example/".to_owned()), vec!["chat".to_owned(), "mobile".to_owned()]);
+    let taken = |issuer: Value, audience: Value| {
+        let claims = json!({"sub": "alice", "exp": NOW.seconds() + 60, "iss": issuer, "aud": audience});
+        keys.verify(Some(&hs256(&claims)), NOW).map(|_| ())
+    };
+    let issuer = || json!("https://id.example/");
+    for audience in [json!("chat"), json!("mobile"), json!(["other", "chat"])] {
+        assert_eq!(taken(issuer(), audience), Ok(()));
+    }
+    for (issuer, audience) in [
+        (issuer(), json!("other")),
+        (issuer(), json!(["other"])),
+        (issuer(), json!([])),
+        (issuer(), Value::Null),
+        (issuer(), json!("chat,mobile")),
+        (json!("https://id.example"), json!("chat")),
+        (json!(["https://id.example/"]), json!("chat")),
+        (Value::Null, json!("chat")),
+    ] {
+        assert_eq!(taken(issuer.clone(), audience.clone()), Err(Refusal::InvalidToken), "{issuer} {audience}");
+    }
+}
+
 #[test]
 fn each_kind_of_public_key_verifies_its_algorithm_and_no_other() {
     let claims = json!({"sub": "alice", "exp": NOW.seconds() + 60});

@@ -4,7 +4,6 @@ use local::cloud::token_secret;
 use local::template::Template;
 use local::token;
 use relay::clock::Timestamp;
-use serde_json::Map;
 
 use super::Failure;
 
@@ -31,7 +30,7 @@ pub(crate) fn tokens(template: &Template, now: Timestamp) -> Result<Option<Vec<(
     let role = roles.split(',').map(str::trim).find(|role| !role.is_empty());
     let mut tokens = Vec::new();
     for DemoUser { id, first_name, last_name } in DEMO_USERS {
-        let mut profile = Map::new();
+        let mut profile = token::required(template);
         profile.insert("firstName".to_owned(), first_name.into());
         profile.insert("lastName".to_owned(), last_name.into());
         profile.extend(role.map(|role| ("role".to_owned(), role.into())));

@@ -93,6 +93,9 @@ fn made(flags: TokenFlags, clock: &Clock) -> Result<String, Failure> {
             return Err(format!("the claim {name} is given twice").into());
         }
     }
+    for (name, value) in token::required(&template) {
+        further.entry(name).or_insert(value);
+    }
     let claims = token::claims(&user.to_string(), further, clock.now(), expires.0);
     Ok(token::sign_with(secret, &claims)?)
 }

@@ -12,7 +12,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::uri::Authority;
 use http::{HeaderMap, Response, StatusCode};
 use relay::clock::Clock;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::token::{self, DEV_SECRET, LIFE_SECS};
 
@@ -33,6 +33,8 @@ const NAME_MAX_CHARACTERS: usize = 512;
 pub struct TokenMaker {
     /// The secret with which this system verifies tokens. `None` if it verifies them with a public key only.
     pub secret: Option<String>,
+    /// The claims that tokens must have besides.
+    pub required: Map<String, Value>,
     /// Whether the port listens on loopback only, so that requests with another host name are refused.
     pub loopback_only: bool,
     /// The source of the time at which tokens are issued.
@@ -88,8 +90,9 @@ async fn made(tokens: &TokenMaker, request: Request) -> Result<String, Refusal> 
     let too_large = |_| Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
     let body = to_bytes(body, BODY_MAX_BYTES).await.map_err(too_large)?;
     let (user, name) = person(&body)?;
-    let name = name.map(|name| ("name".to_owned(), name.into()));
-    let claims = token::claims(&user.to_string(), name.into_iter().collect(), tokens.clock.now(), Some(LIFE_SECS));
+    let mut further = tokens.required.clone();
+    further.extend(name.map(|name| ("name".to_owned(), name.into())));
+    let claims = token::claims(&user.to_string(), further, tokens.clock.now(), Some(LIFE_SECS));
     let unsigned = |error| format!("the token cannot be signed: {error}");
     let signed = token::sign_with(secret, &claims).map_err(unsigned);
     signed.map_err(|message| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message))
@@ -124,7 +127,8 @@ mod tests {
     use super::*;
 
     async fn status(secret: &str, loopback_only: bool, host: &str) -> StatusCode {
-        let tokens = TokenMaker { secret: Some(secret.to_owned()), loopback_only, clock: Clock::system() };
+        let tokens =
+            TokenMaker { secret: Some(secret.to_owned()), required: Map::new(), loopback_only, clock: Clock::system() };
         let request = Request::builder().header(HEADER, "1").header(HOST, host);
         answer(State(tokens), request.body(Body::from(r#"{"user":"zoe"}"#)).unwrap()).await.status()
     }

@@ -5,8 +5,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use frame::json;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use relay::clock::Timestamp;
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use crate::domain::id::UserId;
@@ -32,27 +34,52 @@ pub struct Identity {
     pub expires_at: Option<Timestamp>,
 }
 
-/// The keys that verify tokens.
+/// A key, which verifies one algorithm.
+#[derive(Clone)]
+struct Key {
+    algorithm: Algorithm,
+    /// Its `kid`, if it has one.
+    id: Option<String>,
+    key: DecodingKey,
+}
+
+/// The keys that verify tokens, and what else a token must have.
 #[derive(Clone)]
 pub struct Keys {
-    by_algorithm: Vec<(Vec<Algorithm>, DecodingKey)>,
+    keys: Vec<Key>,
     require_exp: bool,
+    /// The `iss` that a token must have; `None` for any.
+    issuer: Option<String>,
+    /// The values of `aud` of which a token must have one. If there are none, it may have any.
+    audiences: Vec<String>,
 }
 
 impl Keys {
-    /// Creates the keys from a shared secret (HS256), a public key (RS256, ES256 or EdDSA), or both; `None` if the
-    /// public key cannot be read. A public key is a PEM with its line ends or with `\n` in their place, or Base64 of
-    /// such a PEM.
+    /// Creates the keys from a shared secret (HS256), public keys (RS256, ES256 or EdDSA), or both; `None` if a public
+    /// key cannot be read. Public keys are PEMs one after another, with their line ends or with `\n` in their place, or
+    /// a JSON Web Key Set (RFC 7517), or Base64 of either.
     #[must_use]
-    pub fn new(secret: Option<&str>, public_key: Option<&str>, require_exp: bool) -> Option<Self> {
-        let mut by_algorithm = Vec::new();
-        if let Some(secret) = secret {
-            by_algorithm.push((vec![Algorithm::HS256], DecodingKey::from_secret(secret.as_bytes())));
+    pub fn new(secret: Option<&str>, public_keys: Option<&str>, require_exp: bool) -> Option<Self> {
+        let mut keys = Vec::new();
+        keys.extend(secret.map(shared));
+        if let Some(public_keys) = public_keys {
+            keys.extend(public(&text(public_keys)?)?);
         }
-        if let Some(public_key) = public_key {
-            by_algorithm.push(public(pem(public_key)?.as_bytes())?);
-        }
-        Some(Self { by_algorithm, require_exp })
+        Some(Self { keys, require_exp, issuer: None, audiences: Vec::new() })
+    }
+
+    /// The same keys, and one more shared secret: the one before, whose tokens are valid until they end.
+    #[must_use]
+    pub fn with_secret(mut self, secret: Option<&str>) -> Self {
+        self.keys.extend(secret.map(shared));
+        self
+    }
+
+    /// The same keys, for tokens of this issuer alone, and for one of these audiences. `None` and an empty list stand
+    /// for any.
+    #[must_use]
+    pub fn only_for(self, issuer: Option<String>, audiences: Vec<String>) -> Self {
+        Self { issuer, audiences, ..self }
     }
 
     /// Verifies a token, with or without `Bearer ` in front of it.
@@ -62,6 +89,9 @@ impl Keys {
     pub fn verify(&self, token: Option<&str>, now: Timestamp) -> Result<Identity, Refusal> {
         let token = token.map(bare).filter(|token| !token.is_empty()).ok_or(Refusal::NoToken)?;
         let claims = self.claims(token).ok_or(Refusal::InvalidToken)?;
+        if !self.is_meant(&claims) {
+            return Err(Refusal::InvalidToken);
+        }
         let expires_at = moment(&claims, "exp")?;
         if expires_at.is_none() && self.require_exp {
             return Err(Refusal::EndlessToken);
@@ -84,14 +114,39 @@ impl Keys {
         })
     }
 
+    /// The keys that may have signed a token with this header. Each key is for one algorithm, whatever a token says. A
+    /// token that names a key is verified with that one, or with keys that have no name.
+    fn candidates(&self, algorithm: Algorithm, id: Option<&str>) -> impl Iterator<Item = &Key> {
+        let is_named = move |key: &&Key| match (&key.id, id) {
+            (Some(own), Some(named)) => own == named,
+            _ => true,
+        };
+        self.keys.iter().filter(move |key| key.algorithm == algorithm).filter(is_named)
+    }
+
+    /// Whether a token was issued by whom, and for what, it must be (RFC 7519, sections 4.1.1 and 4.1.3).
+    fn is_meant(&self, claims: &Map<String, Value>) -> bool {
+        let text = |name: &str| claims.get(name).and_then(Value::as_str);
+        let is_audience = |value: &Value| value.as_str().is_some_and(|one| self.audiences.iter().any(|own| own == one));
+        let is_for_us = || match claims.get("aud") {
+            Some(Value::Array(all)) => all.iter().any(is_audience),
+            Some(one) => is_audience(one),
+            None => false,
+        };
+        self.issuer.as_deref().is_none_or(|issuer| text("iss") == Some(issuer))
+            && (self.audiences.is_empty() || is_for_us())
+    }
+
     fn claims(&self, token: &str) -> Option<Map<String, Value>> {
         if token.len() > TOKEN_MAX_BYTES {
             return None;
         }
-        let algorithm = jsonwebtoken::decode_header(token).ok()?.alg;
-        let (_, key) = self.by_algorithm.iter().find(|(algorithms, _)| algorithms.contains(&algorithm))?;
+        let header = jsonwebtoken::decode_header(token).ok()?;
         let (signed, signature) = token.rsplit_once('.')?;
-        if !jsonwebtoken::crypto::verify(signature, signed.as_bytes(), key, algorithm).ok()? {
+        let verifies = |Key { algorithm, key, .. }: &Key| {
+            jsonwebtoken::crypto::verify(signature, signed.as_bytes(), key, *algorithm).unwrap_or_default()
+        };
+        if !self.candidates(header.alg, header.kid.as_deref()).any(verifies) {
             return None;
         }
         // The claims are read as all other JSON is: half a surrogate pair in a name locks nobody out.
@@ -101,6 +156,11 @@ impl Keys {
             _ => None,
         }
     }
+}
+
+/// A secret as a key.
+fn shared(secret: &str) -> Key {
+    Key { algorithm: Algorithm::HS256, id: None, key: DecodingKey::from_secret(secret.as_bytes()) }
 }
 
 /// The token without the scheme that some clients put in front of it.
@@ -113,26 +173,56 @@ fn bare(token: &str) -> &str {
     }
 }
 
-/// The PEM in a setting. If it is on one line, its line ends are written as `\n`, or all of it is Base64.
-fn pem(setting: &str) -> Option<String> {
+/// The text in a setting of public keys: as it is, or Base64 of it. The line ends of a PEM on one line are written `\n`.
+fn text(setting: &str) -> Option<String> {
     let setting = setting.trim();
-    let text = if setting.starts_with("-----BEGIN") {
+    let text = if setting.starts_with("-----BEGIN") || setting.starts_with('{') {
         setting.to_owned()
     } else {
         let encoded: String = setting.split_whitespace().collect();
         String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?
     };
-    Some(text.replace("\\n", "\n"))
+    Some(if text.trim_start().starts_with('{') { text } else { text.replace("\\n", "\n") })
 }
 
-fn public(pem: &[u8]) -> Option<(Vec<Algorithm>, DecodingKey)> {
-    if let Ok(key) = DecodingKey::from_rsa_pem(pem) {
-        return Some((vec![Algorithm::RS256], key));
+/// The public keys in a text; `None` if there are none, or if one cannot be read.
+fn public(text: &str) -> Option<Vec<Key>> {
+    let keys: Vec<Key> = if text.trim_start().starts_with('{') {
+        let set: Value = serde_json::from_str(text).ok()?;
+        // A set may have keys for other purposes and of other kinds, which are not meant for us.
+        set.get("keys")?.as_array()?.iter().filter_map(of_set).collect()
+    } else {
+        let (begin, texts) = ("-----BEGIN", text.split("-----BEGIN").skip(1));
+        texts.map(|rest| of_pem(format!("{begin}{rest}").as_bytes())).collect::<Option<_>>()?
+    };
+    (!keys.is_empty()).then_some(keys)
+}
+
+/// A key of a set, unless it is for encryption or of a kind that verifies none of our algorithms.
+fn of_set(jwk: &Value) -> Option<Key> {
+    let jwk = Jwk::deserialize(jwk).ok()?;
+    if matches!(jwk.common.public_key_use, Some(PublicKeyUse::Encryption)) {
+        return None;
     }
-    if let Ok(key) = DecodingKey::from_ec_pem(pem) {
-        return Some((vec![Algorithm::ES256], key));
+    let algorithm = match &jwk.algorithm {
+        AlgorithmParameters::RSA(_) => Algorithm::RS256,
+        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => Algorithm::ES256,
+        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => Algorithm::EdDSA,
+        _ => return None,
+    };
+    if jwk.common.key_algorithm.is_some_and(|stated| stated.to_string() != format!("{algorithm:?}")) {
+        return None;
     }
-    DecodingKey::from_ed_pem(pem).ok().map(|key| (vec![Algorithm::EdDSA], key))
+    Some(Key { algorithm, id: jwk.common.key_id.clone(), key: DecodingKey::from_jwk(&jwk).ok()? })
+}
+
+fn of_pem(pem: &[u8]) -> Option<Key> {
+    let readers: [(Algorithm, fn(&[u8]) -> jsonwebtoken::errors::Result<DecodingKey>); 3] = [
+        (Algorithm::RS256, DecodingKey::from_rsa_pem),
+        (Algorithm::ES256, DecodingKey::from_ec_pem),
+        (Algorithm::EdDSA, DecodingKey::from_ed_pem),
+    ];
+    readers.iter().find_map(|(algorithm, read)| Some(Key { algorithm: *algorithm, id: None, key: read(pem).ok()? }))
 }
 
 /// Reads a NumericDate claim. If the claim exists and is not a number, the token is invalid.

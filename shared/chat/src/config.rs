@@ -126,5 +126,10 @@ fn keys(settings: &Settings<'_>) -> Result<Option<Keys>, ConfigError> {
     if secret.is_none() && public_key.is_none() {
         return if verifies { Err(ConfigError::Application(NO_KEY)) } else { Ok(None) };
     }
-    Keys::new(secret.as_deref(), public_key.as_deref(), require_exp).map(Some).ok_or(ConfigError::Application(BAD_KEY))
+    let keys = Keys::new(secret.as_deref(), public_key.as_deref(), require_exp);
+    let before = settings.optional("JWT_SECRET_BEFORE").filter(|secret| secret != "none");
+    let audiences = settings.optional("JWT_AUDIENCE").unwrap_or_default();
+    let audiences = audiences.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect();
+    let keys = keys.ok_or(ConfigError::Application(BAD_KEY))?;
+    Ok(Some(keys.with_secret(before.as_deref()).only_for(settings.optional("JWT_ISSUER"), audiences)))
 }
