@@ -286,6 +286,29 @@ fn only_functions_that_verify_tokens_are_given_keys() {
     assert_eq!(with_secret(&inline), ["connect", "moderation", "polling", "rest", "switchboard"]);
 }
 
+/// A function that checked less than the others would be a door beside theirs.
+#[test]
+fn all_functions_that_verify_tokens_verify_them_alike() {
+    let settings =
+        ["JWT_SECRET", "JWT_SECRET_BEFORE", "JWT_PUBLIC_KEY", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_REQUIRE_EXP"];
+    let key = format!("-----BEGIN PUBLIC KEY-----{}-----END PUBLIC KEY-----", "A".repeat(60));
+    let before = "b".repeat(32);
+    let parameters = [
+        ("HandlerIsolation", "inline"),
+        ("JwtSecretBefore", before.as_str()),
+        ("JwtPublicKey", key.as_str()),
+        ("JwtIssuer", "https://id.example/"),
+        ("JwtAudience", "chat"),
+    ];
+    let template = read(TEXT, &parameters).unwrap();
+    let expected = [SECRET, before.as_str(), key.as_str(), "https://id.example/", "chat", "true"];
+    let verifying = template.functions.values().filter(|function| function.environment.contains_key("JWT_SECRET"));
+    for function in verifying {
+        let given = settings.map(|name| function.environment.get(name).map(String::as_str).unwrap_or_default());
+        assert_eq!(given, expected, "{}", function.package);
+    }
+}
+
 #[test]
 fn the_environment_names_tables_and_functions_that_exist() {
     let template = template();
