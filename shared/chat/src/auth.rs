@@ -216,13 +216,16 @@ fn of_set(jwk: &Value) -> Option<Key> {
     Some(Key { algorithm, id: jwk.common.key_id.clone(), key: DecodingKey::from_jwk(&jwk).ok()? })
 }
 
+/// The key in one PEM.
 fn of_pem(pem: &[u8]) -> Option<Key> {
-    let readers: [(Algorithm, fn(&[u8]) -> jsonwebtoken::errors::Result<DecodingKey>); 3] = [
-        (Algorithm::RS256, DecodingKey::from_rsa_pem),
-        (Algorithm::ES256, DecodingKey::from_ec_pem),
-        (Algorithm::EdDSA, DecodingKey::from_ed_pem),
-    ];
-    readers.iter().find_map(|(algorithm, read)| Some(Key { algorithm: *algorithm, id: None, key: read(pem).ok()? }))
+    let of = |algorithm: Algorithm, key: DecodingKey| Key { algorithm, id: None, key };
+    if let Ok(key) = DecodingKey::from_rsa_pem(pem) {
+        return Some(of(Algorithm::RS256, key));
+    }
+    if let Ok(key) = DecodingKey::from_ec_pem(pem) {
+        return Some(of(Algorithm::ES256, key));
+    }
+    DecodingKey::from_ed_pem(pem).ok().map(|key| of(Algorithm::EdDSA, key))
 }
 
 /// Reads a NumericDate claim. If the claim exists and is not a number, the token is invalid.
