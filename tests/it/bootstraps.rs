@@ -188,3 +188,31 @@ async fn a_request_that_is_not_signed_as_it_must_be_is_refused() {
     let late = asked(endpoint, &late).await;
     assert!(late.contains("the signature is for another time"), "{late}");
 }
+
+/// What the local system alone has: its pages, its contracts, and the paths under which it serves them.
+const OF_THE_LOCAL_SYSTEM: [&str; 5] =
+    ["Parlance playground", "/_local", "/playground/token", "socket.io.esm", "\"asyncapi\""];
+
+#[test]
+#[ignore = "needs bootstraps in the folder that PARLANCE_BOOTSTRAPS names"]
+fn a_bootstrap_has_nothing_of_the_local_system() {
+    let folder = std::env::var("PARLANCE_BOOTSTRAPS").unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(folder);
+    let read = |path: &Path| fs::read(path).map(|program| String::from_utf8_lossy(&program).into_owned());
+    for package in template().functions.keys() {
+        let program = [folder.join(package).join("bootstrap"), folder.join(package)];
+        let program = read(program.iter().find(|path| path.is_file()).unwrap()).unwrap();
+        assert!(
+            program.contains("JWT_SECRET"),
+            "{package}: the settings are there, so that the search finds something"
+        );
+        for text in OF_THE_LOCAL_SYSTEM {
+            assert!(!program.contains(text), "{package} has {text}");
+        }
+    }
+    if let Ok(local) = read(&folder.join("parlance")) {
+        for text in OF_THE_LOCAL_SYSTEM {
+            assert!(local.contains(text), "the local system has {text}");
+        }
+    }
+}
