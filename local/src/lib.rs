@@ -17,6 +17,8 @@
 //! - [`faults`]: the faults that a cloud can cause, on demand or from a seed.
 //! - [`watch`]: what happens, as a stream of records.
 //! - [`sessions`]: connections and sessions, as the tables have them.
+//! - [`meter`]: what AWS would have counted and charged.
+//! - [`standard_hour`]: an hour of chat, to measure that.
 //! - [`inspector`]: a page that shows all of it, under `/_local`.
 //! - [`admin`]: the Socket.IO Admin UI, which is shown sockets and events as they happen.
 //! - [`run`]: the cloud until the process is asked to end.
@@ -45,11 +47,13 @@ pub mod lambda;
 pub mod latency;
 pub mod management;
 pub mod media_links;
+pub mod meter;
 pub mod playground;
 pub mod presigned;
 pub mod run;
 pub mod schedule;
 pub mod sessions;
+pub mod standard_hour;
 pub mod storage;
 pub mod stream;
 pub mod template;

@@ -11,7 +11,7 @@ use cli::introduction::{Secrets, introduction, warning};
 use cli::listen::Listener;
 use cli::output::{print, say_error};
 use cli::serve::Serve;
-use cli::{Cli, Command, Failure, completions, demo, doctor, listen, log_level, parameters, tables};
+use cli::{Cli, Command, Failure, completions, cost, demo, doctor, listen, log_level, parameters, tables};
 use http::Request;
 use local::cloud::{PocketCloud, stage_variables, token_secret};
 use local::docs;
@@ -58,6 +58,7 @@ async fn perform(command: Option<Command>, serve: Serve) -> Result<(), Failure> 
         Some(Command::Parameters) => parameters::run(),
         Some(Command::Doctor(flags)) => doctor::run(&flags),
         Some(Command::Tables(flags)) => tables::run(&flags).await,
+        Some(Command::Cost(flags)) => cost::run(&flags).await,
         Some(Command::Completions(flags)) => completions::run(&flags),
     }
 }

@@ -1,6 +1,8 @@
 //! What the ordinary acts cost, in AWS calls and DynamoDB units: the promises of docs/cost.md.
 
 use local::dynamodb::Meter;
+use local::latency::Latency;
+use local::standard_hour::{self, Hour};
 use serde_json::json;
 use world::World;
 
@@ -206,4 +208,30 @@ async fn coming_back_is_a_bounded_number_of_reads_and_a_few_writes() {
         posts, 205,
         "100 messages in two events each, CONNECT, connected, online_users, user_online, and the open packet"
     );
+}
+
+/// The hour that `parlance cost` plays, with few people.
+#[tokio::test(start_paused = true)]
+async fn an_hour_counts_what_is_played() {
+    let hour = Hour { people: 4, devices: 2, messages: 2 };
+    assert_eq!(hour.all_messages(), 8);
+    let separate = standard_hour::play(hour, "separate", Latency::default()).await.unwrap();
+    let inline = standard_hour::play(hour, "inline", Latency::default()).await.unwrap();
+    for totals in [&separate, &inline] {
+        // Eight connections for sixty minutes.
+        assert!((totals.connection_minutes - 480.0).abs() < 0.1, "{totals:?}");
+        // A pair makes its chat.
+        assert_eq!(totals.http_requests, 2);
+        let charged = totals.charges;
+        let parts = charged.websocket_messages + charged.connection_minutes + charged.http_requests;
+        assert!((charged.total - parts - charged.functions - charged.tables).abs() < 1e-9, "{charged:?}");
+    }
+    // The same is stored and heard; what separate handlers add are invocations.
+    assert_eq!(inline.websocket_messages, separate.websocket_messages);
+    assert!((inline.units.write - separate.units.write).abs() < 1e-9, "{inline:?} {separate:?}");
+    // Each of eight messages is typed, sent and read, and each event is one invocation more.
+    assert_eq!(separate.invocations - inline.invocations, 24 + 8, "the joins of eight devices, too");
+    let more = Hour { messages: 4, ..hour };
+    let more = standard_hour::play(more, "separate", Latency::default()).await.unwrap();
+    assert!(more.websocket_messages > separate.websocket_messages && more.units.write > separate.units.write);
 }

@@ -255,6 +255,9 @@ async fn functions_are_counted_whether_or_not_somebody_watches() {
     assert_eq!(totals["httpRequests"], json!(1));
     assert!(totals["websocketMessages"].as_u64() >= Some(4), "open, CONNECT, its answer, the greeting: {totals}");
     assert!(totals["charges"]["total"].as_f64() > Some(0.0), "{totals}");
+    let (status, cost) = json_of(&world, "/_local/cost").await;
+    assert_eq!((status, &cost["units"]), (StatusCode::OK, &totals["units"]));
+    assert_eq!(cost["charges"]["tables"], totals["charges"]["tables"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -373,9 +376,15 @@ async fn the_export_is_a_line_of_json_for_each_record() {
 #[tokio::test(start_paused = true)]
 async fn a_request_that_names_another_host_is_refused_and_no_answer_is_for_other_sites() {
     let world = World::new().await;
-    for path in
-        ["/_local", "/_local/state", "/_local/tables", "/_local/tables/Users", "/_local/functions", "/_local/export"]
-    {
+    for path in [
+        "/_local",
+        "/_local/state",
+        "/_local/tables",
+        "/_local/tables/Users",
+        "/_local/functions",
+        "/_local/cost",
+        "/_local/export",
+    ] {
         for host in ["evil.example", "evil.example:3000", "localhost.evil.example:3000", "192.168.1.2:3000"] {
             let answer = get_with(&world, path, host).await;
             assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path} for {host}");

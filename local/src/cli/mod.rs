@@ -1,6 +1,7 @@
 //! The command line: what it takes, and its small commands.
 
 pub(crate) mod completions;
+pub(crate) mod cost;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod introduce;
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     /// Lists the tables of the data folder, or prints the rows of one as JSON, one a line. No system may use the folder
     /// meanwhile.
     Tables(tables::TablesFlags),
+    /// Plays an hour of chat, and prints what it would cost on AWS, by service (docs/cost.md). Takes some minutes.
+    Cost(cost::CostFlags),
     /// Prints a script with which a shell completes this command line.
     Completions(completions::CompletionsFlags),
 }

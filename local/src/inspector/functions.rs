@@ -21,6 +21,11 @@ struct Function<'a> {
     counts: FunctionCounts,
 }
 
+/// `GET /_local/cost`: what was counted, and the charges for it.
+pub(super) async fn cost(State(inspected): State<Inspected>) -> Response {
+    as_json(&json!(inspected.totals()))
+}
+
 /// `GET /_local/functions`.
 pub(super) async fn functions(State(inspected): State<Inspected>) -> Response {
     let functions = inspected.template.functions.values().map(|function| Function {

@@ -35,8 +35,9 @@ use serde_json::json;
 use crate::cloud::PocketCloud;
 use crate::connector::Services;
 use crate::gateway::Gateway;
+use crate::meter;
 use crate::template::Template;
-use crate::watch::{Totals, Units, Watch};
+use crate::watch::{Totals, Watch};
 
 /// The header that keeps other sites from embedding what is answered.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -94,10 +95,7 @@ struct Inspected {
 impl Inspected {
     /// What AWS would have counted and charged since the start.
     fn totals(&self) -> Totals {
-        let meter = self.services.dynamodb.meter();
-        let units = Units { read: meter.read_units, write: meter.write_units + meter.refused_write_units };
-        let memory = self.template.functions.values().map(|function| (function.package.as_str(), function.memory_mb));
-        self.watch.counts().totals(self.gateway.open_time(), memory, units)
+        meter::totals(&self.services, &self.gateway, &self.template, &self.watch)
     }
 }
 
@@ -121,6 +119,7 @@ pub fn router(cloud: &PocketCloud, hosts: Hosts, pages: &[Page]) -> Router {
         .route("/_local/tables", get(tables::list))
         .route("/_local/tables/{name}", get(tables::rows))
         .route("/_local/functions", get(functions::functions))
+        .route("/_local/cost", get(functions::cost))
         .with_state(inspected)
         .route_layer(from_fn(move |request, next| guarded(hosts, request, next)))
 }
