@@ -3,7 +3,10 @@
 //! Preloaded into a process (`LD_PRELOAD`), it answers `clock_gettime(CLOCK_REALTIME)` with what the file named by
 //! `PARLANCE_TEST_CLOCK` has: milliseconds since 1970, as eight bytes in the order of this machine. The file is mapped
 //! into memory, so that the process sees each change at once. All other clocks stay as they are. Without the variable,
-//! or if the file cannot be mapped, the time of day is that of the machine.
+//! or if the file cannot be mapped, the time of day is that of the machine. It is for Linux alone; elsewhere the library is
+//! empty.
+
+#![cfg(target_os = "linux")]
 
 use std::ffi::c_int;
 use std::ptr;
