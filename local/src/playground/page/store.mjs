@@ -152,7 +152,12 @@ const CHANGES = {
     const others = messages.filter(({ sender, isDeleted }) => sender !== store.me && !isDeleted);
     // Where a message does not say it, the chat's count does.
     const read = new Set(others.slice(0, others.length - (store.chats.get(chat)?.unread ?? 0)).map(({ id }) => id));
+    const isMissed = ({ id, isReadByMe }) => isReadByMe === false && !store.messages.has(id);
+    const missed = others.filter(isMissed).length;
     for (const message of messages) store.keep({ ...message, isReadByMe: message.isReadByMe ?? read.has(message.id) });
+    // Without a list of chats nothing else counts what came while the line was cut. Its event, if there is one, finds the
+    // message known.
+    if (store.chatOf && missed > 0) store.changeChat(chat, ({ unread }) => ({ unread: unread + missed }));
     if (chat === store.openChat) store.hasMore = hasMore;
   },
   message(store, { message }) {
