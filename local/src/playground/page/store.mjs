@@ -49,7 +49,17 @@ export class Store {
 
   apply(changes) {
     for (const change of changes) CHANGES[change.type](this, change);
+    if (this.chatOf) this.#countUnread();
     if (changes.length > 0) this.onChange();
+  }
+
+  // Without a list of chats, unread is what was loaded and not read: pages of the history and events come in any order.
+  #countUnread() {
+    const counts = new Map();
+    for (const { chat, sender, isReadByMe, isDeleted } of this.messages.values()) {
+      if (sender !== this.me && !isReadByMe && !isDeleted) counts.set(chat, (counts.get(chat) ?? 0) + 1);
+    }
+    for (const chat of this.chats.keys()) this.changeChat(chat, () => ({ unread: counts.get(chat) ?? 0 }));
   }
 
   get chat() {
@@ -152,23 +162,25 @@ const CHANGES = {
     const others = messages.filter(({ sender, isDeleted }) => sender !== store.me && !isDeleted);
     // Where a message does not say it, the chat's count does.
     const read = new Set(others.slice(0, others.length - (store.chats.get(chat)?.unread ?? 0)).map(({ id }) => id));
-    const isMissed = ({ id, isReadByMe }) => isReadByMe === false && !store.messages.has(id);
-    const missed = others.filter(isMissed).length;
-    for (const message of messages) store.keep({ ...message, isReadByMe: message.isReadByMe ?? read.has(message.id) });
-    // Without a list of chats nothing else counts what came while the line was cut. Its event, if there is one, finds the
-    // message known.
-    if (store.chatOf && missed > 0) store.changeChat(chat, ({ unread }) => ({ unread: unread + missed }));
+    for (const message of messages) {
+      const isInferred = message.isReadByMe === undefined && !store.messages.has(message.id);
+      store.keep({ ...message, isInferred, isReadByMe: message.isReadByMe ?? read.has(message.id) });
+    }
     if (chat === store.openChat) store.hasMore = hasMore;
   },
   message(store, { message }) {
-    const isNew = !store.messages.has(message.id);
+    const known = store.messages.get(message.id);
+    const isNew = !known;
+    // A page of the history had it first, with a count of unread messages from before it.
+    const isMistaken = known?.isInferred && known.isReadByMe && message.sender !== store.me;
+    if (isMistaken) store.messages.delete(message.id);
     store.keep(message);
     const other = store.chatOf?.(message.chat, message.sender === store.me ? undefined : message.senderName, store.me);
     if (!store.chats.has(message.chat)) {
       if (other) store.keepChat(other);
       else store.isStale = true;
     }
-    const counts = isNew && message.sender !== store.me && !message.isDeleted;
+    const counts = (isNew || isMistaken) && message.sender !== store.me && !message.isDeleted;
     store.changeChat(message.chat, ({ unread, last, at }) => ({
       unread: unread + (counts ? 1 : 0),
       ...(isNew || last?.id === message.id ? { last: message, at: message.at > at ? message.at : at } : {}),
@@ -192,7 +204,7 @@ const CHANGES = {
     const unread = [...store.messages.values()].filter(isUnread);
     const isMarked = ({ id, seq }) => seq <= upTo && (messages === undefined || messages.includes(id));
     const marked = unread.filter(isMarked);
-    for (const message of marked) store.messages.set(message.id, { ...message, isReadByMe: true });
+    for (const message of marked) store.messages.set(message.id, { ...message, isReadByMe: true, isInferred: false });
     // Of those that are not loaded, all are older.
     const left = (known) => (messages === undefined ? unread.length : known.unread) - marked.length;
     store.changeChat(chat, (known) => ({ unread: Math.max(0, left(known)) }));
