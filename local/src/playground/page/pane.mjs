@@ -31,6 +31,7 @@ let panes = 0;
 export class Pane {
   #isMarking = false;
   #historyPage = 1;
+  #typed = Promise.resolve();
 
   // `page` has `changed()`, which is called when the settings change, `others(pane)`, the users of the other panes,
   // `nameOf(user)`, the name that somebody has in a pane, and `remove(pane)`.
@@ -161,7 +162,7 @@ export class Pane {
     return {
       send: (said) => this.run(dialect.send(chat(), { ...said, clientMessageId: clientMessageId() })),
       sendFile: (said) => this.run(dialect.sendFile(chat(), { ...said, clientMessageId: clientMessageId() })),
-      type: (isTyping) => chat() && this.isConnected && this.run(dialect.type(chat(), isTyping)),
+      type: (isTyping) => chat() && this.isConnected && this.#type(chat(), isTyping),
       block: () => this.run(dialect.block(chat())),
       unblock: () => this.run(dialect.unblock(chat())),
       deleteForAll: (id) => this.run(dialect.deleteForAll(message(id))),
@@ -223,6 +224,12 @@ export class Pane {
     this.openedChat = store.openChat;
     if (former && dialect.leave) this.run(dialect.leave(former), { isShown: false });
     if (store.chat) this.#show(store.chat);
+  }
+
+  // One after another: a gateway may hand on two events at once, and a stop before its start would show typing without
+  // end.
+  #type(chat, isTyping) {
+    this.#typed = this.#typed.then(() => this.run(this.dialect.type(chat, isTyping)));
   }
 
   // Fetches the newest messages of a chat, and joins its room, without which nobody hears of typing.
