@@ -97,7 +97,13 @@ pub async fn play(hour: Hour, isolation: &str, latency: Latency) -> Result<Total
     let parameters = [("HandlerIsolation", isolation), ("RateLimits", "off")];
     let cloud = PocketCloud::boot(Options {
         parameters: parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-        gateway: Settings { rate_limits: false, existence_lag_millis: 0..=0, ..Settings::default() },
+        gateway: Settings {
+            rate_limits: false,
+            existence_lag_millis: 0..=0,
+            // Devices read what they have heard once a minute, where real ones read at once.
+            outbound_buffer_bytes: usize::MAX,
+            ..Settings::default()
+        },
         latency,
         ..Options::<Chat>::in_memory("http://127.0.0.1:3000".to_owned(), clock.clone(), of_chat)
     });
@@ -116,6 +122,8 @@ pub async fn play(hour: Hour, isolation: &str, latency: Latency) -> Result<Total
             let chatting = stream::iter(pairs).map(Pair::chat).buffer_unordered(PAIRS_AT_ONCE);
             pairs = chatting.collect::<Vec<_>>().await.into_iter().collect::<Result<_, _>>()?;
         }
+        // A delivery that goes on while a minute passes would count as lost.
+        settled(&cloud).await;
         clock.advance(MINUTE_MILLIS);
         for (_, name) in cloud.schedules() {
             cloud.lambda.run_scheduled(&name, schedule::event(clock.now())).await;
