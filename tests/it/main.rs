@@ -37,6 +37,8 @@ mod inspector;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod marketplace;
 #[cfg(test)]
 mod media;

@@ -2,8 +2,6 @@
 //! roles suffice; this one shows that they allow nothing that is not made use of.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::sync::{Arc, Mutex};
 
 use local::connector::Permission;
 use local::faults::{Effect, Rule};
@@ -11,6 +9,8 @@ use local::gateway::DisconnectFault;
 use local::template::{Function, Template};
 use serde_json::json;
 use world::World;
+
+use crate::log::Log;
 
 /// What is allowed although the acts below do not need it.
 const FOR_RARE_CASES: &[(&str, &str)] = &[
@@ -109,21 +109,6 @@ async fn the_admin_ui_adds_nothing_to_the_roles_that_it_does_not_make_use_of() {
     assert_eq!(added, expected);
 }
 
-/// What was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(text);
-        Ok(text.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn opening_connections_asks_for_nothing_that_a_role_does_not_allow() {
     let log = Log::default();
@@ -137,7 +122,7 @@ async fn opening_connections_asks_for_nothing_that_a_role_does_not_allow() {
         assert!(world.spent().0.requests.is_empty(), "nothing is read or written");
     }
     drop(logging);
-    assert_eq!(String::from_utf8(log.0.lock().unwrap().clone()).unwrap(), "");
+    assert_eq!(log.text(), "");
 }
 
 fn unused(function: &Function, used: &BTreeSet<Permission>) -> Vec<String> {
