@@ -46,7 +46,7 @@ pub struct Moderation {
 }
 
 impl Moderation {
-    /// The contract.
+    /// The contract as an OpenAPI document.
     #[must_use]
     pub fn new() -> Self {
         let mut schemas = Schemas::new(SchemaDraft::Newest);
@@ -118,7 +118,7 @@ impl Moderation {
         })
     }
 
-    /// The page.
+    /// The contract as a page in Markdown.
     #[must_use]
     pub fn page(&self) -> String {
         let mut page = Page::titled("moderation: routes for services");

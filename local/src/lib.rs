@@ -48,6 +48,7 @@ pub mod latency;
 pub mod management;
 pub mod media_links;
 pub mod meter;
+mod page_file;
 pub mod playground;
 pub mod presigned;
 pub mod run;

@@ -29,7 +29,7 @@ const TRANSPORT_CLOSE: &str = "transport close";
 /// The most clients whose `User-Agent` or reason is remembered between two looks at the tables.
 const REMEMBERED_MAX: usize = 1_000;
 
-/// The task.
+/// Reads the records of what happens, and posts changes to the pages of the Admin UI that are connected.
 pub(crate) struct Live {
     admin_ui: AdminUi,
     gateway: Arc<Gateway>,

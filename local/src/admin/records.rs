@@ -15,7 +15,7 @@ pub(super) struct Seen {
     /// The connection. Every record below has one, except that of a refusal.
     #[serde(default)]
     pub(super) connection: String,
-    /// What happened.
+    /// What happened to a connection or a session.
     #[serde(flatten)]
     pub(super) what: What,
 }
@@ -30,7 +30,7 @@ pub(super) enum What {
     },
     /// A connection ended.
     Closed { reason: String },
-    /// A packet.
+    /// A packet that a socket sent or received.
     Packet { direction: Direction, packet: Packet },
     #[serde(other)]
     Other,

@@ -9,12 +9,11 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::response::IntoResponse as _;
 use axum::routing::get;
-use http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
+
+use crate::page_file;
 
 /// What the page may load: its own files and the documents.
 const CONTENT_POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -103,15 +102,7 @@ fn found(files: &'static [File], name: &str) -> Response<Body> {
 }
 
 fn served(file: &File) -> Response<Body> {
-    let headers = [
-        (CONTENT_TYPE, file.content_type),
-        (CONTENT_SECURITY_POLICY, CONTENT_POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
-        // The next build may have other files.
-        (CACHE_CONTROL, "no-cache"),
-    ];
-    (headers, file.content).into_response()
+    page_file::served(file.content_type, file.content.as_bytes(), CONTENT_POLICY)
 }
 
 #[cfg(test)]

@@ -11,14 +11,14 @@ use axum::body::Body;
 use axum::extract::{Path, Request};
 use axum::response::IntoResponse as _;
 use axum::routing::{any, get, post};
-use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::ACCEPT;
 use http::{HeaderMap, Method, Response, StatusCode};
 use tower::ServiceExt as _;
 
 use files::File;
 pub use token::TokenMaker;
+
+use crate::page_file;
 
 /// What the page may load: its own files, pictures and videos that it has fetched itself, and its own server.
 const CONTENT_POLICY: &str = "default-src 'self'; connect-src 'self' ws:; img-src 'self' blob:; media-src 'self' blob:; \
@@ -56,13 +56,5 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 }
 
 fn served(file: &File) -> Response<Body> {
-    let headers = [
-        (CONTENT_TYPE, file.content_type),
-        (CONTENT_SECURITY_POLICY, CONTENT_POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
-        // The next build may have other files.
-        (CACHE_CONTROL, "no-cache"),
-    ];
-    (headers, file.content).into_response()
+    page_file::served(file.content_type, file.content, CONTENT_POLICY)
 }
