@@ -1,6 +1,8 @@
 //! Deleting the data of a user.
 
-use local::faults::{RunEffect, RunRule};
+use std::time::Duration;
+
+use local::faults::{Effect, Rule, RunEffect, RunRule};
 use serde_json::{Value, json};
 use world::World;
 
@@ -175,7 +177,7 @@ async fn a_deletion_that_was_killed_at_any_request_is_finished_by_the_next_call(
         }
         assert_eq!(status, 500);
         // What the killed call stored and did not deliver is delivered by others, some seconds later.
-        world.later(std::time::Duration::from_secs(20)).await;
+        world.later(Duration::from_secs(20)).await;
         world.followup().await;
         delete(&world, "alice").await;
         assert_eq!(rows_of(&world, "alice").await, 0, "killed after request {request}");
@@ -206,6 +208,49 @@ async fn whoever_was_away_recovers_the_deletions() {
     let back = world.come_back("bob", "bob", "/").await;
     assert!(back.starts_with("bob has recovered"), "{back}");
     assert_eq!(back.matches("\"message_deleted\"").count(), 3, "{back}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_user_sends_when_the_deletion_is_over_is_not_stored() {
+    let mut world = World::new().await;
+    let chat = chatting(&mut world, 2).await;
+    // The function `rest` has read the chat, and stores the message after the deletion.
+    let late = Rule::dynamodb("TransactWriteItems").function("rest").once();
+    world.cloud.faults.inject(late, Effect::Delayed(Duration::from_millis(500)));
+    let body = json!({"chatId": chat, "content": "my last words"}).to_string();
+    let sending = world.request("alice", "POST", "/api/message/send", &body);
+    let deleting = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        delete(&world, "alice").await;
+    };
+    let ((status, answer), ()) = tokio::join!(sending, deleting);
+    assert_eq!((status, is_anywhere(&world, "my last words").await), (404, false), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_makes_a_deleted_user_a_member() {
+    let mut world = World::new().await;
+    let chat = chatting(&mut world, 2).await;
+    // Bob's message and carol's chat come when alice's last membership is deleted, and her profile is not yet.
+    world
+        .cloud
+        .faults
+        .inject(Rule::dynamodb("DeleteItem").function("moderation"), Effect::Delayed(Duration::from_millis(400)));
+    let late = Rule::dynamodb("TransactWriteItems").function("rest");
+    world.cloud.faults.inject(late, Effect::Delayed(Duration::from_millis(400)));
+    let meanwhile = async |who: &str, path: &str, body: Value| {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        world.request(who, "POST", path, &body.to_string()).await.0
+    };
+    let (_, sent, begun) = tokio::join!(
+        delete(&world, "alice"),
+        meanwhile("bob", "/api/message/send", json!({"chatId": chat, "content": "are you there?"})),
+        meanwhile("carol", "/api/chat/create-or-get", json!({"otherUserId": "alice"})),
+    );
+    assert_eq!((sent, begun), (201, 404));
+    assert_eq!(rows_of(&world, "alice").await, 0);
+    let (_, shown) = world.moderate("GET", &format!("chats/{chat}")).await;
+    assert_eq!(shown["data"]["members"][0]["gone"], true, "{shown}");
 }
 
 #[tokio::test(start_paused = true)]

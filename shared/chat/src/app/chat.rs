@@ -72,6 +72,7 @@ pub(super) async fn make(
         Creation::Created(chat, step) => Ok((chat, Some(step))),
         Creation::AlreadyThere(chat) => Ok((chat, None)),
         Creation::Full { retry_after_secs } => Err(Error::RateLimit { what: "new chats", retry_after_secs }),
+        Creation::Unknown => Err(Error::NotFound(Thing::User)),
     }
 }
 
@@ -82,8 +83,10 @@ pub(super) async fn with_returned(ctx: &Ctx, caller: &Caller<'_>, chat: Chat) ->
         chat.members.iter().filter(|member| member.gone).map(|member| member.user.clone()).collect();
     let mut chat = chat;
     for user in gone {
-        if user == *caller.user || ctx.app.store.user(&user).await?.is_some() {
-            chat = ctx.app.store.rejoin(chat, &user).await?;
+        if (user == *caller.user || ctx.app.store.user(&user).await?.is_some())
+            && let Some(present) = ctx.app.store.rejoin(chat.clone(), &user).await?
+        {
+            chat = present;
         }
     }
     Ok(chat)

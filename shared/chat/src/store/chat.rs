@@ -40,6 +40,8 @@ pub enum Creation {
         /// Whole seconds until the creator may try again.
         retry_after_secs: u64,
     },
+    /// No chat is created, because somebody has no profile any more.
+    Unknown,
 }
 
 /// A chat that was read before the use case began.
@@ -126,7 +128,8 @@ impl Store {
 
     /// Creates the chat of these people about this listing. One transaction writes the chat, its creator's count
     /// against the limit, the memberships and the chat counts. `remains` is the tombstone of an earlier chat, if there
-    /// is one. Does *not* write if somebody else created the chat meanwhile. Two writes per person and two more.
+    /// is one. Does *not* write if somebody else created the chat meanwhile, or if the chat is not about a listing and
+    /// one of the others has no profile. Two writes per person and two more.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -137,6 +140,8 @@ impl Store {
         remains: Option<Chat>,
         counter: &Counter<'_>,
     ) -> Result<Creation, Error> {
+        /// The position of the first write to a profile in the transaction; the others follow with one write between.
+        const FIRST_PROFILE: usize = 3;
         let id = chat_id(people, about);
         let mut remains = remains;
         let mut attempt = 0;
@@ -159,6 +164,10 @@ impl Store {
                         if let NotCounted::Full { retry_after_secs } = full {
                             return Ok(Creation::Full { retry_after_secs });
                         }
+                    }
+                    let is_unknown = |index| refused.at(FIRST_PROFILE + 2 * index);
+                    if !refused.at(0) && (0..chat.members.len()).any(is_unknown) {
+                        return Ok(Creation::Unknown);
                     }
                     match refused.take(0) {
                         Some(item) => remains = Some(read::<ChatRow>(item)?.try_into()?),
@@ -194,13 +203,16 @@ impl Store {
         for member in &chat.members {
             let membership = write(MembershipRow::new(chat, &member.user))?;
             transaction.put(Put::builder().table_name(&self.tables.users).set_item(Some(membership)))?;
-            transaction.update(
-                Update::builder()
-                    .table_name(&self.tables.users)
-                    .set_key(Some(keys::user(&member.user, keys::PROFILE)))
-                    .update_expression("ADD chats :one")
-                    .expression_attribute_values(":one", number(1)),
-            )?;
+            let mut profile = Update::builder()
+                .table_name(&self.tables.users)
+                .set_key(Some(keys::user(&member.user, keys::PROFILE)))
+                .update_expression("ADD chats :one")
+                .expression_attribute_values(":one", number(1));
+            // The owner of a listing need not have been seen.
+            if chat.about.is_none() && member.user != *counter.user {
+                profile = profile.condition_expression("attribute_exists(entry)");
+            }
+            transaction.update(profile)?;
         }
         Ok(transaction)
     }

@@ -38,7 +38,7 @@ pub enum Sending {
     SameEvent(OriginalSend),
     /// Nothing is stored, because a participant blocks the chat.
     Blocked,
-    /// Nothing is stored, because the chat was deleted.
+    /// Nothing is stored, because the chat was deleted, or the sender is no member any more.
     Gone,
     /// Nothing is stored, because the sender has reached the limit.
     Full {
@@ -70,13 +70,14 @@ impl Store {
         let id = chat.id.clone();
         let refused = |refused: &mut Refused| not_sent(refused, &id, draft, counter);
         self.commit_unless(chat, refused, |chat| async move {
-            if chat.deleted || chat.is_blocked() {
+            let may_write = !chat.deleted && chat.member(sender).is_some();
+            if !may_write || chat.is_blocked() {
                 // The deletion of the chat, or the block, may be newer than an earlier send with the same client
                 // message id.
                 let first = self.find_by_client_id(sender, draft.client_message_id.as_ref()).await?;
                 return Ok(Plan::Done(match first {
                     Some(first) => Sending::Repeated(first),
-                    None if chat.deleted => Sending::Gone,
+                    None if !may_write => Sending::Gone,
                     None => Sending::Blocked,
                 }));
             }
@@ -164,6 +165,7 @@ impl Store {
         let mut removal = String::new();
         for (index, (old, new)) in chat.members.iter().zip(&next.members).enumerate() {
             if old.user == *sender {
+                condition.push_str(&format!(" AND attribute_not_exists(members[{index}].gone)"));
                 if !old.wrote {
                     removal = format!(" REMOVE members[{index}].silent");
                 }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, Update};
 use futures_util::StreamExt as _;
 use relay::dynamo::{
-    DeleteItemInput, Item, QueryInput, ScanInput, Transaction, UpdateItemInput, number, read, text, write,
+    DeleteItemInput, Item, QueryInput, Refused, ScanInput, Transaction, UpdateItemInput, number, read, text, write,
 };
 
 use super::commit::Plan;
@@ -259,15 +259,18 @@ impl Store {
     }
 
     /// Makes a user who is gone a member again, as a new member who has read and received everything. One transaction:
-    /// chat, membership, and the user's count of chats. Does *not* write if the user is a member, or if the chat was
-    /// deleted. Returns the chat as it then is.
+    /// chat, membership, and the user's count of chats. Does *not* write if the user is a member, if the user has no
+    /// profile, or if the chat was deleted. Returns the chat as it then is, or `None` if the user has no profile.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub async fn rejoin(&self, chat: Chat, user: &UserId) -> Result<Chat, Error> {
-        self.commit(chat, |chat| async move {
+    pub async fn rejoin(&self, chat: Chat, user: &UserId) -> Result<Option<Chat>, Error> {
+        /// The position of the write to the profile in the transaction.
+        const PROFILE: usize = 2;
+        let refused = |refused: &mut Refused| Ok(refused.at(PROFILE).then_some(None));
+        self.commit_unless(chat, refused, |chat| async move {
             let gone = chat.members.iter().position(|member| member.user == *user && member.gone);
-            let Some(index) = gone.filter(|_| !chat.deleted) else { return Ok(Plan::Done(chat)) };
+            let Some(index) = gone.filter(|_| !chat.deleted) else { return Ok(Plan::Done(Some(chat))) };
             let mut next = chat.clone();
             if let Some(member) = next.members.get_mut(index) {
                 let end = Watermark { seq: chat.seq, at: None };
@@ -285,8 +288,8 @@ impl Store {
                     .set_item(Some(membership))
                     .condition_expression("attribute_not_exists(entry)"),
             )?;
-            transaction.update(self.one_chat_more(user, 1))?;
-            Ok(Plan::Write { transaction, chat_at: None, result: next })
+            transaction.update(self.one_chat_more(user, 1).condition_expression("attribute_exists(entry)"))?;
+            Ok(Plan::Write { transaction, chat_at: None, result: Some(next) })
         })
         .await
     }
