@@ -94,7 +94,7 @@ struct Pair {
 /// [`HourError`].
 pub async fn play(hour: Hour, isolation: &str, latency: Latency) -> Result<Totals, HourError> {
     let clock = Clock::manual(BEGINNING);
-    let parameters = [("HandlerIsolation", isolation), ("RateLimits", "off")];
+    let parameters = [("HandlerIsolation", isolation), ("RateLimits", "off"), ("RequestsPerSecond", "10000")];
     let cloud = PocketCloud::boot(Options {
         parameters: parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         gateway: Settings {

@@ -461,7 +461,8 @@ fn what_is_not_understood_is_refused_by_name() {
         refusal("!If [ConcurrencyReserved,", "!If [Reserved,"),
         refusal("rate(1 minute)", "cron(* * * * ? *)"),
         refusal("LogGroup: !Ref ConnectLog }", "LogGroup: !Ref ConnectLog, LogFormat: JSON }"),
-        refusal("    Type: AWS::SQS::Queue\n", "    Type: AWS::SQS::Queue\n    Condition: HandlersInline\n"),
+        refusal("    Type: AWS::SQS::Queue\n", "    Type: AWS::SQS::Queue\n    DependsOn: Users\n"),
+        refusal("    Condition: WebSocketLogged\n", "    Condition: Logged\n"),
         refusal("  HttpUrl:", "  HttpUrl: { Value: !Ref Nobody }\n  OtherUrl:"),
         refusal("\nOutputs:", "\nMappings: {}\nOutputs:"),
         refusal("            Prefix: uploads/\n", "            Transitions: []\n"),
@@ -476,7 +477,7 @@ fn what_is_not_understood_is_refused_by_name() {
     ].join("\n"), @r#"
     template.yaml, Resources.Failures: unknown variant `AWS::SNS::Topic`, expected one of `AWS::DynamoDB::Table`, `AWS::S3::Bucket`, `AWS::S3::BucketPolicy`, `AWS::Serverless::Function`, `AWS::Serverless::WebSocketApi`, `AWS::Serverless::HttpApi`, `AWS::SQS::Queue`, `AWS::Logs::LogGroup`, `AWS::Logs::MetricFilter`, `AWS::CloudWatch::Alarm`
     template.yaml, Resources.Users.Properties: unknown variant `PROVISIONED`, expected `PAY_PER_REQUEST`
-    template.yaml, Resources.Users.Properties: unknown field `TableClass`, expected one of `BillingMode`, `AttributeDefinitions`, `KeySchema`, `LocalSecondaryIndexes`, `GlobalSecondaryIndexes`, `TimeToLiveSpecification`, `StreamSpecification`, `PointInTimeRecoverySpecification`, `SSESpecification`
+    template.yaml, Resources.Users.Properties: unknown field `TableClass`, expected one of `BillingMode`, `AttributeDefinitions`, `KeySchema`, `LocalSecondaryIndexes`, `GlobalSecondaryIndexes`, `TimeToLiveSpecification`, `StreamSpecification`, `DeletionProtectionEnabled`, `PointInTimeRecoverySpecification`, `SSESpecification`
     template.yaml, Resources.ConnectFunction.Properties: missing field `MemorySize`
     template.yaml, Resources.ConnectFunction.Properties.CodeUri: must be functions/ and the name of a package, or .
     template.yaml, Resources.ConnectFunction.Properties.Policies.0.Statement.2.Resource: nothing here is called "Users.StreamArn"
@@ -487,7 +488,8 @@ fn what_is_not_understood_is_refused_by_name() {
     template.yaml, Globals.Function.ReservedConcurrentExecutions: there is no condition "Reserved"
     template.yaml, Resources.HeartbeatFunction.Properties.Events.EachMinute: cron(* * * * ? *) is no rate of minutes, hours or days
     template.yaml, Resources.ConnectFunction.Properties: unknown field `LogFormat`, expected `LogGroup`
-    template.yaml, Resources.Failures: unknown field `Condition`, expected one of `Type`, `Metadata`, `DeletionPolicy`, `UpdateReplacePolicy`
+    template.yaml, Resources.Failures: unknown field `DependsOn`, expected one of `Type`, `Condition`, `Metadata`, `DeletionPolicy`, `UpdateReplacePolicy`
+    template.yaml, Resources.WebSocketAccess: there is no condition "Logged"
     template.yaml, Outputs.HttpUrl.Value: nothing here is called "Nobody"
     template.yaml, Mappings: this section is not understood
     template.yaml, Resources.Media.Properties: unknown field `Transitions`, expected one of `Id`, `Status`, `Prefix`, `ExpirationInDays`, `AbortIncompleteMultipartUpload`

@@ -26,6 +26,10 @@ const FAULT_RATE: f64 = 0.02;
 /// The folder of the data unless another is given.
 pub(crate) const DATA_FOLDER: &str = ".parlance";
 
+/// The frames and HTTP requests a second that each API takes unless another number is given: API Gateway's quota. A
+/// deployment takes fewer by default, because it pays for a flood.
+const REQUESTS_PER_SECOND: &str = "10000";
+
 /// The port unless another is given.
 pub(crate) const PORT: u16 = 3000;
 
@@ -141,8 +145,12 @@ impl Serve {
             Isolation::Inline => "inline",
         };
         let rate_limits = if self.no_rate_limits { "off" } else { "on" };
-        let flags =
-            [("DefaultDialect", self.dialect.name), ("HandlerIsolation", isolation), ("RateLimits", rate_limits)];
+        let flags = [
+            ("DefaultDialect", self.dialect.name),
+            ("HandlerIsolation", isolation),
+            ("RateLimits", rate_limits),
+            ("RequestsPerSecond", REQUESTS_PER_SECOND),
+        ];
         let flags = flags.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let admin = self.admin_password.iter().map(|password| (ADMIN_PASSWORD.to_owned(), password.clone()));
         flags.into_iter().chain(admin).chain(self.parameter.iter().cloned()).collect()

@@ -94,6 +94,12 @@ impl Resolver {
         self.physical.get(logical_id).map(|physical| physical.reference.clone()).unwrap_or_default()
     }
 
+    /// Whether a condition of the template holds.
+    pub(super) fn holds(&self, condition: &str, place: &str) -> Result<bool, TemplateError> {
+        let holds = self.conditions.get(condition).copied();
+        holds.ok_or_else(|| TemplateError::refused(place, format!("there is no condition {condition:?}")))
+    }
+
     /// The value of a pseudo parameter or parameter that must exist, as text.
     pub(super) fn parameter(&self, name: &str) -> Result<String, TemplateError> {
         self.parameters.get(name).map(text_of).ok_or_else(|| TemplateError::NoSuchParameter(name.to_owned()))
@@ -143,12 +149,9 @@ impl Resolver {
             ("GetAtt", _, Some(name)) => self.attribute(name, place).map(|text| Some(Value::from(text))),
             ("If", Node::List(items), _) => match items.as_slice() {
                 [condition, yes, no] => {
-                    let condition = condition.text().unwrap_or_default();
-                    let Some(holds) = self.conditions.get(condition) else {
-                        return Err(TemplateError::refused(place, format!("there is no condition {condition:?}")));
-                    };
+                    let holds = self.holds(condition.text().unwrap_or_default(), place)?;
                     let (yes, no) = (self.value(yes, place)?, self.value(no, place)?);
-                    Ok(if *holds { yes } else { no })
+                    Ok(if holds { yes } else { no })
                 }
                 _ => Err(TemplateError::refused(place, "!If takes a condition and two values")),
             },

@@ -17,6 +17,9 @@ pub(super) struct WebSocketProperties {
     pub(super) stage_name: String,
     route_selection_expression: String,
     default_route_settings: Option<RouteSettings>,
+    // The local system prints what its gateway refuses by itself.
+    #[serde(rename = "AccessLogSettings")]
+    _access_log: Option<IgnoredAny>,
     routes: BTreeMap<String, Route>,
 }
 
@@ -43,6 +46,8 @@ pub(super) struct HttpProperties {
     _fail_on_warnings: Option<IgnoredAny>,
     #[serde(rename = "DefaultRouteSettings")]
     _default_route_settings: Option<IgnoredAny>,
+    #[serde(rename = "AccessLogSettings")]
+    _access_log: Option<IgnoredAny>,
 }
 
 /// Reads the one WebSocket API.

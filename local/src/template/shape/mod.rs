@@ -56,6 +56,7 @@ enum Kind {
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct Attributes {
     r#type: Kind,
+    condition: Option<String>,
     metadata: Option<Map<String, Value>>,
     #[serde(rename = "DeletionPolicy")]
     _deletion_policy: Option<IgnoredAny>,
@@ -74,13 +75,17 @@ pub(super) fn resources(sections: &Sections, resolver: &mut Resolver) -> Result<
         let attributes: Attributes = typed(resolver.resolve(&Node::Map(attributes), &place)?, &place)?;
         let properties = properties.into_iter().next().map_or(Node::Map(Vec::new()), |(_, properties)| properties);
         resolver.define(id, physical(id, attributes.r#type, &properties, resolver)?);
-        kinds.push((id, attributes, properties));
+        let is_there = attributes.condition.as_ref().map_or(Ok(true), |name| resolver.holds(name, &place))?;
+        kinds.push((id, attributes, properties, is_there));
     }
     let globals = globals(sections, resolver)?;
     let mut resources = Resources::default();
-    for (id, attributes, properties) in kinds {
+    for (id, attributes, properties, is_there) in kinds {
         let place = format!("Resources.{id}.Properties");
         let properties = resolver.resolve(&properties, &place)?;
+        if !is_there {
+            continue;
+        }
         if let (Some(metadata), Kind::Function) = (&attributes.metadata, attributes.r#type) {
             function::check_build(metadata, &place)?;
         } else if attributes.metadata.is_some() {
@@ -168,7 +173,11 @@ fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Res
             let attributes = BTreeMap::from([("Arn", arn("sqs", &name)?), ("QueueName", name.clone())]);
             Physical { reference: format!("https://sqs.{region}.{suffix}/{account}/{name}"), attributes }
         }
-        Kind::LogGroup => Physical { reference: named("LogGroupName")?, attributes: BTreeMap::new() },
+        Kind::LogGroup => {
+            let name = named("LogGroupName")?;
+            let attributes = BTreeMap::from([("Arn", arn("logs", &format!("log-group:{name}:*"))?)]);
+            Physical { reference: name, attributes }
+        }
         Kind::WebSocketApi | Kind::HttpApi => {
             Physical { reference: id.to_ascii_lowercase(), attributes: BTreeMap::new() }
         }

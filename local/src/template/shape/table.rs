@@ -23,7 +23,9 @@ struct Properties {
     global_secondary_indexes: Vec<IndexProperties>,
     time_to_live_specification: Option<TimeToLive>,
     stream_specification: Option<StreamSpecification>,
-    // Backups and encryption exist only in the cloud.
+    // Backups, encryption and protection against deletion exist only in the cloud.
+    #[serde(rename = "DeletionProtectionEnabled")]
+    _deletion_protection: Option<IgnoredAny>,
     #[serde(rename = "PointInTimeRecoverySpecification")]
     _point_in_time_recovery: Option<IgnoredAny>,
     #[serde(rename = "SSESpecification")]
