@@ -436,11 +436,11 @@ async fn what_the_admin_ui_costs() {
     world.minute().await;
     costs += &spent(&mut world, "a minute with one page and a hundred others");
     insta::assert_snapshot!(costs, @"
-    a minute without anybody: 6 requests, 3.5 read units, 1 write units, 0 posts
+    a minute without anybody: 9 requests, 5 read units, 1 write units, 0 posts
     a wrong password: 2 requests, 1 read units, 1 write units, 1 posts
     joining with the password: 11 requests, 4.5 read units, 12 write units, 5 posts
     joining with the session: 9 requests, 5.5 read units, 9 write units, 4 posts
-    a minute with one page: 13 requests, 8 read units, 1 write units, 2 posts
-    a minute with one page and a hundred others: 14 requests, 109.5 read units, 1 write units, 2 posts
+    a minute with one page: 16 requests, 9.5 read units, 1 write units, 2 posts
+    a minute with one page and a hundred others: 17 requests, 111 read units, 1 write units, 2 posts
     ");
 }

@@ -64,10 +64,10 @@ async fn a_ping_and_its_pong(note_pongs: &str, requests: u64, units: f64) {
     assert_eq!((meter.write_units, meter.requests.get("UpdateItem")), (5.0, Some(&5)), "a turn is done: {meter:?}");
     assert_eq!(
         meter.requests.get("Query"),
-        Some(&20),
-        "heartbeat: the turns and a turn's slot; sweep: those who wait and what is to be erased: {meter:?}"
+        Some(&35),
+        "heartbeat: the turns and a turn's slot; sweep: those who wait, in four slots, and what is to be erased: {meter:?}"
     );
-    assert_eq!(meter.requests.values().sum::<u64>(), 25, "{meter:?}");
+    assert_eq!(meter.requests.values().sum::<u64>(), 40, "{meter:?}");
     assert_eq!(posts, 2, "each of two connections once in five minutes");
     world.send("alice", "3").await;
     let (meter, _) = world.spent();

@@ -323,8 +323,8 @@ async fn what_a_stranger_costs() {
     an event, and the end that follows: 4 requests, 3 read units, 2 write units, 1 posts
     an attachment, and the end that follows: 3 requests, 2 read units, 2 write units, 1 posts
     nonsense, and the end that follows: 2 requests, 1 read units, 2 write units, 1 posts
-    a minute whose sweep closes it: 9 requests, 4.5 read units, 3 write units, 1 posts
-    a minute without anybody: 5 requests, 2.5 read units, 1 write units, 0 posts
+    a minute whose sweep closes it: 12 requests, 6 read units, 3 write units, 1 posts
+    a minute without anybody: 8 requests, 4 read units, 1 write units, 0 posts
     a connection by polling: 2 requests, 0 read units, 3 write units, 0 posts
     a poll: 6 requests, 4 read units, 2 write units, 0 posts
     a CONNECT by polling without a good token: 4 requests, 1 read units, 3 write units, 0 posts

@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::gate::expire;
 use crate::id::ConnectionId;
 use crate::post::Delivery;
-use crate::store::{HeartbeatRow, Part, Session, SlotRows, WAITING_SLOT};
+use crate::store::{HeartbeatRow, Part, Session, SlotRows};
 use crate::sweep;
 use crate::telemetry::Failures;
 
@@ -90,7 +90,7 @@ async fn take_turn<A: Application>(ctx: &Ctx<A>, turn: DueTurn, failures: &mut F
         Vec::new()
     } else {
         let now = ctx.clock.now();
-        let mut waiting = failures.note_all(ctx.store.slot(WAITING_SLOT).await);
+        let mut waiting = failures.note_all(Ok(ctx.store.waiting().await));
         waiting.retain(|row| row.beat == Some(turn.slot) && !sweep::is_overdue(ctx, row, now));
         waiting
     };

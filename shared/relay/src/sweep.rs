@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use crate::clock::Timestamp;
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::store::{HeartbeatRow, WAITING_SLOT};
+use crate::store::HeartbeatRow;
 use crate::telemetry::Failures;
 
 /// How many overdue connections one run closes, and how many at the same time. Each takes two requests, so a run needs
@@ -35,7 +35,7 @@ pub(crate) fn is_overdue<A>(ctx: &Ctx<A>, row: &HeartbeatRow, now: Timestamp) ->
 /// Closes overdue connections. If one item fails, the function still handles the others.
 pub async fn close_overdue<A>(ctx: &Ctx<A>, failures: &mut Failures) {
     let now = ctx.clock.now();
-    let mut overdue = failures.note_all(ctx.store.slot(WAITING_SLOT).await);
+    let mut overdue = failures.note_all(Ok(ctx.store.waiting().await));
     overdue.retain(|row| is_overdue(ctx, row, now));
     let first = usize::from_le_bytes(ctx.clock.random()).checked_rem(overdue.len()).unwrap_or_default();
     overdue.rotate_left(first);

@@ -8,7 +8,7 @@
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
-use super::connection::{CONNECTION_TTL_SECS, WAITING_SLOT};
+use super::connection::{CONNECTION_TTL_SECS, waiting_slot};
 use super::rows::binary::{BinaryRow, FrameRow};
 use super::rows::{VERSION, binary as rows};
 use super::{Session, Store, keys};
@@ -169,7 +169,7 @@ impl Store {
                  AND (attribute_not_exists(openedAt) OR ({fits} AND openedAt > :dead AND bytes <= :enough))"
             ))
             .expression_attribute_names("#ttl", "ttl")
-            .expression_attribute_values(":slot", number(WAITING_SLOT))
+            .expression_attribute_values(":slot", number(waiting_slot(id)))
             .expression_attribute_values(":at", number(at.millis()))
             .expression_attribute_values(":v", number(VERSION))
             .expression_attribute_values(":ttl", number(at.seconds() + CONNECTION_TTL_SECS))

@@ -20,9 +20,21 @@ pub(super) const CONNECTION_TTL_SECS: i64 = 3 * 3_600;
 /// After one run has found a connection gone, how long others leave the work to it, in milliseconds.
 const GONE_MILLIS: i64 = 10_000;
 
-/// The slot of connections that have not joined a namespace yet. They are not pinged, and are closed if they wait too
-/// long.
-pub const WAITING_SLOT: i64 = -1;
+/// How many slots there are for connections that have not joined a namespace yet. A slot is one partition of the index,
+/// which takes 1,000 writes a second, and a connection that opens and joins makes two.
+const WAITING_SLOTS: u8 = 4;
+
+/// The slots of connections that have not joined a namespace yet: negative numbers.
+pub(super) fn waiting_slots() -> impl Iterator<Item = i64> {
+    (0..WAITING_SLOTS).map(|slot| -1 - i64::from(slot))
+}
+
+/// The slot of a connection that has not joined a namespace yet. Such connections are not pinged, and are closed if they
+/// wait too long.
+pub(super) fn waiting_slot(connection: &ConnectionId) -> i64 {
+    let sum = connection.to_string().bytes().fold(0, u8::wrapping_add);
+    -1 - i64::from(sum % WAITING_SLOTS)
+}
 
 /// A connection to which something is posted or which is closed, and when it was opened, if that is known.
 ///
@@ -234,7 +246,7 @@ fn connection_row(opened: &Opened) -> ConnectionRow {
         connection_id: id.to_string(),
         namespace: keys::CONNECTION.to_owned(),
         v: VERSION,
-        slot: Some(WAITING_SLOT),
+        slot: Some(waiting_slot(id)),
         beat: *slot,
         opened_at: at.millis(),
         source_ip: source_ip.clone(),
@@ -282,6 +294,6 @@ pub(super) fn opened(row: ConnectionRow) -> Result<Opened, Error> {
             .transpose()?,
         attachments_until: attachments_until.map(Timestamp::from_millis),
         takes_offsets: !no_offsets,
-        has_joined: index.is_some_and(|index| index != WAITING_SLOT),
+        has_joined: index.is_some_and(|index| index >= 0),
     })
 }

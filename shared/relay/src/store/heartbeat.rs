@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::connection::waiting_slots;
 use super::rows::{SlotRow, TurnRow, VERSION};
 use super::{HeartbeatRow, Store, keys};
 use crate::clock::Timestamp;
@@ -62,13 +63,13 @@ impl SlotPages {
 }
 
 impl Store {
-    /// All rows of a slot, from the index (eventually consistent). A row that cannot be read is an error of its own.
-    /// One query per megabyte.
-    ///
-    /// # Errors
-    /// `Error::Internal`.
-    pub async fn slot(&self, slot: i64) -> Result<SlotRows, Error> {
-        self.all_of(self.slot_query(slot)).await
+    /// The rows of all connections that have not joined a namespace yet, from the index (eventually consistent). A row
+    /// or a slot that cannot be read is an error of its own. One query per slot of such connections and megabyte, at the
+    /// same time.
+    pub async fn waiting(&self) -> SlotRows {
+        let slots = waiting_slots().map(|slot| self.all_of(self.slot_query(slot)));
+        let found = futures_util::future::join_all(slots).await;
+        found.into_iter().flat_map(|slot| slot.unwrap_or_else(|error| vec![Err(error)])).collect()
     }
 
     /// A slot page by page. A page is one megabyte, about 7,000 connections.

@@ -19,7 +19,7 @@ use crate::dynamo::Dynamo;
 pub use admin::{ADMIN_NAMESPACE, Admin, LiveSockets};
 pub use ask::{Answering, Asking, QUESTIONS_MAX, Question};
 pub use binary::{Collecting, Piece};
-pub use connection::{Handshaking, HeartbeatRow, Opened, Recipient, Upgrade, WAITING_SLOT};
+pub use connection::{Handshaking, HeartbeatRow, Opened, Recipient, Upgrade};
 pub use disconnect::Closed;
 pub use heartbeat::{Part, SlotPages, SlotRows, SlotTurn};
 pub use polling::{Direction, Ender, Ending, Enqueue, Liveness, Outbox, OutboxState, PollTurn};
