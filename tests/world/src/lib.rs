@@ -34,6 +34,7 @@ mod poller;
 mod polling;
 mod recover;
 mod rest;
+pub mod roles;
 mod send;
 mod time;
 mod transcript;
@@ -170,7 +171,8 @@ impl World {
         fastrand::seed(0);
         let root = all.get("DefaultDialect").and_then(|name| dialect::named(name)).unwrap_or(dialect::FIRST);
         let gateway = Settings { mode, disconnect_fault, ..Settings::default() };
-        let template = template(&all);
+        let mut template = template(&all);
+        roles::take_one(&mut template);
         let options = Options {
             storage: Storage::Memory,
             media: None,
