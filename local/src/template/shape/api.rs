@@ -42,6 +42,9 @@ struct Route {
 pub(super) struct HttpProperties {
     #[serde(rename = "Name")]
     _name: IgnoredAny,
+    // There is no other address here.
+    #[serde(rename = "DisableExecuteApiEndpoint")]
+    _disable_endpoint: Option<IgnoredAny>,
     #[serde(rename = "FailOnWarnings")]
     _fail_on_warnings: Option<IgnoredAny>,
     #[serde(rename = "DefaultRouteSettings")]
