@@ -7,6 +7,7 @@ use http_body_util::BodyExt as _;
 use insta::assert_snapshot;
 use local::http_api::LastSlash;
 use proptest::prelude::*;
+use relay::edge::Edge;
 use relay::http_event::{Malformed, sound_event};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -209,7 +210,7 @@ async fn values_of_one_header_are_joined_and_cookies_stay_apart() {
         (headers, vec![0xe9_u8])
     };
     let router = axum::Router::new().fallback(answering);
-    let function = relay::http_event::function(router, |_| axum::Router::new());
+    let function = relay::http_event::function(Edge::default(), router, |_| axum::Router::new());
     let answer = function(event("GET", "/", "")).await;
     assert_eq!(answer["headers"]["vary"], "origin, accept");
     assert_eq!(answer["cookies"], json!(["a=1", "b=2"]));
@@ -298,7 +299,7 @@ proptest! {
         event["isBase64Encoded"] = is_base64.into();
         let router = axum::Router::new().fallback(async || "here");
         let refusing = |_| axum::Router::new().fallback(async || StatusCode::BAD_REQUEST);
-        let function = relay::http_event::function(router, refusing);
+        let function = relay::http_event::function(Edge::default(), router, refusing);
         let (_, malformed) = sound_event(&event);
         let answer = futures_util::FutureExt::now_or_never(function(event)).unwrap();
         let expected = if malformed.is_some() { 400 } else { 200 };
@@ -317,7 +318,7 @@ proptest! {
             axum::routing::get(async |axum::extract::Path(id): axum::extract::Path<String>| id),
         );
         let refusing = |_| axum::Router::new().fallback(async || StatusCode::BAD_REQUEST);
-        let answer = futures_util::FutureExt::now_or_never(relay::http_event::function(router, refusing)(event)).unwrap();
+        let answer = futures_util::FutureExt::now_or_never(relay::http_event::function(Edge::default(), router, refusing)(event)).unwrap();
         prop_assert_eq!(answer["body"].as_str(), Some(segment.as_str()));
     }
 }

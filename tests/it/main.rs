@@ -21,6 +21,8 @@ mod cross;
 #[cfg(test)]
 mod data_folder;
 #[cfg(test)]
+mod edge;
+#[cfg(test)]
 mod engine;
 #[cfg(test)]
 mod expressions;

@@ -26,7 +26,7 @@ use crate::path::Paths;
 /// Creates the function, which answers events of the HTTP API. Paths without a prefix have the dialect `default`.
 pub fn function(ctx: Arc<Ctx>, default: &'static Dialect) -> HttpFunction {
     let router = router(Arc::clone(&ctx), default);
-    http_event::function(router, move |malformed| {
+    http_event::function(ctx.config.edge.clone(), router, move |malformed| {
         let (field, problem) = malformed.field();
         let refusal = refusal(&ctx, default, move || Error::validation(field, problem));
         Router::new().fallback(refusal).layer(answer::cors(&ctx.config.allowed_origins))

@@ -37,7 +37,7 @@ const LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 /// Creates the function, which answers events of the HTTP API.
 pub fn function(ctx: Arc<Ctx>) -> HttpFunction {
     let router = router(&ctx);
-    http_event::function(router, move |malformed| {
+    http_event::function(ctx.config.edge.clone(), router, move |malformed| {
         let (field, problem) = malformed.field();
         let refusal = any(async move || refused(&Error::validation(field, problem)));
         Router::new().fallback(refusal).layer(cors(&ctx))

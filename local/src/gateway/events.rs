@@ -23,6 +23,8 @@ use super::routes;
 use super::settings::Settings;
 use crate::watch::Handshake;
 
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
 /// A client's request to connect.
 #[derive(Clone, Debug)]
 pub struct ConnectRequest {
@@ -168,14 +170,17 @@ impl Writer<'_> {
     }
 }
 
-/// The client's headers without those of the hop, and with those that API Gateway adds.
+/// The client's headers without those of the hop, and with those that API Gateway adds. It adds the client's address to
+/// those that the client claims.
 fn forwarded(clock: &Clock, request: &ConnectRequest) -> Vec<(String, String)> {
-    let of_the_hop = |name: &HeaderName| *name == CONNECTION || *name == UPGRADE;
+    let of_the_hop = |name: &HeaderName| [CONNECTION, UPGRADE, FORWARDED_FOR].contains(name);
+    let claimed = request.headers.get_all(FORWARDED_FOR).iter();
+    let claimed = claimed.map(|value| format!("{}, ", String::from_utf8_lossy(value.as_bytes())));
     let sent = request.headers.iter().filter(|(name, _)| !of_the_hop(name));
     let sent = sent.map(|(name, value)| (written(name), String::from_utf8_lossy(value.as_bytes()).into_owned()));
     let added = [
         ("X-Amzn-Trace-Id", id::trace(clock)),
-        ("X-Forwarded-For", request.source_ip.to_string()),
+        ("X-Forwarded-For", format!("{}{}", claimed.collect::<String>(), request.source_ip)),
         ("X-Forwarded-Port", "443".to_owned()),
         ("X-Forwarded-Proto", "https".to_owned()),
     ];

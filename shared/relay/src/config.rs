@@ -11,6 +11,7 @@ use thiserror::Error;
 use tokio::sync::Notify;
 
 use crate::clock::Timestamp;
+use crate::edge::Edge;
 use crate::id::hex;
 
 /// Why a deployment cannot start.
@@ -215,6 +216,8 @@ pub struct Config {
     pub isolation: Isolation,
     /// The pages that may connect.
     pub allowed_origins: Origins,
+    /// The edge through which clients must come.
+    pub edge: Edge,
     /// The settings of the heartbeat.
     pub heartbeat: Heartbeat,
     /// The host that carries the connections: API Gateway, if all settings come from the environment.
@@ -248,6 +251,7 @@ impl Config {
             connections_endpoint: settings.required("CONNECTIONS_ENDPOINT")?,
             isolation: settings.isolation()?,
             allowed_origins: settings.origins(),
+            edge: settings.edge()?,
             heartbeat: Heartbeat {
                 tick_millis: MINUTE_MILLIS,
                 slots: settings.number("PING_INTERVAL_MINUTES", 1..=8)?.unwrap_or(5),
@@ -370,6 +374,13 @@ impl<'a> Settings<'a> {
         };
         let is_on = self.one_of("ADMIN_UI", &[("on", true), ("off", false)], false)?;
         Ok(AdminUi { is_on, password, live: None })
+    }
+
+    fn edge(&self) -> Result<Edge, ConfigError> {
+        let text = self.optional("EDGE_SECRET_SHA256").unwrap_or_default();
+        Edge::parse(&text).ok_or(ConfigError::Application(
+            "EDGE_SECRET_SHA256 must be one or two SHA-256 digests in hexadecimal, separated by a comma",
+        ))
     }
 
     fn origins(&self) -> Origins {

@@ -46,10 +46,14 @@ pub async fn handle<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<Value
 /// `Error::Internal`.
 async fn opened<A: Application>(ctx: &Ctx<A>, incoming: &Incoming) -> Result<Value, Error> {
     let request = &incoming.request;
+    if !ctx.config.edge.admits(&request.headers) {
+        return Ok(json!({"statusCode": 403}));
+    }
     if let Some(status) = refused(&ctx.config.allowed_origins, request) {
         return Ok(json!({"statusCode": status}));
     }
-    let source_ip = request.request_context.identity.source_ip.clone().unwrap_or_default();
+    let peer = request.request_context.identity.source_ip.as_deref().unwrap_or_default();
+    let source_ip = ctx.config.edge.client_address(&request.headers, peer);
     let opened = opening(ctx, incoming.connection.clone(), incoming.at, &request.headers, source_ip);
     // A `sid` in the query names a polling connection. Its client has already received the open packet by polling.
     if let Some(sid) = request.query_string_parameters.first("sid") {

@@ -29,6 +29,7 @@ use serde_json::{Map, Value, json};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::config::Origins;
+use crate::edge::{self, Edge};
 
 /// A function that answers requests of an HTTP API. It takes an event of payload format 2.0, and returns the answer in
 /// the same format.
@@ -102,11 +103,12 @@ impl Malformed {
     }
 }
 
-/// Turns a router into a function. `refusing` returns the router that answers a malformed request.
+/// Turns a router into a function. A request that does not come through the edge is answered with 403, in the form in
+/// which API Gateway itself refuses. `refusing` returns the router that answers a malformed request.
 ///
 /// The function returns an answer for every event. If a router panics, the function logs it and returns API Gateway's
 /// 500.
-pub fn function<S, B>(router: S, refusing: impl Fn(Malformed) -> S + Send + Sync + 'static) -> HttpFunction
+pub fn function<S, B>(edge: Edge, router: S, refusing: impl Fn(Malformed) -> S + Send + Sync + 'static) -> HttpFunction
 where
     S: Service<Request, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
@@ -114,6 +116,10 @@ where
     B::Data: Send,
 {
     Arc::new(move |event| {
+        let secret = event.get("headers").and_then(|headers| headers.get(edge::HEADER)?.as_str());
+        if !edge.admits_secret(secret.map(str::as_bytes)) {
+            return Box::pin(ready(own_answer(403, "Forbidden")));
+        }
         let (event, malformed) = sound_event(&event);
         let router = malformed.map_or_else(|| router.clone(), &refusing);
         Box::pin(async move {
@@ -153,10 +159,15 @@ where
 
 /// API Gateway's own answer to a function that fails.
 fn internal() -> Value {
+    own_answer(500, "Internal Server Error")
+}
+
+/// An answer in the form of API Gateway's own.
+fn own_answer(status: u16, message: &str) -> Value {
     json!({
-        "statusCode": 500,
+        "statusCode": status,
         "headers": {"content-type": "application/json"},
-        "body": json!({"message": "Internal Server Error"}).to_string(),
+        "body": json!({"message": message}).to_string(),
         "isBase64Encoded": false,
         "cookies": [],
     })

@@ -73,6 +73,7 @@ pub mod ctx;
 pub mod disconnect;
 mod drain;
 pub mod dynamo;
+pub mod edge;
 pub mod error;
 pub mod event;
 pub mod followup;

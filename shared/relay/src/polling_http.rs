@@ -23,7 +23,7 @@ const METHODS: [Method; 2] = [Method::GET, Method::POST];
 /// API does not hand over.
 pub fn function<A: Application>(ctx: Arc<Ctx<A>>, stage: StageVariables) -> HttpFunction {
     let router = router(Arc::clone(&ctx), stage);
-    http_event::function(router, move |_| {
+    http_event::function(ctx.config.edge.clone(), router, move |_| {
         Router::new()
             .fallback(async || written(bad_request()))
             .layer(http_event::cors(&ctx.config.allowed_origins, &METHODS))
@@ -42,7 +42,8 @@ async fn handle<A: Application>(ctx: &Ctx<A>, stage: &StageVariables, request: e
     let query = http_event::query(&parts.uri);
     // API Gateway appends the address of the peer to those that the client claims.
     let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
-    let source_ip = forwarded.and_then(|all| all.rsplit(',').next()).unwrap_or_default().trim().to_owned();
+    let peer = forwarded.and_then(|all| all.rsplit(',').next()).unwrap_or_default().trim();
+    let source_ip = ctx.config.edge.client_address(&parts.headers, peer);
     let request = PollRequest { method: parts.method, query, headers: parts.headers, source_ip };
     if request.method != Method::POST {
         return polling::get(ctx, request).await;

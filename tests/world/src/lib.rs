@@ -63,7 +63,7 @@ pub use crate::client::{Former, stock_request};
 const BEGINNING: Timestamp = Timestamp::from_millis(1_767_323_045_006);
 
 /// The origin at which a world would be reached over HTTP.
-const ORIGIN: &str = "http://127.0.0.1:3000";
+pub const ORIGIN: &str = "http://127.0.0.1:3000";
 
 /// The templates that were read, by parameters. Reading one takes four times as long as the rest of creating a world.
 static TEMPLATES: Mutex<BTreeMap<BTreeMap<String, String>, Template>> = Mutex::new(BTreeMap::new());

@@ -2,6 +2,7 @@
 //! Admin UI.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 
 use local::template::Template;
 
@@ -18,8 +19,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
         all.extend(world::roles::permissions(&Template::read(local::cloud::TEMPLATE, &parameters)?));
     }
+    let mut output = std::io::stdout().lock();
     for permission in all {
-        println!("{permission}");
+        writeln!(output, "{permission}")?;
     }
     Ok(())
 }
