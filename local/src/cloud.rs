@@ -248,7 +248,9 @@ impl PocketCloud {
         let routes: Vec<_> =
             template.http_routes.iter().filter(|route| answering.contains_key(&route.function)).cloned().collect();
         let watch = Watch::new(template.functions.keys().cloned());
-        let http_api = HttpApi::new(&routes, &answering)?.with_faults(faults.clone()).with_watch(watch.clone());
+        let http_api = HttpApi::new(&routes, &template.functions, &answering)?
+            .with_faults(faults.clone())
+            .with_watch(watch.clone());
         let objects = presigned::router(&services, &template, &clock);
         let http = http_api.router(&BTreeMap::new(), LastSlash::default()).merge(objects.clone());
         let lambda = Lambda::new(handlers, retry_scale, faults.clone(), latency, watch.clone());

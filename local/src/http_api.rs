@@ -5,7 +5,8 @@
 //! is as the client sent it; values of one header are joined by commas; cookies are separate; a body that is not text
 //! is Base64.
 //!
-//! As in Lambda, a function runs to its end even if the client does not wait for it. Two things differ from Lambda:
+//! As in Lambda, a function runs to its end even if the client does not wait for it, and a request above the reserved
+//! concurrency of a function is refused. Two things differ from Lambda:
 //! when the system ends, a waiting GET is told so instead of being cut off; and a body may be larger than the 6 MB of
 //! an event.
 
@@ -31,9 +32,10 @@ use relay::http_event::HttpFunction;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch::{Receiver, Sender};
 
-use crate::faults::{Faults, Killed, Trigger};
+use crate::concurrency::Concurrency;
+use crate::faults::{Faults, Trigger};
 use crate::gateway::request_id;
-use crate::template::HttpRoute;
+use crate::template::{Function, HttpRoute};
 use crate::watch::{self, Watch};
 
 /// The package of the function whose GETs wait.
@@ -111,32 +113,49 @@ pub type HttpCode = Arc<dyn Fn(&BTreeMap<String, String>) -> HttpFunction + Send
 
 /// An HTTP API.
 pub struct HttpApi {
-    /// Each route with the package of its function.
-    routes: Vec<(Pattern, String, HttpCode)>,
+    routes: Vec<Route>,
     closing: Sender<bool>,
     faults: Faults,
     watch: Watch,
 }
 
-/// A route with its function.
+/// A route with the code of its function.
+struct Route {
+    pattern: Pattern,
+    package: String,
+    code: HttpCode,
+    concurrency: Concurrency,
+}
+
+/// A route with its function, for one stage.
 struct Integration {
     pattern: Pattern,
     package: String,
     function: HttpFunction,
+    concurrency: Concurrency,
     faults: Faults,
     watch: Watch,
 }
 
 impl HttpApi {
-    /// Creates an API with these routes. `codes` are the functions, by their packages.
+    /// Creates an API with these routes. `functions` and `codes` are the functions and their code, by their packages.
     ///
     /// # Errors
     /// [`RouteError`].
-    pub fn new(routes: &[HttpRoute], codes: &BTreeMap<String, HttpCode>) -> Result<Self, RouteError> {
-        let route = |HttpRoute { key, function }: &HttpRoute| {
-            let code = codes.get(function).ok_or_else(|| RouteError::Function(function.clone()))?;
+    pub fn new(
+        routes: &[HttpRoute],
+        functions: &BTreeMap<String, Function>,
+        codes: &BTreeMap<String, HttpCode>,
+    ) -> Result<Self, RouteError> {
+        // Several routes of one function share its concurrency.
+        let concurrency: BTreeMap<_, _> =
+            functions.iter().map(|(package, function)| (package, Concurrency::of(function))).collect();
+        let route = |HttpRoute { key, function: package }: &HttpRoute| {
+            let unknown = || RouteError::Function(package.clone());
+            let code = Arc::clone(codes.get(package).ok_or_else(unknown)?);
+            let concurrency = concurrency.get(package).ok_or_else(unknown)?.clone();
             let pattern = Pattern::read(key).ok_or_else(|| RouteError::Key(key.clone()))?;
-            Ok((pattern, function.clone(), Arc::clone(code)))
+            Ok(Route { pattern, package: package.clone(), code, concurrency })
         };
         let routes = routes.iter().map(route).collect::<Result<_, _>>()?;
         Ok(Self { routes, closing: Sender::new(false), faults: Faults::default(), watch: Watch::default() })
@@ -156,10 +175,11 @@ impl HttpApi {
 
     /// The router of the API for a stage with these variables.
     pub fn router(&self, stage: &BTreeMap<String, String>, last_slash: LastSlash) -> Router {
-        let integrations = self.routes.iter().map(|(pattern, package, code)| Integration {
-            pattern: pattern.clone(),
-            package: package.clone(),
-            function: code(stage),
+        let integrations = self.routes.iter().map(|route| Integration {
+            pattern: route.pattern.clone(),
+            package: route.package.clone(),
+            function: (route.code)(stage),
+            concurrency: route.concurrency.clone(),
             faults: self.faults.clone(),
             watch: self.watch.clone(),
         });
@@ -182,8 +202,8 @@ impl HttpApi {
     /// The function of this package, as Lambda would invoke it, for a stage without variables.
     #[must_use]
     pub fn function(&self, package: &str) -> Option<HttpFunction> {
-        let (_, _, code) = self.routes.iter().find(|(_, of, _)| of == package)?;
-        Some(code(&BTreeMap::new()))
+        let route = self.routes.iter().find(|route| route.package == package)?;
+        Some((route.code)(&BTreeMap::new()))
     }
 
     /// Makes the waiting GETs return, and all future ones.
@@ -206,6 +226,9 @@ async fn invoke(
     let waits = polls && parts.method == Method::GET;
     let Integration { faults, package, watch, .. } = integration;
     watch.counts().http_request();
+    let Ok(begun) = integration.concurrency.begin(faults, Trigger::Synchronous) else {
+        return own_answer(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
+    };
     if polls {
         watch.polling_request(&parts, &body);
     }
@@ -214,9 +237,7 @@ async fn invoke(
     let running = (integration.function)(event);
     let (faults, package, of_task) = (faults.clone(), package.clone(), watch.clone());
     let running = tokio::spawn(async move {
-        if faults.throttles(Trigger::Synchronous, &package) {
-            return Err(Killed);
-        }
+        let _begun = begun;
         let running = watch::within(&started, running);
         let answer = faults.run((Trigger::Synchronous, &package), INTEGRATION_TIMEOUT, running).await;
         of_task.ended(&package, started, answer.as_ref().map_err(|_| "the invocation was killed"));

@@ -2,8 +2,9 @@
 //! synchronously, and they invoke each other asynchronously.
 //!
 //! As in Lambda, an asynchronous invocation that fails is tried again as often as template.yaml says, and each may come
-//! twice. A panic is a failed invocation. One thing differs from Lambda: an environment here handles many events at a
-//! time.
+//! twice. A panic is a failed invocation. A function at its reserved concurrency refuses synchronous invocations, and
+//! asynchronous ones wait until they are too old. One thing differs from Lambda: an environment here handles many events
+//! at a time.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -17,11 +18,13 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::sync::watch::Sender;
+use tokio::time::Instant;
 
+use crate::concurrency::{self, Concurrency, Throttled};
 use crate::faults::{Faults, Trigger};
 use crate::gateway::{FunctionError, Integration};
 use crate::latency::{Latency, Step};
-use crate::template::{Destination, Function};
+use crate::template::{Asynchronous, Destination, Function};
 use crate::watch::{self, AwsCall, Watch};
 
 /// The most bytes of an asynchronous event (docs/api-gateway.md, "Lambda").
@@ -30,14 +33,10 @@ const EVENT_MAX_BYTES: usize = 1_048_576;
 /// The waits before the first and the second retry (docs/api-gateway.md, "Lambda"), scaled by the registry's setting.
 const RETRY_WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
 
-/// The wait before a throttled asynchronous event is tried again. Lambda retries for hours, with waits of one second to
-/// five minutes.
-const THROTTLED_WAIT: Duration = Duration::from_secs(1);
-
-/// The most invocations of one function that run at the same time. Further ones wait for one to end. All functions
-/// share the cores of one machine: with thousands of invocations at once, each request to AWS would take longer than
-/// the functions wait for it.
-const CONCURRENCY_MAX: usize = 100;
+/// The most invocations of one function that run at the same time, however many Lambda would run. Further ones wait for
+/// one to end. All functions share the cores of one machine: with thousands of invocations at once, each request to AWS
+/// would take longer than the functions wait for it.
+const RUNNING_MAX: usize = 100;
 
 /// A handler with its context. An error is a failed invocation.
 pub type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, FunctionError>> + Send + Sync>;
@@ -46,8 +45,9 @@ struct Deployed {
     handler: Handler,
     function: Arc<Function>,
     invocations: AtomicU64,
-    /// As many permits as invocations may run at the same time.
-    capacity: Semaphore,
+    concurrency: Concurrency,
+    /// As many permits as invocations this machine runs at the same time.
+    machine: Semaphore,
     /// The environments that are started and handle no event.
     idle: AtomicU64,
 }
@@ -107,6 +107,46 @@ impl InvokeError {
     }
 }
 
+/// Why an invocation has no answer.
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    /// The function did not begin.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
+    /// The function failed.
+    #[error(transparent)]
+    Failed(#[from] FunctionError),
+}
+
+/// Why an asynchronous event is not tried again.
+#[derive(Debug, thiserror::Error)]
+enum GivenUp {
+    /// Every attempt failed; the error of the last one.
+    #[error(transparent)]
+    Failed(FunctionError),
+    /// It is older than `MaximumEventAgeInSeconds`.
+    #[error("the event is older than {} seconds", .0.as_secs())]
+    TooOld(Duration),
+}
+
+impl GivenUp {
+    /// The condition in the record, as Lambda names it.
+    const fn condition(&self) -> &'static str {
+        match self {
+            Self::Failed(_) => "RetriesExhausted",
+            Self::TooOld(_) => "EventAgeExceeded",
+        }
+    }
+
+    /// What the record says about the last attempt, which an event that is too old may not have had.
+    fn response(&self) -> Value {
+        match self {
+            Self::Failed(_) => json!({"statusCode": 200, "functionError": "Unhandled"}),
+            Self::TooOld(_) => Value::Null,
+        }
+    }
+}
+
 /// Counts an invocation as long as it runs.
 pub(crate) struct Running(Arc<Lambda>);
 
@@ -137,13 +177,9 @@ impl Lambda {
         let by_name = functions
             .into_iter()
             .map(|(function, handler)| {
-                let capacity = Semaphore::new(function.concurrency.map_or(CONCURRENCY_MAX, |reserved| {
-                    usize::try_from(reserved).map_or(CONCURRENCY_MAX, |reserved| reserved.min(CONCURRENCY_MAX))
-                }));
-                (
-                    function.name.clone(),
-                    Deployed { handler, function, invocations: AtomicU64::new(0), capacity, idle: AtomicU64::new(0) },
-                )
+                let (invocations, idle) = (AtomicU64::new(0), AtomicU64::new(0));
+                let (concurrency, machine) = (Concurrency::of(&function), Semaphore::new(RUNNING_MAX));
+                (function.name.clone(), Deployed { handler, function, invocations, concurrency, machine, idle })
             })
             .collect();
         let (running, doubled) = (Sender::new(0), AtomicBool::new(false));
@@ -179,6 +215,13 @@ impl Lambda {
     pub fn invocations(&self, package: &str) -> u64 {
         let of_package = self.by_name.values().filter(|deployed| deployed.function.package == package);
         of_package.map(|deployed| deployed.invocations.load(Ordering::SeqCst)).sum()
+    }
+
+    /// How often an invocation of a package's function was throttled so far.
+    #[must_use]
+    pub fn throttles(&self, package: &str) -> u64 {
+        let of_package = self.by_name.values().filter(|deployed| deployed.function.package == package);
+        of_package.map(|deployed| deployed.concurrency.throttles()).sum()
     }
 
     /// Accepts an event, and invokes the function after answering.
@@ -222,31 +265,44 @@ impl Lambda {
         }
     }
 
+    /// Invokes a function with an asynchronous event until that succeeds, the attempts are used up, or the event is too
+    /// old.
     async fn attempts(self: &Arc<Self>, trigger: Trigger, name: &str, event: Value) {
-        while self.faults.throttles(trigger, package_of(self, name)) {
-            tokio::time::sleep(THROTTLED_WAIT).await;
-        }
-        let retries = self.by_name.get(name).map_or(0, |deployed| deployed.function.asynchronous.retries);
-        let waits = RETRY_WAITS.iter().take(usize::try_from(retries).unwrap_or_default());
-        for wait in waits.map(Some).chain([None]) {
-            let Err(FunctionError(problem)) = self.run(trigger, name, event.clone()).await else { return };
-            match wait {
-                Some(wait) => tokio::time::sleep(self.scaled(*wait)).await,
-                None => return self.give_up(name, event, &problem),
+        let Asynchronous { max_age, retries, .. } = self
+            .by_name
+            .get(name)
+            .map_or_else(Asynchronous::default, |deployed| deployed.function.asynchronous.clone());
+        let accepted = Instant::now();
+        let mut waits = RETRY_WAITS.iter().take(usize::try_from(retries).unwrap_or_default());
+        let mut waits_throttled = concurrency::waits();
+        loop {
+            let wait = match self.run(trigger, name, event.clone()).await {
+                Ok(_) => return,
+                // Lambda returns the event to its queue. That is no attempt.
+                Err(RunError::Throttled(_)) => waits_throttled.next(),
+                Err(RunError::Failed(error)) => match waits.next() {
+                    Some(wait) => Some(self.scaled(*wait)),
+                    None => return self.give_up(name, event, &GivenUp::Failed(error)),
+                },
+            };
+            let left = max_age.saturating_sub(accepted.elapsed());
+            tokio::time::sleep(wait.unwrap_or(max_age).min(left)).await;
+            if accepted.elapsed() >= max_age {
+                return self.give_up(name, event, &GivenUp::TooOld(max_age));
             }
         }
     }
 
     /// Sends the record of an event that is not tried again to the destination in template.yaml.
-    fn give_up(self: &Arc<Self>, name: &str, event: Value, problem: &str) {
-        tracing::error!(function = name, problem, "an event was given up");
+    fn give_up(self: &Arc<Self>, name: &str, event: Value, why: &GivenUp) {
+        tracing::error!(function = name, problem = %why, "an event was given up");
         let on_failure = self.by_name.get(name).and_then(|deployed| deployed.function.asynchronous.on_failure.clone());
         let Some(Destination::Function(destination)) = on_failure else { return };
         let record = json!({
             "version": "1.0",
-            "requestContext": {"functionArn": name, "condition": "RetriesExhausted"},
+            "requestContext": {"functionArn": name, "condition": why.condition()},
             "requestPayload": event,
-            "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
+            "responseContext": why.response(),
         });
         if let Err(error) = self.invoke_later(&destination, record.to_string().as_bytes()) {
             tracing::error!(function = destination, %error, "the record of an event that was given up was not taken");
@@ -254,19 +310,20 @@ impl Lambda {
     }
 
     /// Invokes a function and waits for its answer.
-    async fn run(self: &Arc<Self>, trigger: Trigger, name: &str, event: Value) -> Result<Value, FunctionError> {
+    async fn run(self: &Arc<Self>, trigger: Trigger, name: &str, event: Value) -> Result<Value, RunError> {
         let answer = self.answer(trigger, name, event).await;
-        if answer.is_err() {
+        if matches!(answer, Err(RunError::Failed(_))) {
             self.failures.fetch_add(1, Ordering::SeqCst);
         }
         answer
     }
 
-    async fn answer(self: &Arc<Self>, trigger: Trigger, name: &str, event: Value) -> Result<Value, FunctionError> {
+    async fn answer(self: &Arc<Self>, trigger: Trigger, name: &str, event: Value) -> Result<Value, RunError> {
         let Some(deployed) = self.by_name.get(name) else {
-            return Err(FunctionError(format!("there is no function {name}")));
+            return Err(FunctionError(format!("there is no function {name}")).into());
         };
-        let _permit = deployed.capacity.acquire().await;
+        let _running = deployed.concurrency.begin(&self.faults, trigger)?;
+        let _permit = deployed.machine.acquire().await;
         deployed.invocations.fetch_add(1, Ordering::SeqCst);
         self.start(trigger, deployed).await;
         let Function { package, timeout, .. } = &*deployed.function;
@@ -285,7 +342,7 @@ impl Lambda {
             Err(_) => Err(FunctionError(format!("{name} took longer than its timeout"))),
         };
         self.watch.ended(package, started, answer.as_ref().map_err(|FunctionError(problem)| problem.as_str()));
-        answer
+        Ok(answer?)
     }
 
     /// Waits as long as a handler takes to start. Without an idle environment Lambda starts another one.
@@ -330,10 +387,14 @@ impl Lambda {
     /// If the function fails.
     pub(crate) async fn run_for_stream(self: &Arc<Self>, name: &str, event: Value) -> Result<Value, FunctionError> {
         let running = Running::new(self);
-        while self.faults.throttles(Trigger::Stream, package_of(self, name)) {
-            tokio::time::sleep(THROTTLED_WAIT).await;
+        for wait in concurrency::waits() {
+            match running.0.run(Trigger::Stream, name, event.clone()).await {
+                Err(RunError::Throttled(_)) => tokio::time::sleep(wait).await,
+                Err(RunError::Failed(error)) => return Err(error),
+                Ok(answer) => return Ok(answer),
+            }
         }
-        running.0.run(Trigger::Stream, name, event).await
+        Err(FunctionError(format!("{name}: {Throttled}")))
     }
 
     /// A wait before a retry, shortened by the registry's setting.
@@ -371,10 +432,10 @@ impl Integration for Invoked {
         let (lambda, name) = (Arc::clone(&self.0), function.to_owned());
         let running = Running::new(&lambda);
         Box::pin(async move {
-            if running.0.faults.throttles(Trigger::Synchronous, package_of(&running.0, &name)) {
-                return Err(FunctionError(format!("{name} was throttled, as the fault layer wants it")));
-            }
-            running.0.run(Trigger::Synchronous, &name, event).await
+            running.0.run(Trigger::Synchronous, &name, event).await.map_err(|error| match error {
+                RunError::Throttled(throttled) => FunctionError(format!("{name}: {throttled}")),
+                RunError::Failed(failed) => failed,
+            })
         })
     }
 }

@@ -7,6 +7,7 @@
 //! - [`gateway`], [`management`]: API Gateway's WebSocket API and `@connections`.
 //! - [`http_api`]: API Gateway's HTTP API.
 //! - [`lambda`]: the functions, invoked synchronously and asynchronously.
+//! - `concurrency`: how many invocations of a function may run at the same time.
 //! - [`dynamodb`]: the tables.
 //! - [`data_folder`]: the folder of their file, if they have one.
 //! - [`storage`], [`presigned`]: the buckets, and addresses that functions signed.
@@ -33,6 +34,7 @@ pub mod admin;
 pub mod bootstraps;
 pub mod cloud;
 pub mod code;
+mod concurrency;
 pub mod connector;
 pub mod data_folder;
 pub mod direct;

@@ -27,7 +27,6 @@ pub use draw::Draw;
 pub use effect::{Effect, Refusal, RunEffect};
 use index::Lag;
 pub(crate) use index::written;
-pub(crate) use invocation::Killed;
 pub use rule::{AwsRequest, Rule, RunRule, Service, Trigger};
 
 use crate::gateway::DisconnectFault;

@@ -2,6 +2,7 @@
 
 mod batches;
 mod client;
+mod concurrency;
 mod crowd;
 mod delivery;
 mod outbox;
