@@ -1,11 +1,10 @@
 //! The runtime of a function in the cloud. During init it reads the settings from the environment, builds the clients
-//! and opens the connections. After that it handles one event at a time.
+//! and opens the connections. After that it handles one event at a time, or, in an instance that Lambda manages, as many
+//! as `AWS_LAMBDA_MAX_CONCURRENCY` says. All events of a process share the context, and nothing else.
 
 mod roots;
 
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
-#[cfg(feature = "http")]
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::sdk_config::{SharedAsyncSleep, SharedCredentialsProvider};
 use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, LocalBoxFuture};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -49,6 +49,22 @@ impl<E: Into<lambda_runtime::Error>> From<E> for Error {
     }
 }
 
+/// A function of this form: `async fn(&Ctx<A>, Value) -> T`, whose future can move between threads.
+pub trait Handler<'a, A: Application, T>: Send + Sync + 'static {
+    /// Handles an event.
+    fn handle(&self, ctx: &'a Ctx<A>, event: Value) -> impl Future<Output = T> + Send + 'a;
+}
+
+impl<'a, A: Application, T, F, Handled> Handler<'a, A, T> for F
+where
+    F: Fn(&'a Ctx<A>, Value) -> Handled + Send + Sync + 'static,
+    Handled: Future<Output = T> + Send + 'a,
+{
+    fn handle(&self, ctx: &'a Ctx<A>, event: Value) -> impl Future<Output = T> + Send + 'a {
+        self(ctx, event)
+    }
+}
+
 /// Runs a handler that answers clients for as long as Lambda wants. If the handler panics, the function logs it and
 /// answers as usual: a function error would reach the client as a frame that it cannot read.
 ///
@@ -56,19 +72,21 @@ impl<E: Into<lambda_runtime::Error>> From<E> for Error {
 /// If a setting is missing or malformed, or the Lambda Runtime API is not available.
 pub async fn run<A: Application, F>(handler: F) -> Result<(), Error>
 where
-    F: AsyncFn(&Ctx<A>, Value) -> Value,
+    F: for<'a> Handler<'a, A, Value>,
 {
-    let (ctx, handler) = (&start().await?, &handler);
-    let answering = |event| -> Handling<'_> {
+    let shared = Arc::new((start().await?, handler));
+    serve(Arc::new(move |event| {
+        let shared = Arc::clone(&shared);
         Box::pin(async move {
-            let answer = AssertUnwindSafe(Box::pin(handler(ctx, event))).catch_unwind().await;
+            let (ctx, handler) = &*shared;
+            let answer = AssertUnwindSafe(Box::pin(handler.handle(ctx, event))).catch_unwind().await;
             Ok(answer.unwrap_or_else(|_| {
                 tracing::error!("a handler panicked");
                 json!({"statusCode": 200})
             }))
         })
-    };
-    serve(&answering).await
+    }))
+    .await
 }
 
 /// Runs a handler that answers nobody for as long as Lambda wants. Its errors and panics are function errors: Lambda
@@ -78,12 +96,14 @@ where
 /// If a setting is missing or malformed, or the Lambda Runtime API is not available.
 pub async fn run_retried<A: Application, F>(handler: F) -> Result<(), Error>
 where
-    F: AsyncFn(&Ctx<A>, Value) -> Result<Value, crate::error::Error>,
+    F: for<'a> Handler<'a, A, Result<Value, crate::error::Error>>,
 {
-    let (ctx, handler) = (&start().await?, &handler);
-    let answering = |event| -> Handling<'_> {
+    let shared = Arc::new((start().await?, handler));
+    serve(Arc::new(move |event| {
+        let shared = Arc::clone(&shared);
         Box::pin(async move {
-            match AssertUnwindSafe(Box::pin(handler(ctx, event))).catch_unwind().await {
+            let (ctx, handler) = &*shared;
+            match AssertUnwindSafe(Box::pin(handler.handle(ctx, event))).catch_unwind().await {
                 Ok(answer) => answer.map_err(lambda_runtime::Error::from),
                 Err(_) => {
                     tracing::error!("a handler panicked");
@@ -91,8 +111,8 @@ where
                 }
             }
         })
-    };
-    serve(&answering).await
+    }))
+    .await
 }
 
 /// Runs a function of the HTTP API for as long as Lambda wants. `function` creates it from the context.
@@ -102,7 +122,7 @@ where
 #[cfg(feature = "http")]
 pub async fn run_http<A: Application>(function: impl FnOnce(Arc<Ctx<A>>) -> HttpFunction) -> Result<(), Error> {
     let function = function(Arc::new(start().await?));
-    serve(&|event| Box::pin(function(event).map(Ok))).await
+    serve(Arc::new(move |event| Box::pin(function(event).map(Ok)))).await
 }
 
 /// Runs the function that the variable `FUNCTION` names: one of those of [`crate::functions`], or `polling`. So one
@@ -129,12 +149,12 @@ pub async fn run_named<A: Application>() -> Result<(), Error> {
 }
 
 /// The handling of one event.
-type Handling<'a> = Pin<Box<dyn Future<Output = Result<Value, lambda_runtime::Error>> + 'a>>;
+type Handling = BoxFuture<'static, Result<Value, lambda_runtime::Error>>;
 
-/// Asks for events and handles them, one at a time. It is not generic, so that the bootstraps do not compile it again.
-fn serve<'a>(handler: &'a dyn Fn(Value) -> Handling<'a>) -> Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>> {
+/// Asks for events and handles them. It is not generic, so that the bootstraps do not compile it again.
+fn serve(handler: Arc<dyn Fn(Value) -> Handling + Send + Sync>) -> LocalBoxFuture<'static, Result<(), Error>> {
     Box::pin(async move {
-        lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| handler(event.payload))).await?;
+        lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Value>| handler(event.payload))).await?;
         Ok(())
     })
 }
