@@ -31,7 +31,7 @@ use crate::dynamodb::{DynamoDb, DynamoDbError};
 use crate::faults::Faults;
 use crate::gateway::{Gateway, Routes, Settings, UnsupportedExpression};
 use crate::http_api::{HttpApi, LastSlash, RouteError};
-use crate::lambda::{Invoked, Lambda};
+use crate::lambda::{self, Invoked, Lambda};
 use crate::latency::Latency;
 use crate::storage::{ObjectStorage, ObjectStorageError};
 use crate::template::{Function, REGION, Schedule, Template, TemplateError};
@@ -237,7 +237,9 @@ impl PocketCloud {
                 admin_ui = AdminUi::of(&ctx);
             }
             match code(&function.package, &ctx) {
-                Some(Code::Events(handler)) => handlers.push((Arc::clone(&function), handler)),
+                Some(Code::Events(handler)) => {
+                    handlers.push((Arc::clone(&function), lambda::with_timeout(&function, handler)));
+                }
                 Some(Code::Requests(http)) => drop(answering.insert(function.package.clone(), http)),
                 // A function that nothing invokes here, such as `rest` for an application without REST.
                 None if is_routed => {}

@@ -41,6 +41,19 @@ const RUNNING_MAX: usize = 100;
 /// A handler with its context. An error is a failed invocation.
 pub type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, FunctionError>> + Send + Sync>;
 
+/// The same handler, which ends when the timeout of its function is over. A process does that itself, because the time
+/// that it takes to start does not count.
+pub(crate) fn with_timeout(function: &Function, handler: Handler) -> Handler {
+    let (name, timeout) = (function.name.clone(), function.timeout);
+    Arc::new(move |event| {
+        let (name, handling) = (name.clone(), handler(event));
+        Box::pin(async move {
+            let handled = tokio::time::timeout(timeout, handling).await;
+            handled.unwrap_or_else(|_| Err(FunctionError(format!("{name} took longer than its timeout"))))
+        })
+    })
+}
+
 struct Deployed {
     handler: Handler,
     function: Arc<Function>,
@@ -330,16 +343,15 @@ impl Lambda {
         let started = self.watch.started(package, &trigger, &event);
         let handling = watch::within(&started, AssertUnwindSafe((deployed.handler)(event)).catch_unwind());
         let handling = self.faults.run((trigger, package), *timeout, handling);
-        let handled = tokio::time::timeout(*timeout, handling).await;
+        let handled = handling.await;
         deployed.idle.fetch_add(1, Ordering::SeqCst);
         let answer = match handled {
-            Ok(Err(killed)) => Err(FunctionError(format!("{name}: {killed}"))),
-            Ok(Ok(Ok(answer))) => answer,
-            Ok(Ok(Err(_))) => {
+            Err(killed) => Err(FunctionError(format!("{name}: {killed}"))),
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => {
                 self.panics.fetch_add(1, Ordering::SeqCst);
                 Err(FunctionError(format!("{name} panicked")))
             }
-            Err(_) => Err(FunctionError(format!("{name} took longer than its timeout"))),
         };
         self.watch.ended(package, started, answer.as_ref().map_err(|FunctionError(problem)| problem.as_str()));
         Ok(answer?)

@@ -1,5 +1,9 @@
 //! The functions as processes of their bootstraps. `tests/run` also runs the transcripts of the other files with them.
 
+mod settings;
+mod several;
+mod unruly;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,7 +1,7 @@
 //! Functions as Lambda runs them: each environment is a process of the built `bootstrap`, behind a Lambda Runtime API
 //! of its own.
 //!
-//! A process handles one event at a time. Between two events it is stopped with SIGSTOP, as Lambda freezes an
+//! A process handles one event at a time, unless it is to be as an instance that Lambda manages. Between two events it is stopped with SIGSTOP, as Lambda freezes an
 //! environment, so work that it leaves behind after an answer does not go on. It gets the environment of template.yaml,
 //! the variables that Lambda adds, and `AWS_ENDPOINT_URL`. Under that address the services of the pocket cloud answer
 //! signed requests, and refuse what the role of the function does not allow.
@@ -9,6 +9,7 @@
 //! In reading order:
 //!
 //! - `pool`: the environments of one function.
+//! - `instance`: those that handle several events at once.
 //! - `process`: one environment.
 //! - `said`: what is said between a process and the rest.
 //! - `runtime_api`: the Lambda Runtime API of a process.
@@ -16,6 +17,7 @@
 //! - `lines`: what a process prints.
 
 mod endpoint;
+mod instance;
 mod lines;
 mod pool;
 mod process;
@@ -30,6 +32,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use chat::application::DIALECT_VARIABLE;
 use relay::clock::Clock;
@@ -49,6 +52,15 @@ use crate::token::revealed;
 /// The variable that says where `@connections` is. It names API Gateway in template.yaml, and the endpoint here.
 const CONNECTIONS_ENDPOINT: &str = "CONNECTIONS_ENDPOINT";
 
+/// The variable with which Lambda says to a process of an instance that it manages how many events may come at once.
+const MAX_CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
+
+/// How long a process may take to start, in Lambda.
+const INIT_MAX: Duration = Duration::from_secs(10);
+
+/// How many times a process is thawed for each time at which its connections are dead by then, by default.
+const THAWS_PER_CUT: u64 = 8;
+
 /// Where the bootstraps are, and how their processes differ from those of a deployment.
 #[derive(Clone)]
 pub struct Bootstraps {
@@ -59,13 +71,27 @@ pub struct Bootstraps {
     pub environment: BTreeMap<String, String>,
     /// Called before each event.
     pub before_event: Arc<dyn Fn() + Send + Sync>,
+    /// How many events a process handles at once: 1, or more as in an instance that Lambda manages.
+    pub events_at_once: usize,
+    /// How many times a process is thawed for each time at which its connections are dead by then.
+    pub thaws_per_cut: u64,
+    /// How long a process may take until it asks for its first event. After that another one is started, as part of the
+    /// invocation and its timeout. Ten seconds in Lambda.
+    pub init_max: Duration,
 }
 
 impl Bootstraps {
     /// The bootstraps in a folder.
     #[must_use]
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), environment: BTreeMap::new(), before_event: Arc::new(|| ()) }
+        Self {
+            folder: folder.into(),
+            environment: BTreeMap::new(),
+            before_event: Arc::new(|| ()),
+            events_at_once: 1,
+            thaws_per_cut: THAWS_PER_CUT,
+            init_max: INIT_MAX,
+        }
     }
 
     /// The bootstrap of a package, if there is one.
@@ -167,7 +193,8 @@ impl Processes {
     }
 
     fn spec(&self, function: &Arc<Function>) -> Result<Spec, BootstrapsError> {
-        let Bootstraps { folder, environment, before_event } = &self.bootstraps;
+        let Bootstraps { folder, environment, before_event, events_at_once, thaws_per_cut, init_max } =
+            &self.bootstraps;
         let program = self
             .bootstraps
             .program(&function.package)
@@ -183,6 +210,9 @@ impl Processes {
             clock: self.clock.clone(),
             before_event: Arc::clone(before_event),
             started: Arc::clone(&self.started),
+            events_at_once: *events_at_once,
+            thaws_per_cut: *thaws_per_cut,
+            init_max: *init_max,
         })
     }
 
@@ -194,6 +224,11 @@ impl Processes {
             let stage = configured.rsplit('/').next().unwrap_or_default();
             *configured = format!("http://{}/{stage}", self.endpoint.host());
         }
+        let is_managed = self.bootstraps.events_at_once > 1;
+        if is_managed {
+            all.insert(MAX_CONCURRENCY.to_owned(), self.bootstraps.events_at_once.to_string());
+        }
+        let initialization = if is_managed { "lambda-managed-instances" } else { "on-demand" };
         let of_lambda = [
             ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
             ("AWS_DEFAULT_REGION", REGION.to_owned()),
@@ -201,7 +236,7 @@ impl Processes {
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string()),
             ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
-            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+            ("AWS_LAMBDA_INITIALIZATION_TYPE", initialization.to_owned()),
             ("AWS_LAMBDA_LOG_GROUP_NAME", function.log_group.clone()),
             ("AWS_REGION", REGION.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", self.services.storage.secret().to_owned()),

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use super::endpoint::{Admitted, Endpoint};
 use super::runtime_api::{ANSWER_MAX_BYTES, RuntimeApi};
-use super::said::{Invocation, Said};
+use super::said::{Invocation, Outcome, Said};
 use super::{lines, server};
 use crate::connector::{Connector, Services};
 use crate::gateway::FunctionError;
@@ -30,9 +30,6 @@ use crate::template::{Function, REGION};
 
 /// Lines of the log with this target say how long events took (docs/build.md, "Init").
 pub const TIMES_TARGET: &str = "bootstrap_times";
-
-/// How long a process may take until it asks for its first event, as in Lambda.
-const INIT_MAX: Duration = Duration::from_secs(10);
 
 /// How long a process may take after an answer until it asks for the next event.
 const RETURN_MAX: Duration = Duration::from_secs(5);
@@ -51,10 +48,16 @@ pub(super) struct Spec {
     pub(super) clock: Clock,
     pub(super) before_event: Arc<dyn Fn() + Send + Sync>,
     pub(super) started: Arc<AtomicU64>,
+    /// How many events a process handles at once.
+    pub(super) events_at_once: usize,
+    /// How many times a process is thawed for each time at which its connections are dead by then.
+    pub(super) thaws_per_cut: u64,
+    /// How long a process may take to start before the invocation begins.
+    pub(super) init_max: Duration,
 }
 
 /// What comes next from a process.
-enum Heard {
+pub(super) enum Heard {
     /// It says something that is no request and no line.
     Said(Said),
     /// It has ended.
@@ -78,14 +81,24 @@ pub(super) struct Process {
     init: Duration,
     /// How many events it has been given.
     events: u64,
+    /// How long the last event took, and the processor time before it.
+    last: Option<(Duration, Option<Duration>)>,
+}
+
+/// Why there is no answer to an event.
+pub(super) enum InvokeError {
+    /// The function failed. The process goes on.
+    Failed(FunctionError),
+    /// The process is of no more use.
+    Over(FunctionError),
 }
 
 impl Process {
-    /// Starts a process, and waits until it asks for an event.
+    /// Starts a process, and waits until it asks for an event, as long as `init_max`.
     ///
     /// # Errors
     /// Why it does not, in Lambda's words.
-    pub(super) async fn start(spec: &Spec) -> Result<Self, FunctionError> {
+    pub(super) async fn start(spec: &Spec, init_max: Duration) -> Result<Self, FunctionError> {
         let Spec { function, program, environment, services, endpoint, started, .. } = spec;
         let package = &function.package;
         let failed = |problem: std::io::Error| FunctionError(format!("{package} cannot be started: {problem}"));
@@ -121,10 +134,22 @@ impl Process {
         let admitted = endpoint.admit(session, saying);
         let connector = Connector::new(Arc::clone(services), Arc::clone(function));
         let serving = FuturesUnordered::new();
-        let (thaws, init, events) = Default::default();
-        let mut process =
-            Self { child, pid, invocations, said, serving, connector, admitted, _tasks: tasks, thaws, init, events };
-        match tokio::time::timeout(INIT_MAX, process.hear()).await {
+        let (thaws, init, events, last) = Default::default();
+        let mut process = Self {
+            child,
+            pid,
+            invocations,
+            said,
+            serving,
+            connector,
+            admitted,
+            _tasks: tasks,
+            thaws,
+            init,
+            events,
+            last,
+        };
+        match tokio::time::timeout(init_max, process.hear()).await {
             Ok(Heard::Said(Said::Ready)) => {
                 process.init = begun.elapsed();
                 Ok(process)
@@ -132,45 +157,58 @@ impl Process {
             Ok(Heard::Said(Said::NotStarted(problem))) => Err(FunctionError(error_of(&problem))),
             Ok(Heard::Said(_)) => Err(FunctionError(format!("{package} does not follow the Runtime API"))),
             Ok(Heard::Ended(status)) => Err(FunctionError(exited(package, status))),
-            Err(_) => Err(FunctionError(format!("{package} did not ask for an event within 10 seconds"))),
+            Err(_) => {
+                let seconds = init_max.as_secs_f64();
+                Err(FunctionError(format!("{package} did not ask for an event within {seconds:.2} seconds")))
+            }
         }
     }
 
-    /// Hands an event to the process, and waits for its answer. The second value is whether the process may get another
-    /// event.
-    pub(super) async fn invoke(&mut self, event: Bytes, now: &Clock) -> (Result<Value, FunctionError>, bool) {
-        let function = Arc::clone(&self.connector.function);
+    /// Hands an event to the process. Returns the id of the request.
+    ///
+    /// # Errors
+    /// If the process has ended.
+    pub(super) fn hand_over(&mut self, event: Bytes, now: &Clock) -> Result<String, FunctionError> {
+        let function = &self.connector.function;
         let timeout_millis = i64::try_from(function.timeout.as_millis()).unwrap_or(i64::MAX);
+        let id = invocation_id(now);
         let invocation = Invocation {
-            id: invocation_id(now),
+            id: id.clone(),
             deadline_millis: now.now().plus_millis(timeout_millis).millis(),
             arn: format!("arn:aws:lambda:{REGION}:000000000000:function:{}", function.name),
             event,
         };
         self.events += 1;
+        self.invocations.send(invocation).map_err(|_| FunctionError(exited(&function.package, None)))?;
+        Ok(id)
+    }
+
+    /// Hands an event to the process, and waits for its answer. It then needs [`Process::returned`].
+    pub(super) async fn invoke(&mut self, event: Bytes, now: &Clock) -> Result<Value, InvokeError> {
         let (begun, cpu_before) = (Instant::now(), self.cpu());
-        if self.invocations.send(invocation).is_err() {
-            return (Err(FunctionError(exited(&function.package, None))), false);
-        }
-        let answer = match self.hear().await {
-            Heard::Said(Said::Answer(answer)) => serde_json::from_slice(&answer)
-                .map_err(|_| FunctionError(format!("the answer of {} is not JSON", function.package))),
-            Heard::Said(Said::Failed(problem)) => Err(FunctionError(error_of(&problem))),
-            Heard::Said(Said::TooLarge) => Err(FunctionError(format!(
-                "Response payload size exceeded maximum allowed payload size ({ANSWER_MAX_BYTES} bytes)."
-            ))),
-            Heard::Said(_) => {
-                let problem = format!("{} does not follow the Runtime API", function.package);
-                return (Err(FunctionError(problem)), false);
+        self.hand_over(event, now).map_err(InvokeError::Over)?;
+        let package = &self.connector.function.package.clone();
+        match self.hear().await {
+            Heard::Said(Said::Ended(_, outcome)) => {
+                self.last = Some((begun.elapsed(), cpu_before));
+                answer_of(package, outcome).map_err(InvokeError::Failed)
             }
-            Heard::Ended(status) => return (Err(FunctionError(exited(&function.package, status))), false),
-        };
-        let took = begun.elapsed();
+            Heard::Said(_) => {
+                Err(InvokeError::Over(FunctionError(format!("{package} does not follow the Runtime API"))))
+            }
+            Heard::Ended(status) => Err(InvokeError::Over(FunctionError(exited(package, status)))),
+        }
+    }
+
+    /// Waits until the process asks for the next event after an answer. Returns whether it does.
+    pub(super) async fn returned(&mut self) -> bool {
         let left_behind = self.serving.len();
         let returned = tokio::time::timeout(RETURN_MAX, self.hear()).await;
         self.report_left_behind(left_behind);
-        self.tell_time(took, cpu_before);
-        (answer, matches!(returned, Ok(Heard::Said(Said::Ready))))
+        if let Some((took, cpu_before)) = self.last.take() {
+            self.tell_time(took, cpu_before);
+        }
+        matches!(returned, Ok(Heard::Said(Said::Ready)))
     }
 
     /// Tells the log how long an event took, from handing it over to the answer, and the processor time until the process
@@ -241,7 +279,7 @@ impl Process {
     }
 
     /// Answers requests and logs lines, until the process says something else or ends.
-    async fn hear(&mut self) -> Heard {
+    pub(super) async fn hear(&mut self) -> Heard {
         loop {
             let said = tokio::select! {
                 biased;
@@ -283,6 +321,24 @@ impl Process {
     }
 }
 
+/// A process that has started before the invocation begins; `None` if it did not start, so that Lambda tries once more
+/// (docs/api-gateway.md, "Lambda").
+pub(super) async fn started(spec: &Spec) -> Option<Process> {
+    match Process::start(spec, spec.init_max).await {
+        Ok(process) => Some(process),
+        Err(error) => {
+            tracing::warn!(function = spec.function.package, %error, "a process did not start; another one is started");
+            None
+        }
+    }
+}
+
+/// The error of an invocation that took longer than the timeout of its function, in Lambda's words.
+pub(super) fn timed_out(spec: &Spec) -> FunctionError {
+    let seconds = spec.function.timeout.as_secs_f64();
+    FunctionError(format!("{}: Task timed out after {seconds:.2} seconds", spec.function.package))
+}
+
 /// An id as Lambda has them.
 fn invocation_id(clock: &Clock) -> String {
     let [a, b, c, d, e, f, g, h, rest @ ..] = clock.random::<16>();
@@ -298,8 +354,24 @@ fn error_of(report: &[u8]) -> String {
     format!("{}: {}", text("errorType"), text("errorMessage"))
 }
 
+/// What an outcome says to who has invoked the function.
+///
+/// # Errors
+/// The error of the function.
+pub(super) fn answer_of(package: &str, outcome: Outcome) -> Result<Value, FunctionError> {
+    match outcome {
+        Outcome::Answer(answer) => {
+            serde_json::from_slice(&answer).map_err(|_| FunctionError(format!("the answer of {package} is not JSON")))
+        }
+        Outcome::Failed(problem) => Err(FunctionError(error_of(&problem))),
+        Outcome::TooLarge => Err(FunctionError(format!(
+            "Response payload size exceeded maximum allowed payload size ({ANSWER_MAX_BYTES} bytes)."
+        ))),
+    }
+}
+
 /// How a process ended, in Lambda's words.
-fn exited(package: &str, status: Option<ExitStatus>) -> String {
+pub(super) fn exited(package: &str, status: Option<ExitStatus>) -> String {
     let how = status.map_or_else(|| "unknown".to_owned(), |status| status.to_string());
     format!("Runtime.ExitError: {package}: runtime exited with {how}")
 }

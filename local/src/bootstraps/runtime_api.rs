@@ -1,5 +1,6 @@
 //! The Lambda Runtime API of one process: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-use super::said::{Invocation, Said};
+use super::said::{Invocation, Outcome, Said};
 use super::server::Answered;
 
 /// The path of the API, with its version.
@@ -23,14 +24,14 @@ pub(super) const ANSWER_MAX_BYTES: usize = 6_291_556;
 pub(super) struct RuntimeApi {
     invocations: Mutex<UnboundedReceiver<Invocation>>,
     said: UnboundedSender<Said>,
-    /// The id of the request that the process handles.
-    current: StdMutex<Option<String>>,
+    /// The ids of the requests that the process handles.
+    current: StdMutex<HashSet<String>>,
 }
 
 impl RuntimeApi {
     /// Creates an API that hands over these invocations, and tells what the process says.
     pub(super) fn new(invocations: UnboundedReceiver<Invocation>, said: UnboundedSender<Said>) -> Arc<Self> {
-        Arc::new(Self { invocations: Mutex::new(invocations), said, current: StdMutex::new(None) })
+        Arc::new(Self { invocations: Mutex::new(invocations), said, current: StdMutex::default() })
     }
 
     /// Answers a request.
@@ -44,11 +45,12 @@ impl RuntimeApi {
                     return Ok(refusal(StatusCode::BAD_REQUEST, "InvalidRequestID"));
                 }
                 let Ok(body) = Limited::new(body, ANSWER_MAX_BYTES).collect().await else {
-                    self.say(Said::TooLarge);
+                    self.say(Said::Ended((*id).to_owned(), Outcome::TooLarge));
                     return Ok(refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge"));
                 };
                 let body = body.to_bytes();
-                self.say(if *end == "response" { Said::Answer(body) } else { Said::Failed(body) });
+                let outcome = if *end == "response" { Outcome::Answer(body) } else { Outcome::Failed(body) };
+                self.say(Said::Ended((*id).to_owned(), outcome));
                 Ok(accepted())
             }
             (&Method::POST, ["init", "error"]) => {
@@ -60,14 +62,15 @@ impl RuntimeApi {
         }
     }
 
-    /// Waits for an event. The process is idle meanwhile.
+    /// Waits for an event. A process that handles one event at a time is idle meanwhile; one that handles several asks
+    /// as often as it can handle one more.
     async fn next(&self) -> Response<Full<Bytes>> {
         let mut invocations = self.invocations.lock().await;
         self.say(Said::Ready);
         let Some(invocation) = invocations.recv().await else {
             return refusal(StatusCode::INTERNAL_SERVER_ERROR, "ServiceException");
         };
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(invocation.id.clone());
+        self.current.lock().unwrap_or_else(PoisonError::into_inner).insert(invocation.id.clone());
         let mut response = Response::new(Full::new(invocation.event));
         let headers = response.headers_mut();
         put(headers, "lambda-runtime-aws-request-id", &invocation.id);
@@ -77,10 +80,9 @@ impl RuntimeApi {
         response
     }
 
-    /// Ends the request that the process handles; false if it handles another one.
+    /// Ends a request that the process handles; false if it does not handle it.
     fn take_current(&self, id: &str) -> bool {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        current.take_if(|current| current == id).is_some()
+        self.current.lock().unwrap_or_else(PoisonError::into_inner).remove(id)
     }
 
     fn say(&self, said: Said) {

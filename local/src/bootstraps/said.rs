@@ -17,17 +17,24 @@ pub(super) struct Invocation {
     pub(super) event: Bytes,
 }
 
-/// What a process does.
+/// How a process ends a request.
 #[derive(Debug)]
-pub(super) enum Said {
-    /// It asks for an event.
-    Ready,
+pub(super) enum Outcome {
     /// It answers the event.
     Answer(Bytes),
     /// It says that it cannot handle the event.
     Failed(Bytes),
     /// Its answer is larger than Lambda accepts.
     TooLarge,
+}
+
+/// What a process does.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// It asks for an event.
+    Ready,
+    /// It ends the request with this id.
+    Ended(String, Outcome),
     /// It says that it cannot start.
     NotStarted(Bytes),
     /// It makes a request to a service, and waits for the answer.

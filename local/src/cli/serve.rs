@@ -86,6 +86,9 @@ pub(crate) struct Serve {
     /// are in target/lambda (docs/local.md).
     #[arg(long, value_name = "DIR", help_heading = "Emulated cloud")]
     bootstraps: Option<PathBuf>,
+    /// How many events a process of a bootstrap handles at once: more than one as in an instance that Lambda manages
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "bootstraps", value_parser = clap::value_parser!(u8).range(1..=64))]
+    events_at_once: u8,
     /// Let each step take as long as it typically takes in an AWS region (docs/latency.md).
     #[arg(long, value_enum, help_heading = "Emulated cloud")]
     latency: Option<Latencies>,
@@ -216,7 +219,10 @@ impl Serve {
                 admin::live(ctx);
                 ctx.app.config.allows_http_pictures = true;
             },
-            bootstraps: self.bootstraps.as_ref().map(Bootstraps::in_folder),
+            bootstraps: self.bootstraps.as_ref().map(|folder| Bootstraps {
+                events_at_once: self.events_at_once.into(),
+                ..Bootstraps::in_folder(folder)
+            }),
         }
     }
 }

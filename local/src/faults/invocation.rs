@@ -99,6 +99,7 @@ impl Faults {
         if !self.is_on() {
             return Ok(handling.await);
         }
+        let over = tokio::time::Instant::now() + timeout;
         let end = self.on_run(trigger, package, RunEffect::is_of_run);
         let (requests, killed, asked) = (AtomicU64::new(0), watch::Sender::new(false), Mutex::default());
         let invocation = Arc::new(Invocation { requests, end, killed, asked });
@@ -121,7 +122,7 @@ impl Faults {
             self.state().note(format!("{trigger} of {package}: {effect}"));
         }
         if end == Some(RunEffect::TimedOut) {
-            tokio::time::sleep(timeout).await;
+            tokio::time::sleep_until(over).await;
         }
         Err(Killed)
     }

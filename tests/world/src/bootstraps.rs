@@ -59,7 +59,14 @@ pub(super) fn chosen(clock: &Clock, is_possible: bool) -> Option<Bootstraps> {
         ("PARLANCE_TEST_CLOCK".to_owned(), file.0.display().to_string()),
     ]);
     let before_event = Arc::new(move || file.set(clock.now().millis()));
-    Some(Bootstraps { folder, environment, before_event })
+    let events_at_once = events_at_once().unwrap_or(1);
+    Some(Bootstraps { environment, before_event, events_at_once, ..Bootstraps::in_folder(folder) })
+}
+
+/// How many events a process handles at once, if `PARLANCE_EVENTS_AT_ONCE` says so.
+fn events_at_once() -> Option<usize> {
+    let chosen = std::env::var("PARLANCE_EVENTS_AT_ONCE").ok()?;
+    Some(chosen.parse().expect("PARLANCE_EVENTS_AT_ONCE is a number"))
 }
 
 /// The library, which is built into the folder of this program or of programs.

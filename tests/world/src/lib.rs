@@ -4,8 +4,9 @@
 //! Each call does one thing, waits until nothing runs any more, and returns a transcript of everything that any client
 //! received because of it. So a test asserts who receives nothing as well as who receives something.
 //! `PARLANCE_ISOLATION`, `PARLANCE_GATEWAY_MODE` and `PARLANCE_AWS` choose how the system is built. With
-//! `PARLANCE_BOOTSTRAPS`, the functions are processes of the bootstraps in that folder; a world whose clock flows, or with
-//! another application, has them in this process also then.
+//! `PARLANCE_BOOTSTRAPS`, the functions are processes of the bootstraps in that folder, each of which handles as many
+//! events at once as `PARLANCE_EVENTS_AT_ONCE` says; a world whose clock flows, or with another application, has them in
+//! this process also then.
 //!
 //! This file defines the [`World`] and creates it. Most other files add methods to it, each for one purpose. In reading
 //! order:
@@ -44,6 +45,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use chat::{Chat, dialect};
+use local::bootstraps::Bootstraps;
 use local::cloud::{self, Options, PocketCloud, Storage};
 use local::code::{CodeOf, of_application, of_chat};
 use local::connector::Way;
@@ -130,10 +132,17 @@ impl World {
     /// Creates a world with another application in place of the chat. `adapt` changes the context of each function.
     pub async fn with_application<A: Application>(adapt: fn(&mut Ctx<A>), parameters: &[(&str, &str)]) -> Self {
         let time = Time { clock: Clock::manual(BEGINNING), is_flowing: false, skew_millis: 0 };
-        let deployed = Deployed { code: of_application, adapt };
+        let deployed = Deployed { code: of_application, adapt, adapt_bootstraps: |_| {} };
         let mut world = Self::boot_by(time, DisconnectFault::None, parameters, deployed).await;
         world.contract = None;
         world
+    }
+
+    /// Creates a world with some other parameters. If functions are processes, `adapt` changes what they are like.
+    pub async fn with_bootstraps(adapt: fn(&mut Bootstraps), parameters: &[(&str, &str)]) -> Self {
+        let time = Time { clock: Clock::manual(BEGINNING), is_flowing: false, skew_millis: 0 };
+        let deployed = Deployed { adapt_bootstraps: adapt, ..CHAT };
+        Self::boot_by(time, DisconnectFault::None, parameters, deployed).await
     }
 
     async fn boot(disconnect_fault: DisconnectFault, parameters: &[(&str, &str)]) -> Self {
@@ -145,7 +154,7 @@ impl World {
         Time { clock, is_flowing: flowing, skew_millis: clock_skew_millis }: Time,
         disconnect_fault: DisconnectFault,
         parameters: &[(&str, &str)],
-        Deployed { code, adapt }: Deployed<A>,
+        Deployed { code, adapt, adapt_bootstraps }: Deployed<A>,
     ) -> Self {
         errors::note();
         let is_chat = TypeId::of::<A>() == TypeId::of::<Chat>();
@@ -173,6 +182,8 @@ impl World {
         let gateway = Settings { mode, disconnect_fault, ..Settings::default() };
         let mut template = template(&all);
         roles::take_one(&mut template);
+        let mut bootstraps = bootstraps::chosen(&clock, is_chat && !flowing);
+        bootstraps.iter_mut().for_each(adapt_bootstraps);
         let options = Options {
             storage: Storage::Memory,
             media: None,
@@ -187,7 +198,7 @@ impl World {
             latency: Latency::default(),
             code,
             adapt,
-            bootstraps: bootstraps::chosen(&clock, is_chat && !flowing),
+            bootstraps,
         };
         let cloud = PocketCloud::boot_from(template, options).await.expect("the system boots");
         let (clients, sessions) = (BTreeMap::new(), BTreeMap::new());
@@ -217,9 +228,11 @@ struct Deployed<A: 'static> {
     code: CodeOf<A>,
     /// Changes the context of each function.
     adapt: fn(&mut Ctx<A>),
+    /// Changes what processes are like.
+    adapt_bootstraps: fn(&mut Bootstraps),
 }
 
-const CHAT: Deployed<Chat> = Deployed { code: of_chat, adapt: |_| {} };
+const CHAT: Deployed<Chat> = Deployed { code: of_chat, adapt: |_| {}, adapt_bootstraps: |_| {} };
 
 /// The template with these parameters, read only once.
 fn template(parameters: &BTreeMap<String, String>) -> Template {
