@@ -1,5 +1,7 @@
 //! What the ordinary acts cost, in AWS calls and DynamoDB units: the promises of docs/cost.md.
 
+mod hour;
+
 use local::dynamodb::Meter;
 use local::latency::Latency;
 use local::standard_hour::{self, Hour};

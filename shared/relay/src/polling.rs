@@ -10,6 +10,7 @@ use std::time::Duration;
 use frame::engine::{self, Packet, SEPARATOR};
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::application::{Application, StageVariables};
 use crate::connect::{is_foreign, opening};
@@ -177,7 +178,9 @@ async fn fetched<A: Application>(ctx: &Ctx<A>, id: &ConnectionId) -> Result<Poll
         Err(answer) => return Ok(answer),
     };
     let had_probed = outbox.probed_at.is_some();
-    let (mut waited, mut wait) = (Duration::ZERO, None);
+    // What the checks take counts, too: the function must end before its timeout.
+    let (begun_at, mut wait) = (Instant::now(), None);
+    let mut has_waited = false;
     loop {
         match outbox.state {
             OutboxState::Ended { by: Ender::Server, .. } if !outbox.frames.is_empty() => {
@@ -198,19 +201,20 @@ async fn fetched<A: Application>(ctx: &Ctx<A>, id: &ConnectionId) -> Result<Poll
             if !frames.is_empty() {
                 return Ok(PollResponse::packets(frames.join(SEPARATOR)));
             }
-        } else if waited > Duration::ZERO && is_released(ctx, &outbox) {
+        } else if has_waited && is_released(ctx, &outbox) {
             break;
         }
         let wait = match wait {
             Some(wait) => wait,
             None => *wait.insert(longest_wait(ctx, id).await?),
         };
+        let waited = begun_at.elapsed();
         if waited >= wait {
             break;
         }
         let pause = if waited < EAGER { EAGER_CHECK } else { PATIENT_CHECK };
         tokio::time::sleep(pause).await;
-        waited += pause;
+        has_waited = true;
         let Some(found) = ctx.store.outbox(id).await? else { return Ok(PollRefusal::SessionUnknown.into()) };
         outbox = found;
     }
