@@ -1,5 +1,7 @@
 //! An outbox, asked directly: frames are read first, and then exactly those are taken.
 
+use std::time::Duration;
+
 use local::faults::{Effect, Rule};
 use relay::dynamo::{Dynamo, Tables};
 use relay::id::ConnectionId;
@@ -71,4 +73,20 @@ async fn an_outbox_forgets_which_frames_came_long_ago() {
     let row: serde_json::Value = serde_json::from_slice(&answer).unwrap();
     assert_eq!(row.pointer("/Item/outboxBytes/N"), Some(&"0".into()), "{row}");
     assert_eq!(row.pointer("/Item/recent"), None, "{row}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_get_ends_before_the_timeout_of_its_function_however_long_each_read_takes() {
+    let mut world = World::new().await;
+    world.poll_join("alice").await;
+    world.pause("alice").await;
+    let timeout = world.cloud.template.functions["polling"].timeout;
+    let query = format!("EIO=4&transport=polling&sid={}", world.connection_id("alice"));
+    let slow = Effect::Delayed(Duration::from_millis(300));
+    world.cloud.faults.inject(Rule::dynamodb("GetItem").function("polling"), slow);
+    // Virtual time.
+    let begun = tokio::time::Instant::now();
+    let (status, _, body) = world.engine("GET", &query, http::HeaderMap::new(), "").await;
+    assert_eq!((status, body.as_str()), (200, "6"));
+    assert!(begun.elapsed() < timeout, "{:?} of {timeout:?}", begun.elapsed());
 }
