@@ -55,6 +55,7 @@
 //! - [`heartbeat`], [`sweep`]: once per minute, pings and the end of overdue connections.
 //! - [`handshake`], [`followup`]: the open packet, and events that a function failed to handle.
 //! - [`post`], [`close`], [`invoke`]: requests to `@connections` and to Lambda, over [`connections`] and [`lambda`].
+//! - [`messaging`], [`outside`]: messages to queues, topics and event buses, and requests to addresses outside of AWS.
 //! - [`store`], over [`dynamo`]: the table.
 //! - [`ctx`], [`config`], [`limit`], [`seen`], [`error`], [`telemetry`], [`clock`], [`id`], [`services`], [`aws`]: what all of them use.
 
@@ -88,6 +89,8 @@ mod incoming;
 pub mod invoke;
 pub mod lambda;
 pub mod limit;
+pub mod messaging;
+pub mod outside;
 pub mod polling;
 #[cfg(feature = "http")]
 pub mod polling_http;

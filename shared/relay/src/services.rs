@@ -8,22 +8,25 @@ use crate::aws;
 use crate::connections::{ConnectionService, Connections};
 use crate::dynamo::{TableService, Tables};
 use crate::lambda::{FunctionService, Functions};
+use crate::messaging::{Buses, Queues, Topics};
+use crate::outside::{MakeConnector, Outside};
 
 /// The AWS services, as a function reaches them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Aws {
     /// The configuration of the SDK's clients.
     pub sdk: SdkConfig,
     tables_here: Option<Arc<dyn TableService>>,
     connections_here: Option<Arc<dyn ConnectionService>>,
     functions_here: Option<Arc<dyn FunctionService>>,
+    outside: Option<MakeConnector>,
 }
 
 impl Aws {
     /// Services that are reached through the SDK.
     #[must_use]
     pub const fn new(sdk: SdkConfig) -> Self {
-        Self { sdk, tables_here: None, connections_here: None, functions_here: None }
+        Self { sdk, tables_here: None, connections_here: None, functions_here: None, outside: None }
     }
 
     /// Services of which the tables, the connections and the functions are in this process.
@@ -35,6 +38,12 @@ impl Aws {
             functions_here: Some(services.clone()),
             ..self
         }
+    }
+
+    /// The same services, with a way to addresses outside of AWS.
+    #[must_use]
+    pub fn with_outside(self, outside: MakeConnector) -> Self {
+        Self { outside: Some(outside), ..self }
     }
 
     /// Creates a client for the tables.
@@ -53,5 +62,29 @@ impl Aws {
     #[must_use]
     pub fn functions(&self) -> Functions {
         Functions::new(aws::functions(&self.sdk), self.functions_here.clone())
+    }
+
+    /// Creates a client for queues.
+    #[must_use]
+    pub fn queues(&self) -> Queues {
+        Queues::new(aws::queues(&self.sdk))
+    }
+
+    /// Creates a client for topics.
+    #[must_use]
+    pub fn topics(&self) -> Topics {
+        Topics::new(aws::topics(&self.sdk))
+    }
+
+    /// Creates a client for event buses.
+    #[must_use]
+    pub fn buses(&self) -> Buses {
+        Buses::new(aws::buses(&self.sdk))
+    }
+
+    /// Creates a client for addresses outside of AWS; `None` if this process has no way to them.
+    #[must_use]
+    pub fn outside(&self) -> Option<Outside> {
+        self.outside.as_ref().map(|make| Outside::new(make()))
     }
 }

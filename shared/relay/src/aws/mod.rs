@@ -77,9 +77,29 @@ pub(crate) fn tables(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
 /// Creates a client for other functions. A retry may hand over an event twice, which Lambda also does by itself.
 #[must_use]
 pub fn functions(aws: &SdkConfig) -> SignedClient {
-    let configured = service::configured_endpoint(aws, Service::Lambda);
-    let endpoint = configured.unwrap_or_else(|| service::regional_endpoint(aws, Service::Lambda));
-    SignedClient::new(aws, Service::Lambda, endpoint, "functions")
+    regional(aws, Service::Lambda, "functions")
+}
+
+/// Creates a client for the queues of SQS. A retry may send a message twice, which SQS also does by itself.
+pub(crate) fn queues(aws: &SdkConfig) -> SignedClient {
+    regional(aws, Service::Sqs, "queues")
+}
+
+/// Creates a client for the topics of SNS. A retry may publish a message twice, which SNS also does by itself.
+pub(crate) fn topics(aws: &SdkConfig) -> SignedClient {
+    regional(aws, Service::Sns, "topics")
+}
+
+/// Creates a client for the event buses of EventBridge. A retry may put an event twice, which EventBridge also does by
+/// itself.
+pub(crate) fn buses(aws: &SdkConfig) -> SignedClient {
+    regional(aws, Service::EventBridge, "buses")
+}
+
+fn regional(aws: &SdkConfig, service: Service, partition: &'static str) -> SignedClient {
+    let configured = service::configured_endpoint(aws, service);
+    let endpoint = configured.unwrap_or_else(|| service::regional_endpoint(aws, service));
+    SignedClient::new(aws, service, endpoint, partition)
 }
 
 /// Creates a client for `@connections` at this endpoint. It does not retry: a post whose answer was lost may have been

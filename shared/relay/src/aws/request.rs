@@ -1,4 +1,4 @@
-//! The form of requests to Lambda and S3, and of their answers.
+//! The form of requests to the services without an SDK crate, and of their answers.
 
 use std::fmt;
 
@@ -181,7 +181,7 @@ impl ProvideErrorMetadata for Refusal {
 }
 
 impl Refusal {
-    /// Reads an answer. Lambda names the error in a header and describes it in JSON; S3 does both in XML. The answer to
+    /// Reads an answer. Lambda, SQS and EventBridge describe the error in JSON, S3 and SNS in XML. The answer to
     /// HEAD has no body.
     pub(super) fn read(response: &HttpResponse) -> Self {
         let body = response.body().bytes().unwrap_or_default();

@@ -7,24 +7,33 @@ use aws_types::service_config::ServiceConfigKey;
 /// A service of AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
+    EventBridge,
     Lambda,
     S3,
+    Sns,
+    Sqs,
 }
 
 impl Service {
     /// The name in configurations and in errors.
     pub(super) const fn id(self) -> &'static str {
         match self {
+            Self::EventBridge => "EventBridge",
             Self::Lambda => "Lambda",
             Self::S3 => "S3",
+            Self::Sns => "SNS",
+            Self::Sqs => "SQS",
         }
     }
 
     /// The name in signatures and in addresses.
     pub(super) const fn signing_name(self) -> &'static str {
         match self {
+            Self::EventBridge => "events",
             Self::Lambda => "lambda",
             Self::S3 => "s3",
+            Self::Sns => "sns",
+            Self::Sqs => "sqs",
         }
     }
 

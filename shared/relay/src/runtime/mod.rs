@@ -200,5 +200,5 @@ fn aws() -> Result<Aws, Error> {
         .http_client(https)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
     sdk.set_endpoint_url(std::env::var("AWS_ENDPOINT_URL").ok());
-    Ok(Aws::new(sdk.build()))
+    Ok(Aws::new(sdk.build()).with_outside(Arc::new(roots::outside)))
 }

@@ -4,7 +4,15 @@
 //! Services, which are in `amazon.pem`. The certificates of the machine are hundreds of files, and reading them takes
 //! longer than everything else that a function does before its first event.
 
-use aws_smithy_http_client::tls::{TlsContext, TrustStore};
+use std::time::Duration;
+
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector};
+
+/// How long it may take to open a connection to an address outside of AWS.
+const OUTSIDE_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The beginnings of the names of regions whose endpoints have certificates of Amazon Trust Services.
 const AREAS: [&str; 9] = ["af-", "ap-", "ca-", "eu-", "il-", "me-", "mx-", "sa-", "us-"];
@@ -41,6 +49,13 @@ pub(super) fn tls(region: &str) -> Result<TlsContext, Box<dyn std::error::Error 
         Roots::Machine => TrustStore::default(),
     };
     Ok(TlsContext::builder().with_trust_store(store).build()?)
+}
+
+/// A connector for addresses outside of AWS, which may have any certificate that this machine trusts.
+pub(super) fn outside() -> SharedHttpConnector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(OUTSIDE_CONNECT_TIMEOUT).build();
+    let connector = Connector::builder().connector_settings(settings);
+    SharedHttpConnector::new(connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).build())
 }
 
 #[cfg(test)]
