@@ -19,6 +19,7 @@ use relay::config::{ConfigError, Settings as Variables};
 use relay::ctx::Ctx;
 use relay::http_event::HttpFunction;
 use relay::id::ConnectionId;
+use relay::outside::MakeConnector;
 use relay::services::Aws;
 use serde_json::{Value, json};
 
@@ -37,7 +38,7 @@ use crate::storage::{ObjectStorage, ObjectStorageError};
 use crate::template::{Function, REGION, Schedule, Template, TemplateError};
 use crate::token::{SECRET_PLACEHOLDER, revealed};
 use crate::watch::Watch;
-use crate::{presigned, sessions};
+use crate::{outside, presigned, sessions};
 
 /// The template of the deployed system, as committed.
 pub const TEMPLATE: &str = include_str!("../../template.yaml");
@@ -79,6 +80,8 @@ pub struct Options<A> {
     pub latency: Latency,
     /// The code of the functions.
     pub code: CodeOf<A>,
+    /// How functions reach addresses outside of AWS; `None` for the network of this machine.
+    pub outside: Option<MakeConnector>,
     /// Changes the context of each function in ways that no setting offers, such as another host than API Gateway.
     pub adapt: fn(&mut Ctx<A>),
     /// Where the bootstraps are that run in place of `code`; `None` if the functions run in this process.
@@ -103,6 +106,7 @@ impl<A> Options<A> {
             way: Way::default(),
             latency: Latency::default(),
             code,
+            outside: None,
             adapt: |_| {},
             bootstraps: None,
         }
@@ -195,9 +199,11 @@ impl PocketCloud {
             way,
             latency,
             code,
+            outside,
             adapt,
             bootstraps,
         } = options;
+        let outside = outside.unwrap_or_else(|| Arc::new(outside::connector));
         let dynamodb = match &storage {
             Storage::Folder(folder) => DynamoDb::in_folder(folder)?,
             Storage::Memory => DynamoDb::in_memory(),
@@ -230,7 +236,7 @@ impl PocketCloud {
                 continue;
             }
             let ahead_millis = clock_skew_millis * index / furthest - clock_skew_millis / 2;
-            let mut ctx = context(&services, &function, &clock.ahead(ahead_millis))?;
+            let mut ctx = context(&services, &function, &clock.ahead(ahead_millis), &outside)?;
             adapt(&mut ctx);
             let ctx = Arc::new(ctx);
             if function.package == "connect" {
@@ -385,10 +391,11 @@ fn context<A: Application>(
     services: &Arc<Services>,
     function: &Arc<Function>,
     clock: &Clock,
+    outside: &MakeConnector,
 ) -> Result<Ctx<A>, BootError> {
     let lookup = |name: &str| Some(revealed(function.environment.get(name)?).to_owned());
     let direct = Arc::new(DirectServices::new(Arc::clone(services), Arc::clone(function)));
-    let aws = Aws::new(aws(services, function)).here(&direct);
+    let aws = Aws::new(aws(services, function)).here(&direct).with_outside(Arc::clone(outside));
     let started = relay::start(&Variables::new(&lookup), &aws, clock.clone());
     started.map_err(|error| BootError::Config { package: function.package.clone(), error })
 }

@@ -99,6 +99,7 @@ pub fn of_chat(package: &str, ctx: &Arc<Ctx<Chat>>) -> Option<Code> {
         }
         "sweep" => failing!(ctx, chat::functions::sweep),
         "switchboard" => answering!(ctx, chat::functions::switchboard),
+        "webhook" => failing!(ctx, chat::functions::webhook),
         _ => return None,
     })
 }

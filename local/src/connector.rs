@@ -26,6 +26,9 @@ use crate::gateway::Gateway;
 use crate::lambda::Lambda;
 use crate::latency::{Latency, Step};
 use crate::management;
+use crate::messaging;
+use crate::published::Published;
+use crate::queue::Queues;
 use crate::storage::{self, ObjectStorage};
 use crate::stream::Streams;
 use crate::template::{Function, Resource, Table, Template};
@@ -43,6 +46,10 @@ pub struct Services {
     pub faults: Faults,
     /// The streams of the tables.
     pub streams: Streams,
+    /// The queues.
+    pub queues: Queues,
+    /// What functions published.
+    pub published: Published,
     pub(crate) tables: BTreeMap<String, Table>,
     gateway: OnceLock<Weak<Gateway>>,
     lambda: OnceLock<Weak<Lambda>>,
@@ -101,12 +108,15 @@ impl Services {
     ) -> Arc<Self> {
         let ServiceSettings { faults, clock, way, latency } = settings;
         let (gateway, lambda, used) = Default::default();
-        let (streams, tables) = (Streams::new(template, clock), template.tables.clone());
+        let (streams, queues) = (Streams::new(template, clock.clone()), Queues::new(template, clock));
+        let tables = template.tables.clone();
         Arc::new(Self {
             dynamodb,
             storage,
             faults,
             streams,
+            queues,
+            published: Published::default(),
             tables,
             gateway,
             lambda,
@@ -218,6 +228,12 @@ impl Services {
 pub(crate) enum Target {
     /// The tables: the operation, and the content of the body.
     DynamoDb { operation: String, asked: Value },
+    /// The queues: the operation, and the content of the body.
+    Queue { operation: String, asked: Value },
+    /// The event buses: the operation, and the content of the body.
+    Bus { operation: String, asked: Value },
+    /// The topics: the parameters of the form in the body.
+    Topic(Vec<(String, String)>),
     /// An object of a bucket, by its path.
     Object(String),
     /// A connection, by its id.
@@ -238,9 +254,19 @@ impl Target {
         let path = request.uri().split_once("://").map_or("", |(_, rest)| rest);
         let path = path.split_once('/').map_or("", |(_, path)| path);
         let path = path.split_once('?').map_or(path, |(path, _)| path);
-        if let Some(operation) = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next()) {
+        if let Some((service, operation)) = request.headers().get("x-amz-target").and_then(|to| to.rsplit_once('.')) {
             let asked = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
-            return Self::DynamoDb { operation: operation.to_owned(), asked };
+            let operation = operation.to_owned();
+            return match service {
+                "AmazonSQS" => Self::Queue { operation, asked },
+                "AWSEvents" => Self::Bus { operation, asked },
+                _ => Self::DynamoDb { operation, asked },
+            };
+        }
+        let is_form = request.headers().get("content-type") == Some("application/x-www-form-urlencoded");
+        if is_form && path.is_empty() {
+            let body = request.body().bytes().unwrap_or_default();
+            return Self::Topic(form_urlencoded::parse(body).into_owned().collect());
         }
         if services.storage.object(path).is_some() {
             return Self::Object(path.to_owned());
@@ -260,7 +286,14 @@ impl Target {
             Self::DynamoDb { operation, .. } => {
                 matches!(operation.as_str(), "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan")
             }
-            Self::Object(_) | Self::Connection(_) | Self::Function { .. } | Self::Unsigned | Self::Unknown => false,
+            Self::Queue { .. }
+            | Self::Bus { .. }
+            | Self::Topic(_)
+            | Self::Object(_)
+            | Self::Connection(_)
+            | Self::Function { .. }
+            | Self::Unsigned
+            | Self::Unknown => false,
         }
     }
 
@@ -268,6 +301,12 @@ impl Target {
     pub(crate) fn described(&self, function: &str, request: &HttpRequest, dynamodb: &DynamoDb) -> AwsRequest {
         let (service, operation, targets) = match self {
             Self::DynamoDb { operation, asked } => return of_tables(dynamodb, function, operation, asked),
+            Self::Queue { operation, asked } => (Service::Sqs, operation.clone(), vec![messaging::target(asked)]),
+            Self::Bus { operation, asked } => (Service::EventBridge, operation.clone(), messaging::buses(asked)),
+            Self::Topic(form) => {
+                let field = |name| messaging::field(form, name).to_owned();
+                (Service::Sns, field("Action"), vec![field("TopicArn")])
+            }
             Self::Object(path) => (Service::S3, object_operation(request).to_owned(), vec![path.clone()]),
             Self::Connection(id) => {
                 let operation = match request.method() {
@@ -360,6 +399,7 @@ impl Connector {
             Target::DynamoDb { operation, .. } => self.services.latency().wait(Step::of_operation(operation)).await,
             Target::Connection(_) => self.services.latency().wait(Step::Connections).await,
             Target::Function { .. } => self.services.latency().wait(Step::Invoke).await,
+            Target::Queue { .. } | Target::Bus { .. } | Target::Topic(_) => {}
             Target::Object(_) | Target::Unsigned | Target::Unknown => {}
         }
         // The answer to a request takes a moment, in which others make theirs.
@@ -373,6 +413,9 @@ impl Connector {
                 }
                 answer
             }
+            Target::Queue { operation, asked } => self.queues(&operation, &asked),
+            Target::Bus { operation, asked } => self.buses(&operation, &asked),
+            Target::Topic(form) => self.topics(&form),
             Target::Object(path) => self.objects(&path, request).await,
             Target::Connection(id) => self.connections(&request, &id),
             Target::Function { name, package } => self.invoke(&request, &name, package),
@@ -407,6 +450,38 @@ impl Connector {
             return writing.await;
         }
         tokio::spawn(writing).await.unwrap_or_else(|_| refusal(500, "InternalServerError", "a write panicked"))
+    }
+
+    fn queues(&self, operation: &str, asked: &Value) -> HttpResponse {
+        let needs = messaging::needs(&self.services.queues, operation, asked);
+        let answer = match needs.map(|(action, resource)| self.permit(action, resource)) {
+            Some(Err(message)) => denied(&message),
+            Some(Ok(())) | None => messaging::serve(&self.services.queues, operation, asked),
+        };
+        watch::note_call(|| AwsCall::of("SQS", operation, messaging::target(asked), answer.status().as_u16()));
+        answer
+    }
+
+    fn buses(&self, operation: &str, asked: &Value) -> HttpResponse {
+        let buses = messaging::buses(asked);
+        let permitted = buses.iter().try_for_each(|bus| self.permit("events:PutEvents", Resource::Bus(bus.clone())));
+        let answer = match permitted {
+            Err(message) => denied(&message),
+            Ok(()) => messaging::put(&self.services.published, operation, asked),
+        };
+        watch::note_call(|| AwsCall::of("EventBridge", operation, buses.join(", "), answer.status().as_u16()));
+        answer
+    }
+
+    fn topics(&self, form: &[(String, String)]) -> HttpResponse {
+        let topic = messaging::field(form, "TopicArn");
+        let answer = match self.permit("sns:Publish", Resource::Topic(topic.to_owned())) {
+            Err(message) => messaging::denied_in_xml(&message),
+            Ok(()) => messaging::publish(&self.services.published, form),
+        };
+        let action = messaging::field(form, "Action");
+        watch::note_call(|| AwsCall::of("SNS", action, topic, answer.status().as_u16()));
+        answer
     }
 
     async fn objects(&self, path: &str, request: HttpRequest) -> HttpResponse {

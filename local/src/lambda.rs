@@ -369,7 +369,7 @@ impl Lambda {
         let step = match trigger {
             Trigger::Synchronous | Trigger::Disconnect => Step::Start,
             Trigger::Asynchronous | Trigger::Schedule => Step::LateStart,
-            Trigger::Stream => Step::StreamStart,
+            Trigger::Stream | Trigger::Queue => Step::StreamStart,
         };
         self.latency.wait(step).await;
     }
@@ -393,14 +393,19 @@ impl Lambda {
         self.deliver(Trigger::Asynchronous, name, event, Duration::ZERO).await;
     }
 
-    /// Invokes a function with records of a stream, and waits for its answer.
+    /// Invokes a function with records of a stream or messages of a queue, and waits for its answer.
     ///
     /// # Errors
     /// If the function fails.
-    pub(crate) async fn run_for_stream(self: &Arc<Self>, name: &str, event: Value) -> Result<Value, FunctionError> {
+    pub(crate) async fn run_for_source(
+        self: &Arc<Self>,
+        trigger: Trigger,
+        name: &str,
+        event: Value,
+    ) -> Result<Value, FunctionError> {
         let running = Running::new(self);
         for wait in concurrency::waits() {
-            match running.0.run(Trigger::Stream, name, event.clone()).await {
+            match running.0.run(trigger, name, event.clone()).await {
                 Err(RunError::Throttled(_)) => tokio::time::sleep(wait).await,
                 Err(RunError::Failed(error)) => return Err(error),
                 Ok(answer) => return Ok(answer),

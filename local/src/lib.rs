@@ -13,6 +13,7 @@
 //! - [`storage`], [`presigned`]: the buckets, and addresses that functions signed.
 //! - [`media_links`]: such addresses, as the client reaches this machine.
 //! - [`stream`]: the streams of the tables, handed to functions.
+//! - [`queue`]: queues, whose messages are handed to functions.
 //! - [`schedule`]: functions and expirations that run by the clock.
 //! - [`connector`]: the only connection to the AWS SDK, whose requests it answers.
 //! - [`faults`]: the faults that a cloud can cause, on demand or from a seed.
@@ -22,6 +23,8 @@
 //! - [`standard_hour`]: an hour of chat, to measure that.
 //! - [`inspector`]: a page that shows all of it, under `/_local`.
 //! - [`admin`]: the Socket.IO Admin UI, which is shown sockets and events as they happen.
+//! - [`published`]: what functions published to topics.
+//! - `messaging`, `outside`: requests to SQS and SNS, and to addresses outside of AWS.
 //! - [`run`]: the cloud until the process is asked to end.
 //! - [`token`]: tokens for development.
 //! - [`hint`]: what was probably meant by a refused request.
@@ -49,10 +52,14 @@ pub mod lambda;
 pub mod latency;
 pub mod management;
 pub mod media_links;
+mod messaging;
 pub mod meter;
+mod outside;
 mod page_file;
 pub mod playground;
 pub mod presigned;
+pub mod published;
+pub mod queue;
 pub mod run;
 pub mod schedule;
 pub mod sessions;

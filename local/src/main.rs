@@ -68,6 +68,7 @@ async fn start(mut serve: Serve) -> Result<(), Failure> {
     let clock = Clock::system();
     let ports = serve.ports()?;
     let admin_password = serve.make_admin_password(&clock)?;
+    let webhook_secret = serve.make_webhook_secret(&clock);
     let template = parameters::template(&serve.parameters())?;
     let demo_tokens = demo::tokens(&template, clock.now())?;
     let uses_dev_secret = token_secret(&template) == Some(DEV_SECRET);
@@ -83,7 +84,11 @@ async fn start(mut serve: Serve) -> Result<(), Failure> {
     if let Some(warning) = warning(&serve, &listeners, uses_dev_secret) {
         say_error(&warning);
     }
-    let secrets = Secrets { demo_tokens: demo_tokens.as_deref(), admin_password: admin_password.as_deref() };
+    let secrets = Secrets {
+        demo_tokens: demo_tokens.as_deref(),
+        admin_password: admin_password.as_deref(),
+        webhook_secret: webhook_secret.as_deref(),
+    };
     print([introduction(&serve, &cloud, &listeners, secrets)])?;
     // The router of each port: here is the place to put further pages before the REST API.
     let secret = token_secret(&cloud.template).map(str::to_owned);

@@ -9,12 +9,14 @@ use crate::cloud::PocketCloud;
 use crate::gateway::server::{self, Port};
 use crate::schedule;
 
-/// Serves these ports, runs the schedules and the streams, and lets rows expire, until Ctrl-C or SIGTERM. Then it calls
+/// Serves these ports, runs the schedules, the streams and the queues, and lets rows expire, until Ctrl-C or SIGTERM. Then it calls
 /// `closing`, and waits for the invocations that still run.
 pub async fn run(cloud: &PocketCloud, ports: Vec<Port>, clock: Clock, closing: impl FnOnce()) {
     let schedules = tokio::spawn(schedule::run(cloud.schedules(), Arc::clone(&cloud.lambda), clock.clone()));
     let (services, lambda) = (Arc::clone(&cloud.services), Arc::clone(&cloud.lambda));
     let streams = tokio::spawn(async move { services.streams.run(&lambda, &services.faults).await });
+    let (services, lambda) = (Arc::clone(&cloud.services), Arc::clone(&cloud.lambda));
+    let queues = tokio::spawn(async move { services.queues.run(&lambda, &services.faults).await });
     let admin_ui = cloud.admin_ui.clone().map(|admin_ui| {
         let (gateway, watch) = (Arc::clone(&cloud.gateway), cloud.watch.clone());
         tokio::spawn(Live::new(admin_ui, gateway, watch, clock.clone()).run())
@@ -28,6 +30,7 @@ pub async fn run(cloud: &PocketCloud, ports: Vec<Port>, clock: Clock, closing: i
     server::serve(ports, Arc::clone(&cloud.gateway), interrupted).await;
     schedules.abort();
     streams.abort();
+    queues.abort();
     expiring.abort();
     if let Some(admin_ui) = admin_ui {
         admin_ui.abort();

@@ -125,8 +125,12 @@ impl Streams {
             let number = self.written.fetch_add(1, Ordering::SeqCst) + 1;
             let written = Arc::new(written);
             for shard in self.shards.iter().filter(|shard| shard.source.table == written.table) {
+                let record = Record { number, at, written: Arc::clone(&written) };
+                if !shard.takes(&record) {
+                    continue;
+                }
                 let mut queue = shard.queue();
-                queue.waiting.push_back(Record { number, at, written: Arc::clone(&written) });
+                queue.waiting.push_back(record);
                 if queue.waiting.len() > WAITING_MAX {
                     queue.waiting.pop_front();
                     self.given_up.fetch_add(1, Ordering::SeqCst);
@@ -230,6 +234,16 @@ impl Shard {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a record passes the filters.
+    fn takes(&self, record: &Record) -> bool {
+        let filters = &self.source.filters;
+        if filters.is_empty() {
+            return true;
+        }
+        let event = record.event(&self.source, self.view);
+        filters.iter().any(|filter| filter.matches(&event))
+    }
+
     /// Waits until there is a whole batch, or the window is over.
     async fn fill(&self) {
         let over = Instant::now() + self.source.window;
@@ -274,7 +288,8 @@ impl Shard {
 
     async fn invoke(&self, batch: &[Record], lambda: &Arc<Lambda>) -> Handled {
         let records: Vec<Value> = batch.iter().map(|record| record.event(&self.source, self.view)).collect();
-        match lambda.run_for_stream(&self.function, object([("Records", Value::Array(records))])).await {
+        let event = object([("Records", Value::Array(records))]);
+        match lambda.run_for_source(Trigger::Stream, &self.function, event).await {
             Ok(answer) if self.source.partial_failures => done(batch, &answer),
             Ok(_) => Handled::Up(batch.len()),
             Err(error) => {

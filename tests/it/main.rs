@@ -33,6 +33,8 @@ mod gateway;
 #[cfg(test)]
 mod heartbeat;
 #[cfg(test)]
+mod hook;
+#[cfg(test)]
 mod http_event;
 #[cfg(test)]
 mod inspector;

@@ -9,6 +9,7 @@ use local::gateway::DisconnectFault;
 use local::template::{Function, Template};
 use serde_json::json;
 use world::World;
+use world::receiver::Reply;
 
 use crate::log::Log;
 
@@ -109,6 +110,42 @@ async fn the_admin_ui_adds_nothing_to_the_roles_that_it_does_not_make_use_of() {
     assert_eq!(added, expected);
 }
 
+/// The function for webhooks, and the statements that hooks add to the roles of others.
+#[tokio::test(start_paused = true)]
+async fn hooks_add_nothing_to_the_roles_that_they_do_not_make_use_of() {
+    let parameters = [&crate::hook::WEBHOOKS[..], &[("PushTopic", "create"), ("EventBus", "default")]].concat();
+    let mut world = World::with(&parameters).await;
+    world.expect_errors();
+    world.know(&["alice", "bob"]).await;
+    let chat = world.chat("alice", "bob").await;
+    for reply in [Reply::Status(204), Reply::Status(500), Reply::Status(410)] {
+        world.receiver.reply(&[reply; 3]);
+        world.rest("alice", "POST", "/api/message/send", json!({"chatId": chat, "content": "hello"})).await;
+        world.followup().await;
+    }
+    let used = world.permissions();
+    let mut all: BTreeMap<String, String> = template_parameters(("HandlerIsolation", "separate"));
+    all.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let without = template(("HandlerIsolation", "separate")).functions;
+    let mut added = BTreeSet::new();
+    for (package, mut function) in Template::read(local::cloud::TEMPLATE, &all).unwrap().functions {
+        let before = without.get(&package).into_iter().flat_map(|function| &function.statements);
+        let before: Vec<String> = before.map(|one| format!("{one:?}")).collect();
+        function.statements.retain(|statement| !before.contains(&format!("{statement:?}")));
+        added.extend(function.statements.iter().map(|statement| format!("{package} {}", statement.sid)));
+        assert_eq!(unused(&function, &used), [""; 0]);
+    }
+    let expected = [
+        "followup EventsForTheBus",
+        "followup EventsForWebhooks",
+        "followup PushEvents",
+        "followup UnreadOfOthers",
+        "webhook PutAside",
+        "webhook SendAgainLater",
+    ];
+    assert_eq!(added.into_iter().collect::<Vec<_>>(), expected);
+}
+
 #[tokio::test(start_paused = true)]
 async fn opening_connections_asks_for_nothing_that_a_role_does_not_allow() {
     let log = Log::default();
@@ -141,9 +178,12 @@ fn unused(function: &Function, used: &BTreeSet<Permission>) -> Vec<String> {
     unused
 }
 
-fn template((name, value): (&str, &str)) -> Template {
-    let all = BTreeMap::from([("JwtSecret".to_owned(), "x".repeat(32)), (name.to_owned(), value.to_owned())]);
-    Template::read(local::cloud::TEMPLATE, &all).unwrap()
+fn template(parameter: (&str, &str)) -> Template {
+    Template::read(local::cloud::TEMPLATE, &template_parameters(parameter)).unwrap()
+}
+
+fn template_parameters((name, value): (&str, &str)) -> BTreeMap<String, String> {
+    BTreeMap::from([("JwtSecret".to_owned(), "x".repeat(32)), (name.to_owned(), value.to_owned())])
 }
 
 /// Does everything a client can ask for, well and badly.

@@ -6,9 +6,12 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use engine::{IndexSchema, KeySchema};
-use local::template::{Asynchronous, Destination, Expiration, Function, Resource, Table, Template, TemplateError};
+use local::template::{
+    Asynchronous, Destination, Expiration, Function, Resource, StreamView, Table, Template, TemplateError,
+};
 
 const TEXT: &str = include_str!("../../template.yaml");
+const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const SECRET: &str = "a secret that is only good for a test";
 
 fn read(text: &str, overrides: &[(&str, &str)]) -> Result<Template, TemplateError> {
@@ -32,7 +35,60 @@ fn every_folder_in_functions_is_in_the_template_and_the_other_way_round() {
     let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../functions")).unwrap();
     let names = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap());
     let packages: BTreeSet<String> = names.filter(|name| !name.starts_with('.')).collect();
-    assert_eq!(packages, template().functions.into_keys().collect());
+    let everything = read(TEXT, &[("WebhookUrl", "https://example.com/"), ("WebhookSecret", WEBHOOK_SECRET)]).unwrap();
+    assert_eq!(packages, everything.functions.into_keys().collect());
+    let without: Vec<String> = packages.into_iter().filter(|package| package != "webhook").collect();
+    assert_eq!(without, template().functions.into_keys().collect::<Vec<_>>());
+}
+
+#[test]
+fn webhooks_need_a_secret_and_go_over_https_or_stay_on_this_machine() {
+    let refused = |parameters: &[(&str, &str)]| read(TEXT, parameters).unwrap_err().to_string();
+    let url = ("WebhookUrl", "https://example.com/hook");
+    assert!(refused(&[url]).contains("WebhookUrl needs WebhookSecret"));
+    assert!(refused(&[url, ("WebhookSecret", "none")]).contains("WebhookUrl needs WebhookSecret"));
+    assert!(refused(&[url, ("WebhookSecret", "whsec_tooshort")]).contains("must be empty, or whsec_"));
+    for bad in ["http://example.com/", "http://localhost.example.com/", "https://", "ftp://example.com"] {
+        let said = refused(&[("WebhookUrl", bad), ("WebhookSecret", WEBHOOK_SECRET)]);
+        assert!(said.contains("must be empty or an https address"), "{said}");
+    }
+    let two = format!("{WEBHOOK_SECRET},{WEBHOOK_SECRET}");
+    read(TEXT, &[("WebhookUrl", "http://127.0.0.1:8080/hook"), ("WebhookSecret", &two)]).unwrap();
+}
+
+/// What is switched off exists nowhere: no function, no queue, no topic, no permission.
+#[test]
+fn hooks_that_are_off_leave_nothing_in_the_deployment() {
+    let off = template();
+    let queues: Vec<&String> = off.queues.keys().collect();
+    assert_eq!(queues, ["Failures"]);
+    assert!(off.queue_sources.is_empty());
+    assert_eq!(off.tables["Chats"].stream, Some(StreamView::NewImage));
+    let is_of_hooks =
+        |resource: &Resource| matches!(resource, Resource::Queue(_) | Resource::Topic(_) | Resource::Bus(_));
+    for function in off.functions.values() {
+        let mut resources = function.statements.iter().flat_map(|statement| &statement.resources);
+        assert!(!resources.any(is_of_hooks), "{}", function.package);
+    }
+    let without = |name: &str| off.functions["followup"].environment.get(name).map(String::as_str);
+    for name in ["WEBHOOK_QUEUE_URL", "PUSH_TOPIC", "EVENT_BUS"] {
+        assert_eq!(without(name), Some(""), "{name}");
+    }
+    let tables =
+        |template: &Template| -> Vec<String> { template.streams.iter().map(|one| one.table.clone()).collect() };
+    assert_eq!((tables(&off), off.tables["Users"].stream), (vec!["Chats".to_owned()], None));
+    let on = read(TEXT, &[("PushTopic", "create")]).unwrap();
+    assert_eq!(on.tables["Chats"].stream, Some(StreamView::NewAndOldImages));
+    assert_eq!((tables(&on), on.tables["Users"].stream), (vec!["Chats".to_owned()], None));
+    let on = read(TEXT, &[("EventBus", "default")]).unwrap();
+    assert_eq!(on.tables["Chats"].stream, Some(StreamView::NewAndOldImages));
+    assert_eq!(tables(&on), ["Chats", "Users"]);
+}
+
+#[test]
+fn a_resource_may_have_a_condition_that_exists() {
+    let refused = refusal("    Condition: Webhooks", "    Condition: Webhook");
+    assert!(refused.contains("there is no condition \"Webhook\""), "{refused}");
 }
 
 #[test]
@@ -448,7 +504,7 @@ fn without_place(refusal: &str) -> String {
 #[test]
 fn what_is_not_understood_is_refused_by_name() {
     insta::assert_snapshot!([
-        refusal("Type: AWS::SQS::Queue", "Type: AWS::SNS::Topic"),
+        refusal("Type: AWS::SQS::Queue", "Type: AWS::Kinesis::Stream"),
         refusal("BillingMode: PAY_PER_REQUEST", "BillingMode: PROVISIONED"),
         refusal("      BillingMode: PAY_PER_REQUEST", "      TableClass: STANDARD\n      BillingMode: PAY_PER_REQUEST"),
         refusal("      MemorySize: 256\n", ""),
@@ -471,11 +527,11 @@ fn what_is_not_understood_is_refused_by_name() {
         refusal("StartingPosition: TRIM_HORIZON", "StartingPosition: LATEST"),
         refusal("Stream: !GetAtt Chats.StreamArn", "Stream: !GetAtt Users.Arn"),
         refusal("            MaximumRetryAttempts: 10\n", ""),
-        refusal("StreamViewType: NEW_IMAGE", "StreamViewType: ITEMS"),
+        refusal("NEW_AND_OLD_IMAGES, NEW_IMAGE]", "NEW_AND_OLD_IMAGES, ITEMS]"),
         refusal("Method: ANY, Path: /socket.io }", "Method: ANY, Path: /socket.io/ }"),
         without_place(&refusal("  Http:\n", "  WebSocket:\n")),
     ].join("\n"), @r#"
-    template.yaml, Resources.Failures: unknown variant `AWS::SNS::Topic`, expected one of `AWS::DynamoDB::Table`, `AWS::S3::Bucket`, `AWS::S3::BucketPolicy`, `AWS::Serverless::Function`, `AWS::Serverless::WebSocketApi`, `AWS::Serverless::HttpApi`, `AWS::SQS::Queue`, `AWS::Logs::LogGroup`, `AWS::Logs::MetricFilter`, `AWS::CloudWatch::Alarm`
+    template.yaml, Resources.Failures: unknown variant `AWS::Kinesis::Stream`, expected one of `AWS::DynamoDB::Table`, `AWS::S3::Bucket`, `AWS::S3::BucketPolicy`, `AWS::Serverless::Function`, `AWS::Serverless::WebSocketApi`, `AWS::Serverless::HttpApi`, `AWS::SQS::Queue`, `AWS::Lambda::EventSourceMapping`, `AWS::SNS::Topic`, `AWS::Logs::LogGroup`, `AWS::Logs::MetricFilter`, `AWS::CloudWatch::Alarm`
     template.yaml, Resources.Users.Properties: unknown variant `PROVISIONED`, expected `PAY_PER_REQUEST`
     template.yaml, Resources.Users.Properties: unknown field `TableClass`, expected one of `BillingMode`, `AttributeDefinitions`, `KeySchema`, `LocalSecondaryIndexes`, `GlobalSecondaryIndexes`, `TimeToLiveSpecification`, `StreamSpecification`, `DeletionProtectionEnabled`, `PointInTimeRecoverySpecification`, `SSESpecification`
     template.yaml, Resources.ConnectFunction.Properties: missing field `MemorySize`
@@ -490,6 +546,7 @@ fn what_is_not_understood_is_refused_by_name() {
     template.yaml, Resources.ConnectFunction.Properties: unknown field `LogFormat`, expected `LogGroup`
     template.yaml, Resources.Failures: unknown field `DependsOn`, expected one of `Type`, `Condition`, `Metadata`, `DeletionPolicy`, `UpdateReplacePolicy`
     template.yaml, Resources.WebSocketAccess: there is no condition "Logged"
+    template.yaml, Resources.FailuresWaiting.Properties.Dimensions.0.Value: Failures exists under a condition that does not hold
     template.yaml, Outputs.HttpUrl.Value: nothing here is called "Nobody"
     template.yaml, Mappings: this section is not understood
     template.yaml, Resources.Media.Properties: unknown field `Transitions`, expected one of `Id`, `Status`, `Prefix`, `ExpirationInDays`, `AbortIncompleteMultipartUpload`

@@ -13,6 +13,8 @@ pub(crate) struct Secrets<'a> {
     pub(crate) demo_tokens: Option<&'a [(&'static str, String)]>,
     /// The password of the Admin UI, if it was made.
     pub(crate) admin_password: Option<&'a str>,
+    /// The secret with which webhooks are signed, if it was made.
+    pub(crate) webhook_secret: Option<&'a str>,
 }
 
 /// The lines for a system that listens there.
@@ -20,7 +22,7 @@ pub(crate) fn introduction(
     serve: &Serve,
     cloud: &PocketCloud,
     listeners: &[Listener],
-    Secrets { demo_tokens, admin_password }: Secrets<'_>,
+    Secrets { demo_tokens, admin_password, webhook_secret }: Secrets<'_>,
 ) -> String {
     let shown = listeners.iter().filter(|listener| !listener.is_second);
     if serve.quiet {
@@ -47,6 +49,7 @@ pub(crate) fn introduction(
         admin_password
             .map(|password| format!("Socket.IO Admin UI (docs/admin-ui.md): user name {ADMIN}, password {password}")),
     );
+    lines.extend(webhook_secret.map(|secret| format!("Webhooks (docs/hooks.md) are signed with {secret}")));
     match demo_tokens {
         Some(tokens) => {
             lines.push("Tokens for two demo users, good for thirty days:".to_owned());

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chat::Chat;
 use chat::dialect::{self, Dialect};
 use clap::{Args, ValueEnum};
@@ -68,6 +70,14 @@ pub(crate) struct Serve {
     /// UI.
     #[arg(long, value_name = "PASSWORD", value_parser = admin_password, help_heading = "Deployment")]
     admin_password: Option<String>,
+    /// Post every event to this address, signed, as a deployment with WebhookUrl does (docs/hooks.md): an https address,
+    /// or an http address of this machine, such as http://localhost:8080/hook.
+    #[arg(long, value_name = "URL", help_heading = "Deployment")]
+    webhook: Option<String>,
+    /// Secret that webhooks are signed with: whsec_ and the Base64 of 24 to 64 bytes. Without it, one is made at random
+    /// and printed.
+    #[arg(long, value_name = "SECRET", requires = "webhook", help_heading = "Deployment")]
+    webhook_secret: Option<String>,
     /// Switch every limit off: the chat's and the gateway's.
     #[arg(long, help_heading = "Deployment")]
     no_rate_limits: bool,
@@ -156,7 +166,20 @@ impl Serve {
         ];
         let flags = flags.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let admin = self.admin_password.iter().map(|password| (ADMIN_PASSWORD.to_owned(), password.clone()));
-        flags.into_iter().chain(admin).chain(self.parameter.iter().cloned()).collect()
+        let webhook = self.webhook.iter().map(|url| ("WebhookUrl".to_owned(), url.clone()));
+        let secret = self.webhook_secret.iter().map(|secret| (WEBHOOK_SECRET.to_owned(), secret.clone()));
+        flags.into_iter().chain(admin).chain(webhook).chain(secret).chain(self.parameter.iter().cloned()).collect()
+    }
+
+    /// Makes a secret for webhooks, if there are any and none is given. Returns it if it was made.
+    pub(crate) fn make_webhook_secret(&mut self, clock: &Clock) -> Option<String> {
+        let is_given = self.webhook_secret.is_some() || self.parameter.iter().any(|(name, _)| name == WEBHOOK_SECRET);
+        if self.webhook.is_none() || is_given {
+            return None;
+        }
+        let made = format!("whsec_{}", STANDARD.encode(clock.random::<32>()));
+        self.webhook_secret = Some(made.clone());
+        Some(made)
     }
 
     /// Makes a password of the Admin UI, unless one is given or other machines can connect. Returns it if it was made.
@@ -215,6 +238,7 @@ impl Serve {
                 None => Latency::default(),
             },
             code: of_chat,
+            outside: None,
             adapt: |ctx| {
                 admin::live(ctx);
                 ctx.app.config.allows_http_pictures = true;
@@ -251,6 +275,9 @@ pub(crate) fn parameter(text: &str) -> Result<(String, String), String> {
 
 /// The parameter of template.yaml with the password of the Admin UI.
 const ADMIN_PASSWORD: &str = "AdminPassword";
+
+/// The parameter of template.yaml with the secret for webhooks.
+const WEBHOOK_SECRET: &str = "WebhookSecret";
 
 fn admin_password(text: &str) -> Result<String, String> {
     let known = AdminPassword::new(text).map(|_| text.to_owned());
@@ -339,6 +366,24 @@ mod tests {
         assert_eq!(made(&["--parameter", "AdminPassword=none"]), (None, Some("none".to_owned())));
         let said = Cli::try_parse_from(["parlance", "--admin-password", "hunter2"]).err().unwrap().to_string();
         assert!(said.contains("--admin-password <PASSWORD>") && said.contains("16 to 128 characters"), "{said}");
+    }
+
+    #[test]
+    fn a_secret_for_webhooks_is_made_if_there_are_webhooks_and_none_is_given() {
+        let made = |flags: &[&str]| {
+            let mut serve = Cli::try_parse_from(["parlance", "--memory"].iter().chain(flags)).unwrap().serve;
+            let made = serve.make_webhook_secret(&Clock::system());
+            (made, serve.parameters().remove(WEBHOOK_SECRET))
+        };
+        let url = ["--webhook", "http://localhost:8080/hook"];
+        let (one, parameter) = made(&url);
+        assert!(one.as_ref().is_some_and(|one| one.starts_with("whsec_") && one.len() == 50), "{one:?}");
+        assert_eq!(parameter, one);
+        assert_ne!(made(&url).0, one);
+        assert_eq!(made(&[]), (None, None));
+        let given = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        assert_eq!(made(&[url[0], url[1], "--webhook-secret", given]), (None, Some(given.to_owned())));
+        assert!(Cli::try_parse_from(["parlance", "--webhook-secret", given]).is_err());
     }
 
     #[test]

@@ -13,6 +13,12 @@ pub enum Service {
     Lambda,
     /// The bucket.
     S3,
+    /// The event buses.
+    EventBridge,
+    /// The topics.
+    Sns,
+    /// The queues.
+    Sqs,
 }
 
 impl fmt::Display for Service {
@@ -22,6 +28,9 @@ impl fmt::Display for Service {
             Self::Connections => "@connections",
             Self::Lambda => "Lambda",
             Self::S3 => "S3",
+            Self::EventBridge => "EventBridge",
+            Self::Sns => "SNS",
+            Self::Sqs => "SQS",
         })
     }
 }
@@ -32,12 +41,15 @@ pub struct AwsRequest {
     /// The service.
     pub service: Service,
     /// The operation: `UpdateItem`, `PostToConnection`, `GetConnection`, `DeleteConnection`, `Invoke`, or for S3
-    /// `GetObject`, `PutObject`, `DeleteObject`, `HeadObject`, `CopyObject`.
+    /// `GetObject`, `PutObject`, `DeleteObject`, `HeadObject`, `CopyObject`, or for SQS `SendMessageBatch`,
+    /// `ChangeMessageVisibility`, for SNS `Publish`, for
+    /// EventBridge `PutEvents`.
     pub operation: String,
     /// The package of the function that makes the request.
     pub function: String,
-    /// The targets: each table that is used, the id of the connection, the package that is invoked, or the path of the
-    /// object.
+    /// The targets: each table that is used, the id of the connection, the package that is invoked, the path of the
+    /// object, the queue, the topic, or the
+    /// bus.
     pub targets: Vec<String>,
     /// The index, if the request is about one.
     pub index: Option<String>,
@@ -237,6 +249,8 @@ pub enum Trigger {
     Schedule,
     /// A stream has records for it.
     Stream,
+    /// A queue has messages for it.
+    Queue,
     /// A connection has ended.
     Disconnect,
 }
@@ -248,6 +262,7 @@ impl fmt::Display for Trigger {
             Self::Asynchronous => "an asynchronous invocation",
             Self::Schedule => "a scheduled invocation",
             Self::Stream => "a batch of records",
+            Self::Queue => "a batch of messages",
             Self::Disconnect => "a $disconnect",
         })
     }

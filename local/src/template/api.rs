@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::filter::Filter;
+
 /// The WebSocket API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebSocketApi {
@@ -59,4 +61,6 @@ pub struct StreamSource {
     pub max_age: Duration,
     /// Whether Lambda notes records that it gave up in the queue of failures.
     pub failures_kept: bool,
+    /// The filters, one of which a record must match; empty if all records are handed over.
+    pub filters: Vec<Filter>,
 }

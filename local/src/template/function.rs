@@ -99,6 +99,12 @@ pub enum Resource {
         /// The first part of the keys, with its slash.
         prefix: String,
     },
+    /// A queue, by logical name.
+    Queue(String),
+    /// An event bus, by its name.
+    Bus(String),
+    /// A topic, by its ARN.
+    Topic(String),
 }
 
 impl fmt::Display for Resource {
@@ -108,6 +114,9 @@ impl fmt::Display for Resource {
             Self::Index { table, index } => write!(f, "the index {index} of the table {table}"),
             Self::Connections(method) => write!(f, "{method} of connections"),
             Self::Function(package) => write!(f, "the function {package}"),
+            Self::Queue(queue) => write!(f, "the queue {queue}"),
+            Self::Topic(arn) => write!(f, "the topic {}", arn.rsplit(':').next().unwrap_or_default()),
+            Self::Bus(bus) => write!(f, "the event bus {bus}"),
             Self::Objects { bucket, prefix } => write!(f, "{prefix} of the bucket {bucket}"),
         }
     }

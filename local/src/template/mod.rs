@@ -5,16 +5,18 @@
 //! and [`table`], [`bucket`], [`function`] and [`api`] hold what the local system starts from.
 //!
 //! A part that is not supported is an error that names it: a local system that skips what is deployed would be more
-//! tolerant than the cloud. The parts that have no meaning here (alarms, log groups, the queue of failures) are named
+//! tolerant than the cloud. The parts that have no meaning here (alarms, log groups) are named
 //! in `shape`, one by one.
 
 pub mod api;
 pub mod bucket;
 mod error;
+pub mod filter;
 mod form;
 pub mod function;
 mod node;
 mod parameter;
+pub mod queue;
 mod resolve;
 mod sections;
 mod shape;
@@ -27,6 +29,7 @@ pub use bucket::{Bucket, CorsRule, Expiration};
 pub use error::TemplateError;
 pub use function::{Asynchronous, Destination, Function, Resource, Statement};
 pub use parameter::ParameterInfo;
+pub use queue::{Queue, QueueSource};
 pub use resolve::REGION;
 pub use table::{StreamView, Table};
 
@@ -41,6 +44,8 @@ pub struct Template {
     pub parameters: BTreeMap<String, String>,
     /// The tables, by logical name, which is their physical name here.
     pub tables: BTreeMap<String, Table>,
+    /// The queues, by logical name.
+    pub queues: BTreeMap<String, Queue>,
     /// The buckets, by logical name.
     pub buckets: BTreeMap<String, Bucket>,
     /// The functions, by the name of their package: the folder in `functions/`.
@@ -53,6 +58,8 @@ pub struct Template {
     pub schedules: Vec<Schedule>,
     /// The functions that get the records of streams.
     pub streams: Vec<StreamSource>,
+    /// The functions that get the messages of queues.
+    pub queue_sources: Vec<QueueSource>,
 }
 
 impl Template {
@@ -67,7 +74,14 @@ impl Template {
         let mut resolver = Resolver::new(&template, overrides)?;
         let resources = shape::resources(&template, &mut resolver)?;
         for (name, output) in &template.outputs {
-            resolver.resolve(output, &format!("Outputs.{name}"))?;
+            let place = format!("Outputs.{name}");
+            let condition = match output {
+                Node::Map(entries) => entries.iter().find(|(key, _)| key == "Condition"),
+                _ => None,
+            };
+            let condition = condition.and_then(|(_, condition)| condition.text());
+            let exists = condition.is_none_or(|condition| resolver.holds(condition).unwrap_or(true));
+            resolver.resolve_if(exists, output, &place)?;
         }
         shape::assemble(&resources, resolver.into_parameters())
     }

@@ -2,8 +2,9 @@
 //!
 //! Only the short forms are supported (`!Ref`, not `Ref:`), of `Ref`, `Sub` with one text, `GetAtt` with a dot, `If`,
 //! and in conditions `Equals`, `Not`, `And` and `Or`. Both branches of an `If` are resolved, so that an error in the
-//! branch that is not taken is found, too.
+//! branch that is not taken is found, too. That branch may name resources whose condition does not hold.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
@@ -38,20 +39,28 @@ pub(super) struct Physical {
     pub(super) attributes: BTreeMap<&'static str, String>,
 }
 
+/// A resource, and whether its condition holds.
+#[derive(Debug)]
+struct Named {
+    physical: Physical,
+    exists: bool,
+}
+
 /// Everything that a name can stand for.
 #[derive(Debug)]
 pub(super) struct Resolver {
     parameters: BTreeMap<String, Value>,
     conditions: BTreeMap<String, bool>,
-    physical: BTreeMap<String, Physical>,
+    physical: BTreeMap<String, Named>,
+    /// Whether what is resolved is not part of the deployment, so that it may name what is not either.
+    is_absent: Cell<bool>,
 }
 
 impl Resolver {
     /// Gives the parameters their values, checks them as CloudFormation would, and evaluates conditions and rules.
     pub(super) fn new(sections: &Sections, overrides: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
         let pseudo = PSEUDO_PARAMETERS.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
-        let mut resolver =
-            Self { parameters: pseudo.collect(), conditions: BTreeMap::new(), physical: BTreeMap::new() };
+        let mut resolver = Self { parameters: pseudo.collect(), ..Self::nothing() };
         for (name, parameter) in Self::declared(sections)? {
             let value = parameter.value(&name, overrides.get(&name))?;
             resolver.parameters.insert(name, value);
@@ -73,10 +82,15 @@ impl Resolver {
         Ok(resolver)
     }
 
+    fn nothing() -> Self {
+        let (parameters, conditions, physical, is_absent) = Default::default();
+        Self { parameters, conditions, physical, is_absent }
+    }
+
     /// The parameters that the template declares, in its order.
     pub(super) fn declared(sections: &Sections) -> Result<Vec<(String, Parameter)>, TemplateError> {
         // A declaration refers to nothing.
-        let nothing = Self { parameters: BTreeMap::new(), conditions: BTreeMap::new(), physical: BTreeMap::new() };
+        let nothing = Self::nothing();
         let declared = sections.parameters.iter().map(|(name, node)| {
             let parameter = form::typed(nothing.resolve(node, name)?, &format!("Parameters.{name}"))?;
             Ok((name.clone(), parameter))
@@ -85,19 +99,29 @@ impl Resolver {
     }
 
     /// Sets the values of `Ref` and `GetAtt` for a resource.
-    pub(super) fn define(&mut self, logical_id: &str, physical: Physical) {
-        self.physical.insert(logical_id.to_owned(), physical);
+    pub(super) fn define(&mut self, logical_id: &str, physical: Physical, exists: bool) {
+        self.physical.insert(logical_id.to_owned(), Named { physical, exists });
     }
 
     /// The value of `Ref` for a resource that was defined.
     pub(super) fn name_of(&self, logical_id: &str) -> String {
-        self.physical.get(logical_id).map(|physical| physical.reference.clone()).unwrap_or_default()
+        self.physical.get(logical_id).map(|named| named.physical.reference.clone()).unwrap_or_default()
     }
 
-    /// Whether a condition of the template holds.
-    pub(super) fn holds(&self, condition: &str, place: &str) -> Result<bool, TemplateError> {
-        let holds = self.conditions.get(condition).copied();
-        holds.ok_or_else(|| TemplateError::refused(place, format!("there is no condition {condition:?}")))
+    /// The value of `GetAtt` for a resource that was defined.
+    pub(super) fn attribute_of(&self, logical_id: &str, attribute: &str) -> Option<String> {
+        self.physical.get(logical_id)?.physical.attributes.get(attribute).cloned()
+    }
+
+    /// The resource that has this value for an attribute, by logical name.
+    pub(super) fn with_attribute(&self, attribute: &str, value: &str) -> Option<String> {
+        let has = |named: &Named| named.physical.attributes.get(attribute).is_some_and(|found| found == value);
+        self.physical.iter().find(|(_, named)| has(named)).map(|(id, _)| id.clone())
+    }
+
+    /// Whether a condition holds; `None` if there is no such condition.
+    pub(super) fn holds(&self, condition: &str) -> Option<bool> {
+        self.conditions.get(condition).copied()
     }
 
     /// The value of a pseudo parameter or parameter that must exist, as text.
@@ -108,6 +132,19 @@ impl Resolver {
     /// The values of all parameters, as text.
     pub(super) fn into_parameters(self) -> BTreeMap<String, String> {
         self.parameters.into_iter().map(|(name, value)| (name, text_of(&value))).collect()
+    }
+
+    /// Whether a node has a value, and is not `AWS::NoValue`.
+    pub(super) fn has_value(&self, node: &Node, place: &str) -> Result<bool, TemplateError> {
+        self.value(node, place).map(|value| value.is_some())
+    }
+
+    /// The value of a node that is part of the deployment only if `exists`. Otherwise it may name what is not part of it.
+    pub(super) fn resolve_if(&self, exists: bool, node: &Node, place: &str) -> Result<Option<Value>, TemplateError> {
+        let before = self.is_absent.replace(self.is_absent.get() || !exists);
+        let value = self.value(node, place);
+        self.is_absent.set(before);
+        value
     }
 
     /// The value of a node that must have one.
@@ -149,9 +186,12 @@ impl Resolver {
             ("GetAtt", _, Some(name)) => self.attribute(name, place).map(|text| Some(Value::from(text))),
             ("If", Node::List(items), _) => match items.as_slice() {
                 [condition, yes, no] => {
-                    let holds = self.holds(condition.text().unwrap_or_default(), place)?;
-                    let (yes, no) = (self.value(yes, place)?, self.value(no, place)?);
-                    Ok(if holds { yes } else { no })
+                    let condition = condition.text().unwrap_or_default();
+                    let Some(holds) = self.conditions.get(condition) else {
+                        return Err(TemplateError::refused(place, format!("there is no condition {condition:?}")));
+                    };
+                    let (yes, no) = (self.resolve_if(*holds, yes, place)?, self.resolve_if(!holds, no, place)?);
+                    Ok(if *holds { yes } else { no })
                 }
                 _ => Err(TemplateError::refused(place, "!If takes a condition and two values")),
             },
@@ -163,14 +203,28 @@ impl Resolver {
         if let Some(value) = self.parameters.get(name) {
             return Ok(value.clone());
         }
-        let physical = self.physical.get(name).map(|physical| Value::from(physical.reference.as_str()));
-        physical.ok_or_else(|| TemplateError::refused(place, format!("nothing here is called {name:?}")))
+        Ok(Value::from(self.named(name, place)?.reference.as_str()))
+    }
+
+    /// A resource that is part of the deployment.
+    fn named(&self, name: &str, place: &str) -> Result<&Physical, TemplateError> {
+        match self.physical.get(name) {
+            None => Err(TemplateError::refused(place, format!("nothing here is called {name:?}"))),
+            Some(named) if named.exists || self.is_absent.get() => Ok(&named.physical),
+            Some(_) => {
+                Err(TemplateError::refused(place, format!("{name} exists under a condition that does not hold")))
+            }
+        }
     }
 
     fn attribute(&self, path: &str, place: &str) -> Result<String, TemplateError> {
+        let unknown = || TemplateError::refused(place, format!("nothing here is called {path:?}"));
         let (name, attribute) = path.split_once('.').unwrap_or((path, ""));
-        let found = self.physical.get(name).and_then(|physical| physical.attributes.get(attribute));
-        found.cloned().ok_or_else(|| TemplateError::refused(place, format!("nothing here is called {path:?}")))
+        if !self.physical.contains_key(name) {
+            return Err(unknown());
+        }
+        let found = self.named(name, place)?.attributes.get(attribute).cloned();
+        found.or_else(|| self.is_absent.get().then(String::new)).ok_or_else(unknown)
     }
 
     fn substitute(&self, text: &str, place: &str) -> Result<String, TemplateError> {

@@ -168,8 +168,13 @@ fn about(event: &Value) -> String {
         return format!("{method} {}", secret::without_tokens(path));
     }
     match event.get("Records").and_then(Value::as_array) {
+        Some(records) if is_of_queue(records) => format!("{} messages of a queue", records.len()),
         Some(records) => format!("{} records of a stream", records.len()),
         None if event.get("requestPayload").is_some() => "an event that was given up".to_owned(),
         None => "an event of its own".to_owned(),
     }
+}
+
+fn is_of_queue(records: &[Value]) -> bool {
+    records.iter().any(|record| text(record, "/eventSource") == Some("aws:sqs"))
 }

@@ -2,16 +2,24 @@
 //! [`relay::config`].
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 use relay::config::{ConfigError, Settings};
 
 use crate::auth::Keys;
 use crate::dialect::{self, Dialect};
+use crate::hook::signature::WebhookSecrets;
 
 /// Neither kind of key for tokens is set.
 const NO_KEY: &str = "neither JWT_SECRET nor JWT_PUBLIC_KEY is set: one is needed to verify tokens";
 /// A key for tokens cannot be read.
 const BAD_KEY: &str = "JWT_PUBLIC_KEY is neither a PEM public key of RSA, EC P-256 or Ed25519, nor Base64 of one";
+
+/// The secret for webhooks cannot be read. The text does not repeat it.
+const BAD_WEBHOOK_SECRET: &str =
+    "WEBHOOK_SECRET is not whsec_ and the Base64 of 24 to 64 bytes, or two of these with a comma";
+/// The address for webhooks may not be used.
+const BAD_WEBHOOK_URL: &str = "WEBHOOK_URL is no https address, and no http address of this machine";
 
 /// The names of the tables.
 #[derive(Clone, Debug)]
@@ -74,6 +82,50 @@ pub struct Config {
     pub allows_http_pictures: bool,
     /// The limits.
     pub limits: LimitSettings,
+    /// What other systems hear of.
+    pub hooks: HookSettings,
+}
+
+/// The settings of what other systems hear of (docs/hooks.md). Without any, nobody hears of anything.
+#[derive(Clone, Debug, Default)]
+pub struct HookSettings {
+    /// The address of the queue of events for webhooks, in the function that puts them there.
+    pub webhook_queue: Option<String>,
+    /// The receiver of webhooks, in the function that sends them.
+    pub webhook: Option<Webhook>,
+    /// The name of the event bus.
+    pub event_bus: Option<String>,
+    /// Where push events go.
+    pub push: Option<PushSettings>,
+}
+
+/// The settings of push events.
+#[derive(Clone, Debug)]
+pub struct PushSettings {
+    /// The ARN of the topic.
+    pub topic: String,
+    /// How many characters of a message are shown; 0 means none.
+    pub preview_characters: usize,
+}
+
+/// The receiver of webhooks.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// The address.
+    pub url: String,
+    /// The secrets that sign.
+    pub secrets: WebhookSecrets,
+    /// The queues of events.
+    pub queues: WebhookQueues,
+}
+
+/// The addresses of the queues of events for webhooks.
+#[derive(Clone, Debug)]
+pub struct WebhookQueues {
+    /// The queue of events that must be sent.
+    pub waiting: String,
+    /// The queue of events that were given up.
+    pub failures: String,
 }
 
 impl Config {
@@ -107,7 +159,40 @@ impl Config {
                 chats_per_hour: settings.number("LIMIT_CHATS_PER_HOUR", 1..=1_000_000)?,
                 sockets_per_person: settings.number("SOCKETS_PER_PERSON", 1..=1_000)?.unwrap_or(50),
             },
+            hooks: hooks(settings)?,
         })
+    }
+}
+
+fn hooks(settings: &Settings<'_>) -> Result<HookSettings, ConfigError> {
+    let webhook_queue = settings.optional("WEBHOOK_QUEUE_URL");
+    let preview_characters = settings.number("PUSH_PREVIEW_CHARACTERS", 0..=500)?.unwrap_or(100);
+    let push = settings.optional("PUSH_TOPIC").map(|topic| PushSettings { topic, preview_characters });
+    let event_bus = settings.optional("EVENT_BUS");
+    Ok(HookSettings { webhook: webhook(settings)?, webhook_queue, event_bus, push })
+}
+
+/// Reads the receiver of webhooks. Only the function that sends them has it.
+fn webhook(settings: &Settings<'_>) -> Result<Option<Webhook>, ConfigError> {
+    let Some(url) = settings.optional("WEBHOOK_URL") else { return Ok(None) };
+    if !is_webhook_url(&url) {
+        return Err(ConfigError::Application(BAD_WEBHOOK_URL));
+    }
+    let secrets = WebhookSecrets::parse(&settings.required("WEBHOOK_SECRET")?);
+    let secrets = secrets.ok_or(ConfigError::Application(BAD_WEBHOOK_SECRET))?;
+    let (waiting, failures) = (settings.required("WEBHOOK_QUEUE_URL")?, settings.required("WEBHOOK_FAILURES_URL")?);
+    Ok(Some(Webhook { url, secrets, queues: WebhookQueues { waiting, failures } }))
+}
+
+/// Whether webhooks may be sent to an address: over HTTPS, or to this machine, for development.
+fn is_webhook_url(url: &str) -> bool {
+    let Ok(uri) = url.parse::<http::Uri>() else { return false };
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let is_loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    match uri.scheme_str() {
+        Some("https") => !host.is_empty(),
+        Some("http") => is_loopback,
+        _ => false,
     }
 }
 
@@ -132,4 +217,23 @@ fn keys(settings: &Settings<'_>) -> Result<Option<Keys>, ConfigError> {
     let audiences = audiences.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect();
     let keys = keys.ok_or(ConfigError::Application(BAD_KEY))?;
     Ok(Some(keys.with_secret(before.as_deref()).only_for(settings.optional("JWT_ISSUER"), audiences)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn webhooks_go_over_https_or_stay_on_this_machine() {
+        for good in
+            ["https://example.com/hooks?a=b", "http://127.0.0.1:9000/", "http://localhost:1", "http://[::1]:1/x"]
+        {
+            assert!(is_webhook_url(good), "{good}");
+        }
+        for bad in
+            ["http://example.com", "http://127.0.0.1.example.com", "ftp://localhost", "example.com", "https://", ""]
+        {
+            assert!(!is_webhook_url(bad), "{bad}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use relay::dynamo::Dynamo;
 use relay::services::Aws;
 
 use crate::config::Config;
+use crate::hook::clients::Hooks;
 use crate::store::{Bucket, Store};
 
 /// The chat: an application of the relay.
@@ -16,6 +17,8 @@ pub struct Chat {
     pub store: Store,
     /// The bucket with media.
     pub bucket: Bucket,
+    /// The ways to other systems.
+    pub hooks: Hooks,
 }
 
 /// The relay's context with the chat as its application.
@@ -31,6 +34,7 @@ impl Chat {
         let db = Dynamo::new(aws.tables(), clock.clone());
         let store = Store::new(db, config.tables.clone());
         let bucket = Bucket::new(&aws.sdk, config.media_bucket.clone(), clock.clone());
-        Ok(Self { config, store, bucket })
+        let hooks = Hooks::new(&config.hooks, aws);
+        Ok(Self { config, store, bucket, hooks })
     }
 }

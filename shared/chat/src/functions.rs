@@ -60,6 +60,11 @@ pub fn followup(ctx: &Ctx, event: Value) -> Outcome<'_> {
     Box::pin(crate::followup::handle(ctx, event))
 }
 
+/// Events for the receiver of webhooks, from their queue, see [`crate::hook::webhook`].
+pub fn webhook(ctx: &Ctx, event: Value) -> Outcome<'_> {
+    Box::pin(crate::hook::webhook::handle(ctx, event))
+}
+
 /// Long-polling: requests of the HTTP API, for a stage with these variables.
 #[must_use]
 pub fn polling(ctx: Arc<Ctx>, stage: StageVariables) -> HttpFunction {

@@ -7,6 +7,7 @@
 //! - [`deliver`]: from audiences to sockets to posts.
 //! - [`application`]: what the relay calls: from events and sessions to the use cases and back.
 //! - [`followup`] and [`sweep`]: what happens after an invocation, and once per minute.
+//! - [`hook`]: what other systems hear of, and webhooks.
 //! - [`functions`]: the handlers of all functions.
 //! - [`auth`], [`limit`], [`config`], [`error`], [`telemetry`]: tokens, limits, settings, errors, logs.
 //! - [`ctx`]: the context of an invocation.
@@ -22,6 +23,7 @@ pub mod domain;
 pub mod error;
 pub mod followup;
 pub mod functions;
+pub mod hook;
 pub mod limit;
 pub mod store;
 pub mod sweep;

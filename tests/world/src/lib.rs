@@ -21,6 +21,7 @@
 //! - `inspect`: what a test can ask about connections, costs and permissions.
 //! - `contract`: checks what clients receive against the contracts of the dialects.
 //! - `client`, `poller`: a client, and how it polls.
+//! - `receiver`: the receiver of webhooks.
 //! - `bootstraps`: the functions as processes.
 //! - `errors`: what the system logs as an error.
 #![expect(clippy::expect_used, clippy::panic, reason = "for tests: what is not as expected ends the test")]
@@ -33,6 +34,7 @@ mod errors;
 mod inspect;
 mod poller;
 mod polling;
+pub mod receiver;
 mod recover;
 mod rest;
 pub mod roles;
@@ -58,6 +60,7 @@ use relay::clock::{Clock, Timestamp};
 use relay::ctx::Ctx;
 
 use crate::client::Client;
+use crate::receiver::Receiver;
 
 pub use crate::client::{Former, stock_request};
 
@@ -78,6 +81,8 @@ pub struct World {
     pub clock: Clock,
     /// The clients that are connected, by label.
     clients: BTreeMap<String, Client>,
+    /// The receiver of webhooks.
+    pub receiver: Receiver,
     /// What each client keeps of its last session, by label. It stays when the client is gone.
     sessions: BTreeMap<String, Former>,
     /// The number of frames that were posted by WebSocket since the last call of [`World::spent`].
@@ -182,6 +187,7 @@ impl World {
         let gateway = Settings { mode, disconnect_fault, ..Settings::default() };
         let mut template = template(&all);
         roles::take_one(&mut template);
+        let receiver = Receiver::default();
         let mut bootstraps = bootstraps::chosen(&clock, is_chat && !flowing);
         bootstraps.iter_mut().for_each(adapt_bootstraps);
         let options = Options {
@@ -197,12 +203,14 @@ impl World {
             way,
             latency: Latency::default(),
             code,
+            outside: Some(receiver.connector()),
             adapt,
             bootstraps,
         };
         let cloud = PocketCloud::boot_from(template, options).await.expect("the system boots");
         let (clients, sessions) = (BTreeMap::new(), BTreeMap::new());
-        Self { cloud, clock, clients, sessions, posts: 0, flowing, expects_errors: false, contract: Some(root.name) }
+        let contract = Some(root.name);
+        Self { cloud, clock, clients, receiver, sessions, posts: 0, flowing, expects_errors: false, contract }
     }
 
     fn client(&mut self, label: &str) -> &mut Client {

@@ -34,7 +34,7 @@ impl World {
 
     /// Moves the clock by the batching window of the streams if a record waits, and hands over the records until there
     /// are no new ones, except those that the fault layer holds back. It also hands over the records of what a function
-    /// writes because of them.
+    /// writes because of them, and the messages of queues that are due.
     pub async fn followup(&mut self) -> String {
         let streams = &self.cloud.services.streams;
         let window = streams.window();
@@ -47,11 +47,13 @@ impl World {
         self.transcript(String::new()).await
     }
 
-    /// Hands over the records of the streams until there are no new ones.
+    /// Hands over the records of the streams, and then the messages of the queues, until there are no new ones.
     async fn hand_over_records(&self) {
         let PocketCloud { services, lambda, faults, .. } = &self.cloud;
         let ended = services.streams.hand_over(lambda, faults, STREAM_ROUNDS).await;
         assert!(ended, "what a function writes about records makes new records without end");
+        let ended = services.queues.hand_over(lambda, faults, STREAM_ROUNDS).await;
+        assert!(ended, "messages of queues come again without end");
     }
 
     /// Lets time pass, and with it the delays of the fault layer that are this long. The clock moves, too.

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use super::{Resources, stream_of, text_of};
 use crate::template::{
-    Asynchronous, Destination, Function, HttpRoute, Resource, Schedule, Statement, StreamSource, TemplateError,
+    Asynchronous, Destination, Function, HttpRoute, QueueSource, Resource, Schedule, Statement, StreamSource,
+    TemplateError,
 };
 
 #[derive(Deserialize)]
@@ -96,6 +97,25 @@ enum Event {
     HttpApi(HttpApiEvent),
     #[serde(rename = "DynamoDB")]
     DynamoDb(StreamEvent),
+    #[serde(rename = "SQS")]
+    Sqs(QueueEvent),
+}
+
+/// The properties of a queue event. The concurrency is required, because the cloud's default is a thousand.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct QueueEvent {
+    queue: String,
+    batch_size: usize,
+    #[serde(default)]
+    function_response_types: Vec<ResponseType>,
+    scaling_config: ScalingConfig,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct ScalingConfig {
+    maximum_concurrency: usize,
 }
 
 /// The properties of a stream event. All of them are required, because the cloud's defaults are retries without end and
@@ -117,13 +137,13 @@ struct StreamEvent {
 }
 
 #[derive(Deserialize)]
-enum FromTheFirst {
+pub(super) enum FromTheFirst {
     #[serde(rename = "TRIM_HORIZON")]
     TrimHorizon,
 }
 
 #[derive(Deserialize)]
-enum ResponseType {
+pub(super) enum ResponseType {
     ReportBatchItemFailures,
 }
 
@@ -133,6 +153,7 @@ pub(super) struct Events {
     pub(super) routes: Vec<HttpRoute>,
     pub(super) schedules: Vec<Schedule>,
     pub(super) streams: Vec<StreamSource>,
+    pub(super) queues: Vec<QueueSource>,
 }
 
 #[derive(Deserialize)]
@@ -211,6 +232,11 @@ impl Names {
                 names.resources.insert(arn("dynamodb", &format!("table/{table}/index/{}", index.name)), resource);
             }
         }
+        let bus = parameters.get("EventBus").filter(|bus| !bus.is_empty());
+        names.resources.extend(bus.map(|bus| (arn("events", &format!("event-bus/{bus}")), Resource::Bus(bus.clone()))));
+        for (arn, queue) in &resources.queue_arns {
+            names.resources.insert(arn.clone(), Resource::Queue(queue.clone()));
+        }
         for bucket in resources.buckets.values() {
             names.buckets.insert(format!("arn:{}:s3:::{}", pseudo("AWS::Partition"), bucket.name), bucket.name.clone());
         }
@@ -242,7 +268,13 @@ impl Names {
                 pattern.strip_suffix("/*").filter(|folder| !folder.is_empty() && !folder.contains(['/', '*', '?']))?;
             Some(Resource::Objects { bucket: self.buckets.get(bucket)?.clone(), prefix: format!("{prefix}/") })
         };
-        self.resources.get(arn).cloned().or_else(objects)
+        // A topic may be of this template or not.
+        let topic = || {
+            let mut parts = arn.split(':').skip(2);
+            let is_topic = parts.next() == Some("sns") && parts.count() == 3 && !arn.contains(['*', '?']);
+            is_topic.then(|| Resource::Topic(arn.to_owned()))
+        };
+        self.resources.get(arn).cloned().or_else(objects).or_else(topic)
     }
 
     /// The package of the function with this ARN.
@@ -252,7 +284,12 @@ impl Names {
 }
 
 impl Properties {
-    fn package(&self, place: &str) -> Result<&str, TemplateError> {
+    /// The name with which the function is invoked.
+    pub(super) fn name(&self) -> &str {
+        &self.function_name
+    }
+
+    pub(super) fn package(&self, place: &str) -> Result<&str, TemplateError> {
         // One package with the code of all functions: the variable FUNCTION says which one this is.
         if self.code_uri == "." {
             let named = self.environment.variables.get("FUNCTION").and_then(Value::as_str);
@@ -315,10 +352,37 @@ impl Properties {
                     };
                     all.routes.push(HttpRoute { key, function: package.to_owned() });
                 }
+                Event::Sqs(event) => {
+                    let source = event.source(package, resources, &place)?;
+                    if self.timeout > resources.queues.get(&source.queue).map_or(0, |queue| queue.visibility.as_secs())
+                    {
+                        return Err(TemplateError::refused(
+                            place,
+                            "the queue must hide messages for as long as Timeout",
+                        ));
+                    }
+                    all.queues.push(source);
+                }
                 Event::DynamoDb(event) => all.streams.push(event.source(package, resources, &place)?),
             }
         }
         Ok(all)
+    }
+}
+
+impl QueueEvent {
+    fn source(&self, function: &str, resources: &Resources, place: &str) -> Result<QueueSource, TemplateError> {
+        let Some(queue) = resources.queue_arns.get(&self.queue) else {
+            return Err(TemplateError::refused(place, "Queue must be the Arn of a queue"));
+        };
+        Ok(QueueSource {
+            function: function.to_owned(),
+            queue: queue.clone(),
+            arn: self.queue.clone(),
+            batch_size: self.batch_size.max(1),
+            partial_failures: !self.function_response_types.is_empty(),
+            concurrency: self.scaling_config.maximum_concurrency.max(1),
+        })
     }
 }
 
@@ -344,6 +408,7 @@ impl StreamEvent {
             retries: self.maximum_retry_attempts,
             max_age: Duration::from_secs(self.maximum_record_age_in_seconds),
             failures_kept: self.destination_config.is_some(),
+            filters: Vec::new(),
         })
     }
 }
@@ -363,8 +428,11 @@ pub(super) fn check_build(metadata: &Map<String, Value>, place: &str) -> Result<
 fn statement(statement: &PolicyStatement, names: &Names, place: &str) -> Result<Statement, TemplateError> {
     let resource = |arn: &String| {
         let known = names.resource(arn);
-        let problem =
-            || format!("{arn} is no table, index, function, folder of a bucket or @connections of this template");
+        let problem = || {
+            format!(
+                "{arn} is no table, index, function, folder of a bucket, queue, topic, bus or @connections of this template"
+            )
+        };
         known.ok_or_else(|| TemplateError::refused(format!("{place}.Policies, {}", statement.sid), problem()))
     };
     Ok(Statement {

@@ -4,6 +4,8 @@
 mod api;
 mod bucket;
 mod function;
+mod mapping;
+mod queue;
 mod table;
 
 use std::collections::BTreeMap;
@@ -16,14 +18,18 @@ use super::form::{text_of, typed};
 use super::node::Node;
 use super::resolve::{Physical, Resolver};
 use super::sections::Sections;
-use super::{Bucket, Table, Template, TemplateError};
+use super::{Bucket, Queue, Table, Template, TemplateError};
 
 /// The resources by logical id, resolved and in their form.
 #[derive(Default)]
 pub(super) struct Resources {
     tables: BTreeMap<String, Table>,
+    queues: BTreeMap<String, Queue>,
+    /// The queues by ARN.
+    queue_arns: BTreeMap<String, String>,
     buckets: BTreeMap<String, Bucket>,
     functions: BTreeMap<String, function::Properties>,
+    mappings: BTreeMap<String, mapping::Properties>,
     websockets: BTreeMap<String, api::WebSocketProperties>,
     https: BTreeMap<String, api::HttpProperties>,
 }
@@ -44,6 +50,10 @@ enum Kind {
     HttpApi,
     #[serde(rename = "AWS::SQS::Queue")]
     Queue,
+    #[serde(rename = "AWS::Lambda::EventSourceMapping")]
+    EventSourceMapping,
+    #[serde(rename = "AWS::SNS::Topic")]
+    Topic,
     #[serde(rename = "AWS::Logs::LogGroup")]
     LogGroup,
     #[serde(rename = "AWS::Logs::MetricFilter")]
@@ -74,29 +84,41 @@ pub(super) fn resources(sections: &Sections, resolver: &mut Resolver) -> Result<
             entries.iter().cloned().partition(|(key, _)| key == "Properties");
         let attributes: Attributes = typed(resolver.resolve(&Node::Map(attributes), &place)?, &place)?;
         let properties = properties.into_iter().next().map_or(Node::Map(Vec::new()), |(_, properties)| properties);
-        resolver.define(id, physical(id, attributes.r#type, &properties, resolver)?);
-        let is_there = attributes.condition.as_ref().map_or(Ok(true), |name| resolver.holds(name, &place))?;
-        kinds.push((id, attributes, properties, is_there));
+        let exists = match attributes.condition.as_deref().map(|condition| (condition, resolver.holds(condition))) {
+            Some((condition, None)) => {
+                return Err(TemplateError::refused(place, format!("there is no condition {condition:?}")));
+            }
+            Some((_, Some(holds))) => holds,
+            None => true,
+        };
+        resolver.define(id, physical(id, attributes.r#type, &properties, resolver)?, exists);
+        kinds.push((id, attributes, properties, exists));
     }
     let globals = globals(sections, resolver)?;
     let mut resources = Resources::default();
-    for (id, attributes, properties, is_there) in kinds {
+    for (id, attributes, properties, exists) in kinds {
         let place = format!("Resources.{id}.Properties");
-        let properties = resolver.resolve(&properties, &place)?;
-        if !is_there {
-            continue;
-        }
+        let properties = resolver.resolve_if(exists, &properties, &place)?;
         if let (Some(metadata), Kind::Function) = (&attributes.metadata, attributes.r#type) {
             function::check_build(metadata, &place)?;
         } else if attributes.metadata.is_some() {
             return Err(TemplateError::refused(place, "metadata is only understood of functions"));
         }
+        let Some(properties) = properties.filter(|_| exists) else { continue };
         match attributes.r#type {
             Kind::Table => drop(resources.tables.insert(id.clone(), table::read(id, properties, &place)?)),
             Kind::Bucket => {
                 let name = resolver.name_of(id);
                 resources.buckets.insert(id.clone(), bucket::read(&name, properties, &place)?);
             }
+            Kind::Queue => {
+                let named = |arn: &str| resolver.with_attribute("Arn", arn);
+                let queue = queue::read(resolver.name_of(id), properties, &place, named)?;
+                resources.queues.insert(id.clone(), queue);
+                resources.queue_arns.extend(resolver.attribute_of(id, "Arn").map(|arn| (arn, id.clone())));
+            }
+            Kind::EventSourceMapping => drop(resources.mappings.insert(id.clone(), typed(properties, &place)?)),
+            Kind::Topic => queue::check_topic(properties, &place)?,
             Kind::BucketPolicy => bucket::check_policy(properties, &place)?,
             Kind::Function => {
                 let properties = merged(globals.clone(), properties, &place)?;
@@ -104,9 +126,8 @@ pub(super) fn resources(sections: &Sections, resolver: &mut Resolver) -> Result<
             }
             Kind::WebSocketApi => drop(resources.websockets.insert(id.clone(), typed(properties, &place)?)),
             Kind::HttpApi => drop(resources.https.insert(id.clone(), typed(properties, &place)?)),
-            // These resources watch and store what is deployed. The local system shows its log and its failures by
-            // itself.
-            Kind::Queue | Kind::LogGroup | Kind::MetricFilter | Kind::Alarm => {}
+            // These resources watch what is deployed. The local system shows its log by itself.
+            Kind::LogGroup | Kind::MetricFilter | Kind::Alarm => {}
         }
     }
     Ok(resources)
@@ -117,6 +138,7 @@ pub(super) fn assemble(resources: &Resources, parameters: BTreeMap<String, Strin
     let names = function::Names::new(resources, &parameters)?;
     let mut functions = BTreeMap::new();
     let (mut http_routes, mut schedules, mut streams) = (Vec::new(), Vec::new(), Vec::new());
+    let mut queue_sources = Vec::new();
     for (id, properties) in &resources.functions {
         let place = format!("Resources.{id}.Properties");
         let function = properties.function(&names, &place)?;
@@ -124,11 +146,26 @@ pub(super) fn assemble(resources: &Resources, parameters: BTreeMap<String, Strin
         http_routes.extend(events.routes);
         schedules.extend(events.schedules);
         streams.extend(events.streams);
+        queue_sources.extend(events.queues);
         functions.insert(function.package.clone(), function);
     }
+    for (id, mapping) in &resources.mappings {
+        streams.push(mapping.source(resources, &format!("Resources.{id}.Properties"))?);
+    }
     let websocket = api::websocket(resources, &names)?;
-    let (tables, buckets) = (resources.tables.clone(), resources.buckets.clone());
-    Ok(Template { parameters, tables, buckets, functions, websocket, http_routes, schedules, streams })
+    let (tables, queues, buckets) = (resources.tables.clone(), resources.queues.clone(), resources.buckets.clone());
+    Ok(Template {
+        parameters,
+        tables,
+        queues,
+        buckets,
+        functions,
+        websocket,
+        http_routes,
+        schedules,
+        streams,
+        queue_sources,
+    })
 }
 
 /// The values of `Ref` and `GetAtt` for a resource. A table and an API are named as in the template; the name of a
@@ -149,7 +186,9 @@ fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Res
     Ok(match kind {
         Kind::Table => {
             let mut attributes = BTreeMap::from([("Arn", arn("dynamodb", &format!("table/{id}"))?)]);
-            if matches!(properties, Node::Map(entries) if entries.iter().any(|(key, _)| key == "StreamSpecification")) {
+            let Node::Map(entries) = properties else { return Err(TemplateError::refused(id, "must have Properties")) };
+            let stream = entries.iter().find(|(key, _)| key == "StreamSpecification");
+            if stream.is_some_and(|(_, node)| resolver.has_value(node, id).unwrap_or(true)) {
                 attributes.insert("StreamArn", arn("dynamodb", &stream_of(id))?);
             }
             Physical { reference: id.to_owned(), attributes }
@@ -173,6 +212,7 @@ fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Res
             let attributes = BTreeMap::from([("Arn", arn("sqs", &name)?), ("QueueName", name.clone())]);
             Physical { reference: format!("https://sqs.{region}.{suffix}/{account}/{name}"), attributes }
         }
+        Kind::Topic => Physical { reference: arn("sns", &named("TopicName")?)?, attributes: BTreeMap::new() },
         Kind::LogGroup => {
             let name = named("LogGroupName")?;
             let attributes = BTreeMap::from([("Arn", arn("logs", &format!("log-group:{name}:*"))?)]);
@@ -181,7 +221,7 @@ fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Res
         Kind::WebSocketApi | Kind::HttpApi => {
             Physical { reference: id.to_ascii_lowercase(), attributes: BTreeMap::new() }
         }
-        Kind::MetricFilter | Kind::Alarm | Kind::BucketPolicy => {
+        Kind::MetricFilter | Kind::Alarm | Kind::BucketPolicy | Kind::EventSourceMapping => {
             Physical { reference: id.to_owned(), attributes: BTreeMap::new() }
         }
     })

@@ -17,6 +17,7 @@ mod delivery;
 mod dialect;
 mod erase;
 mod header;
+mod hook;
 mod keys;
 mod limit;
 mod listing;
