@@ -21,7 +21,7 @@ function binary() {
   return found;
 }
 
-function flags({ data, port, dialect, limits, listen, parameters, quiet }) {
+function flags({ data, port, dialect, limits, listen, parameters, quiet, webhook }) {
   const { PARLANCE_ISOLATION: isolation, PARLANCE_GATEWAY_MODE: mode, PARLANCE_AWS: aws } = process.env;
   const { PARLANCE_BOOTSTRAPS: bootstraps } = process.env;
   return [
@@ -31,6 +31,7 @@ function flags({ data, port, dialect, limits, listen, parameters, quiet }) {
     ...(data ? ["--data", data] : ["--memory"]),
     ...(limits ? [] : ["--no-rate-limits"]),
     ...(quiet ? ["--quiet"] : []),
+    ...(webhook ? ["--webhook", webhook] : []),
     ...listen.flatMap((more) => ["--listen", more]),
     ...Object.entries(parameters).flatMap(([name, value]) => ["--parameter", `${name}=${value}`]),
     ...(isolation ? ["--isolation", isolation] : []),
@@ -41,12 +42,12 @@ function flags({ data, port, dialect, limits, listen, parameters, quiet }) {
 
 // Starts the server and waits until it says that it is running. Without `data` it keeps everything in memory; without `limits` it has none,
 // so that a test may be as fast as it likes. `dialect` is what the root namespace speaks; `listen` has more ports, each with its own;
-// `parameters` are those of template.yaml; `environment` is added to that of the tests.
+// `parameters` are those of template.yaml; `webhook` is where events are posted; `environment` is added to that of the tests.
 export async function startServer({
-  data, port = 0, dialect, limits = false, listen = [], parameters = {}, quiet = false, environment = {},
+  data, port = 0, dialect, limits = false, listen = [], parameters = {}, quiet = false, webhook, environment = {},
 } = {}) {
   const options = { cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...environment } };
-  const child = spawn(binary(), flags({ data, port, dialect, limits, listen, parameters, quiet }), options);
+  const child = spawn(binary(), flags({ data, port, dialect, limits, listen, parameters, quiet, webhook }), options);
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text) => { errors += text; });
   const ended = new Promise((resolve) => child.once("close", (code, signal) => resolve({ code, signal })));
