@@ -60,6 +60,10 @@ async fn who_comes_goes_and_sets_a_status_is_an_event_and_a_second_socket_is_non
     assert_eq!(world.cloud.lambda.invocations("followup"), before + 1);
     world.ask("alice", "user:status", json!("away")).await;
     assert_eq!(presence(&put(&mut world).await), [("alice", true, "away")]);
+    // Lambda hands over the records of people with a status, but nothing has changed.
+    world.join_namespace("alice3", "alice", "/workspace").await;
+    assert_eq!(presence(&put(&mut world).await), []);
+    world.close("alice3").await;
     world.ask("alice", "user:status", json!("offline")).await;
     assert_eq!(presence(&put(&mut world).await), [("alice", false, "offline")]);
     world.ask("alice", "user:status", json!("online")).await;
