@@ -53,6 +53,7 @@ async fn serve<A: Application>(name: &str, adapt: fn(&mut Ctx<A>)) -> Result<(),
         way: Way::default(),
         latency: Latency::default(),
         code: of_application,
+        outside: None,
         adapt,
         bootstraps: None,
     });
