@@ -63,6 +63,11 @@ pub(crate) fn serve(queues: &Queues, operation: &str, asked: &Value) -> HttpResp
     }
 }
 
+/// Whether SQS takes a character in a message: those of XML 1.0.
+fn is_allowed(letter: char) -> bool {
+    matches!(letter, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
 fn send(queues: &Queues, queue: &str, asked: &Value) -> HttpResponse {
     let text = |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let entries = asked.get("Entries").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -71,6 +76,9 @@ fn send(queues: &Queues, queue: &str, asked: &Value) -> HttpResponse {
         0 => return refusal(400, "EmptyBatchRequest", "there are no messages"),
         count if count > BATCH_MAX => return refusal(400, "TooManyEntriesInBatchRequest", "more than ten messages"),
         _ if bytes > BATCH_MAX_BYTES => return refusal(400, "BatchRequestTooLong", "more than 262144 bytes"),
+        _ if !entries.iter().all(|entry| text(entry, "MessageBody").chars().all(is_allowed)) => {
+            return refusal(400, "InvalidMessageContents", "a character that SQS does not take");
+        }
         _ => {}
     }
     let sent = entries.iter().map(|entry| {

@@ -90,6 +90,16 @@ async fn an_event_has_this_form() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_with_characters_that_sqs_refuses_is_sent_unchanged() {
+    let (mut world, chat) = world().await;
+    let text = "\u{0}\u{1b}\u{7f}\u{fffe}\u{ffff}\u{1ffff} \u{10ffff}\u{2028}\\ufffe";
+    write(&mut world, &chat, text).await;
+    world.followup().await;
+    let posts = world.receiver.take();
+    assert_eq!(posts[0].event()["data"]["message"]["text"], text);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_message_that_was_deleted_meanwhile_is_announced_without_its_text() {
     let (mut world, chat) = world().await;
     write(&mut world, &chat, "a mistake").await;

@@ -29,8 +29,14 @@ impl HookEvent {
     #[must_use]
     pub fn body(&self) -> String {
         let Self { id, kind, at, data } = self;
-        json!({"id": id, "type": kind, "timestamp": at.iso(), "data": data}).to_string()
+        in_json(&json!({"id": id, "type": kind, "timestamp": at.iso(), "data": data}))
     }
+}
+
+/// JSON that SQS takes as a message: it refuses two characters, which JSON can spell in other ways. One such character
+/// would keep all events of its batch from being sent.
+pub(super) fn in_json(value: &Value) -> String {
+    value.to_string().replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
 }
 
 /// An event of a chat. `message` is the message that was stored, if the event is one; `None` if it does not exist any

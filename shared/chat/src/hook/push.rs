@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::event::in_json;
 use super::happening::{Happening, What};
 use crate::config::PushSettings;
 use crate::ctx::Ctx;
@@ -119,7 +120,7 @@ impl Told<'_> {
                 "collapseKey": chat.id.to_string(),
             },
         });
-        event.to_string()
+        in_json(&event)
     }
 }
 
