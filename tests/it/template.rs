@@ -519,6 +519,7 @@ fn what_is_not_understood_is_refused_by_name() {
         refusal("LogGroup: !Ref ConnectLog }", "LogGroup: !Ref ConnectLog, LogFormat: JSON }"),
         refusal("    Type: AWS::SQS::Queue\n", "    Type: AWS::SQS::Queue\n    DependsOn: Users\n"),
         refusal("    Condition: WebSocketLogged\n", "    Condition: Logged\n"),
+        refusal("    Type: AWS::SQS::Queue\n", "    Type: AWS::SQS::Queue\n    Condition: HandlersInline\n"),
         refusal("  HttpUrl:", "  HttpUrl: { Value: !Ref Nobody }\n  OtherUrl:"),
         refusal("\nOutputs:", "\nMappings: {}\nOutputs:"),
         refusal("            Prefix: uploads/\n", "            Transitions: []\n"),
