@@ -34,6 +34,7 @@ use crate::gateway::{Gateway, Routes, Settings, UnsupportedExpression};
 use crate::http_api::{HttpApi, LastSlash, RouteError};
 use crate::lambda::{self, Invoked, Lambda};
 use crate::latency::Latency;
+use crate::recorded::recorded;
 use crate::storage::{ObjectStorage, ObjectStorageError};
 use crate::template::{Function, REGION, Schedule, Template, TemplateError};
 use crate::token::{SECRET_PLACEHOLDER, revealed};
@@ -242,7 +243,7 @@ impl PocketCloud {
             if function.package == "connect" {
                 admin_ui = AdminUi::of(&ctx);
             }
-            match code(&function.package, &ctx) {
+            match code(&function.package, &ctx).map(|code| recorded(code, &ctx, &function)) {
                 Some(Code::Events(handler)) => {
                     handlers.push((Arc::clone(&function), lambda::with_timeout(&function, handler)));
                 }

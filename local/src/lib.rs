@@ -60,6 +60,7 @@ pub mod playground;
 pub mod presigned;
 pub mod published;
 pub mod queue;
+mod recorded;
 pub mod run;
 pub mod schedule;
 pub mod sessions;

@@ -39,6 +39,8 @@ mod http_event;
 #[cfg(test)]
 mod inspector;
 #[cfg(test)]
+mod invocation;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod log;

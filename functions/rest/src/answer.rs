@@ -17,7 +17,7 @@ use chat::error::Error;
 use chat::telemetry;
 use relay::clock::Timestamp;
 use relay::config::Origins;
-use relay::http_event;
+use relay::{http_event, invocation};
 use serde_json::{Value, json};
 use tower_http::cors::CorsLayer;
 
@@ -31,6 +31,8 @@ const COUNT_GOOD_MILLIS: i64 = 10_000;
 
 /// Serves one route.
 pub(crate) async fn route(ctx: &Ctx, dialect: &'static Dialect, route: &Route, request: Request) -> Response {
+    telemetry::note_dialect(dialect);
+    invocation::note_event(&format!("{} {}", route.method, route.path));
     match run(ctx, dialect, route, request).await {
         Ok((status, body)) => json_response(status, body),
         Err(error) => refused(ctx, dialect, &error),

@@ -16,6 +16,7 @@ use chat::domain::media::MediaName;
 use chat::domain::media_type::is_shown;
 use chat::error::{Error, Thing};
 use chat::store::ByteRange;
+use relay::invocation;
 
 use crate::{answer, request};
 
@@ -24,6 +25,7 @@ const POLICY: &str = "sandbox; default-src 'none'; img-src 'self'; media-src 'se
 
 /// Serves one object.
 pub(crate) async fn serve(ctx: &Ctx, dialect: &'static Dialect, request: Request) -> Response {
+    invocation::note_event("GET /api/media/{name}");
     match fetch(ctx, request).await {
         Ok(response) => response,
         Err(error) => answer::refused(ctx, dialect, &error),

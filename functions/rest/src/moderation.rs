@@ -21,6 +21,7 @@ use chat::domain::moderation::Inquiry;
 use chat::error::{Error, Thing};
 use chat::telemetry;
 use relay::http_event::{self, HttpFunction};
+use relay::invocation;
 use relay::telemetry::AUDIT;
 use tower::ServiceExt as _;
 
@@ -72,6 +73,7 @@ fn handler(ctx: &Arc<Ctx>, route: &'static Route) -> MethodRouter {
 }
 
 async fn respond(ctx: &Ctx, route: &Route, request: Request) -> Response {
+    invocation::note_event(&format!("{} {}", route.method, route.path));
     let actor = match identity(ctx, request.headers()) {
         Ok(actor) => actor,
         // A stranger leaves no line in the audit, or could fill it.

@@ -22,6 +22,9 @@ pub(super) fn log(package: &str, line: &str) {
     let Ok(Value::Object(parsed)) = serde_json::from_str(line) else {
         return tracing::warn!(function = package, "{line}");
     };
+    if parsed.get("target").is_some_and(|target| target == relay::invocation::TARGET) {
+        return tracing::info!(target: relay::invocation::TARGET, "{line}");
+    }
     let text = |name: &str| parsed.get(name).and_then(Value::as_str).unwrap_or_default();
     let fields = parsed.get("fields").and_then(Value::as_object);
     let mut said = fields.and_then(|fields| fields.get("message")?.as_str()).unwrap_or_default().to_owned();

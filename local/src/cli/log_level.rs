@@ -9,7 +9,8 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 const TALKATIVE_LEVELS: [&str; 3] = ["info", "debug", "trace"];
 
 /// Libraries, by what the names of their modules begin with. They log warnings only, unless `LOG_LEVEL` names them.
-const LIBRARIES: [&str; 4] = ["aws_", "hyper", "h2", "rustls"];
+/// The same holds for the lines of invocations, as in `info,invocation=info`.
+const LIBRARIES: [&str; 5] = ["aws_", "hyper", "h2", "rustls", "invocation"];
 
 /// Begins to log, as `LOG_LEVEL` says.
 ///
@@ -56,8 +57,11 @@ mod tests {
     fn libraries_log_warnings_only_unless_they_are_named() {
         assert_eq!(directives("").unwrap(), "warn");
         assert_eq!(directives("error").unwrap(), "error");
-        assert_eq!(directives("debug").unwrap(), "debug,aws_=warn,hyper=warn,h2=warn,rustls=warn");
-        assert_eq!(directives("INFO,hyper=debug").unwrap(), "INFO,hyper=debug,aws_=warn,h2=warn,rustls=warn");
+        assert_eq!(directives("debug").unwrap(), "debug,aws_=warn,hyper=warn,h2=warn,rustls=warn,invocation=warn");
+        assert_eq!(
+            directives("INFO,hyper=debug").unwrap(),
+            "INFO,hyper=debug,aws_=warn,h2=warn,rustls=warn,invocation=warn"
+        );
         assert_eq!(directives("relay=debug").unwrap(), "relay=debug");
     }
 

@@ -17,8 +17,9 @@ use tracing_subscriber::{EnvFilter, fmt as printed};
 
 use super::{invocation, packet, story};
 
-/// The beginnings of the names of modules whose lines are not those of functions.
-const FOREIGN: [&str; 8] = ["aws", "h2", "hyper", "mio", "rustls", "story", "tokio", "tower"];
+/// The beginnings of the targets of lines that are not those of functions. The lines of invocations say what the
+/// records of invocations say.
+const FOREIGN: [&str; 9] = ["aws", "h2", "hyper", "invocation", "mio", "rustls", "story", "tokio", "tower"];
 
 /// The longest line of a function that is recorded, in bytes.
 const LINE_MAX_BYTES: usize = 2_000;

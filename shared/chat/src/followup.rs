@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use futures_util::StreamExt as _;
 use relay::error::Error;
+use relay::invocation;
 use serde_json::{Value, json};
 
 use crate::ctx::Ctx;
@@ -29,6 +30,7 @@ pub async fn handle(ctx: &Ctx, event: Value) -> Result<Value, Error> {
         relay::followup::handle(ctx, &event).await?;
         return Ok(Value::Null);
     }
+    invocation::note_event("stream");
     let following = chats(&event).into_iter().map(|(chat, found)| async move {
         let delivered = match found.delivered_position < found.events {
             true => ensure_delivered(ctx, &chat, found.events).await,

@@ -23,6 +23,7 @@ use crate::domain::log::{ChatEvent, LEASE_MILLIS};
 use crate::domain::notice::{Audience, Envelope, Notice};
 use crate::error::Error;
 use crate::store::Delivered;
+use crate::telemetry::{self, DELIVERED_LATE};
 
 /// How many connections are closed at the same time.
 const CONCURRENCY: usize = 64;
@@ -84,6 +85,7 @@ async fn deliver(ctx: &Ctx, chat: &Chat, events: Vec<Undelivered>) -> Result<(),
         let envelope = Envelope::of(step, notice, Audience::People(people));
         let Posted { reached, is_complete: _ } =
             delivering.try_deliver(Vec::new(), std::slice::from_ref(&envelope)).await?;
+        telemetry::count(DELIVERED_LATE, 1);
         if let Notice::Sent { chat: as_stored, message } = &envelope.notice {
             let as_stored = Chat { seq: position.seq, rev: position.rev, ..as_stored.clone() };
             let envelopes = note_delivered(ctx, &as_stored, message, &reached).await?;

@@ -3,6 +3,7 @@
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::id::ConnectionId;
+use crate::invocation::{self, GONE};
 use crate::store::{Ender, Ending, Recipient};
 use crate::telemetry;
 
@@ -77,6 +78,7 @@ impl<A> Ctx<A> {
     /// closes the connection: if it exists after all, nothing would be posted to it any more. One write, and two
     /// requests unless another invocation has just reported the same connection.
     pub async fn report_gone(&self, connection: &ConnectionId) {
+        invocation::count(GONE, 1);
         match self.store.note_gone(connection).await {
             Ok(true) => {}
             Ok(false) => return,

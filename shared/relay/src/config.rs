@@ -203,6 +203,20 @@ impl std::fmt::Debug for AdminPassword {
     }
 }
 
+/// What each invocation writes to the log (docs/operating.md).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InvocationLog {
+    /// One line, of which CloudWatch makes metrics in this namespace.
+    Metrics {
+        /// The namespace.
+        namespace: String,
+    },
+    /// One line.
+    Lines,
+    /// Nothing, except for what fails.
+    Off,
+}
+
 /// The settings of the relay.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -230,6 +244,8 @@ pub struct Config {
     pub strangers_per_address: Option<u64>,
     /// The settings of the Admin UI.
     pub admin_ui: AdminUi,
+    /// What each invocation writes to the log.
+    pub invocation_log: InvocationLog,
 }
 
 impl Config {
@@ -264,6 +280,7 @@ impl Config {
             recovery_offsets: settings.recovery_offsets()?,
             strangers_per_address: (!settings.rate_limits_are_off()?).then_some(strangers),
             admin_ui: settings.admin_ui()?,
+            invocation_log: settings.invocation_log()?,
         })
     }
 
@@ -381,6 +398,22 @@ impl<'a> Settings<'a> {
         Edge::parse(&text).ok_or(ConfigError::Application(
             "EDGE_SECRET_SHA256 must be one or two SHA-256 digests in hexadecimal, separated by a comma",
         ))
+    }
+
+    /// Without a setting, lines without metrics: an application needs a namespace only for those.
+    fn invocation_log(&self) -> Result<InvocationLog, ConfigError> {
+        #[derive(Clone, Copy)]
+        enum Word {
+            Metrics,
+            Lines,
+            Off,
+        }
+        let choices = [("metrics", Word::Metrics), ("lines", Word::Lines), ("off", Word::Off)];
+        Ok(match self.one_of("INVOCATION_LOG", &choices, Word::Lines)? {
+            Word::Metrics => InvocationLog::Metrics { namespace: self.required("METRICS_NAMESPACE")? },
+            Word::Lines => InvocationLog::Lines,
+            Word::Off => InvocationLog::Off,
+        })
     }
 
     fn origins(&self) -> Origins {

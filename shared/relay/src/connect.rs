@@ -20,7 +20,7 @@ use crate::reply::{accepted, reply};
 use crate::store::{ADMIN_NAMESPACE, Attributes, Joining, Opened, Session};
 use crate::telemetry;
 use crate::upgrade::Offer;
-use crate::{binary, event, handshake, strangers, upgrade};
+use crate::{binary, event, handshake, invocation, strangers, upgrade};
 
 /// Answers `$connect`, and handles what the switchboard handed over.
 ///
@@ -135,6 +135,7 @@ pub async fn packet<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<(), E
     };
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return Ok(()) };
     let namespace = namespace.as_str();
+    invocation::note_packet(&body);
     let Body::Connect { payload } = body else {
         return if namespace == ADMIN_NAMESPACE {
             admin::event(ctx, &incoming).await
@@ -163,6 +164,7 @@ pub async fn packet<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<(), E
         Ok(Joined::Recovered(recovered)) => welcome_back(ctx, *recovered).await,
         Ok(Joined::Over) => {}
         Ok(Joined::Refused(payload)) => {
+            invocation::note_refused_credentials("REFUSED");
             tracing::debug!(connection.id = incoming.connection.in_logs(), "a client may not join");
             refuse(ctx, &incoming, namespace, payload).await;
         }

@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::interceptors::Intercept;
 use futures_util::future::BoxFuture;
 
 use crate::id::ConnectionId;
+use crate::invocation;
 
 /// The header that marks a post which goes out as a binary frame, for hosts that have binary frames. It is never sent
 /// to API Gateway.
@@ -72,6 +73,7 @@ impl Connections {
         content: PostContent,
     ) -> Result<(), SdkError<PostToConnectionError>> {
         if let Some(here) = self.here() {
+            invocation::note_request();
             return here.post(connection.to_string(), content).await;
         }
         let post = self.sdk.post_to_connection().connection_id(connection.to_string());
@@ -90,7 +92,10 @@ impl Connections {
     /// Those of the AWS SDK.
     pub async fn delete(&self, connection: &ConnectionId) -> Result<(), SdkError<DeleteConnectionError>> {
         match self.here() {
-            Some(here) => here.delete(connection.to_string()).await,
+            Some(here) => {
+                invocation::note_request();
+                here.delete(connection.to_string()).await
+            }
             None => self.sdk.delete_connection().connection_id(connection.to_string()).send().await.map(drop),
         }
     }

@@ -15,6 +15,7 @@ use crate::event;
 use crate::gate::{current_session, pass_over};
 use crate::id::ConnectionId;
 use crate::incoming::Incoming;
+use crate::invocation;
 use crate::invoke::own_event;
 use crate::store::{Abandoning, Closed, Ender, Ending, Leaving, Session, Upgrade};
 use crate::telemetry::{self, Failures};
@@ -45,6 +46,7 @@ pub async fn handle<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<(), E
     }
     let Ok(engine::Packet::Message(text)) = engine::decode(&incoming.body) else { return Ok(()) };
     let Ok(Packet { namespace, body }) = socket::decode(&text) else { return Ok(()) };
+    invocation::note_packet(&body);
     if !matches!(body, Body::Disconnect) {
         return event::handle(ctx, event).await;
     }

@@ -12,6 +12,7 @@ use crate::dynamo::RowKey;
 use crate::error::Error;
 use crate::gate;
 use crate::incoming::Incoming;
+use crate::invocation;
 use crate::reply::reply;
 use crate::store::Session;
 use crate::telemetry;
@@ -23,6 +24,7 @@ use crate::telemetry;
 pub async fn handle<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<(), Error> {
     let incoming = Incoming::read(event)?;
     let Some((Packet { namespace, body }, attachments)) = read(&incoming.body) else { return Ok(()) };
+    invocation::note_packet(&body);
     let (name, arguments, ack) = match body {
         Body::Event { name, arguments, ack } | Body::BinaryEvent { name, arguments, ack, .. } => (name, arguments, ack),
         Body::Ack { id, arguments } | Body::BinaryAck { id, arguments, .. } => {
@@ -36,6 +38,8 @@ pub async fn handle<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<(), E
         }
         Body::Connect { .. } | Body::Disconnect | Body::ConnectError { .. } => return Ok(()),
     };
+    invocation::note_event(name.as_str());
+    invocation::note_frame(incoming.at);
     let emitted = Emitted { namespace: namespace.as_str(), event: name.as_str(), ack: ack.as_ref() };
     let content = EventContent { arguments, attachments };
     let admitted = match row_of(ctx, &incoming, emitted, &content) {

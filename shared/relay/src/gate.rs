@@ -10,7 +10,7 @@ use crate::incoming::Incoming;
 use crate::reply::reply;
 use crate::store::Session;
 use crate::telemetry;
-use crate::{binary, upgrade};
+use crate::{binary, invocation, upgrade};
 
 /// Admits what a client sends in a namespace, and returns its session. `event` is the event; `None` for an ack.
 ///
@@ -123,6 +123,7 @@ pub(crate) async fn pass_over<A: Application>(ctx: &Ctx<A>, incoming: &Incoming)
 /// Tells a socket that its token has ended, and closes the connection without a DISCONNECT packet, so that the client
 /// reconnects by itself.
 pub(crate) async fn expire<A: Application>(ctx: &Ctx<A>, session: &Session, emitted: Option<Emitted<'_>>) {
+    invocation::note_refusal("TOKEN_ENDED");
     tracing::debug!(connection.id = session.connection.in_logs(), "a token has ended");
     reply(ctx, session.recipient(), &A::expired(ctx, session, emitted)).await;
     ctx.close(session.recipient()).await;

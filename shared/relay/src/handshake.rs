@@ -10,6 +10,7 @@ use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::id::{ConnectionId, hex};
 use crate::incoming::Incoming;
+use crate::invocation;
 use crate::invoke::own_event;
 use crate::post::Delivery;
 use crate::store::{Handshaking, Recipient};
@@ -48,6 +49,7 @@ async fn invoke<A>(ctx: &Ctx<A>, connection: &ConnectionId, packet: Option<&Pack
 /// `Error::Internal`.
 pub async fn handle<A>(ctx: &Ctx<A>, event: &Value) -> Result<(), Error> {
     let Incoming { connection, body, .. } = Incoming::read(event)?;
+    invocation::note_event("open packet");
     if matches!(engine::decode(&body), Ok(Packet::Close)) {
         close(ctx, &connection).await;
         return Ok(());

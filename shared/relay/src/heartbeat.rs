@@ -21,6 +21,7 @@ use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::gate::expire;
 use crate::id::ConnectionId;
+use crate::invocation;
 use crate::post::Delivery;
 use crate::store::{HeartbeatRow, Part, Session, SlotRows};
 use crate::sweep;
@@ -46,6 +47,7 @@ struct DueTurn {
 /// `Error::Internal` if anything failed. The invocation is not tried again, because the next minute makes up for an
 /// unfinished turn.
 pub async fn handle<A: Application>(ctx: &Ctx<A>, event: &Value) -> Result<(), Error> {
+    invocation::note_event("minute");
     let mut failures = Failures::default();
     if let Some((turn, part)) = part_of(event) {
         if let Some(rows) = failures.note(None, ctx.store.slot_part(turn.slot, &part).await) {

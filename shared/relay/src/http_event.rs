@@ -30,6 +30,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::config::Origins;
 use crate::edge::{self, Edge};
+use crate::invocation;
 
 /// A function that answers requests of an HTTP API. It takes an event of payload format 2.0, and returns the answer in
 /// the same format.
@@ -123,13 +124,19 @@ where
         let (event, malformed) = sound_event(&event);
         let router = malformed.map_or_else(|| router.clone(), &refusing);
         Box::pin(async move {
+            // The router knows better, if it has a route for the path. A path may have names in it.
+            invocation::note_event(
+                event.pointer("/requestContext/http/method").and_then(Value::as_str).unwrap_or("HTTP"),
+            );
             match AssertUnwindSafe(respond(event, router)).catch_unwind().await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(cause)) => {
+                    invocation::note_failure();
                     tracing::error!(error.cause = %cause, "an event or an answer could not be converted");
                     internal()
                 }
                 Err(_) => {
+                    invocation::note_panic();
                     tracing::error!("a handler panicked");
                     internal()
                 }

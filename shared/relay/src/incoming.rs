@@ -8,6 +8,7 @@ use crate::application::StageVariables;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::id::ConnectionId;
+use crate::invocation;
 use crate::store::Recipient;
 
 /// The parts of an API Gateway event that the relay needs.
@@ -27,7 +28,7 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    /// Reads a WebSocket proxy event (docs/api-gateway.md, "Events").
+    /// Reads a WebSocket proxy event (docs/api-gateway.md, "Events"). The record of the invocation names its connection.
     ///
     /// # Errors
     /// `Error::Internal` if the event is not one.
@@ -35,12 +36,14 @@ impl Incoming {
         let mut request = ApiGatewayWebsocketProxyRequest::deserialize(event).map_err(Error::internal)?;
         let context = &mut request.request_context;
         let connection = ConnectionId::parse(context.connection_id.as_deref().unwrap_or_default());
+        let connection = connection.map_err(Error::internal)?;
+        invocation::note_connection(&connection, context.event_type.as_deref());
         let invocation = context.message_id.take().or_else(|| context.request_id.take()).unwrap_or_default();
         let at = Timestamp::from_millis(context.request_time_epoch);
         let opened_at = Some(context.connected_at).filter(|millis| *millis > 0).map(Timestamp::from_millis);
         let body = request.body.take().unwrap_or_default();
         let body = if request.is_base64_encoded { format!("b{body}") } else { body };
-        Ok(Self { connection: connection.map_err(Error::internal)?, invocation, at, opened_at, body, request })
+        Ok(Self { connection, invocation, at, opened_at, body, request })
     }
 }
 

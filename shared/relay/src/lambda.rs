@@ -10,6 +10,7 @@ use http::Method;
 
 use crate::aws::{Request, RequestError, SignedClient};
 use crate::error::Error;
+use crate::invocation;
 
 /// Functions in this process, which take events in place of Lambda.
 pub trait FunctionService: std::fmt::Debug + Send + Sync {
@@ -40,7 +41,10 @@ impl Functions {
     /// `Error::Internal` if the event is not accepted, or if it is unknown whether it was.
     pub async fn invoke(&self, function: &str, event: Vec<u8>) -> Result<(), Error> {
         match self.here.as_ref().filter(|here| here.is_available()) {
-            Some(here) => here.invoke(function, event).await,
+            Some(here) => {
+                invocation::note_request();
+                here.invoke(function, event).await
+            }
             None => invoke_later(&self.lambda, function, event).await.map_err(Error::internal),
         }
     }

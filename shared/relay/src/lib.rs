@@ -57,7 +57,7 @@
 //! - [`post`], [`close`], [`invoke`]: requests to `@connections` and to Lambda, over [`connections`] and [`lambda`].
 //! - [`messaging`], [`outside`]: messages to queues, topics and event buses, and requests to addresses outside of AWS.
 //! - [`store`], over [`dynamo`]: the table.
-//! - [`ctx`], [`config`], [`limit`], [`seen`], [`error`], [`telemetry`], [`clock`], [`id`], [`services`], [`aws`]: what all of them use.
+//! - [`ctx`], [`config`], [`limit`], [`seen`], [`error`], [`telemetry`], [`invocation`], [`clock`], [`id`], [`services`], [`aws`]: what all of them use.
 
 pub mod admin;
 pub mod application;
@@ -86,6 +86,7 @@ pub mod heartbeat;
 pub mod http_event;
 pub mod id;
 mod incoming;
+pub mod invocation;
 pub mod invoke;
 pub mod lambda;
 pub mod limit;

@@ -18,6 +18,7 @@ use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::handshake::open;
 use crate::id::{ConnectionId, hex};
+use crate::invocation;
 use crate::store::{Direction, Ender, Outbox, OutboxState, PollTurn};
 use crate::strangers;
 use crate::telemetry;
@@ -132,6 +133,7 @@ fn subject<A>(ctx: &Ctx<A>, request: &PollRequest) -> Result<Subject, PollRefusa
     };
     if let Some(sid) = query("sid") {
         let id = ConnectionId::parse(sid).ok().filter(ConnectionId::is_polling).ok_or(PollRefusal::SessionUnknown)?;
+        invocation::note_connection(&id, None);
         return if polling { Ok(Subject::Known(id)) } else { Err(PollRefusal::BadRequest) };
     }
     if request.method != Method::GET {

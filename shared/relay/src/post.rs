@@ -11,6 +11,7 @@ use crate::connections::PostContent;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::id::ConnectionId;
+use crate::invocation::{self, POST_THROTTLES};
 use crate::store::{Enqueue, Recipient};
 use crate::telemetry;
 
@@ -72,6 +73,14 @@ impl<A> Ctx<A> {
     }
 
     async fn post_within(&self, to: Recipient<'_>, frame: &str, posts: u32) -> Delivery {
+        let delivery = self.hand_over(to, frame, posts).await;
+        if delivery == Delivery::Sent {
+            invocation::note_post(self.clock.now());
+        }
+        delivery
+    }
+
+    async fn hand_over(&self, to: Recipient<'_>, frame: &str, posts: u32) -> Delivery {
         let Recipient { connection, opened_at } = to;
         let mut connection = connection.clone();
         // The frame may go from a recovery buffer to a polling connection, and from there to a WebSocket.
@@ -126,6 +135,7 @@ impl<A> Ctx<A> {
                 let _ = not_accepted(connection, &Error::internal(error));
                 return Delivery::Unknown;
             }
+            invocation::count(POST_THROTTLES, 1);
             if posted >= posts {
                 return not_accepted(connection, &Error::internal(error));
             }
@@ -172,6 +182,7 @@ impl<A> Ctx<A> {
 }
 
 fn too_large(connection: &ConnectionId, frame: &str) -> Delivery {
+    invocation::note_failure();
     tracing::error!(connection.id = connection.in_logs(), bytes = frame.len(), "a frame is too large to be posted");
     Delivery::TooLarge
 }

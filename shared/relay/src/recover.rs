@@ -16,6 +16,7 @@ use crate::disconnect::end_session;
 use crate::drain::drain;
 use crate::error::Error;
 use crate::id::ConnectionId;
+use crate::invocation::{self, RECOVERIES, REPLAYED};
 use crate::post::Delivery;
 use crate::store::{Opened, Recipient, Restoring, Session};
 
@@ -98,6 +99,8 @@ pub(crate) async fn revive<A: Application>(
             end_session(ctx, &session, ctx.clock.now()).await?;
             return Ok(Recovery::NewSession(joining));
         };
+        invocation::count(RECOVERIES, 1);
+        invocation::count(REPLAYED, frames.len() as u64);
         let recovered = RecoveredSession { session, joining, recovery_buffer, missed, frames };
         return Ok(Recovery::Recovered(Box::new(recovered)));
     }

@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 use crate::clock::Timestamp;
 use crate::ctx::Ctx;
 use crate::error::Error;
+use crate::invocation;
 use crate::store::HeartbeatRow;
 use crate::telemetry::Failures;
 
@@ -34,6 +35,7 @@ pub(crate) fn is_overdue<A>(ctx: &Ctx<A>, row: &HeartbeatRow, now: Timestamp) ->
 
 /// Closes overdue connections. If one item fails, the function still handles the others.
 pub async fn close_overdue<A>(ctx: &Ctx<A>, failures: &mut Failures) {
+    invocation::note_event("minute");
     let now = ctx.clock.now();
     let mut overdue = failures.note_all(Ok(ctx.store.waiting().await));
     overdue.retain(|row| is_overdue(ctx, row, now));

@@ -15,7 +15,7 @@ use crate::limit::Rate;
 use crate::reply::reply;
 use crate::store::ADMIN_NAMESPACE;
 use crate::telemetry;
-use crate::{admin, binary, connect, disconnect, event, upgrade};
+use crate::{admin, binary, connect, disconnect, event, invocation, upgrade};
 
 /// The function that handles a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,7 @@ enum Owner {
 /// Handles a frame of `$default`: answers it itself, or hands the event to its owner.
 pub async fn handle<A: Application>(ctx: &Ctx<A>, event: Value) {
     let Ok(incoming) = Incoming::read(&event) else {
+        invocation::note_failure();
         tracing::error!("an event of $default cannot be read");
         return;
     };
@@ -75,6 +76,7 @@ async fn sort<A: Application>(ctx: &Ctx<A>, incoming: &Incoming, event: Value) -
         }
         Ok(engine::Packet::Message(text)) => socket::decode(&text),
         Ok(engine::Packet::Binary(_)) => {
+            invocation::note_event("attachment");
             // Nothing can replace a part of a packet that is not accepted.
             if counted(ctx, incoming) != Rate::Within {
                 return close(ctx, incoming).await;
@@ -82,6 +84,7 @@ async fn sort<A: Application>(ctx: &Ctx<A>, incoming: &Incoming, event: Value) -
             return whole(ctx, incoming, event, binary::attachment(ctx, incoming).await).await;
         }
         Ok(engine::Packet::Pong) => {
+            invocation::note_event("pong");
             return match counted(ctx, incoming) {
                 Rate::Within => note_pong(ctx, incoming).await,
                 Rate::Over => None,
@@ -91,6 +94,7 @@ async fn sort<A: Application>(ctx: &Ctx<A>, incoming: &Incoming, event: Value) -
         Ok(engine::Packet::Noop) => return None,
         // Only a client on a WebSocket can send a probe or move to it.
         Ok(engine::Packet::PingProbe | engine::Packet::Upgrade) if !incoming.connection.is_polling() => {
+            invocation::note_event("upgrade");
             return Some((Owner::Connect, event));
         }
         Ok(_) | Err(_) => return close(ctx, incoming).await,
@@ -133,6 +137,7 @@ async fn whole<A: Application>(
 /// The owner of a packet and its attachments.
 async fn of_packet<A: Application>(ctx: &Ctx<A>, incoming: &Incoming, packet: Packet) -> Option<Owner> {
     let Packet { namespace, body } = packet;
+    invocation::note_packet(&body);
     match body {
         // A client that joins so many namespaces at once cannot have a use for them.
         Body::Connect { .. } if counted(ctx, incoming) != Rate::Within => close(ctx, incoming).await,
@@ -164,7 +169,10 @@ async fn owner<A: Application>(ctx: &Ctx<A>, incoming: &Incoming, emitted: Emitt
     let socket = format!("{}{namespace}", incoming.connection);
     match ctx.event_rates.count(socket, limit, incoming.at) {
         Rate::Within => {}
-        Rate::Over => return answer(ctx, incoming, emitted, &Problem::TooManyEvents).await,
+        Rate::Over => {
+            invocation::note_refusal("RATE_LIMIT");
+            return answer(ctx, incoming, emitted, &Problem::TooManyEvents).await;
+        }
         Rate::FarOver => return close(ctx, incoming).await,
     }
     let owner = if is_admin {
@@ -173,8 +181,14 @@ async fn owner<A: Application>(ctx: &Ctx<A>, incoming: &Incoming, emitted: Emitt
         A::function(ctx, incoming.stage(), namespace, event).map(|function| Owner::Event(function.to_owned()))
     };
     match owner {
-        Some(owner) => Some(owner),
-        None => answer(ctx, incoming, emitted, &Problem::UnknownEvent).await,
+        Some(owner) => {
+            invocation::note_event(event);
+            Some(owner)
+        }
+        None => {
+            invocation::note_refusal("UNKNOWN_EVENT");
+            answer(ctx, incoming, emitted, &Problem::UnknownEvent).await
+        }
     }
 }
 
@@ -252,6 +266,7 @@ async fn note_pong<T, A: Application>(ctx: &Ctx<A>, incoming: &Incoming) -> Opti
 }
 
 async fn close<T, A>(ctx: &Ctx<A>, incoming: &Incoming) -> Option<T> {
+    invocation::note_refusal("CLOSED");
     tracing::debug!(connection.id = incoming.connection.in_logs(), "a client breaks the protocol, or sends too much");
     ctx.close(incoming.recipient()).await;
     None

@@ -1,7 +1,8 @@
-//! Logs: one line per failure, with a sentence and dotted fields. They never contain bodies, tokens, names or texts.
+//! Logs: one line per failure, with a sentence and dotted fields ([`crate::invocation`] has those of invocations). They never contain bodies, tokens, names or texts.
 
 use crate::error::Error;
 use crate::id::ConnectionId;
+use crate::invocation;
 
 /// The target of the lines that say who did what. They are logged at every `LOG_LEVEL`.
 pub const AUDIT: &str = "audit";
@@ -9,6 +10,7 @@ pub const AUDIT: &str = "audit";
 /// Logs an error once, at the boundary where it is answered.
 pub fn failed(connection: Option<&ConnectionId>, error: &Error) {
     let connection = connection.map(ConnectionId::in_logs).unwrap_or_default();
+    invocation::note_failure();
     tracing::error!(connection.id = connection, error.code = error.code(), error.cause = %causes(error), "an invocation failed");
 }
 

@@ -34,6 +34,8 @@ pub(super) struct Properties {
     _handler: IgnoredAny,
     #[serde(rename = "Architectures")]
     _architectures: IgnoredAny,
+    #[serde(rename = "Tracing")]
+    _tracing: Option<IgnoredAny>,
     #[serde(rename = "RecursiveLoop")]
     _recursive_loop: Option<IgnoredAny>,
 }

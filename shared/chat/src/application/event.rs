@@ -18,12 +18,13 @@ use crate::domain::message::Message;
 use crate::domain::notice::{Answer, Viewer};
 use crate::error::Error;
 use crate::store::{FoundChat, dialect_of};
-use crate::telemetry;
+use crate::telemetry::{self, MESSAGES};
 
 /// Handles an event, from its command to the last post.
 pub(super) async fn handle(ctx: &Ctx, session: &Session, event: Event<'_>) {
     let Event { name, content: EventContent { arguments, attachments }, ack, at, invocation, row } = event;
     let Some(dialect) = dialect::named(dialect_of(session)) else { return };
+    telemetry::note_dialect(dialect);
     let found = row.and_then(|row| FoundChat::read(row).inspect_err(|error| telemetry::failed(None, error)).ok());
     let caller = Caller {
         user: &session.user,
@@ -99,6 +100,8 @@ pub async fn note_delivery(
     (chat, message): &(Chat, Message),
     posted: Posted,
 ) {
+    // Each stored message comes here once, from the invocation that stored it.
+    telemetry::count(MESSAGES, 1);
     if !posted.is_complete {
         return;
     }

@@ -69,7 +69,9 @@ impl Application for Chat {
 
     fn function<'a>(ctx: &'a Ctx, stage: &StageVariables, namespace: &str, event: &str) -> Option<&'a str> {
         let (relay, own) = (&ctx.config.functions, &ctx.app.config.functions);
-        Some(match dialect_in(ctx, stage, namespace)?.owner(event)? {
+        let dialect = dialect_in(ctx, stage, namespace)?;
+        telemetry::note_dialect(dialect);
+        Some(match dialect.owner(event)? {
             Family::Block => &own.block,
             Family::Connect => &relay.connect,
             Family::Disconnect => &relay.disconnect,
@@ -87,6 +89,7 @@ impl Application for Chat {
     fn authenticate(ctx: &Ctx, asking: Asking<'_>) -> Result<Admission<Identity>, Map<String, Value>> {
         let Asking { stage, namespace, auth, handshake } = asking;
         let dialect = dialect_in(ctx, stage, namespace).unwrap_or(ctx.app.config.default_dialect);
+        telemetry::note_dialect(dialect);
         match connect::authenticate(ctx, auth, handshake) {
             Ok(identity) => Ok(Admission {
                 user: identity.user.clone(),

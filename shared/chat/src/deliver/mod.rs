@@ -27,7 +27,7 @@ use crate::domain::notice::{Answer, Audience, Envelope, MissedEvent, Notice, Vie
 use crate::domain::offset::{Last, Offset, TELLING_MILLIS};
 use crate::error::{Error, Refusal};
 use crate::store::{Socket, dialect_of};
-use crate::telemetry;
+use crate::telemetry::{self, DELIVERIES};
 
 pub(crate) use order::Waits;
 pub use order::wait_until_delivered;
@@ -432,7 +432,10 @@ async fn post(ctx: &Ctx, line: SocketBatch) -> Option<UserId> {
         let delivery =
             if frame.volatile { ctx.post_once(there, &frame.text).await } else { ctx.post(there, &frame.text).await };
         match delivery {
-            Delivery::Sent => reached |= frame.message,
+            Delivery::Sent => {
+                reached |= frame.message;
+                telemetry::count(DELIVERIES, u64::from(frame.message));
+            }
             Delivery::NotAccepted | Delivery::Unknown if frame.volatile => {}
             Delivery::TooLarge => {}
             Delivery::NotAccepted | Delivery::Unknown => {

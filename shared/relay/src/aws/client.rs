@@ -44,6 +44,7 @@ use aws_types::{SdkConfig, SigningName};
 
 use super::request::{Answer, Refusal, Request, RequestError};
 use super::service::Service;
+use crate::invocation::CountRequests;
 
 /// A client of one service at one endpoint.
 #[derive(Clone, Debug)]
@@ -179,6 +180,7 @@ fn components(
     components.push_retry_classifier(TransientErrorClassifier::<Refusal>::new());
     components.push_retry_classifier(AwsErrorCodeClassifier::<Refusal>::new());
     components.push_interceptor(ConnectionPoisoningInterceptor::new());
+    components.push_interceptor(CountRequests);
     // Lambda stops functions that invoke each other without end, and recognizes them by this header.
     components.push_interceptor(RecursionDetectionInterceptor::new());
     if let Some(client) = aws.http_client() {

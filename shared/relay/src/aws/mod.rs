@@ -19,6 +19,8 @@ use aws_types::SdkConfig;
 use aws_types::sdk_config::Builder;
 use service::Service;
 
+use crate::invocation::CountRequests;
+
 /// How long one attempt may take. DynamoDB and API Gateway answer within tens of milliseconds. If an attempt takes
 /// longer than this, it most likely uses a dead connection, for example after minutes in which Lambda had frozen the
 /// instance.
@@ -71,7 +73,7 @@ pub fn bounded(builder: Builder) -> Builder {
 pub(crate) fn tables(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::config::Builder::from(aws);
     let partition = RetryPartition::custom("tables").build();
-    aws_sdk_dynamodb::Client::from_conf(config.retry_partition(partition).build())
+    aws_sdk_dynamodb::Client::from_conf(config.retry_partition(partition).interceptor(CountRequests).build())
 }
 
 /// Creates a client for other functions. A retry may hand over an event twice, which Lambda also does by itself.
@@ -107,7 +109,7 @@ fn regional(aws: &SdkConfig, service: Service, partition: &'static str) -> Signe
 /// certainly not delivered.
 pub(crate) fn connections(aws: &SdkConfig, endpoint: &str) -> aws_sdk_apigatewaymanagement::Client {
     let config = aws_sdk_apigatewaymanagement::config::Builder::from(aws);
-    let config = config.endpoint_url(endpoint).retry_config(RetryConfig::disabled());
+    let config = config.endpoint_url(endpoint).retry_config(RetryConfig::disabled()).interceptor(CountRequests);
     aws_sdk_apigatewaymanagement::Client::from_conf(config.build())
 }
 

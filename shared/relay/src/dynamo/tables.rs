@@ -27,7 +27,10 @@ use aws_sdk_dynamodb::operation::transact_write_items::{
 };
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput, UpdateItemOutput};
+use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use futures_util::future::BoxFuture;
+
+use crate::invocation;
 
 /// The answer of a [`TableService`]: what the SDK would return for the same request.
 pub type TableAnswer<'a, Output, Failure> = BoxFuture<'a, Result<Output, SdkError<Failure>>>;
@@ -39,8 +42,35 @@ pub struct Tables {
     here: Option<Arc<dyn TableService>>,
 }
 
+/// The capacity units that an answer reports: none, or those of one table or of several.
+trait Consumed {
+    fn units(&self) -> f64;
+}
+
+impl Consumed for Option<ConsumedCapacity> {
+    fn units(&self) -> f64 {
+        self.as_ref().and_then(ConsumedCapacity::capacity_units).unwrap_or_default()
+    }
+}
+
+impl Consumed for Option<Vec<ConsumedCapacity>> {
+    fn units(&self) -> f64 {
+        self.iter().flatten().filter_map(ConsumedCapacity::capacity_units).sum()
+    }
+}
+
+/// Adds the units of a reading or a writing operation to the record of the invocation.
+macro_rules! note_units {
+    (reads, $consumed:expr) => {
+        invocation::note_units($consumed.units(), 0.0)
+    };
+    (writes, $consumed:expr) => {
+        invocation::note_units(0.0, $consumed.units())
+    };
+}
+
 macro_rules! operations {
-    ($($operation:ident($builder:ident, $input:ident) -> $output:ident, $error:ident;)*) => {
+    ($($operation:ident $kind:ident ($builder:ident, $input:ident) -> $output:ident, $error:ident;)*) => {
         /// Tables in this process, which answer requests in place of the AWS SDK.
         pub trait TableService: std::fmt::Debug + Send + Sync {
             /// Whether requests may be sent here at present. Otherwise they go through the SDK.
@@ -59,12 +89,24 @@ macro_rules! operations {
                 /// # Errors
                 /// Those of the AWS SDK.
                 pub async fn $operation(&self, input: $builder) -> Result<$output, SdkError<$error>> {
-                    match self.here.as_ref().filter(|here| here.is_available()) {
+                    let is_recorded = invocation::is_recorded();
+                    // It costs 33 bytes of the request, and DynamoDB charges nothing for it.
+                    let input = if is_recorded {
+                        input.return_consumed_capacity(ReturnConsumedCapacity::Total)
+                    } else {
+                        input
+                    };
+                    let answer = match self.here.as_ref().filter(|here| here.is_available()) {
                         Some(here) => {
+                            invocation::note_request();
                             here.$operation(input.build().map_err(SdkError::construction_failure)?).await
                         }
                         None => input.send_with(&self.sdk).await,
+                    };
+                    if is_recorded && let Ok(output) = &answer {
+                        note_units!($kind, output.consumed_capacity);
                     }
+                    answer
                 }
             )*
         }
@@ -72,16 +114,16 @@ macro_rules! operations {
 }
 
 operations! {
-    batch_get_item(BatchGetItemInputBuilder, BatchGetItemInput) -> BatchGetItemOutput, BatchGetItemError;
-    batch_write_item(BatchWriteItemInputBuilder, BatchWriteItemInput) -> BatchWriteItemOutput, BatchWriteItemError;
-    delete_item(DeleteItemInputBuilder, DeleteItemInput) -> DeleteItemOutput, DeleteItemError;
-    get_item(GetItemInputBuilder, GetItemInput) -> GetItemOutput, GetItemError;
-    put_item(PutItemInputBuilder, PutItemInput) -> PutItemOutput, PutItemError;
-    query(QueryInputBuilder, QueryInput) -> QueryOutput, QueryError;
-    scan(ScanInputBuilder, ScanInput) -> ScanOutput, ScanError;
-    transact_write_items(TransactWriteItemsInputBuilder, TransactWriteItemsInput)
+    batch_get_item reads (BatchGetItemInputBuilder, BatchGetItemInput) -> BatchGetItemOutput, BatchGetItemError;
+    batch_write_item writes (BatchWriteItemInputBuilder, BatchWriteItemInput) -> BatchWriteItemOutput, BatchWriteItemError;
+    delete_item writes (DeleteItemInputBuilder, DeleteItemInput) -> DeleteItemOutput, DeleteItemError;
+    get_item reads (GetItemInputBuilder, GetItemInput) -> GetItemOutput, GetItemError;
+    put_item writes (PutItemInputBuilder, PutItemInput) -> PutItemOutput, PutItemError;
+    query reads (QueryInputBuilder, QueryInput) -> QueryOutput, QueryError;
+    scan reads (ScanInputBuilder, ScanInput) -> ScanOutput, ScanError;
+    transact_write_items writes (TransactWriteItemsInputBuilder, TransactWriteItemsInput)
         -> TransactWriteItemsOutput, TransactWriteItemsError;
-    update_item(UpdateItemInputBuilder, UpdateItemInput) -> UpdateItemOutput, UpdateItemError;
+    update_item writes (UpdateItemInputBuilder, UpdateItemInput) -> UpdateItemOutput, UpdateItemError;
 }
 
 impl Tables {

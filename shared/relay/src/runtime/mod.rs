@@ -2,10 +2,12 @@
 //! and opens the connections. After that it handles one event at a time, or, in an instance that Lambda manages, as many
 //! as `AWS_LAMBDA_MAX_CONCURRENCY` says. All events of a process share the context, and nothing else.
 
+mod invocation_lines;
 mod roots;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -16,18 +18,20 @@ use aws_types::region::Region;
 use aws_types::sdk_config::{SharedAsyncSleep, SharedCredentialsProvider};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, LocalBoxFuture};
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Context, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use self::invocation_lines::InvocationLines;
 use crate::application::Application;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::ctx::Ctx;
 #[cfg(feature = "http")]
 use crate::http_event::HttpFunction;
+use crate::invocation::{self, Invoked, Recorder};
 use crate::services::Aws;
 use crate::telemetry::AUDIT;
 
@@ -75,18 +79,19 @@ where
     F: for<'a> Handler<'a, A, Value>,
 {
     let shared = Arc::new((start().await?, handler));
-    serve(Arc::new(move |event| {
+    let recorder = recorder(&shared.0);
+    let answering = Arc::new(move |event| -> Handling {
         let shared = Arc::clone(&shared);
         Box::pin(async move {
             let (ctx, handler) = &*shared;
             let answer = AssertUnwindSafe(Box::pin(handler.handle(ctx, event))).catch_unwind().await;
             Ok(answer.unwrap_or_else(|_| {
-                tracing::error!("a handler panicked");
+                panicked();
                 json!({"statusCode": 200})
             }))
         })
-    }))
-    .await
+    });
+    serve(recorder, answering).await
 }
 
 /// Runs a handler that answers nobody for as long as Lambda wants. Its errors and panics are function errors: Lambda
@@ -99,20 +104,21 @@ where
     F: for<'a> Handler<'a, A, Result<Value, crate::error::Error>>,
 {
     let shared = Arc::new((start().await?, handler));
-    serve(Arc::new(move |event| {
+    let recorder = recorder(&shared.0);
+    let answering = Arc::new(move |event| -> Handling {
         let shared = Arc::clone(&shared);
         Box::pin(async move {
             let (ctx, handler) = &*shared;
             match AssertUnwindSafe(Box::pin(handler.handle(ctx, event))).catch_unwind().await {
                 Ok(answer) => answer.map_err(lambda_runtime::Error::from),
                 Err(_) => {
-                    tracing::error!("a handler panicked");
+                    panicked();
                     Err(lambda_runtime::Error::from("a handler panicked"))
                 }
             }
         })
-    }))
-    .await
+    });
+    serve(recorder, answering).await
 }
 
 /// Runs a function of the HTTP API for as long as Lambda wants. `function` creates it from the context.
@@ -121,8 +127,10 @@ where
 /// If a setting is missing or malformed, or the Lambda Runtime API is not available.
 #[cfg(feature = "http")]
 pub async fn run_http<A: Application>(function: impl FnOnce(Arc<Ctx<A>>) -> HttpFunction) -> Result<(), Error> {
-    let function = function(Arc::new(start().await?));
-    serve(Arc::new(move |event| Box::pin(function(event).map(Ok)))).await
+    let ctx = Arc::new(start().await?);
+    let recorder = recorder(&ctx);
+    let function = function(ctx);
+    serve(recorder, Arc::new(move |event| Box::pin(function(event).map(Ok)))).await
 }
 
 /// Runs the function that the variable `FUNCTION` names: one of those of [`crate::functions`], or `polling`. So one
@@ -151,12 +159,38 @@ pub async fn run_named<A: Application>() -> Result<(), Error> {
 /// The handling of one event.
 type Handling = BoxFuture<'static, Result<Value, lambda_runtime::Error>>;
 
-/// Asks for events and handles them. It is not generic, so that the bootstraps do not compile it again.
-fn serve(handler: Arc<dyn Fn(Value) -> Handling + Send + Sync>) -> LocalBoxFuture<'static, Result<(), Error>> {
+/// Asks for events, handles them, and writes a line about each. It is not generic, so that the bootstraps do not compile
+/// it again.
+fn serve(
+    recorder: Recorder,
+    handler: Arc<dyn Fn(Value) -> Handling + Send + Sync>,
+) -> LocalBoxFuture<'static, Result<(), Error>> {
     Box::pin(async move {
-        lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Value>| handler(event.payload))).await?;
+        let shared = Arc::new((recorder, AtomicBool::new(true)));
+        let recorded = move |LambdaEvent { payload, context }: LambdaEvent<Value>| {
+            let (shared, handling) = (Arc::clone(&shared), handler(payload));
+            async move {
+                let (recorder, is_first) = &*shared;
+                let is_cold = is_first.swap(false, Ordering::Relaxed);
+                let Context { request_id, xray_trace_id: trace_id, .. } = context;
+                recorder.record(move || Invoked { request_id, trace_id, is_cold }, handling).await
+            }
+        };
+        lambda_runtime::run_concurrent(service_fn(recorded)).await?;
         Ok(())
     })
+}
+
+/// The recorder of this function, whose name Lambda has put into the environment.
+fn recorder<A>(ctx: &Ctx<A>) -> Recorder {
+    let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
+    Recorder::new(ctx.clock.clone(), ctx.config.invocation_log.clone(), function)
+}
+
+/// Records that the handler of this invocation panicked.
+fn panicked() {
+    invocation::note_panic();
+    tracing::error!("a handler panicked");
 }
 
 /// Reads the settings, and opens the connections to AWS during init, while Lambda does not limit the processor yet.
@@ -172,14 +206,17 @@ async fn start<A: Application>() -> Result<Ctx<A>, Error> {
 
 fn write_logs() {
     let lines = tracing_subscriber::fmt::layer().json().with_ansi(false).without_time();
-    tracing_subscriber::registry().with(lines).with(log_filter()).init();
+    let lines = lines.with_filter(log_filter());
+    let of_invocations = Targets::new().with_target(invocation::TARGET, LevelFilter::INFO);
+    tracing_subscriber::registry().with(lines).with(InvocationLines.with_filter(of_invocations)).init();
 }
 
 /// What is logged, from `LOG_LEVEL`: a level, or levels of modules as in `warn,relay=debug`. The default is `info`.
-/// Lines of the audit are always logged.
+/// Lines of the audit are always logged. The lines of invocations have a layer of their own.
 fn log_filter() -> Targets {
     let set: Option<Targets> = std::env::var("LOG_LEVEL").ok().and_then(|set| set.parse().ok());
-    set.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)).with_target(AUDIT, LevelFilter::INFO)
+    let set = set.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    set.with_target(AUDIT, LevelFilter::INFO).with_target(invocation::TARGET, LevelFilter::OFF)
 }
 
 /// The configuration of the AWS clients: what Lambda puts into the environment, over HTTPS. `AWS_ENDPOINT_URL` replaces
