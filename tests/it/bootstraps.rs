@@ -20,6 +20,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use world::World;
 
+use crate::invocation::Lines;
+
 /// A folder with one script as the bootstrap of every function. It is removed with the value.
 struct Scripts(PathBuf);
 
@@ -132,6 +134,32 @@ fn eventually(is_true: impl Fn() -> bool, otherwise: impl Fn() -> String) {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     panic!("{}", otherwise());
+}
+
+#[tokio::test]
+#[ignore = "needs bootstraps in the folder that PARLANCE_BOOTSTRAPS names"]
+async fn a_process_prints_the_line_of_each_invocation_as_one_object() {
+    let mut world = World::with(&[]).await;
+    let mut lines = Lines::begin();
+    world.join("alice").await;
+    let mut all = Vec::new();
+    // What a process prints arrives when it arrives.
+    for _ in 0..500 {
+        all.extend(lines.take());
+        if all.iter().any(|line| line["event"] == "CONNECT packet" && line["function"] == "parlance-connect") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let of_connect: Vec<_> = all.iter().filter(|line| line["function"] == "parlance-connect").collect();
+    let [opened, joined] = of_connect.as_slice() else { panic!("{all:?}") };
+    assert_eq!((&opened["event"], &opened["cold"]), (&"CONNECT".into(), &true.into()), "{opened}");
+    assert_eq!((&joined["event"], &joined["outcome"]), (&"CONNECT packet".into(), &"ok".into()), "{joined}");
+    assert_eq!((&joined["dialect"], &joined["cold"]), (&"recruiting".into(), &false.into()), "{joined}");
+    assert_eq!(joined["connectionId"].as_str().unwrap(), world.connection_id("alice"));
+    assert_ne!(joined["requestId"], opened["requestId"]);
+    assert!(joined["readUnits"].as_f64().unwrap() > 0.0 && joined["writeUnits"].as_f64().unwrap() > 0.0, "{joined}");
+    assert!(joined["awsRequests"].as_u64() > joined["posts"].as_u64(), "{joined}");
 }
 
 #[tokio::test]

@@ -55,6 +55,8 @@ mod model;
 #[cfg(test)]
 mod moderation;
 #[cfg(test)]
+mod monitoring;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 mod paths;
