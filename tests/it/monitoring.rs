@@ -5,12 +5,13 @@ use std::fs;
 use std::path::Path;
 
 use local::template::Template;
+use serde_json::Value;
 
 const MONITORING: &str = include_str!("../../infra/monitoring.yaml");
 
 fn page() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    fs::read_to_string(root.join("docs").join("operating.md")).unwrap()
+    fs::read_to_string(root.join("docs").join("operating").with_extension("md")).unwrap()
 }
 
 fn template(isolation: &str) -> Template {
@@ -81,6 +82,21 @@ fn alarms_and_dashboard_name_functions_that_exist_and_the_dashboard_names_all() 
         let shown = after(dashboard, &format!("\"{metric}\", \"FunctionName\", \"${{SystemStackName}}-"), &['"']);
         assert_eq!(shown, known, "{metric}");
     }
+}
+
+#[test]
+fn the_dashboard_is_json_and_its_widgets_do_not_overlap() {
+    let (_, body) = MONITORING.split_once("          {\"widgets\"").unwrap();
+    let (body, _) = body.split_once("]}\n        - WebSocketApi").unwrap();
+    let dashboard: Value = serde_json::from_str(&format!("{{\"widgets\"{body}]}}")).unwrap();
+    let widgets = dashboard["widgets"].as_array().unwrap();
+    let mut taken = BTreeSet::new();
+    for widget in widgets {
+        let number = |name: &str| widget[name].as_u64().unwrap();
+        assert!(number("x") + number("width") <= 24, "{widget}");
+        assert!(taken.insert((number("x"), number("y"))), "{widget}");
+    }
+    assert!(widgets.len() > 10, "{widgets:?}");
 }
 
 #[test]
