@@ -36,25 +36,23 @@ fn after(text: &str, before: &str, ends: &[char]) -> BTreeSet<String> {
 }
 
 /// The resources of this type in a template, by name, each with its text.
-fn resources<'a>(template: &'a str, kind: &str) -> BTreeMap<&'a str, &'a str> {
+fn resources(template: &str, kind: &str) -> BTreeMap<String, String> {
     let (_, resources) = template.split_once("\nResources:\n").unwrap();
     let (resources, _) = resources.split_once("\nOutputs:\n").unwrap();
-    let is_name = |line: &str| line.starts_with("  ") && !line.starts_with("   ") && !line.starts_with("  #");
-    let starts: Vec<usize> = resources
-        .match_indices('\n')
-        .map(|(at, _)| at + 1)
-        .chain([0])
-        .filter(|at| is_name(resources[*at..].lines().next().unwrap_or_default()))
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect();
-    let ends = starts.iter().skip(1).copied().chain([resources.len()]);
-    let all = starts.iter().zip(ends).map(|(start, end)| &resources[*start..end]);
-    let typed = all.filter(|text| text.contains(&format!("Type: {kind}\n")));
-    typed.map(|text| (text.trim().split(':').next().unwrap(), text)).collect()
+    let mut all: BTreeMap<String, String> = BTreeMap::new();
+    let mut current = String::new();
+    for line in resources.lines() {
+        let name = line.strip_prefix("  ").filter(|line| !line.starts_with([' ', '#']));
+        if let Some(name) = name.and_then(|line| line.strip_suffix(':')) {
+            name.clone_into(&mut current);
+        }
+        all.entry(current.clone()).or_default().push_str(&format!("{line}\n"));
+    }
+    all.retain(|_, text| text.contains(&format!("Type: {kind}\n")));
+    all
 }
 
-fn alarms() -> BTreeMap<&'static str, &'static str> {
+fn alarms() -> BTreeMap<String, String> {
     resources(MONITORING, "AWS::CloudWatch::Alarm")
 }
 
@@ -114,7 +112,7 @@ fn tables_and_indexes_exist_and_all_are_watched() {
         );
     }
     for alarm in ["ReadsThrottled", "WritesThrottled"] {
-        assert_eq!(after(alarms()[alarm], "Name: TableName, Value: ", &['\n']).len(), expected.len(), "{alarm}");
+        assert_eq!(after(&alarms()[alarm], "Name: TableName, Value: ", &['\n']).len(), expected.len(), "{alarm}");
         for watched in &expected {
             assert!(alarms()[alarm].contains(watched), "{alarm}: {watched}");
         }
@@ -127,7 +125,7 @@ fn an_alarm_on_durations_begins_at_four_fifths_of_the_time_out() {
     for isolation in ["separate", "inline"] {
         let functions = template(isolation).functions;
         for (name, alarm) in alarms().into_iter().filter(|(_, alarm)| alarm.contains("MetricName: Duration")) {
-            let [threshold] = after(alarm, "Threshold: ", &['\n']).into_iter().collect::<Vec<_>>().try_into().unwrap();
+            let [threshold] = after(&alarm, "Threshold: ", &['\n']).into_iter().collect::<Vec<_>>().try_into().unwrap();
             let threshold = match threshold.strip_prefix("!If [HandlersInline, ") {
                 Some(choice) => {
                     let (inline, separate) = choice.trim_end_matches(']').split_once(", ").unwrap();
@@ -135,7 +133,7 @@ fn an_alarm_on_durations_begins_at_four_fifths_of_the_time_out() {
                 }
                 None => threshold,
             };
-            for package in after(alarm, "${SystemStackName}-", &['"']) {
+            for package in after(&alarm, "${SystemStackName}-", &['"']) {
                 let millis = functions[&package].timeout.as_millis();
                 assert_eq!(threshold.parse::<u128>().unwrap(), millis * 4 / 5, "{name}: {package}, {isolation}");
                 watched.insert(package);
@@ -152,7 +150,7 @@ fn every_function_that_is_invoked_asynchronously_is_watched_for_dropped_events()
     let answers_requests = |package: &str| template.http_routes.iter().any(|route| route.function == package);
     let invoked: BTreeSet<String> =
         functions().into_iter().filter(|package| !answers_requests(package) && package != "switchboard").collect();
-    let watched = ["DroppedEvents", "DroppedWork"].map(|alarm| after(alarms()[alarm], "${SystemStackName}-", &['"']));
+    let watched = ["DroppedEvents", "DroppedWork"].map(|alarm| after(&alarms()[alarm], "${SystemStackName}-", &['"']));
     assert_eq!(watched.into_iter().flatten().collect::<BTreeSet<_>>(), invoked);
 }
 
@@ -173,8 +171,8 @@ fn the_page_says_of_every_alarm_and_metric_what_it_means() {
     let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
     let first_cells: Vec<&str> = rows.iter().map(|row| row.split(" | ").next().unwrap()).collect();
     let explained: BTreeSet<String> = first_cells.iter().flat_map(|cell| after(cell, "`", &['`'])).collect();
-    let names = of_system.keys().chain(alarms().keys()).map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    for name in names.into_iter().chain(metrics()) {
+    let names = of_system.into_keys().chain(alarms().into_keys());
+    for name in names.chain(metrics()) {
         assert!(explained.contains(&name), "docs/operating.md does not explain {name}");
     }
 }
