@@ -239,6 +239,9 @@ impl PocketCloud {
             let ahead_millis = clock_skew_millis * index / furthest - clock_skew_millis / 2;
             let mut ctx = context(&services, &function, &clock.ahead(ahead_millis), &outside)?;
             adapt(&mut ctx);
+            // As a function does during init.
+            let read = relay::read_secrets(&ctx).await;
+            read.map_err(|error| BootError::Config { package: function.package.clone(), error })?;
             let ctx = Arc::new(ctx);
             if function.package == "connect" {
                 admin_ui = AdminUi::of(&ctx);
@@ -354,21 +357,25 @@ impl PocketCloud {
     }
 }
 
-/// Reads template.yaml with these parameters. Without a `JwtSecret` the secret is that of the local system, also beside a
-/// `JwtPublicKey`.
+/// Reads template.yaml with these parameters. Without a `JwtSecret` or a `JwtSecretArn` the secret is that of the local
+/// system, also beside a `JwtPublicKey`.
 ///
 /// # Errors
 /// [`TemplateError`].
 pub fn template(parameters: &BTreeMap<String, String>) -> Result<Template, TemplateError> {
     let mut parameters = parameters.clone();
-    parameters.entry("JwtSecret".to_owned()).or_insert_with(|| SECRET_PLACEHOLDER.to_owned());
+    if !parameters.get("JwtSecretArn").is_some_and(|arn| !arn.is_empty()) {
+        parameters.entry("JwtSecret".to_owned()).or_insert_with(|| SECRET_PLACEHOLDER.to_owned());
+    }
     Template::read(TEMPLATE, &parameters)
 }
 
-/// The secret with which this system verifies HS256 tokens; `None` if it refuses them.
+/// The secret with which this system verifies HS256 tokens; `None` if it refuses them, or if the secret is not one of the
+/// template.
 #[must_use]
 pub fn token_secret(template: &Template) -> Option<&str> {
-    let secret = template.parameters.get("JwtSecret").map(String::as_str);
+    let given = |name: &str| template.parameters.get(name).map(String::as_str).filter(|value| !value.is_empty());
+    let secret = given("JwtSecret").filter(|_| given("JwtSecretArn").is_none());
     secret.filter(|secret| !matches!(*secret, "" | "none")).map(revealed)
 }
 
@@ -384,7 +391,7 @@ type Warming = Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 fn warming_of<A: Application>(ctx: Arc<Ctx<A>>) -> Warming {
     Box::new(move || {
         let ctx = Arc::clone(&ctx);
-        Box::pin(async move { ctx.warm().await })
+        Box::pin(async move { ctx.open_connections().await })
     })
 }
 

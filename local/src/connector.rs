@@ -29,6 +29,7 @@ use crate::management;
 use crate::messaging;
 use crate::published::Published;
 use crate::queue::Queues;
+use crate::secrets::SecretStorage;
 use crate::storage::{self, ObjectStorage};
 use crate::stream::Streams;
 use crate::template::{Function, Resource, Table, Template};
@@ -42,6 +43,8 @@ pub struct Services {
     pub dynamodb: DynamoDb,
     /// The buckets.
     pub storage: ObjectStorage,
+    /// The secrets.
+    pub secrets: SecretStorage,
     /// The fault layer.
     pub faults: Faults,
     /// The streams of the tables.
@@ -113,6 +116,7 @@ impl Services {
         Arc::new(Self {
             dynamodb,
             storage,
+            secrets: SecretStorage::of(template),
             faults,
             streams,
             queues,
@@ -206,6 +210,16 @@ impl Services {
         }
     }
 
+    /// The text of a secret, if the role of a function allows to read it.
+    ///
+    /// # Errors
+    /// [`SecretDenied`].
+    pub(crate) fn read_secret(&self, function: &Function, arn: &str) -> Result<String, SecretDenied> {
+        let permitted = self.permit(function, "secretsmanager:GetSecretValue", Resource::Secret(arn.to_owned()));
+        permitted.map_err(SecretDenied::Role)?;
+        self.secrets.text(arn).ok_or(SecretDenied::NotFound)
+    }
+
     /// Checks that the role of a function allows an action of IAM on a resource. Records an allowed permission as used,
     /// and logs a missing one.
     ///
@@ -223,6 +237,31 @@ impl Services {
     }
 }
 
+/// Why a secret is not read, as Secrets Manager words it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SecretDenied {
+    /// The role does not allow it.
+    #[error("{0}")]
+    Role(String),
+    /// There is no such secret.
+    #[error("Secrets Manager can't find the specified secret.")]
+    NotFound,
+}
+
+impl SecretDenied {
+    /// The name of the exception.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Role(_) => "AccessDeniedException",
+            Self::NotFound => "ResourceNotFoundException",
+        }
+    }
+}
+
+fn secret_refusal(denied: &SecretDenied) -> HttpResponse {
+    refusal(400, denied.kind(), &denied.to_string())
+}
+
 /// The target of a request.
 #[derive(Debug)]
 pub(crate) enum Target {
@@ -234,6 +273,8 @@ pub(crate) enum Target {
     Bus { operation: String, asked: Value },
     /// The topics: the parameters of the form in the body.
     Topic(Vec<(String, String)>),
+    /// A secret, by its ARN.
+    Secret(String),
     /// An object of a bucket, by its path.
     Object(String),
     /// A connection, by its id.
@@ -255,8 +296,12 @@ impl Target {
         let path = path.split_once('/').map_or("", |(_, path)| path);
         let path = path.split_once('?').map_or(path, |(path, _)| path);
         if let Some((service, operation)) = request.headers().get("x-amz-target").and_then(|to| to.rsplit_once('.')) {
-            let asked = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+            let asked: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
             let operation = operation.to_owned();
+            if service == "secretsmanager" {
+                let arn = asked.get("SecretId").and_then(Value::as_str).filter(|_| operation == "GetSecretValue");
+                return arn.map_or(Self::Unknown, |arn| Self::Secret(arn.to_owned()));
+            }
             return match service {
                 "AmazonSQS" => Self::Queue { operation, asked },
                 "AWSEvents" => Self::Bus { operation, asked },
@@ -286,6 +331,7 @@ impl Target {
             Self::DynamoDb { operation, .. } => {
                 matches!(operation.as_str(), "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan")
             }
+            Self::Secret(_) => true,
             Self::Queue { .. }
             | Self::Bus { .. }
             | Self::Topic(_)
@@ -307,6 +353,7 @@ impl Target {
                 let field = |name| messaging::field(form, name).to_owned();
                 (Service::Sns, field("Action"), vec![field("TopicArn")])
             }
+            Self::Secret(arn) => (Service::SecretsManager, "GetSecretValue".to_owned(), vec![arn.clone()]),
             Self::Object(path) => (Service::S3, object_operation(request).to_owned(), vec![path.clone()]),
             Self::Connection(id) => {
                 let operation = match request.method() {
@@ -400,7 +447,7 @@ impl Connector {
             Target::Connection(_) => self.services.latency().wait(Step::Connections).await,
             Target::Function { .. } => self.services.latency().wait(Step::Invoke).await,
             Target::Queue { .. } | Target::Bus { .. } | Target::Topic(_) => {}
-            Target::Object(_) | Target::Unsigned | Target::Unknown => {}
+            Target::Object(_) | Target::Secret(_) | Target::Unsigned | Target::Unknown => {}
         }
         // The answer to a request takes a moment, in which others make theirs.
         tokio::task::yield_now().await;
@@ -416,6 +463,7 @@ impl Connector {
             Target::Queue { operation, asked } => self.queues(&operation, &asked),
             Target::Bus { operation, asked } => self.buses(&operation, &asked),
             Target::Topic(form) => self.topics(&form),
+            Target::Secret(arn) => self.secret(&arn),
             Target::Object(path) => self.objects(&path, request).await,
             Target::Connection(id) => self.connections(&request, &id),
             Target::Function { name, package } => self.invoke(&request, &name, package),
@@ -481,6 +529,15 @@ impl Connector {
         };
         let action = messaging::field(form, "Action");
         watch::note_call(|| AwsCall::of("SNS", action, topic, answer.status().as_u16()));
+        answer
+    }
+
+    fn secret(&self, arn: &str) -> HttpResponse {
+        let answer = match self.services.read_secret(&self.function, arn) {
+            Ok(text) => response(200, serde_json::json!({"ARN": arn, "SecretString": text}).to_string().into()),
+            Err(denied) => secret_refusal(&denied),
+        };
+        watch::note_call(|| AwsCall::of("Secrets Manager", "GetSecretValue", arn, answer.status().as_u16()));
         answer
     }
 

@@ -29,6 +29,7 @@ use relay::connections::{ConnectionAnswer, ConnectionService, PostContent};
 use relay::dynamo::{TableAnswer, TableService};
 use relay::error::Error;
 use relay::lambda::FunctionService;
+use relay::secrets::{SecretError, SecretService};
 
 use crate::connector::Services;
 use crate::dynamodb::{Need, needs, response};
@@ -36,7 +37,7 @@ use crate::gateway::{Gateway, ManagementError};
 use crate::latency::Step;
 use crate::management;
 use crate::template::{Function, Resource};
-use crate::watch;
+use crate::watch::{self, AwsCall};
 
 /// The services as one function reaches them.
 #[derive(Debug)]
@@ -184,6 +185,23 @@ impl FunctionService for DirectServices {
             latency.wait(Step::Invoke).await;
             invoked.map_err(Error::internal)
         })
+    }
+}
+
+impl SecretService for DirectServices {
+    fn is_available(&self) -> bool {
+        self.services.takes_requests()
+    }
+
+    fn read(&self, arn: &str) -> BoxFuture<'static, Result<String, SecretError>> {
+        let read = self.services.read_secret(&self.function, arn);
+        watch::note_call(|| {
+            AwsCall::of("Secrets Manager", "GetSecretValue", arn, if read.is_ok() { 200 } else { 400 })
+        });
+        let read = read.map_err(|denied| {
+            SecretError::Refused(format!("Secrets Manager refuses GetSecretValue: 400 {}, {denied}", denied.kind()))
+        });
+        Box::pin(async move { read })
     }
 }
 

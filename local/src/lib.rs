@@ -11,6 +11,7 @@
 //! - [`dynamodb`]: the tables.
 //! - [`data_folder`]: the folder of their file, if they have one.
 //! - [`storage`], [`presigned`]: the buckets, and addresses that functions signed.
+//! - [`secrets`]: the secrets that the template makes.
 //! - [`media_links`]: such addresses, as the client reaches this machine.
 //! - [`stream`]: the streams of the tables, handed to functions.
 //! - [`queue`]: queues, whose messages are handed to functions.
@@ -63,6 +64,7 @@ pub mod queue;
 mod recorded;
 pub mod run;
 pub mod schedule;
+pub mod secrets;
 pub mod sessions;
 pub mod standard_hour;
 pub mod storage;

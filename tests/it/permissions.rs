@@ -105,8 +105,15 @@ async fn the_admin_ui_adds_nothing_to_the_roles_that_it_does_not_make_use_of() {
             assert_eq!(unused(&function, &used), [""; 0]);
         }
     }
-    let expected =
-        ["separate heartbeat", "separate polling", "inline heartbeat", "inline polling", "inline switchboard"];
+    let expected = [
+        "separate connect",
+        "separate heartbeat",
+        "separate polling",
+        "inline connect",
+        "inline heartbeat",
+        "inline polling",
+        "inline switchboard",
+    ];
     assert_eq!(added, expected);
 }
 

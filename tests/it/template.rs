@@ -334,7 +334,8 @@ fn tables_of(function: &Function) -> BTreeSet<Resource> {
 #[test]
 fn only_functions_that_verify_tokens_are_given_keys() {
     let with_secret = |template: &Template| -> Vec<String> {
-        let has = |function: &&Function| function.environment.get("JWT_SECRET").is_some_and(|secret| secret == SECRET);
+        let arn = &template.secrets["JwtSecrets"].arn;
+        let has = |function: &&Function| function.environment.get("JWT_SECRET_ARN") == Some(arn);
         template.functions.values().filter(has).map(|function| function.package.clone()).collect()
     };
     assert_eq!(with_secret(&template()), ["connect", "moderation", "polling", "rest"]);
@@ -342,23 +343,62 @@ fn only_functions_that_verify_tokens_are_given_keys() {
     assert_eq!(with_secret(&inline), ["connect", "moderation", "polling", "rest", "switchboard"]);
 }
 
+/// Who may read the configuration of a function must not read a secret there.
+#[test]
+fn no_function_has_a_secret_as_a_variable_and_only_those_that_need_one_may_read_it() {
+    let (before, password) = ("b".repeat(32), "correct horse battery staple");
+    let parameters = [("JwtSecretBefore", before.as_str()), ("AdminPassword", password)];
+    for isolation in ["separate", "inline"] {
+        let template = read(TEXT, &[parameters[0], parameters[1], ("HandlerIsolation", isolation)]).unwrap();
+        let (shared, admin) = (&template.secrets["JwtSecrets"], &template.secrets["AdminSecret"]);
+        assert_eq!(shared.text, format!("{SECRET}\n{before}"));
+        assert_eq!(admin.text, password);
+        for function in template.functions.values() {
+            for (name, value) in &function.environment {
+                let shows = [SECRET, before.as_str(), password].iter().any(|secret| value.contains(secret));
+                assert!(!shows, "{} has a secret in {name}", function.package);
+            }
+            for (secret, setting) in [(shared, "JWT_SECRET_ARN"), (admin, "ADMIN_PASSWORD_ARN")] {
+                let may = function.may("secretsmanager:GetSecretValue", &Resource::Secret(secret.arn.clone()));
+                assert_eq!(may, function.environment.get(setting) == Some(&secret.arn), "{}", function.package);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_secret_of_ones_own_goes_before_those_that_the_stack_would_make() {
+    let arn = |name: &str| format!("arn:aws:secretsmanager:us-east-1:000000000000:secret:{name}");
+    let (shared, admin) = (arn("chat/tokens-Ab1Cd2"), arn("admin-Ab1Cd2"));
+    let template = read(TEXT, &[("JwtSecretArn", &shared), ("AdminPasswordArn", &admin)]).unwrap();
+    assert!(template.secrets.is_empty(), "{:?}", template.secrets);
+    let connect = &template.functions["connect"];
+    for (setting, arn) in [("JWT_SECRET_ARN", shared), ("ADMIN_PASSWORD_ARN", admin)] {
+        assert_eq!(connect.environment[setting], arn);
+        assert!(connect.may("secretsmanager:GetSecretValue", &Resource::Secret(arn)));
+    }
+    assert_eq!(template.functions["switchboard"].environment["ADMIN_UI"], "on");
+    let broken = ["arn:aws:secretsmanager:us-east-1:000000000000:secret:*", "chat/tokens"];
+    for arn in broken {
+        assert!(read(TEXT, &[("JwtSecretArn", arn)]).is_err(), "{arn}");
+    }
+}
+
 /// A function that checked less than the others would be a door beside theirs.
 #[test]
 fn all_functions_that_verify_tokens_verify_them_alike() {
-    let settings =
-        ["JWT_SECRET", "JWT_SECRET_BEFORE", "JWT_PUBLIC_KEY", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_REQUIRE_EXP"];
+    let settings = ["JWT_SECRET_ARN", "JWT_PUBLIC_KEY", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_REQUIRE_EXP"];
     let key = format!("-----BEGIN PUBLIC KEY-----{}-----END PUBLIC KEY-----", "A".repeat(60));
-    let before = "b".repeat(32);
     let parameters = [
         ("HandlerIsolation", "inline"),
-        ("JwtSecretBefore", before.as_str()),
         ("JwtPublicKey", key.as_str()),
         ("JwtIssuer", "https://id.example/"),
         ("JwtAudience", "chat"),
     ];
     let template = read(TEXT, &parameters).unwrap();
-    let expected = [SECRET, before.as_str(), key.as_str(), "https://id.example/", "chat", "true"];
-    let verifying = template.functions.values().filter(|function| function.environment.contains_key("JWT_SECRET"));
+    let arn = template.secrets["JwtSecrets"].arn.as_str();
+    let expected = [arn, key.as_str(), "https://id.example/", "chat", "true"];
+    let verifying = template.functions.values().filter(|function| function.environment.contains_key("JWT_SECRET_ARN"));
     for function in verifying {
         let given = settings.map(|name| function.environment.get(name).map(String::as_str).unwrap_or_default());
         assert_eq!(given, expected, "{}", function.package);
@@ -412,7 +452,7 @@ fn parameters_take_only_what_they_allow() {
     template.yaml has no parameter NoSuchThing
     ");
     let nothing = Template::read(TEXT, &BTreeMap::new()).unwrap_err();
-    insta::assert_snapshot!(nothing, @"the parameters break the rule TokensCanBeVerified: one of JwtSecret and JwtPublicKey is needed to verify tokens");
+    insta::assert_snapshot!(nothing, @"the parameters break the rule TokensCanBeVerified: one of JwtSecret, JwtSecretArn and JwtPublicKey is needed to verify tokens");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use chat::auth::Keys;
+use chat::auth::{Keys, secrets};
 use chat::config::Config;
 use chat::error::Refusal;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -87,9 +87,23 @@ fn tokens_of_the_secret_before_are_taken_too() {
     let claims = json!({"sub": "alice", "exp": NOW.seconds() + 60});
     let of_before = signed(Algorithm::HS256, &EncodingKey::from_secret(before.as_bytes()), &claims);
     assert_eq!(keys().verify(Some(&of_before), NOW).unwrap_err(), Refusal::InvalidToken);
-    let both = keys().with_secret(Some(before));
-    for token in [&of_before, &hs256(&claims)] {
-        assert_eq!(both.verify(Some(token), NOW).unwrap().user.to_string(), "alice");
+    let secret = SECRET;
+    for lines in
+        [format!("{secret}\n{before}"), format!("{secret}\r\n\r\n{before}\r\n"), format!("none\n{before}\n{secret}\n")]
+    {
+        let both = Keys::new(None, None, true).unwrap().with(secrets(&lines).unwrap());
+        for token in [&of_before, &hs256(&claims)] {
+            assert_eq!(both.verify(Some(token), NOW).unwrap().user.to_string(), "alice", "{lines:?}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_has_one_to_eight_lines() {
+    let lines = |count: usize| vec![SECRET; count].join("\n");
+    assert!(secrets(&lines(1)).is_some() && secrets(&lines(8)).is_some());
+    for text in [String::new(), "none\n".to_owned(), "\r\n \n".to_owned(), lines(9)] {
+        assert!(secrets(&text).is_none(), "{text:?}");
     }
 }
 
@@ -218,13 +232,11 @@ fn start(settings: &[(&str, &str)]) -> Result<bool, String> {
 fn a_function_that_verifies_tokens_does_not_start_without_a_key() {
     let public = ("JWT_PUBLIC_KEY", include_str!("keys/ed.pub.pem"));
     assert_eq!(start(&[]), Ok(false), "one that verifies none needs none");
-    assert_eq!(start(&[("JWT_REQUIRE_EXP", "true"), ("JWT_SECRET", SECRET)]), Ok(true));
-    assert_eq!(start(&[("JWT_REQUIRE_EXP", "true"), ("JWT_SECRET", "none"), public]), Ok(true));
-    let neither = "neither JWT_SECRET nor JWT_PUBLIC_KEY is set: one is needed to verify tokens";
-    for secret in ["", "none"] {
-        let settings = [("JWT_REQUIRE_EXP", "true"), ("JWT_SECRET", secret), ("JWT_PUBLIC_KEY", "")];
-        assert_eq!(start(&settings), Err(neither.to_owned()));
-    }
+    assert_eq!(start(&[("JWT_REQUIRE_EXP", "true"), ("JWT_SECRET_ARN", "arn")]), Ok(true));
+    assert_eq!(start(&[("JWT_REQUIRE_EXP", "true"), ("JWT_SECRET_ARN", ""), public]), Ok(true));
+    let neither = "neither JWT_SECRET_ARN nor JWT_PUBLIC_KEY is set: one is needed to verify tokens";
+    let settings = [("JWT_REQUIRE_EXP", "true"), ("JWT_SECRET_ARN", ""), ("JWT_PUBLIC_KEY", "")];
+    assert_eq!(start(&settings), Err(neither.to_owned()));
     let cut = start(&[("JWT_REQUIRE_EXP", "true"), ("JWT_PUBLIC_KEY", "-----BEGIN")]);
     let bad = "JWT_PUBLIC_KEY is neither a PEM public key of RSA, EC P-256 or Ed25519, nor Base64 of one";
     assert_eq!(cut, Err(bad.to_owned()));

@@ -5,7 +5,7 @@
 
 use aws_sdk_dynamodb::types::{Delete, Put};
 use relay::application::{
-    Admission, Application, Asking, Emission, Event, EventContent, LeaveWrites, Leaving, refusal,
+    Admission, Application, Asking, Denial, Emission, Event, EventContent, LeaveWrites, Leaving, refusal,
 };
 use relay::clock::Clock;
 use relay::config::{ConfigError, Settings};
@@ -34,14 +34,14 @@ impl Application for Whiteboard {
     }
 
     /// Anybody may join who names a board: `io(url, { auth: { board: "blue" } })`.
-    fn authenticate(ctx: &Ctx<Self>, asking: Asking<'_>) -> Result<Admission<()>, Map<String, Value>> {
+    async fn authenticate(ctx: &Ctx<Self>, asking: Asking<'_>) -> Result<Admission<()>, Denial> {
         let board = asking.auth.and_then(|auth| auth.get("board")?.as_str()).filter(|board| is_length(board, 100));
         let board = board.ok_or_else(|| refusal("auth.board must be a string of 1 to 100 characters"))?;
         Ok(Admission { attributes: Item::from([("board".to_owned(), text(board))]), ..Admission::anybody(&ctx.clock)? })
     }
 
     /// A socket is on its board from the moment in which its session begins.
-    async fn join_writes(ctx: &Ctx<Self>, session: &Session, (): &()) -> Result<(Writes, ()), Error> {
+    async fn join_writes(ctx: &Ctx<Self>, session: &Session, (): &()) -> Result<(Writes, ()), Denial> {
         let mut row = key(session, &format!("socket#{}", session.sid));
         row.insert("value".to_owned(), text(&session.connection));
         let mut writes = Writes::default();

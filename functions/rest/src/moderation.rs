@@ -74,7 +74,7 @@ fn handler(ctx: &Arc<Ctx>, route: &'static Route) -> MethodRouter {
 
 async fn respond(ctx: &Ctx, route: &Route, request: Request) -> Response {
     invocation::note_event(&format!("{} {}", route.method, route.path));
-    let actor = match identity(ctx, request.headers()) {
+    let actor = match identity(ctx, request.headers()).await {
         Ok(actor) => actor,
         // A stranger leaves no line in the audit, or could fill it.
         Err(error) => return refused(&error),
@@ -82,7 +82,7 @@ async fn respond(ctx: &Ctx, route: &Route, request: Request) -> Response {
     let request_id = http_event::request_id(request.extensions()).unwrap_or_default().to_owned();
     let audit = Audit { actor: &actor, request_id: &request_id, route };
     let inquiry = request::inquiry(route, request).await;
-    let allowed = app::authenticate_service(Ok(actor.clone()));
+    let allowed = app::authenticate_service(actor.clone());
     let inquiry = match (allowed, inquiry) {
         (Ok(_), Ok(inquiry)) => inquiry,
         (Err(error), inquiry) => {
@@ -104,8 +104,8 @@ async fn respond(ctx: &Ctx, route: &Route, request: Request) -> Response {
 }
 
 /// The identity of a valid token, whatever its role.
-fn identity(ctx: &Ctx, headers: &HeaderMap) -> Result<Identity, Error> {
-    app::verified(ctx, request::token(headers)).map_err(Error::Authentication)
+async fn identity(ctx: &Ctx, headers: &HeaderMap) -> Result<Identity, Error> {
+    app::verified(ctx, request::token(headers)).await
 }
 
 /// What the line of a request says.

@@ -25,7 +25,7 @@ const BODY_MAX_BYTES: usize = 65_536;
 
 /// The identity of the caller. The function stores a user from their first request on. A service is not a user.
 pub(crate) async fn identity(ctx: &Ctx, asker: Asker, headers: &HeaderMap) -> Result<Identity, Error> {
-    let verified = app::verified(ctx, token(headers));
+    let verified = app::verified(ctx, token(headers)).await?;
     match asker {
         Asker::Service => app::authenticate_service(verified),
         Asker::User => {

@@ -210,9 +210,12 @@ fn refused(service: Service, Refusal { status, kind, message }: &Refusal) -> Htt
             let answer = storage::refusal(status, kind, message).map(SdkBody::from_body_1_x);
             HttpResponse::try_from(answer).unwrap_or_else(|_| refusal(500, "InternalError", message))
         }
-        Service::Connections | Service::EventBridge | Service::Lambda | Service::Sns | Service::Sqs => {
-            refusal(*status, kind, message)
-        }
+        Service::Connections
+        | Service::EventBridge
+        | Service::Lambda
+        | Service::SecretsManager
+        | Service::Sns
+        | Service::Sqs => refusal(*status, kind, message),
     }
 }
 

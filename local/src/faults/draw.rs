@@ -61,6 +61,7 @@ impl Draw {
             }
             (Service::Connections, _) => vec![Effect::limit_exceeded()],
             (Service::Lambda, _) => vec![Effect::too_many_invocations()],
+            (Service::SecretsManager, _) => Vec::new(),
             (Service::S3, _) => vec![Effect::slow_down()],
             (Service::EventBridge | Service::Sns | Service::Sqs, _) => vec![Effect::throttled()],
         };

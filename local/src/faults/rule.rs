@@ -19,6 +19,8 @@ pub enum Service {
     Sns,
     /// The queues.
     Sqs,
+    /// The secrets.
+    SecretsManager,
 }
 
 impl fmt::Display for Service {
@@ -31,6 +33,7 @@ impl fmt::Display for Service {
             Self::EventBridge => "EventBridge",
             Self::Sns => "SNS",
             Self::Sqs => "SQS",
+            Self::SecretsManager => "Secrets Manager",
         })
     }
 }
@@ -40,16 +43,14 @@ impl fmt::Display for Service {
 pub struct AwsRequest {
     /// The service.
     pub service: Service,
-    /// The operation: `UpdateItem`, `PostToConnection`, `GetConnection`, `DeleteConnection`, `Invoke`, or for S3
-    /// `GetObject`, `PutObject`, `DeleteObject`, `HeadObject`, `CopyObject`, or for SQS `SendMessageBatch`,
-    /// `ChangeMessageVisibility`, for SNS `Publish`, for
-    /// EventBridge `PutEvents`.
+    /// The operation: `UpdateItem`, `PostToConnection`, `GetConnection`, `DeleteConnection`, `Invoke`, `GetSecretValue`;
+    /// for S3 `GetObject`, `PutObject`, `DeleteObject`, `HeadObject`, `CopyObject`; for SQS `SendMessageBatch`,
+    /// `ChangeMessageVisibility`; for SNS `Publish`; for EventBridge `PutEvents`.
     pub operation: String,
     /// The package of the function that makes the request.
     pub function: String,
-    /// The targets: each table that is used, the id of the connection, the package that is invoked, the path of the
-    /// object, the queue, the topic, or the
-    /// bus.
+    /// The targets: each table that is used, the id of the connection, the package that is invoked, the ARN of the secret,
+    /// the path of the object, the queue, the topic, or the bus.
     pub targets: Vec<String>,
     /// The index, if the request is about one.
     pub index: Option<String>,
@@ -186,6 +187,12 @@ impl Rule {
     #[must_use]
     pub fn invoke(package: &str) -> Self {
         Self::service(Service::Lambda).target(package)
+    }
+
+    /// The read of a secret.
+    #[must_use]
+    pub fn secrets() -> Self {
+        Self::service(Service::SecretsManager)
     }
 
     /// An operation of S3, such as `PutObject`.

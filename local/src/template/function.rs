@@ -92,6 +92,8 @@ pub enum Resource {
     Connections(String),
     /// A function, by package.
     Function(String),
+    /// A secret, by ARN.
+    Secret(String),
     /// The objects of a bucket whose keys begin with a prefix.
     Objects {
         /// The bucket, by physical name.
@@ -117,6 +119,7 @@ impl fmt::Display for Resource {
             Self::Queue(queue) => write!(f, "the queue {queue}"),
             Self::Topic(arn) => write!(f, "the topic {}", arn.rsplit(':').next().unwrap_or_default()),
             Self::Bus(bus) => write!(f, "the event bus {bus}"),
+            Self::Secret(arn) => write!(f, "the secret {}", arn.rsplit(':').next().unwrap_or_default()),
             Self::Objects { bucket, prefix } => write!(f, "{prefix} of the bucket {bucket}"),
         }
     }

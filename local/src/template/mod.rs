@@ -2,7 +2,7 @@
 //!
 //! In the order of the work: `node` reads YAML with its tags; `sections` separates the top level; `resolve` replaces
 //! parameters, conditions and intrinsics by values; `shape` gives the values the form that the documentation describes;
-//! and [`table`], [`bucket`], [`function`] and [`api`] hold what the local system starts from.
+//! and [`table`], [`bucket`], [`secret`], [`function`] and [`api`] hold what the local system starts from.
 //!
 //! A part that is not supported is an error that names it: a local system that skips what is deployed would be more
 //! tolerant than the cloud. The parts that have no meaning here (alarms, log groups) are named
@@ -18,6 +18,7 @@ mod node;
 mod parameter;
 pub mod queue;
 mod resolve;
+pub mod secret;
 mod sections;
 mod shape;
 pub mod table;
@@ -31,6 +32,7 @@ pub use function::{Asynchronous, Destination, Function, Resource, Statement};
 pub use parameter::ParameterInfo;
 pub use queue::{Queue, QueueSource};
 pub use resolve::REGION;
+pub use secret::Secret;
 pub use table::{StreamView, Table};
 
 use node::Node;
@@ -48,6 +50,8 @@ pub struct Template {
     pub queues: BTreeMap<String, Queue>,
     /// The buckets, by logical name.
     pub buckets: BTreeMap<String, Bucket>,
+    /// The secrets, by logical name.
+    pub secrets: BTreeMap<String, Secret>,
     /// The functions, by the name of their package: the folder in `functions/`.
     pub functions: BTreeMap<String, Function>,
     /// The WebSocket API.
@@ -80,7 +84,7 @@ impl Template {
                 _ => None,
             };
             let condition = condition.and_then(|(_, condition)| condition.text());
-            let exists = condition.is_none_or(|condition| resolver.holds(condition).unwrap_or(true));
+            let exists = condition.map_or(Ok(true), |condition| resolver.holds(condition, &place))?;
             resolver.resolve_if(exists, output, &place)?;
         }
         shape::assemble(&resources, resolver.into_parameters())

@@ -98,6 +98,12 @@ impl Resolver {
         declared.collect()
     }
 
+    /// Whether a condition holds.
+    pub(super) fn holds(&self, condition: &str, place: &str) -> Result<bool, TemplateError> {
+        let holds = self.conditions.get(condition).copied();
+        holds.ok_or_else(|| TemplateError::refused(place, format!("there is no condition {condition:?}")))
+    }
+
     /// Sets the values of `Ref` and `GetAtt` for a resource.
     pub(super) fn define(&mut self, logical_id: &str, physical: Physical, exists: bool) {
         self.physical.insert(logical_id.to_owned(), Named { physical, exists });
@@ -117,11 +123,6 @@ impl Resolver {
     pub(super) fn with_attribute(&self, attribute: &str, value: &str) -> Option<String> {
         let has = |named: &Named| named.physical.attributes.get(attribute).is_some_and(|found| found == value);
         self.physical.iter().find(|(_, named)| has(named)).map(|(id, _)| id.clone())
-    }
-
-    /// Whether a condition holds; `None` if there is no such condition.
-    pub(super) fn holds(&self, condition: &str) -> Option<bool> {
-        self.conditions.get(condition).copied()
     }
 
     /// The value of a pseudo parameter or parameter that must exist, as text.
@@ -186,12 +187,9 @@ impl Resolver {
             ("GetAtt", _, Some(name)) => self.attribute(name, place).map(|text| Some(Value::from(text))),
             ("If", Node::List(items), _) => match items.as_slice() {
                 [condition, yes, no] => {
-                    let condition = condition.text().unwrap_or_default();
-                    let Some(holds) = self.conditions.get(condition) else {
-                        return Err(TemplateError::refused(place, format!("there is no condition {condition:?}")));
-                    };
-                    let (yes, no) = (self.resolve_if(*holds, yes, place)?, self.resolve_if(!holds, no, place)?);
-                    Ok(if *holds { yes } else { no })
+                    let holds = self.holds(condition.text().unwrap_or_default(), place)?;
+                    let (yes, no) = (self.resolve_if(holds, yes, place)?, self.resolve_if(!holds, no, place)?);
+                    Ok(if holds { yes } else { no })
                 }
                 _ => Err(TemplateError::refused(place, "!If takes a condition and two values")),
             },

@@ -34,13 +34,25 @@ pub struct Identity {
     pub expires_at: Option<Timestamp>,
 }
 
+/// The most shared secrets in one text: the present one, former ones, and one that is still to be used.
+const SECRETS_MAX: usize = 8;
+
 /// A key, which verifies one algorithm.
 #[derive(Clone)]
-struct Key {
+pub struct Key {
     algorithm: Algorithm,
     /// Its `kid`, if it has one.
     id: Option<String>,
     key: DecodingKey,
+}
+
+/// What the header of a token says about its key. Nothing of it is proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signature {
+    /// By a shared secret.
+    Shared,
+    /// By a private key.
+    Private,
 }
 
 /// The keys that verify tokens, and what else a token must have.
@@ -68,10 +80,10 @@ impl Keys {
         Some(Self { keys, require_exp, issuer: None, audiences: Vec::new() })
     }
 
-    /// The same keys, and one more shared secret: the one before, whose tokens are valid until they end.
+    /// The same keys, and further ones.
     #[must_use]
-    pub fn with_secret(mut self, secret: Option<&str>) -> Self {
-        self.keys.extend(secret.map(shared));
+    pub fn with(mut self, keys: Vec<Key>) -> Self {
+        self.keys.extend(keys);
         self
     }
 
@@ -87,8 +99,16 @@ impl Keys {
     /// # Errors
     /// The [`Refusal`] to send to the client.
     pub fn verify(&self, token: Option<&str>, now: Timestamp) -> Result<Identity, Refusal> {
+        self.verify_with(&[], token, now)
+    }
+
+    /// Verifies a token as [`Self::verify`], with these keys, too.
+    ///
+    /// # Errors
+    /// The [`Refusal`] to send to the client.
+    pub fn verify_with(&self, more: &[Key], token: Option<&str>, now: Timestamp) -> Result<Identity, Refusal> {
         let token = token.map(bare).filter(|token| !token.is_empty()).ok_or(Refusal::NoToken)?;
-        let claims = self.claims(token).ok_or(Refusal::InvalidToken)?;
+        let claims = self.claims(more, token).ok_or(Refusal::InvalidToken)?;
         if !self.is_meant(&claims) {
             return Err(Refusal::InvalidToken);
         }
@@ -116,12 +136,17 @@ impl Keys {
 
     /// The keys that may have signed a token with this header. Each key is for one algorithm, whatever a token says. A
     /// token that names a key is verified with that one, or with keys that have no name.
-    fn candidates(&self, algorithm: Algorithm, id: Option<&str>) -> impl Iterator<Item = &Key> {
+    fn candidates<'a>(
+        &'a self,
+        more: &'a [Key],
+        algorithm: Algorithm,
+        id: Option<&str>,
+    ) -> impl Iterator<Item = &'a Key> {
         let is_named = move |key: &&Key| match (&key.id, id) {
             (Some(own), Some(named)) => own == named,
             _ => true,
         };
-        self.keys.iter().filter(move |key| key.algorithm == algorithm).filter(is_named)
+        self.keys.iter().chain(more).filter(move |key| key.algorithm == algorithm).filter(is_named)
     }
 
     /// Whether a token was issued by whom, and for what, it must be (RFC 7519, sections 4.1.1 and 4.1.3).
@@ -137,7 +162,7 @@ impl Keys {
             && (self.audiences.is_empty() || is_for_us())
     }
 
-    fn claims(&self, token: &str) -> Option<Map<String, Value>> {
+    fn claims(&self, more: &[Key], token: &str) -> Option<Map<String, Value>> {
         if token.len() > TOKEN_MAX_BYTES {
             return None;
         }
@@ -146,7 +171,7 @@ impl Keys {
         let verifies = |Key { algorithm, key, .. }: &Key| {
             jsonwebtoken::crypto::verify(signature, signed.as_bytes(), key, *algorithm).unwrap_or_default()
         };
-        if !self.candidates(header.alg, header.kid.as_deref()).any(verifies) {
+        if !self.candidates(more, header.alg, header.kid.as_deref()).any(verifies) {
             return None;
         }
         // The claims are read as all other JSON is: half a surrogate pair in a name locks nobody out.
@@ -155,6 +180,30 @@ impl Keys {
             Value::Object(claims) => Some(claims),
             _ => None,
         }
+    }
+}
+
+/// The keys of shared secrets, one a line: the present one, and others whose tokens are valid, too. Empty lines and lines
+/// with the word `none` are left out. `None` if there are no secrets, or more than eight.
+#[must_use]
+pub fn secrets(text: &str) -> Option<Vec<Key>> {
+    let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    let keys: Vec<Key> = lines.filter(|line| !matches!(line.trim(), "" | "none")).map(shared).collect();
+    (1..=SECRETS_MAX).contains(&keys.len()).then_some(keys)
+}
+
+/// What the header of a token, with or without `Bearer ` in front of it, says about its key. `None` if the text is no
+/// token.
+#[must_use]
+pub fn signature(token: Option<&str>) -> Option<Signature> {
+    let token = bare(token?);
+    if token.len() > TOKEN_MAX_BYTES {
+        return None;
+    }
+    match jsonwebtoken::decode_header(token).ok()?.alg {
+        Algorithm::HS256 => Some(Signature::Shared),
+        Algorithm::RS256 | Algorithm::ES256 | Algorithm::EdDSA => Some(Signature::Private),
+        _ => None,
     }
 }
 

@@ -10,8 +10,8 @@ use crate::auth::Keys;
 use crate::dialect::{self, Dialect};
 use crate::hook::signature::WebhookSecrets;
 
-/// Neither kind of key for tokens is set.
-const NO_KEY: &str = "neither JWT_SECRET nor JWT_PUBLIC_KEY is set: one is needed to verify tokens";
+/// No kind of key for tokens is set.
+const NO_KEY: &str = "neither JWT_SECRET_ARN nor JWT_PUBLIC_KEY is set: one is needed to verify tokens";
 /// A key for tokens cannot be read.
 const BAD_KEY: &str = "JWT_PUBLIC_KEY is neither a PEM public key of RSA, EC P-256 or Ed25519, nor Base64 of one";
 
@@ -60,6 +60,15 @@ pub struct Functions {
     pub presence: String,
 }
 
+/// Where the keys are that verify tokens.
+#[derive(Clone)]
+pub struct KeySettings {
+    /// The public keys that are given themselves, and what else a token must have.
+    pub keys: Keys,
+    /// The ARN of the secret with the shared secrets of HS256.
+    pub secret_arn: Option<String>,
+}
+
 /// The settings of the chat.
 #[derive(Clone)]
 pub struct Config {
@@ -71,8 +80,8 @@ pub struct Config {
     pub functions: Functions,
     /// The dialect of the root namespace and of paths without a prefix.
     pub default_dialect: &'static Dialect,
-    /// The keys that verify tokens; `None` in functions that verify none.
-    pub keys: Option<Keys>,
+    /// Where the keys are that verify tokens; `None` in functions that verify none.
+    pub keys: Option<KeySettings>,
     /// The roles that may use the service; empty means any role.
     pub allowed_roles: HashSet<String>,
     /// While fewer people than this are online, everybody is told about everybody's presence.
@@ -201,22 +210,19 @@ fn default_dialect(settings: &Settings<'_>) -> Result<&'static Dialect, ConfigEr
     settings.one_of("DEFAULT_DIALECT", &choices, dialect::FIRST)
 }
 
-/// Reads the keys. Only the functions that verify tokens have keys. They also have `JWT_REQUIRE_EXP`, and must have
-/// a key. The secret `none` counts as not set, because `sam deploy --guided` accepts no empty answer for it.
-fn keys(settings: &Settings<'_>) -> Result<Option<Keys>, ConfigError> {
+/// Reads where the keys are. Only the functions that verify tokens have keys. They also have `JWT_REQUIRE_EXP`, and must
+/// have a key.
+fn keys(settings: &Settings<'_>) -> Result<Option<KeySettings>, ConfigError> {
     let verifies = settings.optional("JWT_REQUIRE_EXP").is_some();
     let require_exp = settings.one_of("JWT_REQUIRE_EXP", &[("true", true), ("false", false)], true)?;
-    let secret = settings.optional("JWT_SECRET").filter(|secret| secret != "none");
+    let secret_arn = settings.optional("JWT_SECRET_ARN");
     let public_key = settings.optional("JWT_PUBLIC_KEY");
-    if secret.is_none() && public_key.is_none() {
+    if secret_arn.is_none() && public_key.is_none() {
         return if verifies { Err(ConfigError::Application(NO_KEY)) } else { Ok(None) };
     }
-    let keys = Keys::new(secret.as_deref(), public_key.as_deref(), require_exp);
-    let before = settings.optional("JWT_SECRET_BEFORE").filter(|secret| secret != "none");
-    let audiences = settings.optional("JWT_AUDIENCE").unwrap_or_default();
-    let audiences = audiences.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect();
-    let keys = keys.ok_or(ConfigError::Application(BAD_KEY))?;
-    Ok(Some(keys.with_secret(before.as_deref()).only_for(settings.optional("JWT_ISSUER"), audiences)))
+    let keys = Keys::new(None, public_key.as_deref(), require_exp).ok_or(ConfigError::Application(BAD_KEY))?;
+    let keys = keys.only_for(settings.optional("JWT_ISSUER"), settings.list("JWT_AUDIENCE"));
+    Ok(Some(KeySettings { keys, secret_arn }))
 }
 
 #[cfg(test)]

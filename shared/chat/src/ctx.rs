@@ -7,6 +7,7 @@ use relay::services::Aws;
 
 use crate::config::Config;
 use crate::hook::clients::Hooks;
+use crate::keyring::Keyring;
 use crate::store::{Bucket, Store};
 
 /// The chat: an application of the relay.
@@ -19,6 +20,8 @@ pub struct Chat {
     pub bucket: Bucket,
     /// The ways to other systems.
     pub hooks: Hooks,
+    /// The keys that verify tokens; `None` in functions that verify none.
+    pub keyring: Option<Keyring>,
 }
 
 /// The relay's context with the chat as its application.
@@ -35,6 +38,7 @@ impl Chat {
         let store = Store::new(db, config.tables.clone());
         let bucket = Bucket::new(&aws.sdk, config.media_bucket.clone(), clock.clone());
         let hooks = Hooks::new(&config.hooks, aws);
-        Ok(Self { config, store, bucket, hooks })
+        let keyring = config.keys.clone().map(|keys| Keyring::new(keys, aws.secrets(), clock));
+        Ok(Self { config, store, bucket, hooks, keyring })
     }
 }

@@ -9,7 +9,8 @@
 //! - [`followup`] and [`sweep`]: what happens after an invocation, and once per minute.
 //! - [`hook`]: what other systems hear of, and webhooks.
 //! - [`functions`]: the handlers of all functions.
-//! - [`auth`], [`limit`], [`config`], [`error`], [`telemetry`]: tokens, limits, settings, errors, logs.
+//! - [`auth`], [`keyring`], [`limit`], [`config`], [`error`], [`telemetry`]: tokens, their keys, limits, settings, errors,
+//!   logs.
 //! - [`ctx`]: the context of an invocation.
 
 pub mod app;
@@ -24,6 +25,7 @@ pub mod error;
 pub mod followup;
 pub mod functions;
 pub mod hook;
+pub mod keyring;
 pub mod limit;
 pub mod store;
 pub mod sweep;

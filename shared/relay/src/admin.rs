@@ -8,13 +8,16 @@
 //! or the arguments of an event.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use frame::engine;
 use frame::socket::{self, AckId, Body, EventName};
 use serde_json::{Map, Value, json};
 
 use crate::application::{Application, Emitted, Problem, StageVariables, ack_frame, event_frame, refusal};
+use crate::cached::Need;
 use crate::clock::Timestamp;
+use crate::config::{AdminPassword, AdminUi, ConfigError};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::gate;
@@ -22,6 +25,7 @@ use crate::id::{ConnectionId, SocketId, UserId, hex, is_length};
 use crate::incoming::Incoming;
 use crate::post::{Delivery, POST_MAX_BYTES};
 use crate::reply::{end, reply};
+use crate::secrets::SecretError;
 use crate::store::{ADMIN_NAMESPACE, LiveSockets, Opened, Session};
 use crate::telemetry;
 
@@ -79,6 +83,34 @@ pub(crate) enum Admitted {
     BySession,
 }
 
+/// Reads the password before the first event needs it, if it is in a secret.
+///
+/// # Errors
+/// [`ConfigError`], if this function can never read the secret, or if it is no password.
+pub(crate) async fn warm<A>(ctx: &Ctx<A>) -> Result<(), ConfigError> {
+    match password(ctx).await {
+        Ok(_) => Ok(()),
+        Err(error) => error.at_init("ADMIN_PASSWORD_ARN"),
+    }
+}
+
+/// The password; `None` in a function that has none. No request, but for the first one and one every few minutes.
+async fn password<A>(ctx: &Ctx<A>) -> Result<Option<Arc<AdminPassword>>, SecretError> {
+    let AdminUi { is_on, password, password_arn, live: _ } = &ctx.config.admin_ui;
+    match (password, password_arn) {
+        (Some(password), _) => Ok(Some(Arc::new(password.clone()))),
+        (None, Some(arn)) if *is_on => {
+            let read = async || {
+                let text = ctx.secrets.read(arn).await?;
+                let password = AdminPassword::new(text.trim_end_matches(['\r', '\n']));
+                password.ok_or_else(|| SecretError::Refused("the secret must have 16 to 128 characters".to_owned()))
+            };
+            ctx.admin_password.get(Need::Recent, read).await.map(Some)
+        }
+        (None, _) => Ok(None),
+    }
+}
+
 /// Decides whether somebody may use the Admin UI: with the user name and the password, or with the id of a session that
 /// the password began. `auth` is the payload of the CONNECT packet. One read for a session; two or three writes for a
 /// password.
@@ -91,7 +123,7 @@ pub(crate) async fn authenticate<A>(
     opened: &Opened,
     auth: Option<&Map<String, Value>>,
 ) -> Result<Result<Admitted, Map<String, Value>>, Error> {
-    let Some(password) = &ctx.config.admin_ui.password else { return Ok(Err(refusal("Invalid namespace"))) };
+    let Some(password) = password(ctx).await? else { return Ok(Err(refusal("Invalid namespace"))) };
     let text = |name: &str| {
         let text = auth.and_then(|auth| auth.get(name)?.as_str());
         text.filter(|text| is_length(text, SECRET_MAX_CHARACTERS))

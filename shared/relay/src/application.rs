@@ -57,6 +57,16 @@ pub trait Application: Sized + Send + Sync + 'static {
     /// [`ConfigError`] with the name of the setting that is missing or wrong. The function does not start then.
     fn start(settings: &Settings<'_>, aws: &Aws, clock: &Clock) -> Result<Self, ConfigError>;
 
+    /// Reads what the application needs from elsewhere, such as secrets, before the first event needs it. Called during
+    /// init, for at most a second: what is not there then must be read when an event needs it. By default it does
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the name of the setting that cannot be used. The function does not start then.
+    fn warm(_ctx: &Ctx<Self>) -> impl Future<Output = Result<(), ConfigError>> + Send {
+        async { Ok(()) }
+    }
+
     /// Whether a namespace of this name exists. The name includes the slash. By default there is the root namespace
     /// alone. The relay keeps the name `/admin` for the Admin UI, and does not ask for it.
     fn has_namespace(_ctx: &Ctx<Self>, _stage: &StageVariables, namespace: &str) -> bool {
@@ -88,25 +98,31 @@ pub trait Application: Sized + Send + Sync + 'static {
 
     /// What the application keeps of the headers of a handshake, for [`authenticate`](Self::authenticate). It is stored
     /// with the connection, so it must not contain a secret.
-    fn handshake(_ctx: &Ctx<Self>, _headers: &HeaderMap) -> Option<Value> {
-        None
+    ///
+    /// # Errors
+    /// [`Error::Internal`]. The relay refuses the handshake with status 500 then.
+    fn handshake(_ctx: &Ctx<Self>, _headers: &HeaderMap) -> impl Future<Output = Result<Option<Value>, Error>> + Send {
+        async { Ok(None) }
     }
 
     /// Decides whether a client may join a namespace, and as whom.
     ///
     /// # Errors
-    /// The payload of the CONNECT_ERROR packet that refuses the client.
-    fn authenticate(ctx: &Ctx<Self>, asking: Asking<'_>) -> Result<Admission<Self::Identity>, Map<String, Value>>;
+    /// [`Denial`]: the client is refused, or it is unknown at present whether it may join.
+    fn authenticate(
+        ctx: &Ctx<Self>,
+        asking: Asking<'_>,
+    ) -> impl Future<Output = Result<Admission<Self::Identity>, Denial>> + Send;
 
     /// The application's writes in the transaction that joins a namespace.
     ///
     /// # Errors
-    /// [`Error::Internal`]. The relay closes the connection then.
+    /// [`Denial`].
     fn join_writes(
         _ctx: &Ctx<Self>,
         _session: &Session,
         _identity: &Self::Identity,
-    ) -> impl Future<Output = Result<(Writes, Self::Joining), Error>> + Send {
+    ) -> impl Future<Output = Result<(Writes, Self::Joining), Denial>> + Send {
         async { Ok((Writes::default(), Self::Joining::default())) }
     }
 
@@ -245,14 +261,14 @@ pub trait Application: Sized + Send + Sync + 'static {
     /// `None` if the session replaces a live one.
     ///
     /// # Errors
-    /// [`Error::Internal`].
+    /// [`Denial`].
     fn restore_writes(
         _ctx: &Ctx<Self>,
         _former: &Former,
         _session: &Session,
         _recovery_buffer: &ConnectionId,
         _identity: &Self::Identity,
-    ) -> impl Future<Output = Result<(Writes, Option<Self::Joining>), Error>> + Send {
+    ) -> impl Future<Output = Result<(Writes, Option<Self::Joining>), Denial>> + Send {
         async { Ok((Writes::default(), None)) }
     }
 
@@ -260,14 +276,14 @@ pub trait Application: Sized + Send + Sync + 'static {
     /// then. `missed` is what [`former`](Self::former) returned; the function may change it for the calls that follow.
     ///
     /// # Errors
-    /// [`Error::Internal`].
+    /// [`Denial`]. If the client is refused, the relay ends the session first.
     fn missed(
         _ctx: &Ctx<Self>,
         _former: &Former,
         _session: &Session,
         _identity: &Self::Identity,
         _missed: &mut Self::Missed,
-    ) -> impl Future<Output = Result<Option<Vec<String>>, Error>> + Send {
+    ) -> impl Future<Output = Result<Option<Vec<String>>, Denial>> + Send {
         async { Ok(None) }
     }
 
@@ -337,10 +353,32 @@ impl Admission<()> {
     /// Admits a client without asking who it is, as a new random user.
     ///
     /// # Errors
-    /// The payload of a CONNECT_ERROR packet. It does not happen.
-    pub fn anybody(clock: &Clock) -> Result<Self, Map<String, Value>> {
-        let user = UserId::parse(&hex(&clock.random::<16>())).map_err(|_| Map::new())?;
+    /// [`Denial::Failed`]. It does not happen.
+    pub fn anybody(clock: &Clock) -> Result<Self, Denial> {
+        let user = UserId::parse(&hex(&clock.random::<16>()))?;
         Ok(Self { user, expires_at: None, attributes: Attributes::new(), identity: () })
+    }
+}
+
+/// Why a client does not join a namespace.
+#[derive(Debug)]
+pub enum Denial {
+    /// It may not. The value is the payload of the CONNECT_ERROR packet, after which a client does not try again by
+    /// itself. [`refusal`] makes one.
+    Refused(Map<String, Value>),
+    /// Something failed. The relay logs it and closes the connection, so that the client tries again.
+    Failed(Error),
+}
+
+impl From<Map<String, Value>> for Denial {
+    fn from(payload: Map<String, Value>) -> Self {
+        Self::Refused(payload)
+    }
+}
+
+impl From<Error> for Denial {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
     }
 }
 

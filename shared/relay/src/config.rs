@@ -30,6 +30,14 @@ pub enum ConfigError {
         /// The values that are allowed.
         allowed: String,
     },
+    /// A setting names a secret or an address that cannot be used. The cause does not contain what was read there.
+    #[error("the setting {name} names what cannot be used: {cause}")]
+    Unusable {
+        /// The name of the setting.
+        name: &'static str,
+        /// Why it cannot be used.
+        cause: String,
+    },
     /// A setting of the application is wrong. The value is the sentence that says so. It does not contain the value of
     /// the setting, which may be a secret.
     #[error("{0}")]
@@ -164,6 +172,8 @@ pub struct AdminUi {
     pub is_on: bool,
     /// The password. Only the connect function has it.
     pub password: Option<AdminPassword>,
+    /// The ARN of the secret with the password, if it is not given itself. Only the connect function has it.
+    pub password_arn: Option<String>,
     /// If the host shows the sockets and events itself, as they happen: what is notified after a page has joined.
     /// `local` has it. A deployment shows the sockets once a minute.
     pub live: Option<Arc<Notify>>,
@@ -390,7 +400,7 @@ impl<'a> Settings<'a> {
             None => None,
         };
         let is_on = self.one_of("ADMIN_UI", &[("on", true), ("off", false)], false)?;
-        Ok(AdminUi { is_on, password, live: None })
+        Ok(AdminUi { is_on, password, password_arn: self.optional("ADMIN_PASSWORD_ARN"), live: None })
     }
 
     fn edge(&self) -> Result<Edge, ConfigError> {

@@ -8,7 +8,7 @@ use http::header::{ORIGIN, USER_AGENT};
 use serde_json::{Map, Value, json};
 
 use crate::admin::{self, Admitted};
-use crate::application::{Admission, Application, Asking, packet_frame, refusal};
+use crate::application::{Admission, Application, Asking, Denial, packet_frame, refusal};
 use crate::clock::Timestamp;
 use crate::config::Origins;
 use crate::ctx::Ctx;
@@ -54,7 +54,7 @@ async fn opened<A: Application>(ctx: &Ctx<A>, incoming: &Incoming) -> Result<Val
     }
     let peer = request.request_context.identity.source_ip.as_deref().unwrap_or_default();
     let source_ip = ctx.config.edge.client_address(&request.headers, peer);
-    let opened = opening(ctx, incoming.connection.clone(), incoming.at, &request.headers, source_ip);
+    let opened = opening(ctx, incoming.connection.clone(), incoming.at, &request.headers, source_ip).await?;
     // A `sid` in the query names a polling connection. Its client has already received the open packet by polling.
     if let Some(sid) = request.query_string_parameters.first("sid") {
         match upgrade::offered(ctx, opened, sid).await? {
@@ -79,25 +79,28 @@ async fn opened<A: Application>(ctx: &Ctx<A>, incoming: &Incoming) -> Result<Val
 }
 
 /// Builds a connection from the headers of its handshake.
-pub(crate) fn opening<A: Application>(
+///
+/// # Errors
+/// `Error::Internal` if the application cannot tell what it keeps of them.
+pub(crate) async fn opening<A: Application>(
     ctx: &Ctx<A>,
     id: ConnectionId,
     at: Timestamp,
     headers: &HeaderMap,
     source_ip: String,
-) -> Opened {
+) -> Result<Opened, Error> {
     let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-    Opened {
+    Ok(Opened {
         id,
         slot: ctx.config.heartbeat.slot(at),
         at,
         source_ip,
-        header: A::handshake(ctx, headers),
+        header: A::handshake(ctx, headers).await?,
         upgrade: None,
         attachments_until: None,
         takes_offsets: ctx.config.recovery_offsets.are_for(user_agent),
         has_joined: false,
-    }
+    })
 }
 
 /// Returns the HTTP status that refuses a handshake, or `None` if the handshake is accepted. The function refuses a
@@ -220,15 +223,36 @@ async fn join<A: Application>(
         return join_admin(ctx, incoming, opened, payload).await;
     }
     let asking = Asking { stage: incoming.stage(), namespace, auth: payload, handshake: opened.header.as_ref() };
-    let admission = match A::authenticate(ctx, asking) {
+    let admission = match A::authenticate(ctx, asking).await {
         Ok(admission) => admission,
         // Joining twice breaks the protocol, whatever the token is.
-        Err(_) if opened.has_joined && is_joined(ctx, incoming, namespace).await? => {
+        Err(Denial::Refused(_)) if opened.has_joined && is_joined(ctx, incoming, namespace).await? => {
             ctx.close(incoming.recipient()).await;
             return Ok(Joined::Over);
         }
-        Err(refusal) => return Ok(Joined::Refused(refusal)),
+        Err(denial) => return refused_or_failed(denial),
     };
+    match begin(ctx, (incoming, opened), (namespace, payload), admission).await {
+        Ok(joined) => Ok(joined),
+        Err(denial) => refused_or_failed(denial),
+    }
+}
+
+fn refused_or_failed<A: Application>(denial: Denial) -> Result<Joined<A>, Error> {
+    match denial {
+        Denial::Refused(payload) => Ok(Joined::Refused(payload)),
+        Denial::Failed(error) => Err(error),
+    }
+}
+
+/// Begins a session for a client that may join, or recovers the one that it had before. The packet is its connection, its
+/// namespace and its payload.
+async fn begin<A: Application>(
+    ctx: &Ctx<A>,
+    (incoming, opened): (&Incoming, &Opened),
+    (namespace, payload): (&str, Option<&Map<String, Value>>),
+    admission: Admission<A::Identity>,
+) -> Result<Joined<A>, Denial> {
     let Admission { user, expires_at, attributes, identity } = admission;
     let session = new_session(ctx, incoming, opened, namespace, user)?;
     let session = Session { expires_at, attributes, ..session };

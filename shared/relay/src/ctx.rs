@@ -11,12 +11,14 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
 use futures_util::future::BoxFuture;
 
+use crate::cached::Cached;
 use crate::clock::Clock;
-use crate::config::{Config, Isolation};
+use crate::config::{AdminPassword, Config, Isolation};
 use crate::connections::Connections;
 use crate::dynamo::Dynamo;
 use crate::lambda::Functions;
 use crate::limit::{Addresses, EventRates};
+use crate::secrets::Secrets;
 use crate::seen::SeenUsers;
 use crate::services::Aws;
 use crate::store::{Liveness, Store};
@@ -39,6 +41,9 @@ pub struct Ctx<A> {
     pub app: A,
     pub(crate) connections: Connections,
     pub(crate) functions: Functions,
+    pub(crate) secrets: Secrets,
+    /// The password of the Admin UI, if it is in a secret.
+    pub(crate) admin_password: Cached<AdminPassword>,
 }
 
 /// Where a handler runs (ARCHITECTURE.md, "The life of a message").
@@ -59,13 +64,15 @@ impl<A> Ctx<A> {
         let store = Store::new(db, config.connections_table.clone(), ending);
         let connections = aws.connections(&config.connections_endpoint);
         Self {
-            clock,
             store,
             event_rates: EventRates::default(),
             addresses: Addresses::default(),
             seen_users: SeenUsers::default(),
             connections,
             functions: aws.functions(),
+            secrets: aws.secrets(),
+            admin_password: Cached::new("ADMIN_PASSWORD_ARN", clock.clone()),
+            clock,
             app,
             config,
         }
@@ -73,7 +80,7 @@ impl<A> Ctx<A> {
 
     /// Opens the connections to DynamoDB and API Gateway before the first event needs them. Both refuse the requests,
     /// which are not signed on purpose: there is no request that the roles of all functions allow.
-    pub async fn warm(&self) {
+    pub async fn open_connections(&self) {
         open_connections(&self.store, &self.connections).await;
     }
 

@@ -7,13 +7,12 @@
 //! An application is a type that implements [`application::Application`]. This one sends every event back:
 //!
 //! ```
-//! use relay::application::{Admission, Application, Asking, Emission, Event, StageVariables};
+//! use relay::application::{Admission, Application, Asking, Denial, Emission, Event, StageVariables};
 //! use relay::services::Aws;
 //! use relay::clock::Clock;
 //! use relay::config::{ConfigError, Settings};
 //! use relay::ctx::Ctx;
 //! use relay::store::Session;
-//! use serde_json::{Map, Value};
 //!
 //! struct Echo;
 //!
@@ -30,7 +29,7 @@
 //!         namespace == "/"
 //!     }
 //!
-//!     fn authenticate(ctx: &Ctx<Self>, _: Asking<'_>) -> Result<Admission<()>, Map<String, Value>> {
+//!     async fn authenticate(ctx: &Ctx<Self>, _: Asking<'_>) -> Result<Admission<()>, Denial> {
 //!         Admission::anybody(&ctx.clock)
 //!     }
 //!
@@ -57,13 +56,15 @@
 //! - [`post`], [`close`], [`invoke`]: requests to `@connections` and to Lambda, over [`connections`] and [`lambda`].
 //! - [`messaging`], [`outside`]: messages to queues, topics and event buses, and requests to addresses outside of AWS.
 //! - [`store`], over [`dynamo`]: the table.
-//! - [`ctx`], [`config`], [`limit`], [`seen`], [`error`], [`telemetry`], [`invocation`], [`clock`], [`id`], [`services`], [`aws`]: what all of them use.
+//! - [`ctx`], [`config`], [`secrets`], [`cached`], [`limit`], [`seen`], [`error`], [`telemetry`], [`invocation`], [`clock`],
+//!   [`id`], [`services`], [`aws`]: what all of them use.
 
 pub mod admin;
 pub mod application;
 pub mod ask;
 pub mod aws;
 mod binary;
+pub mod cached;
 pub mod clock;
 pub mod close;
 pub mod config;
@@ -100,6 +101,7 @@ mod recover;
 pub mod reply;
 #[cfg(feature = "lambda")]
 pub mod runtime;
+pub mod secrets;
 pub mod seen;
 pub mod services;
 pub mod store;
@@ -123,4 +125,22 @@ use services::Aws;
 pub fn start<A: Application>(settings: &Settings<'_>, aws: &Aws, clock: Clock) -> Result<Ctx<A>, ConfigError> {
     let app = A::start(settings, aws, &clock)?;
     Ok(Ctx::new(Config::read(settings)?, clock, aws, A::ENDING_ATTRIBUTES, app))
+}
+
+/// Prepares a function for its first event: opens its connections, and reads its secrets.
+///
+/// # Errors
+/// [`ConfigError`], if a setting names a secret that this function can never read.
+pub async fn warm<A: Application>(ctx: &Ctx<A>) -> Result<(), ConfigError> {
+    let ((), read) = tokio::join!(ctx.open_connections(), read_secrets(ctx));
+    read
+}
+
+/// Reads the secrets of a function before its first event needs them.
+///
+/// # Errors
+/// [`ConfigError`], if a setting names a secret that this function can never read.
+pub async fn read_secrets<A: Application>(ctx: &Ctx<A>) -> Result<(), ConfigError> {
+    let (of_app, of_admin) = tokio::join!(A::warm(ctx), admin::warm(ctx));
+    of_app.and(of_admin)
 }

@@ -166,7 +166,7 @@ async fn opened<A: Application>(ctx: &Ctx<A>, request: PollRequest) -> Result<Po
     if !strangers::admits(ctx, &request.source_ip, at).await {
         return Ok(PollResponse::too_many());
     }
-    let opened = opening(ctx, id, at, &request.headers, request.source_ip);
+    let opened = opening(ctx, id, at, &request.headers, request.source_ip).await?;
     ctx.store.open_outbox(&opened.id, at).await?;
     ctx.store.open(&opened).await?;
     Ok(PollResponse::packets(open(ctx, opened.id.to_string(), &["websocket"]).encode()))

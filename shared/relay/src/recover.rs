@@ -10,7 +10,7 @@ use std::time::Duration;
 use frame::socket::Body;
 use serde_json::{Map, Value};
 
-use crate::application::{Application, packet_frame};
+use crate::application::{Application, Denial, packet_frame};
 use crate::ctx::Ctx;
 use crate::disconnect::end_session;
 use crate::drain::drain;
@@ -54,14 +54,14 @@ pub(crate) enum Recovery<A: Application> {
 /// yet. `joining` is the session that would begin otherwise, `auth` the payload of the CONNECT packet.
 ///
 /// # Errors
-/// `Error::Internal`.
+/// The [`Denial`] of the application, or `Error::Internal` in one.
 pub(crate) async fn revive<A: Application>(
     ctx: &Ctx<A>,
     opened: &Opened,
     joining: &Session,
     identity: &A::Identity,
     auth: &Map<String, Value>,
-) -> Result<Recovery<A>, Error> {
+) -> Result<Recovery<A>, Denial> {
     let recovery_buffer = ConnectionId::recovery_buffer(ctx.clock.random());
     let mut attempt = 0;
     loop {
@@ -95,9 +95,17 @@ pub(crate) async fn revive<A: Application>(
             // Nobody had noticed that the old connection is gone.
             ctx.close(Recipient { connection: &former.connection, opened_at: Some(former.opened_at) }).await;
         }
-        let Some(frames) = A::missed(ctx, &former, &session, identity, &mut missed).await? else {
-            end_session(ctx, &session, ctx.clock.now()).await?;
-            return Ok(Recovery::NewSession(joining));
+        let frames = match A::missed(ctx, &former, &session, identity, &mut missed).await {
+            Ok(Some(frames)) => frames,
+            Ok(None) => {
+                end_session(ctx, &session, ctx.clock.now()).await?;
+                return Ok(Recovery::NewSession(joining));
+            }
+            Err(Denial::Refused(payload)) => {
+                end_session(ctx, &session, ctx.clock.now()).await?;
+                return Err(Denial::Refused(payload));
+            }
+            Err(failed) => return Err(failed),
         };
         invocation::count(RECOVERIES, 1);
         invocation::count(REPLAYED, frames.len() as u64);

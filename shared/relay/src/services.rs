@@ -10,6 +10,7 @@ use crate::dynamo::{TableService, Tables};
 use crate::lambda::{FunctionService, Functions};
 use crate::messaging::{Buses, Queues, Topics};
 use crate::outside::{MakeConnector, Outside};
+use crate::secrets::{SecretService, Secrets};
 
 /// The AWS services, as a function reaches them.
 #[derive(Clone)]
@@ -20,22 +21,29 @@ pub struct Aws {
     connections_here: Option<Arc<dyn ConnectionService>>,
     functions_here: Option<Arc<dyn FunctionService>>,
     outside: Option<MakeConnector>,
+    secrets_here: Option<Arc<dyn SecretService>>,
 }
+
+/// All services that may be in this process.
+pub trait ServicesHere: TableService + ConnectionService + FunctionService + SecretService {}
+
+impl<S: TableService + ConnectionService + FunctionService + SecretService> ServicesHere for S {}
 
 impl Aws {
     /// Services that are reached through the SDK.
     #[must_use]
     pub const fn new(sdk: SdkConfig) -> Self {
-        Self { sdk, tables_here: None, connections_here: None, functions_here: None, outside: None }
+        Self { sdk, tables_here: None, connections_here: None, functions_here: None, secrets_here: None, outside: None }
     }
 
-    /// Services of which the tables, the connections and the functions are in this process.
+    /// Services of which the tables, the connections, the functions and the secrets are in this process.
     #[must_use]
-    pub fn here(self, services: &Arc<impl TableService + ConnectionService + FunctionService + 'static>) -> Self {
+    pub fn here(self, services: &Arc<impl ServicesHere + 'static>) -> Self {
         Self {
             tables_here: Some(services.clone()),
             connections_here: Some(services.clone()),
             functions_here: Some(services.clone()),
+            secrets_here: Some(services.clone()),
             ..self
         }
     }
@@ -86,5 +94,11 @@ impl Aws {
     #[must_use]
     pub fn outside(&self) -> Option<Outside> {
         self.outside.as_ref().map(|make| Outside::new(make()))
+    }
+
+    /// Creates a client for secrets.
+    #[must_use]
+    pub fn secrets(&self) -> Secrets {
+        Secrets::new(aws::secrets(&self.sdk), self.secrets_here.clone())
     }
 }

@@ -216,6 +216,8 @@ pub(super) struct Names {
     resources: BTreeMap<String, Resource>,
     buckets: BTreeMap<String, String>,
     packages: BTreeMap<String, String>,
+    /// The ARN of a secret up to its name.
+    secrets: String,
 }
 
 impl Names {
@@ -226,7 +228,9 @@ impl Names {
                 (pseudo("AWS::Partition"), pseudo("AWS::Region"), pseudo("AWS::AccountId"));
             format!("arn:{partition}:{service}:{region}:{account}:{resource}")
         };
-        let mut names = Self { resources: BTreeMap::new(), buckets: BTreeMap::new(), packages: BTreeMap::new() };
+        let (resources_by_arn, buckets, packages) = Default::default();
+        let mut names =
+            Self { resources: resources_by_arn, buckets, packages, secrets: arn("secretsmanager", "secret:") };
         for (table, properties) in &resources.tables {
             names.resources.insert(arn("dynamodb", &format!("table/{table}")), Resource::Table(table.clone()));
             for index in properties.schema.indexes() {
@@ -276,7 +280,12 @@ impl Names {
             let is_topic = parts.next() == Some("sns") && parts.count() == 3 && !arn.contains(['*', '?']);
             is_topic.then(|| Resource::Topic(arn.to_owned()))
         };
-        self.resources.get(arn).cloned().or_else(objects).or_else(topic)
+        // A secret need not be one of the template: its ARN may be given as a parameter.
+        let secret = || {
+            let name = arn.strip_prefix(&self.secrets)?;
+            (!name.is_empty() && !name.contains(['*', '?', ':'])).then(|| Resource::Secret(arn.to_owned()))
+        };
+        self.resources.get(arn).cloned().or_else(objects).or_else(topic).or_else(secret)
     }
 
     /// The package of the function with this ARN.
@@ -432,7 +441,7 @@ fn statement(statement: &PolicyStatement, names: &Names, place: &str) -> Result<
         let known = names.resource(arn);
         let problem = || {
             format!(
-                "{arn} is no table, index, function, folder of a bucket, queue, topic, bus or @connections of this template"
+                "{arn} is no table, index, function, folder of a bucket, queue, topic, bus or @connections of this template, and no secret"
             )
         };
         known.ok_or_else(|| TemplateError::refused(format!("{place}.Policies, {}", statement.sid), problem()))

@@ -6,6 +6,7 @@ mod bucket;
 mod function;
 mod mapping;
 mod queue;
+mod secret;
 mod table;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use super::form::{text_of, typed};
 use super::node::Node;
 use super::resolve::{Physical, Resolver};
 use super::sections::Sections;
-use super::{Bucket, Queue, Table, Template, TemplateError};
+use super::{Bucket, Queue, Secret, Table, Template, TemplateError};
 
 /// The resources by logical id, resolved and in their form.
 #[derive(Default)]
@@ -28,6 +29,7 @@ pub(super) struct Resources {
     /// The queues by ARN.
     queue_arns: BTreeMap<String, String>,
     buckets: BTreeMap<String, Bucket>,
+    secrets: BTreeMap<String, Secret>,
     functions: BTreeMap<String, function::Properties>,
     mappings: BTreeMap<String, mapping::Properties>,
     websockets: BTreeMap<String, api::WebSocketProperties>,
@@ -48,6 +50,8 @@ enum Kind {
     WebSocketApi,
     #[serde(rename = "AWS::Serverless::HttpApi")]
     HttpApi,
+    #[serde(rename = "AWS::SecretsManager::Secret")]
+    Secret,
     #[serde(rename = "AWS::SQS::Queue")]
     Queue,
     #[serde(rename = "AWS::Lambda::EventSourceMapping")]
@@ -66,6 +70,7 @@ enum Kind {
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct Attributes {
     r#type: Kind,
+    /// The condition under which there is the resource.
     condition: Option<String>,
     metadata: Option<Map<String, Value>>,
     #[serde(rename = "DeletionPolicy")]
@@ -84,13 +89,7 @@ pub(super) fn resources(sections: &Sections, resolver: &mut Resolver) -> Result<
             entries.iter().cloned().partition(|(key, _)| key == "Properties");
         let attributes: Attributes = typed(resolver.resolve(&Node::Map(attributes), &place)?, &place)?;
         let properties = properties.into_iter().next().map_or(Node::Map(Vec::new()), |(_, properties)| properties);
-        let exists = match attributes.condition.as_deref().map(|condition| (condition, resolver.holds(condition))) {
-            Some((condition, None)) => {
-                return Err(TemplateError::refused(place, format!("there is no condition {condition:?}")));
-            }
-            Some((_, Some(holds))) => holds,
-            None => true,
-        };
+        let exists = attributes.condition.as_ref().map_or(Ok(true), |name| resolver.holds(name, &place))?;
         resolver.define(id, physical(id, attributes.r#type, &properties, resolver)?, exists);
         kinds.push((id, attributes, properties, exists));
     }
@@ -120,6 +119,10 @@ pub(super) fn resources(sections: &Sections, resolver: &mut Resolver) -> Result<
             Kind::EventSourceMapping => drop(resources.mappings.insert(id.clone(), typed(properties, &place)?)),
             Kind::Topic => queue::check_topic(properties, &place)?,
             Kind::BucketPolicy => bucket::check_policy(properties, &place)?,
+            Kind::Secret => {
+                let secret = secret::read(resolver.name_of(id), properties, &place)?;
+                resources.secrets.insert(id.clone(), secret);
+            }
             Kind::Function => {
                 let properties = merged(globals.clone(), properties, &place)?;
                 resources.functions.insert(id.clone(), typed(properties, &place)?);
@@ -159,6 +162,7 @@ pub(super) fn assemble(resources: &Resources, parameters: BTreeMap<String, Strin
         tables,
         queues,
         buckets,
+        secrets: resources.secrets.clone(),
         functions,
         websocket,
         http_routes,
@@ -204,6 +208,11 @@ fn physical(id: &str, kind: Kind, properties: &Node, resolver: &Resolver) -> Res
             let name = named("FunctionName")?;
             let attributes = BTreeMap::from([("Arn", arn("lambda", &format!("function:{name}"))?)]);
             Physical { reference: name, attributes }
+        }
+        Kind::Secret => {
+            // CloudFormation generates a name, to which Secrets Manager adds six characters.
+            let name = format!("{id}-local-000000");
+            Physical { reference: arn("secretsmanager", &format!("secret:{name}"))?, attributes: BTreeMap::new() }
         }
         Kind::Queue => {
             let name = named("QueueName")?;

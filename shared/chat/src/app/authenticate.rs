@@ -9,21 +9,20 @@ use crate::error::{Error, Refusal};
 /// Verifies a token, with or without `Bearer ` in front of it.
 ///
 /// # Errors
-/// The refusal to send to the client.
-pub fn verified(ctx: &Ctx, token: Option<&str>) -> Result<Identity, Refusal> {
-    let Some(keys) = &ctx.app.config.keys else {
-        tracing::error!("no token can be verified: neither JWT_SECRET nor JWT_PUBLIC_KEY is set");
-        return Err(Refusal::InvalidToken);
+/// `Error::Authentication`, or `Error::Internal` if the keys cannot be read at present.
+pub async fn verified(ctx: &Ctx, token: Option<&str>) -> Result<Identity, Error> {
+    let Some(keyring) = &ctx.app.keyring else {
+        tracing::error!("no token can be verified: this function has no keys");
+        return Err(Error::Authentication(Refusal::InvalidToken));
     };
-    keys.verify(token, ctx.clock.now())
+    keyring.verify(token, ctx.clock.now()).await
 }
 
-/// Checks the result of a verification, and whether the token's role may act as a user.
+/// Checks whether the role of a verified token may act as a user.
 ///
 /// # Errors
-/// `Error::Authentication`, or `Error::Forbidden` for a role that is not allowed.
-pub fn authenticate(ctx: &Ctx, verified: Result<Identity, Refusal>) -> Result<Identity, Error> {
-    let identity = verified.map_err(Error::Authentication)?;
+/// `Error::Forbidden` for a role that is not allowed.
+pub fn authenticate(ctx: &Ctx, identity: Identity) -> Result<Identity, Error> {
     let role = identity.claims.role.as_deref();
     if role == Some(SERVICE_ROLE) {
         return Err(Error::Forbidden("a service token is not a user"));
@@ -36,12 +35,11 @@ pub fn authenticate(ctx: &Ctx, verified: Result<Identity, Refusal>) -> Result<Id
     }
 }
 
-/// Checks the result of a verification, and whether the token's role may act as a service.
+/// Checks whether the role of a verified token may act as a service.
 ///
 /// # Errors
-/// `Error::Authentication`, or `Error::Forbidden` for any other role.
-pub fn authenticate_service(verified: Result<Identity, Refusal>) -> Result<Identity, Error> {
-    let identity = verified.map_err(Error::Authentication)?;
+/// `Error::Forbidden` for any other role.
+pub fn authenticate_service(identity: Identity) -> Result<Identity, Error> {
     if identity.claims.role.as_deref() == Some(SERVICE_ROLE) {
         Ok(identity)
     } else {
@@ -52,7 +50,7 @@ pub fn authenticate_service(verified: Result<Identity, Refusal>) -> Result<Ident
 /// Renews the credentials of a live socket with another token of the same user. From now on the end of the new token
 /// counts.
 pub(super) async fn renew(ctx: &Ctx, caller: &Caller<'_>, token: &str) -> Result<Outcome, Error> {
-    let identity = authenticate(ctx, verified(ctx, Some(token)))?;
+    let identity = authenticate(ctx, verified(ctx, Some(token)).await?)?;
     if identity.user != *caller.user {
         return Err(Error::Authentication(Refusal::InvalidToken));
     }

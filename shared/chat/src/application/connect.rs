@@ -1,5 +1,6 @@
 //! A client that joins a namespace: its token, its greeting, and who is told that the user is online.
 
+use relay::application::Denial;
 use relay::clock::Timestamp;
 use relay::store::{Recipient, Session};
 use serde_json::{Map, Value, json};
@@ -19,38 +20,51 @@ use crate::telemetry;
 /// The identity of a client that asks to join a namespace.
 ///
 /// # Errors
-/// `Error::Authentication`, or `Error::Forbidden` for a role that is not allowed.
-pub(super) fn authenticate(
+/// `Error::Authentication`, `Error::Forbidden` for a role that is not allowed, or `Error::Internal` if the keys cannot be
+/// read at present.
+pub(super) async fn authenticate(
     ctx: &Ctx,
     auth: Option<&Map<String, Value>>,
     handshake: Option<&Value>,
 ) -> Result<Identity, Error> {
     let header = handshake.map(verified_header);
-    app::authenticate(ctx, token(ctx, header, auth))
+    app::authenticate(ctx, identity(ctx, header, auth).await?)
 }
 
 /// The identity of the token in the CONNECT payload. Without one, the identity that the handshake's header proved,
 /// provided that it has not expired.
-fn token(
+async fn identity(
     ctx: &Ctx,
     header: Option<Result<Identity, Refusal>>,
     payload: Option<&Map<String, Value>>,
-) -> Result<Identity, Refusal> {
+) -> Result<Identity, Error> {
     let given = payload.and_then(|payload| payload.get("token")).filter(|token| !token.is_null());
+    let refused = |refusal| Err(Error::Authentication(refusal));
     match (given, header) {
-        (Some(Value::String(token)), _) if !token.trim().is_empty() => app::verified(ctx, Some(token)),
+        (Some(Value::String(token)), _) if !token.trim().is_empty() => app::verified(ctx, Some(token)).await,
         (Some(Value::String(_)) | None, Some(Ok(identity))) => {
             let over = identity.expires_at.is_some_and(|expiry| expiry <= ctx.clock.now());
-            if over { Err(Refusal::ExpiredToken) } else { Ok(identity) }
+            if over { refused(Refusal::ExpiredToken) } else { Ok(identity) }
         }
-        (Some(Value::String(_)) | None, Some(Err(refusal))) => Err(refusal),
-        (Some(Value::String(_)) | None, None) => Err(Refusal::NoToken),
-        (Some(_), _) => Err(Refusal::InvalidToken),
+        (Some(Value::String(_)) | None, Some(Err(refusal))) => refused(refusal),
+        (Some(Value::String(_)) | None, None) => refused(Refusal::NoToken),
+        (Some(_), _) => refused(Refusal::InvalidToken),
+    }
+}
+
+/// The denial of an error: a failure of the server, which the relay logs, or the payload of CONNECT_ERROR.
+pub(super) fn denial(ctx: &Ctx, dialect: &Dialect, error: Error) -> Denial {
+    match error {
+        Error::Internal(_) => Denial::Failed(error.into()),
+        error => {
+            telemetry::failed(None, &error);
+            Denial::Refused(refusal(ctx, dialect, &error))
+        }
     }
 }
 
 /// The payload of CONNECT_ERROR.
-pub(super) fn refusal(ctx: &Ctx, dialect: &Dialect, error: &Error) -> Map<String, Value> {
+fn refusal(ctx: &Ctx, dialect: &Dialect, error: &Error) -> Map<String, Value> {
     let payload = match error {
         Error::Authentication(refusal) => (dialect.refusal)(*refusal),
         other => json!({"message": other.to_string(), "data": (dialect.error)(other, ctx.clock.now())}),

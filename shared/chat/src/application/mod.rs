@@ -11,7 +11,7 @@ mod recover;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use relay::application::{
-    Admission, Application, Asking, Emission, Emitted, Event, EventContent, LeaveWrites, Leaving, Problem,
+    Admission, Application, Asking, Denial, Emission, Emitted, Event, EventContent, LeaveWrites, Leaving, Problem,
     StageVariables,
 };
 use relay::clock::{Clock, Timestamp};
@@ -49,6 +49,13 @@ impl Application for Chat {
         Self::new(settings, aws, clock)
     }
 
+    async fn warm(ctx: &Ctx) -> Result<(), ConfigError> {
+        match &ctx.app.keyring {
+            Some(keyring) => keyring.warm().await,
+            None => Ok(()),
+        }
+    }
+
     fn has_namespace(ctx: &Ctx, stage: &StageVariables, namespace: &str) -> bool {
         dialect_in(ctx, stage, namespace).is_some()
     }
@@ -81,35 +88,32 @@ impl Application for Chat {
         })
     }
 
-    fn handshake(ctx: &Ctx, headers: &HeaderMap) -> Option<Value> {
-        let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok())?;
-        header_value(&app::verified(ctx, Some(token)))
-    }
-
-    fn authenticate(ctx: &Ctx, asking: Asking<'_>) -> Result<Admission<Identity>, Map<String, Value>> {
-        let Asking { stage, namespace, auth, handshake } = asking;
-        let dialect = dialect_in(ctx, stage, namespace).unwrap_or(ctx.app.config.default_dialect);
-        telemetry::note_dialect(dialect);
-        match connect::authenticate(ctx, auth, handshake) {
-            Ok(identity) => Ok(Admission {
-                user: identity.user.clone(),
-                expires_at: identity.expires_at,
-                attributes: session_attributes(dialect.name),
-                identity,
-            }),
-            Err(error) => {
-                telemetry::failed(None, &error);
-                Err(connect::refusal(ctx, dialect, &error))
-            }
+    async fn handshake(ctx: &Ctx, headers: &HeaderMap) -> Result<Option<Value>, RelayError> {
+        let Some(token) = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()) else { return Ok(None) };
+        match app::verified(ctx, Some(token)).await {
+            Ok(identity) => Ok(header_value(&Ok(identity))),
+            Err(Error::Authentication(refusal)) => Ok(header_value(&Err(refusal))),
+            Err(error) => Err(error.into()),
         }
     }
 
-    async fn join_writes(
-        ctx: &Ctx,
-        session: &Session,
-        identity: &Identity,
-    ) -> Result<(Writes, SocketCount), RelayError> {
-        Ok(ctx.app.store.join_writes(session, identity).await?)
+    async fn authenticate(ctx: &Ctx, asking: Asking<'_>) -> Result<Admission<Identity>, Denial> {
+        let Asking { stage, namespace, auth, handshake } = asking;
+        let dialect = dialect_in(ctx, stage, namespace).unwrap_or(ctx.app.config.default_dialect);
+        telemetry::note_dialect(dialect);
+        let identity = connect::authenticate(ctx, auth, handshake).await;
+        let identity = identity.map_err(|error| connect::denial(ctx, dialect, error))?;
+        Ok(Admission {
+            user: identity.user.clone(),
+            expires_at: identity.expires_at,
+            attributes: session_attributes(dialect.name),
+            identity,
+        })
+    }
+
+    async fn join_writes(ctx: &Ctx, session: &Session, identity: &Identity) -> Result<(Writes, SocketCount), Denial> {
+        let writes = ctx.app.store.join_writes(session, identity).await;
+        writes.map_err(|error| connect::denial(ctx, dialect_of_session(ctx, session), error))
     }
 
     async fn joined(ctx: &Ctx, session: &Session, _auth: &Map<String, Value>, count: SocketCount) -> Vec<Emission> {
@@ -187,8 +191,9 @@ impl Application for Chat {
         session: &Session,
         recovery_buffer: &ConnectionId,
         identity: &Identity,
-    ) -> Result<(Writes, Option<SocketCount>), RelayError> {
-        Ok(ctx.app.store.restore_writes(former, session, recovery_buffer, identity).await?)
+    ) -> Result<(Writes, Option<SocketCount>), Denial> {
+        let writes = ctx.app.store.restore_writes(former, session, recovery_buffer, identity).await;
+        writes.map_err(|error| connect::denial(ctx, dialect_of_session(ctx, session), error))
     }
 
     async fn missed(
@@ -197,8 +202,9 @@ impl Application for Chat {
         session: &Session,
         identity: &Identity,
         missed: &mut Missed,
-    ) -> Result<Option<Vec<String>>, RelayError> {
-        Ok(recover::missed(ctx, former, session, identity, missed).await?)
+    ) -> Result<Option<Vec<String>>, Denial> {
+        let frames = recover::missed(ctx, former, session, identity, missed).await;
+        frames.map_err(|error| connect::denial(ctx, dialect_of_session(ctx, session), error))
     }
 
     async fn settled(ctx: &Ctx, missed: &Missed) -> Result<(), RelayError> {
@@ -222,6 +228,11 @@ impl Application for Chat {
 /// The dialect of a namespace; `None` if there is no namespace of this name.
 fn dialect_in(ctx: &Ctx, stage: &StageVariables, namespace: &str) -> Option<&'static Dialect> {
     dialect::of_namespace(namespace, default_dialect(ctx, stage))
+}
+
+/// The dialect of a session.
+fn dialect_of_session(ctx: &Ctx, session: &Session) -> &'static Dialect {
+    dialect::named(dialect_of(session)).unwrap_or(ctx.app.config.default_dialect)
 }
 
 /// The dialect of the root namespace: the one that the stage names, else the deployment's default.

@@ -1,5 +1,5 @@
-//! Signed requests to Lambda, S3, SQS, SNS and EventBridge, of which Parlance needs ten operations. Their SDK crates
-//! have hundreds, and take longer to compile than everything else together.
+//! Signed requests to Lambda, S3, Secrets Manager, SQS, SNS and EventBridge, of which Parlance needs eleven operations.
+//! Their SDK crates have hundreds, and take longer to compile than everything else together.
 //!
 //! A request is sent by the runtime of the SDK, like those of DynamoDB and `@connections`: with its credentials,
 //! signatures, timeouts, retries and connections.

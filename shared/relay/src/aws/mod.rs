@@ -104,6 +104,14 @@ fn regional(aws: &SdkConfig, service: Service, partition: &'static str) -> Signe
     SignedClient::new(aws, service, endpoint, partition)
 }
 
+/// Creates a client for secrets.
+#[must_use]
+pub(crate) fn secrets(aws: &SdkConfig) -> SignedClient {
+    let configured = service::configured_endpoint(aws, Service::SecretsManager);
+    let endpoint = configured.unwrap_or_else(|| service::regional_endpoint(aws, Service::SecretsManager));
+    SignedClient::new(aws, Service::SecretsManager, endpoint, "secrets")
+}
+
 /// Creates a client for `@connections` at this endpoint. It does not retry: a post whose answer was lost may have been
 /// delivered, and the same frame twice would break the client's order. The caller of a post repeats only what was
 /// certainly not delivered.

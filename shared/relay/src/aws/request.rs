@@ -181,7 +181,7 @@ impl ProvideErrorMetadata for Refusal {
 }
 
 impl Refusal {
-    /// Reads an answer. Lambda, SQS and EventBridge describe the error in JSON, S3 and SNS in XML. The answer to
+    /// Reads an answer. S3 and SNS describe the error in XML, all others in JSON. The answer to
     /// HEAD has no body.
     pub(super) fn read(response: &HttpResponse) -> Self {
         let body = response.body().bytes().unwrap_or_default();

@@ -10,6 +10,7 @@ pub(super) enum Service {
     EventBridge,
     Lambda,
     S3,
+    SecretsManager,
     Sns,
     Sqs,
 }
@@ -21,6 +22,7 @@ impl Service {
             Self::EventBridge => "EventBridge",
             Self::Lambda => "Lambda",
             Self::S3 => "S3",
+            Self::SecretsManager => "Secrets Manager",
             Self::Sns => "SNS",
             Self::Sqs => "SQS",
         }
@@ -32,6 +34,7 @@ impl Service {
             Self::EventBridge => "events",
             Self::Lambda => "lambda",
             Self::S3 => "s3",
+            Self::SecretsManager => "secretsmanager",
             Self::Sns => "sns",
             Self::Sqs => "sqs",
         }

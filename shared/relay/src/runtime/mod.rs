@@ -193,14 +193,17 @@ fn panicked() {
     tracing::error!("a handler panicked");
 }
 
-/// Reads the settings, and opens the connections to AWS during init, while Lambda does not limit the processor yet.
+/// Reads the settings, opens the connections to AWS and reads the secrets during init, while Lambda does not limit the
+/// processor yet.
 ///
 /// # Errors
-/// If a setting is missing or malformed.
+/// If a setting is missing or malformed, or names a secret that cannot be read.
 async fn start<A: Application>() -> Result<Ctx<A>, Error> {
     write_logs();
     let ctx = crate::start(&Settings::environment(), &aws()?, Clock::system())?;
-    let _ = tokio::time::timeout(WARMING_MAX, ctx.warm()).await;
+    if let Ok(warmed) = tokio::time::timeout(WARMING_MAX, crate::warm(&ctx)).await {
+        warmed?;
+    }
     Ok(ctx)
 }
 

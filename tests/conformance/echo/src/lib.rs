@@ -5,7 +5,7 @@
 //! on and takes a megabyte.
 
 use frame::engine::Packet;
-use relay::application::{Admission, Application, Asking, Emission, Event, EventContent, StageVariables};
+use relay::application::{Admission, Application, Asking, Denial, Emission, Event, EventContent, StageVariables};
 use relay::clock::Clock;
 use relay::config::{ConfigError, Host, Settings};
 use relay::ctx::Ctx;
@@ -70,8 +70,8 @@ impl Application for Messages {
         false
     }
 
-    fn authenticate(_: &Ctx<Self>, _: Asking<'_>) -> Result<Admission<()>, Map<String, Value>> {
-        Err(Map::new())
+    async fn authenticate(_: &Ctx<Self>, _: Asking<'_>) -> Result<Admission<()>, Denial> {
+        Err(Map::new().into())
     }
 
     async fn event(_: &Ctx<Self>, _: &Session, _: Event<'_>) -> Vec<Emission> {
@@ -100,7 +100,7 @@ impl Application for Events {
         matches!(namespace, "/" | "/custom")
     }
 
-    fn authenticate(ctx: &Ctx<Self>, _: Asking<'_>) -> Result<Admission<()>, Map<String, Value>> {
+    async fn authenticate(ctx: &Ctx<Self>, _: Asking<'_>) -> Result<Admission<()>, Denial> {
         Admission::anybody(&ctx.clock)
     }
 
