@@ -69,6 +69,8 @@ mod promises;
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]
+mod provider;
+#[cfg(test)]
 mod questions;
 #[cfg(test)]
 mod recovery;
@@ -78,6 +80,8 @@ mod recruiting;
 mod round_trips;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod sockets;
 #[cfg(test)]

@@ -387,17 +387,19 @@ fn a_secret_of_ones_own_goes_before_those_that_the_stack_would_make() {
 /// A function that checked less than the others would be a door beside theirs.
 #[test]
 fn all_functions_that_verify_tokens_verify_them_alike() {
-    let settings = ["JWT_SECRET_ARN", "JWT_PUBLIC_KEY", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_REQUIRE_EXP"];
+    let settings =
+        ["JWT_SECRET_ARN", "JWT_PUBLIC_KEY", "JWT_KEYS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_REQUIRE_EXP"];
     let key = format!("-----BEGIN PUBLIC KEY-----{}-----END PUBLIC KEY-----", "A".repeat(60));
     let parameters = [
         ("HandlerIsolation", "inline"),
         ("JwtPublicKey", key.as_str()),
+        ("JwtKeysUrl", "https://id.example/keys"),
         ("JwtIssuer", "https://id.example/"),
         ("JwtAudience", "chat"),
     ];
     let template = read(TEXT, &parameters).unwrap();
     let arn = template.secrets["JwtSecrets"].arn.as_str();
-    let expected = [arn, key.as_str(), "https://id.example/", "chat", "true"];
+    let expected = [arn, key.as_str(), "https://id.example/keys", "https://id.example/", "chat", "true"];
     let verifying = template.functions.values().filter(|function| function.environment.contains_key("JWT_SECRET_ARN"));
     for function in verifying {
         let given = settings.map(|name| function.environment.get(name).map(String::as_str).unwrap_or_default());
@@ -452,7 +454,7 @@ fn parameters_take_only_what_they_allow() {
     template.yaml has no parameter NoSuchThing
     ");
     let nothing = Template::read(TEXT, &BTreeMap::new()).unwrap_err();
-    insta::assert_snapshot!(nothing, @"the parameters break the rule TokensCanBeVerified: one of JwtSecret, JwtSecretArn and JwtPublicKey is needed to verify tokens");
+    insta::assert_snapshot!(nothing, @"the parameters break the rule TokensCanBeVerified: one of JwtSecret, JwtSecretArn, JwtPublicKey and JwtKeysUrl is needed to verify tokens");
 }
 
 #[test]
@@ -572,12 +574,12 @@ fn what_is_not_understood_is_refused_by_name() {
         refusal("Method: ANY, Path: /socket.io }", "Method: ANY, Path: /socket.io/ }"),
         without_place(&refusal("  Http:\n", "  WebSocket:\n")),
     ].join("\n"), @r#"
-    template.yaml, Resources.Failures: unknown variant `AWS::Kinesis::Stream`, expected one of `AWS::DynamoDB::Table`, `AWS::S3::Bucket`, `AWS::S3::BucketPolicy`, `AWS::Serverless::Function`, `AWS::Serverless::WebSocketApi`, `AWS::Serverless::HttpApi`, `AWS::SQS::Queue`, `AWS::Lambda::EventSourceMapping`, `AWS::SNS::Topic`, `AWS::Logs::LogGroup`, `AWS::Logs::MetricFilter`, `AWS::CloudWatch::Alarm`
+    template.yaml, Resources.Failures: unknown variant `AWS::Kinesis::Stream`, expected one of `AWS::DynamoDB::Table`, `AWS::S3::Bucket`, `AWS::S3::BucketPolicy`, `AWS::Serverless::Function`, `AWS::Serverless::WebSocketApi`, `AWS::Serverless::HttpApi`, `AWS::SecretsManager::Secret`, `AWS::SQS::Queue`, `AWS::Lambda::EventSourceMapping`, `AWS::SNS::Topic`, `AWS::Logs::LogGroup`, `AWS::Logs::MetricFilter`, `AWS::CloudWatch::Alarm`
     template.yaml, Resources.Users.Properties: unknown variant `PROVISIONED`, expected `PAY_PER_REQUEST`
     template.yaml, Resources.Users.Properties: unknown field `TableClass`, expected one of `BillingMode`, `AttributeDefinitions`, `KeySchema`, `LocalSecondaryIndexes`, `GlobalSecondaryIndexes`, `TimeToLiveSpecification`, `StreamSpecification`, `DeletionProtectionEnabled`, `PointInTimeRecoverySpecification`, `SSESpecification`
     template.yaml, Resources.ConnectFunction.Properties: missing field `MemorySize`
     template.yaml, Resources.ConnectFunction.Properties.CodeUri: must be functions/ and the name of a package, or .
-    template.yaml, Resources.ConnectFunction.Properties.Policies.0.Statement.2.Resource: nothing here is called "Users.StreamArn"
+    template.yaml, Resources.ConnectFunction.Properties.Policies.0.Statement.4.Resource: nothing here is called "Users.StreamArn"
     template.yaml, Globals.Function.Environment.Variables.USERS_TABLE: nothing here is called "Nobody"
     template.yaml, Globals.Function.Environment.Variables.USERS_TABLE: !ImportValue with this argument is not understood
     template.yaml, Globals.Function.Environment.Variables.USERS_TABLE.Ref: write the short form, with an exclamation mark

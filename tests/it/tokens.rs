@@ -234,7 +234,7 @@ fn a_function_that_verifies_tokens_does_not_start_without_a_key() {
     assert_eq!(start(&[]), Ok(false), "one that verifies none needs none");
     assert_eq!(start(&[("JWT_REQUIRE_EXP", "true"), ("JWT_SECRET_ARN", "arn")]), Ok(true));
     assert_eq!(start(&[("JWT_REQUIRE_EXP", "true"), ("JWT_SECRET_ARN", ""), public]), Ok(true));
-    let neither = "neither JWT_SECRET_ARN nor JWT_PUBLIC_KEY is set: one is needed to verify tokens";
+    let neither = "none of JWT_SECRET_ARN, JWT_PUBLIC_KEY and JWT_KEYS_URL is set: one is needed to verify tokens";
     let settings = [("JWT_REQUIRE_EXP", "true"), ("JWT_SECRET_ARN", ""), ("JWT_PUBLIC_KEY", "")];
     assert_eq!(start(&settings), Err(neither.to_owned()));
     let cut = start(&[("JWT_REQUIRE_EXP", "true"), ("JWT_PUBLIC_KEY", "-----BEGIN")]);

@@ -107,7 +107,7 @@ mod tests {
         }
         assert_eq!(
             refused("JwtSecret", "none"),
-            "--parameter: one of JwtSecret, JwtSecretArn and JwtPublicKey is needed to verify tokens"
+            "--parameter: one of JwtSecret, JwtSecretArn, JwtPublicKey and JwtKeysUrl is needed to verify tokens"
         );
     }
 

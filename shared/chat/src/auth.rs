@@ -37,6 +37,9 @@ pub struct Identity {
 /// The most shared secrets in one text: the present one, former ones, and one that is still to be used.
 const SECRETS_MAX: usize = 8;
 
+/// The most keys in a JSON Web Key Set. Identity providers publish two or three.
+const SET_MAX: usize = 64;
+
 /// A key, which verifies one algorithm.
 #[derive(Clone)]
 pub struct Key {
@@ -47,12 +50,12 @@ pub struct Key {
 }
 
 /// What the header of a token says about its key. Nothing of it is proven.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signature {
     /// By a shared secret.
     Shared,
-    /// By a private key.
-    Private,
+    /// By a private key, whose `kid` this is, if the token names one.
+    Private(Option<String>),
 }
 
 /// The keys that verify tokens, and what else a token must have.
@@ -134,6 +137,12 @@ impl Keys {
         })
     }
 
+    /// Whether one of these keys, or of `more`, has this `kid`.
+    #[must_use]
+    pub fn has(&self, more: &[Key], id: &str) -> bool {
+        self.keys.iter().chain(more).any(|key| key.id.as_deref() == Some(id))
+    }
+
     /// The keys that may have signed a token with this header. Each key is for one algorithm, whatever a token says. A
     /// token that names a key is verified with that one, or with keys that have no name.
     fn candidates<'a>(
@@ -200,9 +209,10 @@ pub fn signature(token: Option<&str>) -> Option<Signature> {
     if token.len() > TOKEN_MAX_BYTES {
         return None;
     }
-    match jsonwebtoken::decode_header(token).ok()?.alg {
+    let header = jsonwebtoken::decode_header(token).ok()?;
+    match header.alg {
         Algorithm::HS256 => Some(Signature::Shared),
-        Algorithm::RS256 | Algorithm::ES256 | Algorithm::EdDSA => Some(Signature::Private),
+        Algorithm::RS256 | Algorithm::ES256 | Algorithm::EdDSA => Some(Signature::Private(header.kid)),
         _ => None,
     }
 }
@@ -237,14 +247,21 @@ fn text(setting: &str) -> Option<String> {
 /// The public keys in a text; `None` if there are none, or if one cannot be read.
 fn public(text: &str) -> Option<Vec<Key>> {
     let keys: Vec<Key> = if text.trim_start().starts_with('{') {
-        let set: Value = serde_json::from_str(text).ok()?;
-        // A set may have keys for other purposes and of other kinds, which are not meant for us.
-        set.get("keys")?.as_array()?.iter().filter_map(of_set).collect()
+        key_set(text)?
     } else {
         let (begin, texts) = ("-----BEGIN", text.split("-----BEGIN").skip(1));
         texts.map(|rest| of_pem(format!("{begin}{rest}").as_bytes())).collect::<Option<_>>()?
     };
     (!keys.is_empty()).then_some(keys)
+}
+
+/// The keys of a JSON Web Key Set. A set may have keys for other purposes and of other kinds, which are not meant for us:
+/// they are left out. `None` if the text is no set, or has more than sixty-four keys.
+#[must_use]
+pub fn key_set(text: &str) -> Option<Vec<Key>> {
+    let set: Value = serde_json::from_str(text).ok()?;
+    let keys = set.get("keys")?.as_array().filter(|keys| keys.len() <= SET_MAX)?;
+    Some(keys.iter().filter_map(of_set).collect())
 }
 
 /// A key of a set, unless it is for encryption or of a kind that verifies none of our algorithms.

@@ -5,13 +5,16 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use relay::config::{ConfigError, Settings};
+use relay::web::WebAddress;
 
 use crate::auth::Keys;
 use crate::dialect::{self, Dialect};
 use crate::hook::signature::WebhookSecrets;
 
 /// No kind of key for tokens is set.
-const NO_KEY: &str = "neither JWT_SECRET_ARN nor JWT_PUBLIC_KEY is set: one is needed to verify tokens";
+const NO_KEY: &str = "none of JWT_SECRET_ARN, JWT_PUBLIC_KEY and JWT_KEYS_URL is set: one is needed to verify tokens";
+/// The address of the keys is none.
+const BAD_ADDRESS: &str = "JWT_KEYS_URL is not an https: address";
 /// A key for tokens cannot be read.
 const BAD_KEY: &str = "JWT_PUBLIC_KEY is neither a PEM public key of RSA, EC P-256 or Ed25519, nor Base64 of one";
 
@@ -67,6 +70,8 @@ pub struct KeySettings {
     pub keys: Keys,
     /// The ARN of the secret with the shared secrets of HS256.
     pub secret_arn: Option<String>,
+    /// The address of a JSON Web Key Set.
+    pub keys_url: Option<WebAddress>,
 }
 
 /// The settings of the chat.
@@ -217,12 +222,15 @@ fn keys(settings: &Settings<'_>) -> Result<Option<KeySettings>, ConfigError> {
     let require_exp = settings.one_of("JWT_REQUIRE_EXP", &[("true", true), ("false", false)], true)?;
     let secret_arn = settings.optional("JWT_SECRET_ARN");
     let public_key = settings.optional("JWT_PUBLIC_KEY");
-    if secret_arn.is_none() && public_key.is_none() {
+    let keys_url = settings.optional("JWT_KEYS_URL");
+    let keys_url = keys_url.map(|url| WebAddress::parse(&url).ok_or(ConfigError::Application(BAD_ADDRESS)));
+    let keys_url = keys_url.transpose()?;
+    if secret_arn.is_none() && public_key.is_none() && keys_url.is_none() {
         return if verifies { Err(ConfigError::Application(NO_KEY)) } else { Ok(None) };
     }
     let keys = Keys::new(None, public_key.as_deref(), require_exp).ok_or(ConfigError::Application(BAD_KEY))?;
     let keys = keys.only_for(settings.optional("JWT_ISSUER"), settings.list("JWT_AUDIENCE"));
-    Ok(Some(KeySettings { keys, secret_arn }))
+    Ok(Some(KeySettings { keys, secret_arn, keys_url }))
 }
 
 #[cfg(test)]

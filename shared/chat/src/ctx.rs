@@ -38,7 +38,7 @@ impl Chat {
         let store = Store::new(db, config.tables.clone());
         let bucket = Bucket::new(&aws.sdk, config.media_bucket.clone(), clock.clone());
         let hooks = Hooks::new(&config.hooks, aws);
-        let keyring = config.keys.clone().map(|keys| Keyring::new(keys, aws.secrets(), clock));
+        let keyring = config.keys.clone().map(|keys| Keyring::new(keys, aws, clock));
         Ok(Self { config, store, bucket, hooks, keyring })
     }
 }

@@ -83,7 +83,7 @@ pub(crate) enum Admitted {
     BySession,
 }
 
-/// Reads the password before the first event needs it, if it is in a secret.
+/// Reads the password before the first event needs it, in the function that has it.
 ///
 /// # Errors
 /// [`ConfigError`], if this function can never read the secret, or if it is no password.
@@ -96,19 +96,14 @@ pub(crate) async fn warm<A>(ctx: &Ctx<A>) -> Result<(), ConfigError> {
 
 /// The password; `None` in a function that has none. No request, but for the first one and one every few minutes.
 async fn password<A>(ctx: &Ctx<A>) -> Result<Option<Arc<AdminPassword>>, SecretError> {
-    let AdminUi { is_on, password, password_arn, live: _ } = &ctx.config.admin_ui;
-    match (password, password_arn) {
-        (Some(password), _) => Ok(Some(Arc::new(password.clone()))),
-        (None, Some(arn)) if *is_on => {
-            let read = async || {
-                let text = ctx.secrets.read(arn).await?;
-                let password = AdminPassword::new(text.trim_end_matches(['\r', '\n']));
-                password.ok_or_else(|| SecretError::Refused("the secret must have 16 to 128 characters".to_owned()))
-            };
-            ctx.admin_password.get(Need::Recent, read).await.map(Some)
-        }
-        (None, _) => Ok(None),
-    }
+    let AdminUi { is_on: true, password_arn: Some(arn), live: _ } = &ctx.config.admin_ui else { return Ok(None) };
+    let read = async || {
+        let text = ctx.secrets.read(arn).await?;
+        // The end of the line that an editor adds.
+        let password = AdminPassword::new(text.trim_end_matches(['\r', '\n']));
+        password.ok_or_else(|| SecretError::Refused("the secret must have 16 to 128 characters".to_owned()))
+    };
+    ctx.admin_password.get(Need::Recent, read).await.map(Some)
 }
 
 /// Decides whether somebody may use the Admin UI: with the user name and the password, or with the id of a session that

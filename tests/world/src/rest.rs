@@ -66,7 +66,8 @@ impl World {
         self.request_with(&token, method, path, body).await
     }
 
-    async fn request_with(&self, token: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
+    /// Makes a REST request with this token, if it is not empty, and any body. Returns status and answer.
+    pub async fn request_with(&self, token: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
         let mut request = Request::builder().method(method).uri(path);
         if !token.is_empty() {
             request = request.header("authorization", format!("Bearer {token}"));
