@@ -194,6 +194,7 @@ impl Examples {
             (_, "/moderation/users/{userId}/chats") => Found::Chats(listed(vec![self.chat.clone()])),
             (_, "/moderation/users/{userId}/sockets") => Found::Sockets(vec![self.socket.clone()]),
             (_, "/moderation/users/{userId}/disconnect") => Found::Disconnected(1),
+            (_, "/moderation/users/{userId}/revoke") => Found::Revoked { at: NOW, sockets: 1 },
             (_, "/moderation/chats/{chatId}") => Found::Chat(self.chat.clone()),
             (_, "/moderation/chats/{chatId}/messages") => {
                 let [first, second] = self.messages.clone();

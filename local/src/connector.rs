@@ -29,7 +29,7 @@ use crate::management;
 use crate::messaging;
 use crate::published::Published;
 use crate::queue::Queues;
-use crate::secrets::SecretStorage;
+use crate::secrets::{SecretDenied, SecretStorage};
 use crate::storage::{self, ObjectStorage};
 use crate::stream::Streams;
 use crate::template::{Function, Resource, Table, Template};
@@ -235,31 +235,6 @@ impl Services {
         self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(permission);
         Ok(())
     }
-}
-
-/// Why a secret is not read, as Secrets Manager words it.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SecretDenied {
-    /// The role does not allow it.
-    #[error("{0}")]
-    Role(String),
-    /// There is no such secret.
-    #[error("Secrets Manager can't find the specified secret.")]
-    NotFound,
-}
-
-impl SecretDenied {
-    /// The name of the exception.
-    pub(crate) const fn kind(&self) -> &'static str {
-        match self {
-            Self::Role(_) => "AccessDeniedException",
-            Self::NotFound => "ResourceNotFoundException",
-        }
-    }
-}
-
-fn secret_refusal(denied: &SecretDenied) -> HttpResponse {
-    refusal(400, denied.kind(), &denied.to_string())
 }
 
 /// The target of a request.
@@ -535,7 +510,7 @@ impl Connector {
     fn secret(&self, arn: &str) -> HttpResponse {
         let answer = match self.services.read_secret(&self.function, arn) {
             Ok(text) => response(200, serde_json::json!({"ARN": arn, "SecretString": text}).to_string().into()),
-            Err(denied) => secret_refusal(&denied),
+            Err(denied) => refusal(400, denied.kind(), &denied.to_string()),
         };
         watch::note_call(|| AwsCall::of("Secrets Manager", "GetSecretValue", arn, answer.status().as_u16()));
         answer

@@ -6,6 +6,27 @@ use std::sync::{Mutex, PoisonError};
 use crate::template::Template;
 use crate::token::revealed;
 
+/// Why a secret is not read, as Secrets Manager words it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SecretDenied {
+    /// The role does not allow it.
+    #[error("{0}")]
+    Role(String),
+    /// There is no such secret.
+    #[error("Secrets Manager can't find the specified secret.")]
+    NotFound,
+}
+
+impl SecretDenied {
+    /// The name of the exception.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Role(_) => "AccessDeniedException",
+            Self::NotFound => "ResourceNotFoundException",
+        }
+    }
+}
+
 /// The secrets, by ARN.
 #[derive(Default)]
 pub struct SecretStorage(Mutex<BTreeMap<String, String>>);

@@ -11,11 +11,11 @@ use crate::template::Template;
 /// characters.
 pub const DEV_SECRET: &str = "dev-secret";
 
-/// The value of template.yaml's secret parameter, which needs at least 32 characters. The functions get [`DEV_SECRET`]
-/// in its place.
+/// The value of template.yaml's secret parameter, which needs at least 32 characters. The secret that the template makes
+/// of it has [`DEV_SECRET`] in its place.
 pub(crate) const SECRET_PLACEHOLDER: &str = "replaced-by-the-development-secret";
 
-/// The value of a variable as functions get it.
+/// A line of a secret as functions read it.
 pub(crate) fn revealed(value: &str) -> &str {
     if value == SECRET_PLACEHOLDER { DEV_SECRET } else { value }
 }

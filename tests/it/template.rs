@@ -453,6 +453,13 @@ fn parameters_take_only_what_they_allow() {
     the parameter JwtPublicKey must be Base64 of PEM public keys or of a JSON Web Key Set on one line (base64 < key.pub | tr -d '\\n'), or the whole PEM, from BEGIN to END
     template.yaml has no parameter NoSuchThing
     ");
+    let url = ("JwtKeysUrl", "https://id.example/keys");
+    let anybodys = read(TEXT, &[url]).unwrap_err();
+    insta::assert_snapshot!(anybodys, @"the parameters break the rule KeysOfAProviderAreForItsIssuer: JwtKeysUrl needs JwtIssuer, the iss of the provider's tokens");
+    assert!(read(TEXT, &[url, ("JwtIssuer", "https://id.example/")]).is_ok());
+    for url in ["http://id.example/keys", "https://id.example", "https://user@id.example/keys", "file:///keys"] {
+        assert!(read(TEXT, &[("JwtKeysUrl", url), ("JwtIssuer", "https://id.example/")]).is_err(), "{url}");
+    }
     let nothing = Template::read(TEXT, &BTreeMap::new()).unwrap_err();
     insta::assert_snapshot!(nothing, @"the parameters break the rule TokensCanBeVerified: one of JwtSecret, JwtSecretArn, JwtPublicKey and JwtKeysUrl is needed to verify tokens");
 }

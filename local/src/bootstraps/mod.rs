@@ -47,7 +47,6 @@ use crate::http_api::HttpCode;
 use crate::lambda::Handler;
 use crate::presigned::ACCESS_KEY;
 use crate::template::{Function, REGION};
-use crate::token::revealed;
 
 /// The variable that says where `@connections` is. It names API Gateway in template.yaml, and the endpoint here.
 const CONNECTIONS_ENDPOINT: &str = "CONNECTIONS_ENDPOINT";
@@ -218,8 +217,7 @@ impl Processes {
 
     /// The variables of a function: those of template.yaml, and those that Lambda adds.
     fn environment(&self, function: &Function) -> BTreeMap<String, String> {
-        let mut all: BTreeMap<String, String> =
-            function.environment.iter().map(|(name, value)| (name.clone(), revealed(value).to_owned())).collect();
+        let mut all = function.environment.clone();
         if let Some(configured) = all.get_mut(CONNECTIONS_ENDPOINT) {
             let stage = configured.rsplit('/').next().unwrap_or_default();
             *configured = format!("http://{}/{stage}", self.endpoint.host());

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::id::UserId;
 use crate::domain::user::Claims;
-use crate::error::Refusal;
+use crate::error::{Error, Refusal};
 
 /// The role whose tokens manage users. A token with this role is not a user itself.
 pub const SERVICE_ROLE: &str = "service";
@@ -32,6 +32,18 @@ pub struct Identity {
     pub issued_at: Option<Timestamp>,
     /// When the token ends, if ever.
     pub expires_at: Option<Timestamp>,
+}
+
+impl Identity {
+    /// Checks that the token was issued after this time, when tokens of the user were revoked. A token gives its time of
+    /// issue in whole seconds, so one of the same second is refused. So is one that does not say when it was issued.
+    ///
+    /// # Errors
+    /// `Error::Authentication`.
+    pub fn check_revocation(&self, revoked_at: Option<Timestamp>) -> Result<(), Error> {
+        let is_revoked = |at: Timestamp| self.issued_at.is_none_or(|issued| issued.seconds() <= at.seconds());
+        if revoked_at.is_some_and(is_revoked) { Err(Error::Authentication(Refusal::ExpiredToken)) } else { Ok(()) }
+    }
 }
 
 /// The most shared secrets in one text: the present one, former ones, and one that is still to be used.

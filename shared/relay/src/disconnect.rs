@@ -162,7 +162,7 @@ async fn ended<A: Application>(ctx: &Ctx<A>, polling: &ConnectionId) -> Result<O
 ///
 /// # Errors
 /// `Error::Internal`.
-async fn leave<A: Application>(ctx: &Ctx<A>, leaving: application::Leaving<'_>) -> Result<(), Error> {
+pub(crate) async fn leave<A: Application>(ctx: &Ctx<A>, leaving: application::Leaving<'_>) -> Result<(), Error> {
     let application::Leaving { session, at, recoverable_until: _ } = leaving;
     let notifies = match leave_session(ctx, leaving).await? {
         Ended::Now { notifies } => notifies,

@@ -10,9 +10,9 @@ use std::time::Duration;
 use frame::socket::Body;
 use serde_json::{Map, Value};
 
-use crate::application::{Application, Denial, packet_frame};
+use crate::application::{Application, Denial, Leaving, packet_frame};
 use crate::ctx::Ctx;
-use crate::disconnect::end_session;
+use crate::disconnect::{end_session, leave};
 use crate::drain::drain;
 use crate::error::Error;
 use crate::id::ConnectionId;
@@ -102,7 +102,9 @@ pub(crate) async fn revive<A: Application>(
                 return Ok(Recovery::NewSession(joining));
             }
             Err(Denial::Refused(payload)) => {
-                end_session(ctx, &session, ctx.clock.now()).await?;
+                // Others know of the session, which was live until now.
+                let leaving = Leaving { session: &session, at: ctx.clock.now(), recoverable_until: None };
+                Box::pin(leave(ctx, leaving)).await?;
                 return Err(Denial::Refused(payload));
             }
             Err(failed) => return Err(failed),

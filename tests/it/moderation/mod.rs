@@ -1,6 +1,7 @@
 //! Moderation: what services read about users and chats, and what they do to users (docs/moderation.md).
 
 mod deletion;
+mod revocation;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -45,7 +46,9 @@ pub(crate) async fn every_act(world: &World, user: &str, chat: &str) {
     for path in ["users".to_owned()].iter().chain(&of_user).chain(&of_chat) {
         assert_eq!(world.moderate("GET", path).await.0, 200, "{path}");
     }
-    assert_eq!(world.moderate("POST", &format!("users/{user}/disconnect")).await.0, 200);
+    for act in ["disconnect", "revoke"] {
+        assert_eq!(world.moderate("POST", &format!("users/{user}/{act}")).await.0, 200, "{act}");
+    }
     delete(world, user).await;
 }
 

@@ -10,12 +10,18 @@ impl World {
     /// Opens a connection as [`World::join_namespace`] does, and asks to recover the session that the client of this
     /// label had.
     pub async fn come_back(&mut self, label: &str, user: &str, namespace: &str) -> String {
+        let token = self.token(user);
+        self.come_back_with(label, &token, namespace).await
+    }
+
+    /// Opens a connection as [`World::come_back`] does, with this token.
+    pub async fn come_back_with(&mut self, label: &str, token: &str, namespace: &str) -> String {
         self.upgrade(label, QUERY, HeaderMap::new()).await.expect("the upgrade is accepted");
         self.quiet().await;
         self.heard_by_all();
         self.client(label).namespace = namespace.to_owned();
         let Former { pid, offset } = self.former(label);
-        let mut payload = json!({"token": self.token(user), "pid": pid});
+        let mut payload = json!({"token": token, "pid": pid});
         if let (Value::Object(fields), Some(offset)) = (&mut payload, offset) {
             fields.insert("offset".to_owned(), offset.into());
         }

@@ -1,5 +1,7 @@
 //! Authentication: which user a token belongs to, and whether that user may use the service.
 
+use relay::store::Renewal;
+
 use super::{Caller, Outcome};
 use crate::auth::{Identity, SERVICE_ROLE};
 use crate::ctx::Ctx;
@@ -55,8 +57,14 @@ pub(super) async fn renew(ctx: &Ctx, caller: &Caller<'_>, token: &str) -> Result
         return Err(Error::Authentication(Refusal::InvalidToken));
     }
     if let Some(session) = caller.session {
-        let writes = ctx.app.store.renew_writes(session, identity.expires_at)?;
-        ctx.store.renew(session, identity.expires_at, &writes).await?;
+        let writes = ctx.app.store.renew_writes(session, &identity)?;
+        let renewed = ctx.store.renew(session, identity.expires_at, &writes).await?;
+        // A socket that has ended has no row. One that has a row refuses a revoked token.
+        if let Renewal::Refused(mut refused) = renewed
+            && refused.take(0).is_some()
+        {
+            return Err(Error::Authentication(Refusal::ExpiredToken));
+        }
     }
     Ok(Outcome::answer(Answer::Done))
 }

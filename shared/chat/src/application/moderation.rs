@@ -41,7 +41,8 @@ const MESSAGES_AT_ONCE: u64 = 200;
 /// The [`Error`] to send to the service.
 pub async fn answer(ctx: &Ctx, inquiry: Inquiry) -> Result<Found, Error> {
     match inquiry {
-        Inquiry::DeleteUser(user) => Ok(Found::Deletion(delete(ctx, &user).await?)),
+        // On the heap, like the revocation: with both of them in this future its callers need much of the stack.
+        Inquiry::DeleteUser(user) => Ok(Found::Deletion(Box::pin(delete(ctx, &user)).await?)),
         Inquiry::Disconnect(user) => {
             moderation::known_user(ctx, &user).await?;
             Ok(Found::Disconnected(disconnect(ctx, &user).await?))
@@ -53,6 +54,7 @@ pub async fn answer(ctx: &Ctx, inquiry: Inquiry) -> Result<Found, Error> {
         }
         Inquiry::ListSockets(user) => moderation::sockets(ctx, &user).await,
         Inquiry::ListUsers { limit, after } => Ok(Found::Users(ctx.app.store.users_page(limit, after).await?)),
+        Inquiry::RevokeTokens(user) => Box::pin(revoke(ctx, &user)).await,
         Inquiry::ShowChat(chat) => Ok(Found::Chat(moderation::chat(ctx, &chat).await?)),
         Inquiry::ShowUser(user) => Ok(Found::User(moderation::known_user(ctx, &user).await?)),
     }
@@ -73,6 +75,14 @@ async fn disconnect(ctx: &Ctx, user: &UserId) -> Result<u64, Error> {
     }
     failures.result()?;
     Ok(ended)
+}
+
+/// Refuses the tokens of a user that were issued until now, and then ends every live socket. In this order a socket that
+/// begins meanwhile either begins before the list of sockets is read, or not at all.
+async fn revoke(ctx: &Ctx, user: &UserId) -> Result<Found, Error> {
+    let at = ctx.clock.now();
+    ctx.app.store.revoke_tokens(user, at).await?;
+    Ok(Found::Revoked { at, sockets: disconnect(ctx, user).await? })
 }
 
 /// A call of the deletion: whose data, since when, and what it has done so far.

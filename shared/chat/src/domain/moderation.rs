@@ -53,6 +53,8 @@ pub enum Inquiry {
         /// Where the page before ended.
         after: Option<UsersCursor>,
     },
+    /// Refuse every token of a user that was issued until now, and end every socket of the user.
+    RevokeTokens(UserId),
     /// One chat.
     ShowChat(ChatId),
     /// One user.
@@ -71,6 +73,7 @@ impl Inquiry {
             Self::ListMessages { .. } => "list messages",
             Self::ListSockets(_) => "list sockets",
             Self::ListUsers { .. } => "list users",
+            Self::RevokeTokens(_) => "revoke tokens",
             Self::ShowChat(_) => "show chat",
             Self::ShowUser(_) => "show user",
         }
@@ -85,6 +88,7 @@ impl Inquiry {
             | Self::Export { user, .. }
             | Self::ListChats { user, .. }
             | Self::ListSockets(user)
+            | Self::RevokeTokens(user)
             | Self::ShowUser(user) => Some(user),
             Self::ListMessages { .. } | Self::ListUsers { .. } | Self::ShowChat(_) => None,
         }
@@ -101,6 +105,7 @@ impl Inquiry {
             | Self::ListChats { .. }
             | Self::ListSockets(_)
             | Self::ListUsers { .. }
+            | Self::RevokeTokens(_)
             | Self::ShowUser(_) => None,
         }
     }
@@ -117,6 +122,13 @@ pub enum Found {
     Deletion(Deleted),
     /// How many live sockets a call ended.
     Disconnected(u64),
+    /// When the tokens of a user were revoked, and how many live sockets the call ended.
+    Revoked {
+        /// When they were revoked.
+        at: Timestamp,
+        /// The sockets.
+        sockets: u64,
+    },
     /// A part of an export.
     Export(ExportPart),
     /// A page of messages.

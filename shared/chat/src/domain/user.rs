@@ -71,6 +71,8 @@ pub struct User {
     pub last_seen: Option<Timestamp>,
     /// The status that the user set.
     pub status: Status,
+    /// When the user's tokens were revoked, if ever.
+    pub revoked_at: Option<Timestamp>,
 }
 
 impl User {
@@ -78,7 +80,14 @@ impl User {
     #[must_use]
     pub fn unknown(id: UserId) -> Self {
         let (claims, status) = Default::default();
-        Self { id, claims, claims_at: Timestamp::from_millis(0), sockets: 0, chats: 0, last_seen: None, status }
+        let (claims_at, last_seen, revoked_at) = Default::default();
+        Self { id, claims, claims_at, sockets: 0, chats: 0, last_seen, status, revoked_at }
+    }
+
+    /// Whether anything is known about the user but that tokens were revoked.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.revoked_at.is_none() || self.claims_at > Timestamp::default() || self.sockets > 0 || self.chats > 0
     }
 
     /// Whether others see the user as online.

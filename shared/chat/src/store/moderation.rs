@@ -72,7 +72,10 @@ impl Store {
                     let next = user.map(|user| UsersCursor { user, entry: keys::PROFILE.to_owned() });
                     return Ok(Listed { entries, limit, next });
                 }
-                entries.push(read::<ProfileRow>(item)?.try_into()?);
+                let user: User = read::<ProfileRow>(item)?.try_into()?;
+                if user.is_known() {
+                    entries.push(user);
+                }
             }
             start = found.last_evaluated_key.filter(|key| !key.is_empty());
             if start.is_none() {
@@ -367,27 +370,37 @@ impl Store {
     }
 
     /// Deletes the profile of a user who has no live socket and no chat. Returns whether there is none any more. One
-    /// write.
+    /// write; two for a user whose tokens were revoked, of whom that remains.
     ///
     /// # Errors
     /// `Error::Internal`.
     pub async fn delete_profile(&self, user: &UserId) -> Result<bool, Error> {
+        let key = keys::user(user, keys::PROFILE);
+        let is_unused =
+            "(attribute_not_exists(sockets) OR sockets = :none) AND (attribute_not_exists(chats) OR chats = :none)";
         let delete = DeleteItemInput::builder()
             .table_name(&self.tables.users)
-            .set_key(Some(keys::user(user, keys::PROFILE)))
-            .condition_expression(
-                "(attribute_not_exists(sockets) OR sockets = :none) AND (attribute_not_exists(chats) OR chats = :none)",
-            )
+            .set_key(Some(key.clone()))
+            .condition_expression(format!("attribute_not_exists(revokedAt) AND {is_unused}"))
             .expression_attribute_values(":none", number(0));
         match self.db.tables.delete_item(delete).await {
-            Ok(_) => Ok(true),
+            Ok(_) => return Ok(true),
             Err(error)
-                if error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(Error::internal(error)),
+                if error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) => {}
+            Err(error) => return Err(Error::internal(error)),
         }
+        let (removed, names): (Vec<_>, _) = ProfileRow::PERSONAL
+            .iter()
+            .map(|name| (format!("#{name}"), (format!("#{name}"), (*name).to_owned())))
+            .unzip();
+        let update = UpdateItemInput::builder()
+            .table_name(&self.tables.users)
+            .set_key(Some(key))
+            .update_expression(format!("REMOVE {}", removed.join(", ")))
+            .condition_expression(format!("attribute_exists(revokedAt) AND {is_unused}"))
+            .set_expression_attribute_names(Some(names))
+            .expression_attribute_values(":none", number(0));
+        Ok(self.db.applied(update).await?)
     }
 }
 

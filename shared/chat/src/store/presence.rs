@@ -102,10 +102,11 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn person(&self, id: &UserId) -> Result<Person, Error> {
-        self.person_and_expired(id).await.map(|(person, _)| person)
+        let (Person { user, sockets }, _) = self.person_and_expired(id).await?;
+        Ok(Person { user: user.filter(User::is_known), sockets })
     }
 
-    /// As [`Store::person`], and also the sort keys of sockets that no client can recover any more, for
+    /// As [`Store::person`], also a profile that says only that tokens were revoked, and the sort keys of sockets that no client can recover any more, for
     /// [`Store::remove_sockets`].
     pub(super) async fn person_and_expired(&self, id: &UserId) -> Result<(Person, Vec<String>), Error> {
         let query = QueryInput::builder()
@@ -326,6 +327,7 @@ pub(super) fn socket_of(row: SocketRow) -> Result<Socket, Error> {
         rooms,
         no_offsets,
         ungreeted,
+        revoked_at: _,
         ttl: _,
     } = row;
     let since = Timestamp::from_millis(began_at);

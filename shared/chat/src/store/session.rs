@@ -36,14 +36,23 @@ pub struct SocketCount {
     pub expired: Vec<String>,
 }
 
+/// The write that counts one more socket of a user.
+struct Counting {
+    count: UpdateBuilder,
+    counted: SocketCount,
+    /// When tokens of the user were revoked, if ever.
+    revoked_at: Option<Timestamp>,
+}
+
 impl Store {
-    /// The writes of a new session: its socket, and the count of its user's sockets. One query.
+    /// The writes of a new session: its socket, and the count of its user's sockets. One query. A revocation of the user's
+    /// tokens that comes after it makes the writes fail.
     ///
     /// # Errors
-    /// `Error::Internal`.
+    /// `Error::Authentication` if the token was revoked, `Error::Internal`.
     pub async fn join_writes(&self, joining: &Session, identity: &Identity) -> Result<(Writes, SocketCount), Error> {
         let at = self.db.clock.now();
-        let (count, counted) = self.one_more_socket(joining, identity, at).await?;
+        let Counting { count, counted, revoked_at } = self.one_more_socket(joining, identity, at).await?;
         let mut writes = Writes::default();
         let socket = SocketRow {
             user_id: joining.user.to_string(),
@@ -62,6 +71,7 @@ impl Store {
             rooms: HashSet::new(),
             no_offsets: !joining.takes_offsets,
             ungreeted: true,
+            revoked_at: revoked_at.map(Timestamp::millis),
             ttl: None,
         };
         writes.required.put(Put::builder().table_name(&self.tables.users).set_item(Some(write(socket)?)))?;
@@ -70,10 +80,11 @@ impl Store {
     }
 
     /// The writes that put a session on a new connection: its socket, and the count of its user's sockets unless the
-    /// session replaces a live one. One query for the count.
+    /// session replaces a live one. One query for the count. A session that replaces a live one may be of a revoked token:
+    /// [`Store::see`] must be called afterwards.
     ///
     /// # Errors
-    /// `Error::Internal`.
+    /// `Error::Authentication` if the token was revoked, `Error::Internal`.
     pub async fn restore_writes(
         &self,
         former: &Former,
@@ -82,11 +93,13 @@ impl Store {
         identity: &Identity,
     ) -> Result<(Writes, Option<SocketCount>), Error> {
         let mut writes = Writes::default();
-        writes.required.update(self.moved_socket(former, joining, recovery_buffer))?;
         if former.ended_at.is_none() {
+            writes.required.update(self.moved_socket(former, joining, recovery_buffer, None))?;
             return Ok((writes, None));
         }
-        let (count, counted) = self.one_more_socket(joining, identity, self.db.clock.now()).await?;
+        let now = self.db.clock.now();
+        let Counting { count, counted, revoked_at } = self.one_more_socket(joining, identity, now).await?;
+        writes.required.update(self.moved_socket(former, joining, recovery_buffer, revoked_at))?;
         writes.repeatable.update(count)?;
         Ok((writes, Some(counted)))
     }
@@ -125,17 +138,23 @@ impl Store {
         Ok(writes)
     }
 
-    /// The write that sets another end of the token for the socket of a session.
+    /// The write that sets another end of the token for the socket of a session. It fails if the socket has ended, or if
+    /// the token was issued before tokens of its user were revoked. The socket says when that was, because a revocation
+    /// ends all sockets that there are.
     ///
     /// # Errors
     /// `Error::Internal`.
-    pub fn renew_writes(&self, session: &Session, expires_at: Option<Timestamp>) -> Result<Transaction, Error> {
+    pub fn renew_writes(&self, session: &Session, identity: &Identity) -> Result<Transaction, Error> {
+        let issued_after = identity.issued_at.map_or(0, |issued| issued.seconds() * 1_000);
         let update = Update::builder()
             .table_name(&self.tables.users)
             .set_key(Some(keys::user(&session.user, keys::socket(&session.pid))))
-            .condition_expression("attribute_exists(entry)");
+            .condition_expression(
+                "attribute_exists(entry) AND (attribute_not_exists(revokedAt) OR revokedAt < :issued)",
+            )
+            .expression_attribute_values(":issued", number(issued_after));
         let mut writes = Transaction::default();
-        writes.update(match expires_at {
+        writes.update(match identity.expires_at {
             Some(end) => {
                 let update = update.update_expression("SET expiresAt = :end");
                 update.expression_attribute_values(":end", number(end.millis()))
@@ -147,14 +166,12 @@ impl Store {
 
     /// Counts one more socket, and in the same write replaces the claims if those of the token are newer. The first
     /// socket puts its user into the online index. A user who appears offline stays out of it with every further
-    /// socket. One query; returns the write.
-    async fn one_more_socket(
-        &self,
-        joining: &Session,
-        identity: &Identity,
-        at: Timestamp,
-    ) -> Result<(UpdateBuilder, SocketCount), Error> {
-        let (Person { user: known, sockets: _ }, expired) = self.person_and_expired(&joining.user).await?;
+    /// socket. One query; returns the write, which fails if tokens of the user are revoked after the query.
+    async fn one_more_socket(&self, joining: &Session, identity: &Identity, at: Timestamp) -> Result<Counting, Error> {
+        let (Person { user: stored, sockets: _ }, expired) = self.person_and_expired(&joining.user).await?;
+        let revoked_at = stored.as_ref().and_then(|user| user.revoked_at);
+        identity.check_revocation(revoked_at)?;
+        let known = stored.filter(User::is_known);
         let was = known.as_ref().map_or(0, |user| user.sockets);
         let also = [("sockets", number(was + 1)), ("online", online_flag())];
         let also = if was == 0 { also.as_slice() } else { also.get(..1).unwrap_or_default() };
@@ -164,14 +181,22 @@ impl Store {
         };
         values.insert(":was".to_owned(), number(was));
         let fresh = if was == 0 { "attribute_not_exists(sockets) OR " } else { "" };
+        let same = match revoked_at {
+            Some(at) => {
+                values.insert(":revoked".to_owned(), number(at.millis()));
+                "revokedAt = :revoked"
+            }
+            None => "attribute_not_exists(revokedAt)",
+        };
         let update = Update::builder()
             .table_name(&self.tables.users)
             .set_key(Some(keys::user(&joining.user, keys::PROFILE)))
             .update_expression(expression)
-            .condition_expression(format!("{fresh}sockets = :was"))
+            .condition_expression(format!("({fresh}sockets = :was) AND {same}"))
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values));
-        Ok((update, SocketCount { sockets: was + 1, at, expired }))
+        let counted = SocketCount { sockets: was + 1, at, expired };
+        Ok(Counting { count: update, counted, revoked_at })
     }
 
     fn end_socket(
@@ -228,7 +253,14 @@ impl Store {
     }
 
     /// The update that makes the socket live again on the new connection, on condition that it is still where it was.
-    fn moved_socket(&self, former: &Former, joining: &Session, recovery_buffer: &ConnectionId) -> UpdateBuilder {
+    /// With `revoked_at` it notes that tokens of its user were revoked until then.
+    fn moved_socket(
+        &self,
+        former: &Former,
+        joining: &Session,
+        recovery_buffer: &ConnectionId,
+        revoked_at: Option<Timestamp>,
+    ) -> UpdateBuilder {
         let (expiry, removed) = match joining.expires_at {
             Some(_) => (", expiresAt = :end", ""),
             None => ("", ", expiresAt"),
@@ -241,6 +273,13 @@ impl Store {
             (":from".to_owned(), text(&former.connection)),
         ]);
         values.extend(joining.expires_at.map(|end| (":end".to_owned(), number(end.millis()))));
+        let noted = match revoked_at {
+            Some(at) => {
+                values.insert(":revoked".to_owned(), number(at.millis()));
+                ", revokedAt = :revoked"
+            }
+            None => "",
+        };
         let ended = match former.ended_at {
             Some(at) => {
                 values.insert(":ended".to_owned(), number(at.millis()));
@@ -252,7 +291,7 @@ impl Store {
             .table_name(&self.tables.users)
             .set_key(Some(keys::user(&joining.user, keys::socket(&joining.pid))))
             .update_expression(format!(
-                "SET connectionId = :to, openedAt = :opened, heldBy = :hold, #online = :flag{expiry} REMOVE endedAt, ungreeted, #ttl{removed}"
+                "SET connectionId = :to, openedAt = :opened, heldBy = :hold, #online = :flag{expiry}{noted} REMOVE endedAt, ungreeted, #ttl{removed}"
             ))
             .condition_expression(format!("connectionId = :from AND {ended}"))
             .expression_attribute_names("#online", "online")

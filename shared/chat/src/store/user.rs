@@ -19,6 +19,11 @@ impl Store {
     /// # Errors
     /// `Error::Internal`.
     pub async fn user(&self, id: &UserId) -> Result<Option<User>, Error> {
+        Ok(self.stored_user(id).await?.filter(User::is_known))
+    }
+
+    /// Reads a user's profile, also one that says only that tokens were revoked. One read.
+    async fn stored_user(&self, id: &UserId) -> Result<Option<User>, Error> {
         let item = self.db.get(&self.tables.users, keys::user(id, keys::PROFILE)).await?;
         item.map(|item| read::<ProfileRow>(item)?.try_into()).transpose()
     }
@@ -30,16 +35,19 @@ impl Store {
     pub async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, Error> {
         let keys = ids.iter().map(|id| keys::user(id, keys::PROFILE)).collect();
         let items = self.db.get_all(&self.tables.users, keys).await?;
-        items.into_iter().map(|item| read::<ProfileRow>(item)?.try_into()).collect()
+        let users = items.into_iter().map(|item| read::<ProfileRow>(item)?.try_into());
+        users.filter(|user: &Result<User, Error>| user.as_ref().map_or(true, User::is_known)).collect()
     }
 
     /// Stores the claims of a token in its user's profile. One read and one write. Does *not* write if the user is
     /// known and the known claims are the newest already.
     ///
     /// # Errors
-    /// `Error::Internal`.
+    /// `Error::Authentication` if the token was revoked, `Error::Internal`.
     pub async fn see(&self, identity: &Identity) -> Result<(), Error> {
-        let known = self.user(&identity.user).await?;
+        let stored = self.stored_user(&identity.user).await?;
+        identity.check_revocation(stored.as_ref().and_then(|user| user.revoked_at))?;
+        let known = stored.filter(User::is_known);
         let Some(claims_at) = self.newer_claims(known.as_ref(), identity) else { return Ok(()) };
         let AttributeChange { expression, names, values } = claims_change(&identity.claims, claims_at, &[]);
         let update = UpdateItemInput::builder().table_name(&self.tables.users);
@@ -72,6 +80,23 @@ impl Store {
         match self.db.update::<ProfileRow>(update).await? {
             Changed::Done(row) | Changed::Refused(row) => row.unwrap_or_default().try_into(),
         }
+    }
+
+    /// Revokes the tokens of a user that were issued until now, whether the user has been seen or not. One write. Does
+    /// *not* write if those of a later time are revoked already.
+    ///
+    /// # Errors
+    /// `Error::Internal`.
+    pub async fn revoke_tokens(&self, user: &UserId, at: Timestamp) -> Result<(), Error> {
+        let update = UpdateItemInput::builder()
+            .table_name(&self.tables.users)
+            .set_key(Some(keys::user(user, keys::PROFILE)))
+            .update_expression("SET revokedAt = :at, v = :v")
+            .condition_expression("attribute_not_exists(revokedAt) OR revokedAt < :at")
+            .expression_attribute_values(":at", number(at.millis()))
+            .expression_attribute_values(":v", number(VERSION));
+        self.db.applied(update).await?;
+        Ok(())
     }
 
     /// The date of the token's claims, if they replace the known ones: the newest token wins.

@@ -259,6 +259,7 @@ mod tests {
     use http::Method;
 
     use super::*;
+    use crate::secrets::{SecretError, Secrets};
 
     /// Answers in turn, and remembers the requests. Without a further answer the connection breaks.
     #[derive(Clone, Debug, Default)]
@@ -387,5 +388,40 @@ mod tests {
         );
         assert_eq!(requests[0].headers().get("x-amz-invocation-type"), Some("Event"));
         assert_eq!(requests[0].body().bytes(), Some(b"{}".as_slice()));
+    }
+
+    async fn secret(answers: &[(u16, &'static str)]) -> (Script, Result<String, SecretError>) {
+        let script = answering(answers);
+        let read = Secrets::new(crate::aws::secrets(&example(&script)), None).read("arn:aws:secret").await;
+        (script, read)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_secret_is_read_and_a_refusal_is_told_from_a_failure() {
+        let (script, text) = secret(&[(500, ""), (200, r#"{"Name":"keys","SecretString":"one\ntwo"}"#)]).await;
+        assert_eq!(text.unwrap(), "one\ntwo");
+        let requests = script.requests.lock().unwrap();
+        let request = &requests[1];
+        assert_eq!((request.method(), request.uri()), ("POST", "https://secretsmanager.us-east-1.amazonaws.com/"));
+        assert_eq!(request.headers().get("x-amz-target"), Some("secretsmanager.GetSecretValue"));
+        assert_eq!(request.headers().get("content-type"), Some("application/x-amz-json-1.1"));
+        let signature = request.headers().get("authorization").unwrap();
+        assert!(signature.contains("/us-east-1/secretsmanager/aws4_request"), "{signature}");
+        assert_eq!(request.body().bytes(), Some(br#"{"SecretId":"arn:aws:secret"}"#.as_slice()));
+
+        let denied = (400, r#"{"__type":"AccessDeniedException","Message":"no identity-based policy allows it"}"#);
+        let (_, refused) = secret(&[denied]).await;
+        let expected =
+            "Secrets Manager refuses GetSecretValue: 400 AccessDeniedException, no identity-based policy allows it";
+        assert!(matches!(refused, Err(SecretError::Refused(said)) if said == expected));
+        let (_, binary) = secret(&[(200, r#"{"SecretBinary":"b25l"}"#)]).await;
+        assert!(matches!(binary, Err(SecretError::Refused(said)) if said == "the secret is not a text"));
+
+        let throttled = (400, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#);
+        for answers in [&[throttled; 3][..], &[(503, ""); 3], &[]] {
+            let (script, failed) = secret(answers).await;
+            assert!(matches!(failed, Err(SecretError::Unavailable(_))), "{failed:?}");
+            assert_eq!(script.requests.lock().unwrap().len(), 3);
+        }
     }
 }

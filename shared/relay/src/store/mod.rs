@@ -23,7 +23,7 @@ pub use connection::{Handshaking, HeartbeatRow, Opened, Recipient, Upgrade};
 pub use disconnect::Closed;
 pub use heartbeat::{Part, SlotPages, SlotRows, SlotTurn};
 pub use polling::{Direction, Ender, Ending, Enqueue, Liveness, Outbox, OutboxState, PollTurn};
-pub use session::{Attributes, Former, Joining, Leaving, Moving, Restoring, Session, SetChange, Writes};
+pub use session::{Attributes, Former, Joining, Leaving, Moving, Renewal, Restoring, Session, SetChange, Writes};
 pub use upgrade::{Abandoning, Transition};
 
 /// The table, through the AWS SDK.

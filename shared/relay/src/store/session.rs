@@ -134,6 +134,16 @@ pub enum Restoring {
     Again,
 }
 
+/// The result of setting another end of the token.
+#[derive(Debug)]
+#[must_use]
+pub enum Renewal {
+    /// The end is set.
+    Renewed,
+    /// Nothing is written. The application's writes are the first ones of these.
+    Refused(Refused),
+}
+
 /// The result of moving a session to a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -291,7 +301,7 @@ impl Store {
     }
 
     /// Sets another end of the token for a session, with the application's writes in the same transaction. Does nothing
-    /// if the session has ended. One write for each.
+    /// if the session has ended, or if a condition of the application's writes does not hold. One write for each.
     ///
     /// # Errors
     /// `Error::Internal`.
@@ -300,14 +310,14 @@ impl Store {
         session: &Session,
         expires_at: Option<Timestamp>,
         writes: &Transaction,
-    ) -> Result<(), Error> {
+    ) -> Result<Renewal, Error> {
         let mut attempt = 0;
         loop {
             let update = Update::builder()
                 .table_name(&self.table)
                 .set_key(Some(keys::connection(&session.connection, &session.namespace)))
                 .condition_expression("attribute_not_exists(endedAt)");
-            let mut transaction = Transaction::default();
+            let mut transaction = writes.clone();
             transaction.update(match expires_at {
                 Some(end) => {
                     let update = update.update_expression("SET expiresAt = :end");
@@ -315,9 +325,9 @@ impl Store {
                 }
                 None => update.update_expression("REMOVE expiresAt"),
             })?;
-            transaction.append(writes.clone());
             match self.db.transact(transaction).await? {
-                TransactionOutcome::Committed | TransactionOutcome::Refused(_) => return Ok(()),
+                TransactionOutcome::Committed => return Ok(Renewal::Renewed),
+                TransactionOutcome::Refused(refused) => return Ok(Renewal::Refused(refused)),
                 TransactionOutcome::Conflict => {}
             }
             self.db.backoff(attempt).await?;

@@ -1,6 +1,6 @@
 //! The contract of moderation.
 
-use super::shapes::{Chat, Deletion, Disconnected, ExportLine, Message, Paged, Profile, Socket};
+use super::shapes::{Chat, Deletion, Disconnected, ExportLine, Message, Paged, Profile, Revoked, Socket};
 use crate::dialect::contract::{Call, Field, Kind, SchemaOf, schema};
 use crate::dialect::envelope::{Data, Failure};
 use crate::dialect::every::contract::{CHAT, USER};
@@ -88,6 +88,15 @@ pub fn calls() -> Vec<Call> {
             USER_ID,
             &[],
             vec![(200, schema::<Data<Disconnected>>)],
+        ),
+        call(
+            "POST",
+            "/moderation/users/{userId}/revoke",
+            "Refuses every token of a user that was issued until this second, and those that do not say when, and ends \
+             every live socket of the user. The user may be one whom nobody has seen.",
+            USER_ID,
+            &[],
+            vec![(200, schema::<Data<Revoked>>)],
         ),
         call(
             "GET",

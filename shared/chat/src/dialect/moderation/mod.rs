@@ -12,14 +12,14 @@ use serde_json::Value;
 use crate::dialect::Request;
 use crate::dialect::envelope::{Data, failure};
 use crate::dialect::fields::Fields;
-use crate::dialect::json::value;
+use crate::dialect::json::{IsoTime, value};
 use crate::dialect::shapes::Terms;
 use crate::domain::id::UserId;
 use crate::domain::moderation::{ExportEntry, ExportPart, Found, Inquiry, LIMIT_DEFAULT, Order};
 use crate::domain::page::checked_limit;
 use crate::error::{Error, Thing};
 use cursor::Position;
-use shapes::{Chat, Deletion, Disconnected, ExportLine, Message, Paged, Profile, Socket};
+use shapes::{Chat, Deletion, Disconnected, ExportLine, Message, Paged, Profile, Revoked, Socket};
 
 /// One route.
 #[derive(Clone, Copy)]
@@ -46,6 +46,11 @@ pub const ROUTES: &[Route] = &[
         method: "POST",
         path: "/moderation/users/{userId}/disconnect",
         read: |request| Ok(Inquiry::Disconnect(user(request)?)),
+    },
+    Route {
+        method: "POST",
+        path: "/moderation/users/{userId}/revoke",
+        read: |request| Ok(Inquiry::RevokeTokens(user(request)?)),
     },
     Route {
         method: "GET",
@@ -133,6 +138,7 @@ pub fn answer(found: &Found) -> Answer {
         Found::Disconnected(sockets) => ok(data(Disconnected { disconnected: *sockets })),
         Found::Export(part) => lines(part),
         Found::Messages { chat, messages } => ok(value(&Paged::new(messages, |message| Message::new(chat, message)))),
+        Found::Revoked { at, sockets } => ok(data(Revoked { revoked_at: IsoTime(*at), disconnected: *sockets })),
         Found::Sockets(sockets) => ok(data(sockets.iter().map(Socket::new).collect::<Vec<_>>())),
         Found::User(user) => ok(data(Profile::new(user))),
         Found::Users(listed) => ok(value(&Paged::new(listed, Profile::new))),

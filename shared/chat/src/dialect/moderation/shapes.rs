@@ -82,7 +82,7 @@ pub(super) struct Profile<'a> {
 impl<'a> Profile<'a> {
     /// Everything that the profile of a user has.
     pub(super) fn new(user: &'a User) -> Self {
-        let User { id, claims, claims_at, sockets, chats, last_seen, status } = user;
+        let User { id, claims, claims_at, sockets, chats, last_seen, status, revoked_at: _ } = user;
         let Claims { name, first_name, last_name, username, email, role, picture } = claims;
         Self {
             user_id: id.to_string(),
@@ -259,6 +259,17 @@ impl Message {
 #[derive(Serialize)]
 #[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
 pub(super) struct Disconnected {
+    /// The number of live sockets that were ended.
+    pub(super) disconnected: u64,
+}
+
+/// What a call of the revocation did.
+#[derive(Serialize)]
+#[cfg_attr(feature = "contracts", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Revoked {
+    /// When the tokens were revoked: those that were issued until this second are refused.
+    pub(super) revoked_at: IsoTime,
     /// The number of live sockets that were ended.
     pub(super) disconnected: u64,
 }

@@ -35,9 +35,34 @@ pub(super) struct ProfileRow {
     pub(super) last_seen: Option<i64>,
     /// The status. Absent for a user who is simply online.
     pub(super) status: Option<String>,
+    /// When the user's tokens were revoked: those that were issued until then are refused. This stays when everything else
+    /// about the user is deleted, and may be there before anything else is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) revoked_at: Option<i64>,
     /// The status before the last change, and the nonce of the run that changed it.
     pub(super) status_was: Option<String>,
     pub(super) status_nonce: Option<String>,
+}
+
+impl ProfileRow {
+    /// The attributes that are deleted with the data of a user: all but the key, the version, and when tokens were revoked.
+    pub(super) const PERSONAL: &[&str] = &[
+        "name",
+        "firstName",
+        "lastName",
+        "username",
+        "email",
+        "role",
+        "picture",
+        "claimsAt",
+        "sockets",
+        "chats",
+        "lastSeen",
+        "status",
+        "statusWas",
+        "statusNonce",
+        "online",
+    ];
 }
 
 /// The claims of a token, in a profile and, for tokens in headers, in a connection.
@@ -136,6 +161,9 @@ pub(super) struct SocketRow {
     pub(super) buffered_in: Option<String>,
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "HashSet::is_empty")]
     pub(super) rooms: HashSet<String>,
+    /// When tokens of the user had been revoked at the time when the socket began, if ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) revoked_at: Option<i64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) no_offsets: bool,
     /// Whether the socket has not received its greeting yet. Everything else waits for the greeting.
@@ -206,6 +234,7 @@ impl TryFrom<ProfileRow> for User {
             chats,
             last_seen,
             status,
+            revoked_at,
             status_was: _,
             status_nonce: _,
         } = row;
@@ -217,6 +246,7 @@ impl TryFrom<ProfileRow> for User {
             chats,
             last_seen: last_seen.map(Timestamp::from_millis),
             status: self::status(status.as_deref()),
+            revoked_at: revoked_at.map(Timestamp::from_millis),
         })
     }
 }
