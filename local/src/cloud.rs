@@ -364,7 +364,7 @@ impl PocketCloud {
 /// [`TemplateError`].
 pub fn template(parameters: &BTreeMap<String, String>) -> Result<Template, TemplateError> {
     let mut parameters = parameters.clone();
-    if !parameters.get("JwtSecretArn").is_some_and(|arn| !arn.is_empty()) {
+    if parameters.get("JwtSecretArn").is_none_or(String::is_empty) {
         parameters.entry("JwtSecret".to_owned()).or_insert_with(|| SECRET_PLACEHOLDER.to_owned());
     }
     Template::read(TEMPLATE, &parameters)

@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_secret_is_read_and_a_refusal_is_told_from_a_failure() {
+    async fn a_secret_is_read_by_a_signed_request() {
         let (script, text) = secret(&[(500, ""), (200, r#"{"Name":"keys","SecretString":"one\ntwo"}"#)]).await;
         assert_eq!(text.unwrap(), "one\ntwo");
         let requests = script.requests.lock().unwrap();
@@ -408,7 +408,10 @@ mod tests {
         let signature = request.headers().get("authorization").unwrap();
         assert!(signature.contains("/us-east-1/secretsmanager/aws4_request"), "{signature}");
         assert_eq!(request.body().bytes(), Some(br#"{"SecretId":"arn:aws:secret"}"#.as_slice()));
+    }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_secret_that_is_refused_is_told_from_one_that_cannot_be_read_at_present() {
         let denied = (400, r#"{"__type":"AccessDeniedException","Message":"no identity-based policy allows it"}"#);
         let (_, refused) = secret(&[denied]).await;
         let expected =
