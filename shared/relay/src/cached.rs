@@ -68,8 +68,8 @@ impl<T> Cached<T> {
         Self { name, clock, held: Mutex::new(held), reading: tokio::sync::Mutex::default() }
     }
 
-    /// The value. `read` reads it, if there is none or if `need` asks for another one. Nobody waits for the read of
-    /// another caller who has a value that will do.
+    /// The value. `read` reads it, if there is none or if `need` asks for another one. Who needs a newer value waits for a
+    /// read that is under way; nobody else does who has a value.
     ///
     /// # Errors
     /// That of `read`, or `Error::Internal`, if there is no value yet.
@@ -77,7 +77,9 @@ impl<T> Cached<T> {
     where
         E: std::fmt::Display + From<Error>,
     {
-        if let Some(value) = self.present(need) {
+        if need == Need::Recent
+            && let Some(value) = self.present(need)
+        {
             return Ok(value);
         }
         let held = self.value();
