@@ -32,6 +32,9 @@ pub(crate) const DATA_FOLDER: &str = ".parlance";
 /// deployment takes fewer by default, because it pays for a flood.
 const REQUESTS_PER_SECOND: &str = "10000";
 
+/// The polling requests that are handled at once unless another number is given: as many as there are.
+const POLLING_CONCURRENCY: &str = "0";
+
 /// The port unless another is given.
 pub(crate) const PORT: u16 = 3000;
 
@@ -163,6 +166,7 @@ impl Serve {
             ("HandlerIsolation", isolation),
             ("RateLimits", rate_limits),
             ("RequestsPerSecond", REQUESTS_PER_SECOND),
+            ("PollingConcurrency", POLLING_CONCURRENCY),
         ];
         let flags = flags.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let admin = self.admin_password.iter().map(|password| (ADMIN_PASSWORD.to_owned(), password.clone()));
