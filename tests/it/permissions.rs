@@ -149,6 +149,7 @@ async fn hooks_add_nothing_to_the_roles_that_they_do_not_make_use_of() {
         "followup UnreadOfOthers",
         "webhook PutAside",
         "webhook SendAgainLater",
+        "webhook WhatSigns",
     ];
     assert_eq!(added.into_iter().collect::<Vec<_>>(), expected);
 }

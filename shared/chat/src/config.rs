@@ -9,7 +9,6 @@ use relay::web::WebAddress;
 
 use crate::auth::Keys;
 use crate::dialect::{self, Dialect};
-use crate::hook::signature::WebhookSecrets;
 
 /// No kind of key for tokens is set.
 const NO_KEY: &str = "none of JWT_SECRET_ARN, JWT_PUBLIC_KEY and JWT_KEYS_URL is set: one is needed to verify tokens";
@@ -18,9 +17,6 @@ const BAD_ADDRESS: &str = "JWT_KEYS_URL is not an https: address";
 /// A key for tokens cannot be read.
 const BAD_KEY: &str = "JWT_PUBLIC_KEY is neither a PEM public key of RSA, EC P-256 or Ed25519, nor Base64 of one";
 
-/// The secret for webhooks cannot be read. The text does not repeat it.
-const BAD_WEBHOOK_SECRET: &str =
-    "WEBHOOK_SECRET is not whsec_ and the Base64 of 24 to 64 bytes, or two of these with a comma";
 /// The address for webhooks may not be used.
 const BAD_WEBHOOK_URL: &str = "WEBHOOK_URL is no https address, and no http address of this machine";
 
@@ -127,8 +123,8 @@ pub struct PushSettings {
 pub struct Webhook {
     /// The address.
     pub url: String,
-    /// The secrets that sign.
-    pub secrets: WebhookSecrets,
+    /// The ARN of the secret with what signs.
+    pub secret_arn: String,
     /// The queues of events.
     pub queues: WebhookQueues,
 }
@@ -192,10 +188,9 @@ fn webhook(settings: &Settings<'_>) -> Result<Option<Webhook>, ConfigError> {
     if !is_webhook_url(&url) {
         return Err(ConfigError::Application(BAD_WEBHOOK_URL));
     }
-    let secrets = WebhookSecrets::parse(&settings.required("WEBHOOK_SECRET")?);
-    let secrets = secrets.ok_or(ConfigError::Application(BAD_WEBHOOK_SECRET))?;
+    let secret_arn = settings.required("WEBHOOK_SECRET_ARN")?;
     let (waiting, failures) = (settings.required("WEBHOOK_QUEUE_URL")?, settings.required("WEBHOOK_FAILURES_URL")?);
-    Ok(Some(Webhook { url, secrets, queues: WebhookQueues { waiting, failures } }))
+    Ok(Some(Webhook { url, secret_arn, queues: WebhookQueues { waiting, failures } }))
 }
 
 /// Whether webhooks may be sent to an address: over HTTPS, or to this machine, for development.

@@ -37,7 +37,7 @@ impl Chat {
         let db = Dynamo::new(aws.tables(), clock.clone());
         let store = Store::new(db, config.tables.clone());
         let bucket = Bucket::new(&aws.sdk, config.media_bucket.clone(), clock.clone());
-        let hooks = Hooks::new(&config.hooks, aws);
+        let hooks = Hooks::new(&config.hooks, aws, clock);
         let keyring = config.keys.clone().map(|keys| Keyring::new(keys, aws, clock));
         Ok(Self { config, store, bucket, hooks, keyring })
     }

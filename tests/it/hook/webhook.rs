@@ -5,7 +5,9 @@ use std::time::Duration;
 use chat::hook::signature::WebhookSecrets;
 use chat::hook::webhook::ATTEMPTS_MAX;
 use local::faults::{Effect, Rule, RunEffect, RunRule, Service, Trigger};
+use relay::cached::KEPT_MILLIS;
 use relay::clock::Timestamp;
+use world::World;
 use world::receiver::Reply;
 
 use super::{WEBHOOKS, world, write};
@@ -30,6 +32,41 @@ async fn a_webhook_is_signed_for_its_time_and_its_body() {
     let secrets = WebhookSecrets::parse(WEBHOOKS[1].1).unwrap();
     assert_eq!(post.signature, secrets.sign(&post.id, at, &post.body));
     assert!(world.cloud.services.queues.bodies(WAITING).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_signs_is_replaced_without_a_deployment() {
+    const NEXT: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+    let (mut world, chat) = world().await;
+    let arn = world.cloud.template.secrets["WebhookSigning"].arn.clone();
+    world.cloud.services.secrets.put(&arn, NEXT);
+    let mut signed_by_next = Vec::new();
+    for text in ["at once", "later"] {
+        write(&mut world, &chat, text).await;
+        world.followup().await;
+        let post = world.receiver.take().remove(0);
+        let at = Timestamp::from_millis(post.timestamp.parse::<i64>().unwrap() * 1_000);
+        signed_by_next.push(post.signature == WebhookSecrets::parse(NEXT).unwrap().sign(&post.id, at, &post.body));
+        world.clock.advance(KEPT_MILLIS);
+    }
+    assert_eq!(signed_by_next, [false, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_signs_and_cannot_be_read_again_stays_in_use() {
+    let mut world = World::with(&WEBHOOKS).await;
+    world.expect_errors();
+    world.know(&["alice", "bob"]).await;
+    let arn = world.cloud.template.secrets["WebhookSigning"].arn.clone();
+    world.cloud.services.secrets.put(&arn, "no secret");
+    world.clock.advance(KEPT_MILLIS);
+    // What was read before stays in use, as keys of tokens do.
+    let chat = world.chat("alice", "bob").await;
+    world.followup().await;
+    assert_eq!(world.receiver.take().len(), 1);
+    write(&mut world, &chat, "still signed").await;
+    world.followup().await;
+    assert_eq!(world.receiver.take().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

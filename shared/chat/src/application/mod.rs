@@ -50,10 +50,10 @@ impl Application for Chat {
     }
 
     async fn warm(ctx: &Ctx) -> Result<(), ConfigError> {
-        match &ctx.app.keyring {
-            Some(keyring) => keyring.warm().await,
-            None => Ok(()),
+        if let Some(keyring) = &ctx.app.keyring {
+            keyring.warm().await?;
         }
+        ctx.app.hooks.warm().await
     }
 
     fn has_namespace(ctx: &Ctx, stage: &StageVariables, namespace: &str) -> bool {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Webhook, WebhookQueues};
 use crate::ctx::Ctx;
+use crate::hook::signature::WebhookSecrets;
 use crate::telemetry;
 
 /// How long the receiver may take to answer: the least that Standard Webhooks recommends. A receiver that stores an event
@@ -37,16 +38,18 @@ const GONE: u16 = 410;
 /// (`batchItemFailures`).
 ///
 /// # Errors
-/// `Error::Internal` if this function has no receiver. Lambda then leaves the whole batch in the queue.
+/// `Error::Internal` if this function has no receiver, or cannot read the secrets that sign. Lambda then leaves the whole
+/// batch in the queue.
 pub async fn handle(ctx: &Ctx, event: Value) -> Result<Value, Error> {
     let settings = &ctx.app.config.hooks;
-    let (Some(webhook), Some(outside)) = (&settings.webhook, &ctx.app.hooks.outside) else {
+    let (Some(webhook), Some(receiver)) = (&settings.webhook, &ctx.app.hooks.receiver) else {
         return Err(Error::internal("there is no receiver of webhooks"));
     };
+    let (secrets, outside) = (&*receiver.secrets().await?, &receiver.outside);
     let records = event.get("Records").and_then(Value::as_array).into_iter().flatten();
     let sending = records.map(|record| async move {
         let is_done = match Received::read(record) {
-            Some(received) => Sender { ctx, webhook, outside }.send(&received).await,
+            Some(received) => Sender { ctx, webhook, secrets, outside }.send(&received).await,
             None => {
                 // It ends in the queue of failures.
                 tracing::error!("a message of the queue is no event");
@@ -108,6 +111,7 @@ impl From<Result<u16, OutsideError>> for Answer {
 struct Sender<'a> {
     ctx: &'a Ctx,
     webhook: &'a Webhook,
+    secrets: &'a WebhookSecrets,
     outside: &'a Outside,
 }
 
@@ -147,7 +151,7 @@ impl Sender<'_> {
             ("user-agent", "Parlance".to_owned()),
             ("webhook-id", id.clone()),
             ("webhook-timestamp", now.seconds().to_string()),
-            ("webhook-signature", self.webhook.secrets.sign(id, now, body)),
+            ("webhook-signature", self.secrets.sign(id, now, body)),
         ];
         self.outside.post(&self.webhook.url, &headers, body.as_bytes().to_vec(), ANSWER_TIMEOUT).await.into()
     }
