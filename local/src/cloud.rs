@@ -403,9 +403,7 @@ fn context<A: Application>(
 ) -> Result<Ctx<A>, BootError> {
     let lookup = |name: &str| function.environment.get(name).cloned();
     let direct = Arc::new(DirectServices::new(Arc::clone(services), Arc::clone(function)));
-    // Without TLS: only addresses of this machine are reached.
-    let web = aws_smithy_http_client::Builder::new().build_http();
-    let aws = Aws::new(aws(services, function)).here(&direct).with_web(web).with_outside(Arc::clone(outside));
+    let aws = Aws::new(aws(services, function)).here(&direct).with_outside(Arc::clone(outside));
     let started = relay::start(&Variables::new(&lookup), &aws, clock.clone());
     started.map_err(|error| BootError::Config { package: function.package.clone(), error })
 }

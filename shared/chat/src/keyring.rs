@@ -7,9 +7,9 @@ use std::sync::Arc;
 use relay::cached::{Cached, Need};
 use relay::clock::{Clock, Timestamp};
 use relay::config::ConfigError;
+use relay::outside::{Address, Outside, OutsideError};
 use relay::secrets::{SecretError, Secrets};
 use relay::services::Aws;
-use relay::web::{Web, WebAddress, WebError};
 
 use crate::auth::{Identity, Key, Keys, Signature, key_set, secrets, signature};
 use crate::config::KeySettings;
@@ -50,16 +50,20 @@ impl SharedSecrets {
 
 /// The public keys of an identity provider, a JSON Web Key Set at its address.
 struct PublishedKeys {
-    address: WebAddress,
-    web: Web,
+    address: Address,
+    /// `None` if this process reaches no other one.
+    outside: Option<Outside>,
     read: Cached<Vec<Key>>,
 }
 
 impl PublishedKeys {
-    async fn keys(&self, need: Need) -> Result<Arc<Vec<Key>>, WebError> {
+    async fn keys(&self, need: Need) -> Result<Arc<Vec<Key>>, OutsideError> {
         let read = async || {
-            let keys = key_set(&self.web.get(&self.address, KEY_SET_MAX_BYTES).await?);
-            let keys = keys.ok_or_else(|| WebError::of_content("the answer is not a JSON Web Key Set"))?;
+            let outside = self.outside.as_ref();
+            let outside = outside.ok_or_else(|| OutsideError::Failed("there is no way out of AWS".to_owned()))?;
+            let keys = key_set(&outside.get(&self.address, KEY_SET_MAX_BYTES).await?);
+            let not_a_set = || OutsideError::Content("the answer is not a JSON Web Key Set".to_owned());
+            let keys = keys.ok_or_else(not_a_set)?;
             if keys.is_empty() {
                 tracing::warn!(setting = KEYS_URL, "the key set has no key that verifies tokens");
             }
@@ -80,7 +84,7 @@ impl Keyring {
         });
         let published = keys_url.map(|address| {
             let read = Cached::new(KEYS_URL, clock.clone());
-            PublishedKeys { address, web: aws.web(), read }
+            PublishedKeys { address, outside: aws.outside(), read }
         });
         Self { keys, shared, published }
     }
@@ -135,7 +139,7 @@ impl Keyring {
     }
 
     /// The published keys, which are newer ones if a token names a key that is not known.
-    async fn published(&self, published: &PublishedKeys, id: Option<&str>) -> Result<Arc<Vec<Key>>, WebError> {
+    async fn published(&self, published: &PublishedKeys, id: Option<&str>) -> Result<Arc<Vec<Key>>, OutsideError> {
         let keys = published.keys(Need::Recent).await?;
         match id {
             Some(id) if !self.keys.has(&keys, id) => published.keys(Need::Newer).await,

@@ -56,7 +56,7 @@
 //! - [`post`], [`close`], [`invoke`]: requests to `@connections` and to Lambda, over [`connections`] and [`lambda`].
 //! - [`messaging`], [`outside`]: messages to queues, topics and event buses, and requests to addresses outside of AWS.
 //! - [`store`], over [`dynamo`]: the table.
-//! - [`ctx`], [`config`], [`secrets`], [`web`], [`cached`], [`limit`], [`seen`], [`error`], [`telemetry`], [`invocation`],
+//! - [`ctx`], [`config`], [`secrets`], [`cached`], [`limit`], [`seen`], [`error`], [`telemetry`], [`invocation`],
 //!   [`clock`], [`id`], [`services`], [`aws`]: what all of them use.
 
 pub mod admin;
@@ -111,7 +111,6 @@ pub mod switchboard;
 pub mod telemetry;
 mod upgrade;
 pub mod wait;
-pub mod web;
 
 use application::Application;
 use clock::Clock;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 
 use crate::aws;
@@ -12,7 +11,6 @@ use crate::lambda::{FunctionService, Functions};
 use crate::messaging::{Buses, Queues, Topics};
 use crate::outside::{MakeConnector, Outside};
 use crate::secrets::{SecretService, Secrets};
-use crate::web::Web;
 
 /// The AWS services, as a function reaches them.
 #[derive(Clone)]
@@ -24,7 +22,6 @@ pub struct Aws {
     functions_here: Option<Arc<dyn FunctionService>>,
     outside: Option<MakeConnector>,
     secrets_here: Option<Arc<dyn SecretService>>,
-    web: Option<SharedHttpClient>,
 }
 
 /// All services that may be in this process.
@@ -36,21 +33,7 @@ impl Aws {
     /// Services that are reached through the SDK.
     #[must_use]
     pub const fn new(sdk: SdkConfig) -> Self {
-        Self {
-            sdk,
-            tables_here: None,
-            connections_here: None,
-            functions_here: None,
-            secrets_here: None,
-            outside: None,
-            web: None,
-        }
-    }
-
-    /// The same services, and addresses that are not of AWS, which are reached by this client.
-    #[must_use]
-    pub fn with_web(self, client: SharedHttpClient) -> Self {
-        Self { web: Some(client), ..self }
+        Self { sdk, tables_here: None, connections_here: None, functions_here: None, secrets_here: None, outside: None }
     }
 
     /// Services of which the tables, the connections, the functions and the secrets are in this process.
@@ -111,12 +94,6 @@ impl Aws {
     #[must_use]
     pub fn outside(&self) -> Option<Outside> {
         self.outside.as_ref().map(|make| Outside::new(make()))
-    }
-
-    /// Creates a client for addresses that are not of AWS.
-    #[must_use]
-    pub fn web(&self) -> Web {
-        Web::new(self.web.clone())
     }
 
     /// Creates a client for secrets.

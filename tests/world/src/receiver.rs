@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -45,7 +46,8 @@ impl Post {
     }
 }
 
-/// The receiver of webhooks.
+/// The receiver of webhooks. It passes on what is no post, such as the request for the keys of an identity provider, to
+/// servers of this machine.
 #[derive(Clone, Debug, Default)]
 pub struct Receiver(Arc<Mutex<State>>);
 
@@ -82,6 +84,9 @@ impl Receiver {
 
 impl HttpConnector for Receiver {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if request.method() != "POST" {
+            return Connector::builder().build_http().call(request);
+        }
         let header = |name: &str| request.headers().get(name).unwrap_or_default().to_owned();
         let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
         let post = Post {

@@ -153,7 +153,7 @@ impl Sender<'_> {
             ("webhook-timestamp", now.seconds().to_string()),
             ("webhook-signature", self.secrets.sign(id, now, body)),
         ];
-        self.outside.post(&self.webhook.url, &headers, body.as_bytes().to_vec(), ANSWER_TIMEOUT).await.into()
+        self.outside.post(&self.webhook.address, &headers, body.as_bytes().to_vec(), ANSWER_TIMEOUT).await.into()
     }
 }
 

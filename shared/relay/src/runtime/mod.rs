@@ -240,10 +240,5 @@ fn aws() -> Result<Aws, Error> {
         .http_client(https)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
     sdk.set_endpoint_url(std::env::var("AWS_ENDPOINT_URL").ok());
-    // An identity provider has a certificate of any public authority: those are the certificates of the machine, which are
-    // read when the first request is made.
-    let web = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https();
-    Ok(Aws::new(sdk.build()).with_web(web).with_outside(Arc::new(roots::outside)))
+    Ok(Aws::new(sdk.build()).with_outside(Arc::new(roots::outside)))
 }
