@@ -98,7 +98,7 @@ mod tests {
             (
                 "ConcurrencyPerFunction",
                 "62",
-                "must be 0 to 61; more does not fit into an account's default quota of 1,000 (default: 0)",
+                "must be 0 to 57; more does not fit into an account's default quota of 1,000 (default: 0)",
             ),
             ("JwtSecret", "short", "must be 32 to 1024 characters, or none if tokens are verified with a public key"),
         ];

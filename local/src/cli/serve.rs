@@ -99,8 +99,9 @@ pub(crate) struct Serve {
     /// are in target/lambda (docs/local.md).
     #[arg(long, value_name = "DIR", help_heading = "Emulated cloud")]
     bootstraps: Option<PathBuf>,
-    /// How many events a process of a bootstrap handles at once: more than one as in an instance that Lambda manages
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "bootstraps", value_parser = clap::value_parser!(u8).range(1..=64))]
+    /// How many events a process of a bootstrap handles at once: more than one as in an instance that Lambda manages.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "bootstraps", help_heading = "Emulated cloud")]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=64))]
     events_at_once: u8,
     /// Let each step take as long as it typically takes in an AWS region (docs/latency.md).
     #[arg(long, value_enum, help_heading = "Emulated cloud")]
