@@ -52,11 +52,13 @@ async fn a_frame_above_the_reserved_concurrency_is_an_error_frame() {
     let of_switchboard = Rule::service(Service::Lambda).function("switchboard");
     world.cloud.faults.inject(of_switchboard.once(), Effect::Delayed(BUSY));
     let heard = world.send_all(&both_send(&chat)).await;
-    assert!(heard.contains("alice hears 431["), "{heard}");
-    assert!(heard.contains("bob hears {\"message\": \"Internal server error\""), "{heard}");
-    assert!(!heard.contains("bob hears 431["), "{heard}");
+    // A gateway that hands on several frames at once hands on either first.
+    let (first, other) = if heard.contains("alice hears 431[") { ("alice", "bob") } else { ("bob", "alice") };
+    assert!(heard.contains(&format!("{first} hears 431[")), "{heard}");
+    assert!(heard.contains(&format!("{other} hears {{\"message\": \"Internal server error\"")), "{heard}");
+    assert!(!heard.contains(&format!("{other} hears 431[")), "{heard}");
     assert_eq!(world.cloud.lambda.throttles("switchboard"), 1);
-    assert_eq!(texts(&world, &chat).await, ["from alice"]);
+    assert_eq!(texts(&world, &chat).await, [format!("from {first}")]);
 }
 
 /// The registry with one function, which has a reserved concurrency of two and takes a while, and how many of its
