@@ -38,8 +38,9 @@ fn said(program: &Path, environment: &BTreeMap<String, String>) -> String {
 async fn a_function_that_lacks_a_setting_ends_with_one_line_that_names_it() {
     let folder = std::env::var("PARLANCE_BOOTSTRAPS").unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(folder);
-    let secret = BTreeMap::from([("JwtSecret".to_owned(), "x".repeat(32))]);
-    let template = local::cloud::template(&secret).unwrap();
+    let parameters = crate::hook::WEBHOOKS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let parameters = parameters.into_iter().chain([("JwtSecret".to_owned(), "x".repeat(32))]).collect();
+    let template = local::cloud::template(&parameters).unwrap();
     let mut needed: BTreeMap<&str, usize> = BTreeMap::new();
     for (package, function) in &template.functions {
         let program = [folder.join(package).join("bootstrap"), folder.join(package)];
@@ -65,7 +66,7 @@ async fn a_function_that_lacks_a_setting_ends_with_one_line_that_names_it() {
         }
     }
     // Every function needs the table of connections and an endpoint to post to.
-    for name in ["CONNECTIONS_TABLE", "CONNECTIONS_ENDPOINT", "JWT_SECRET"] {
+    for name in ["CONNECTIONS_TABLE", "CONNECTIONS_ENDPOINT", "JWT_SECRET_ARN", "WEBHOOK_SECRET_ARN"] {
         assert!(needed.contains_key(name), "{needed:?}");
     }
     assert_eq!(needed["CONNECTIONS_TABLE"], template.functions.len(), "{needed:?}");

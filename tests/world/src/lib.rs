@@ -222,6 +222,7 @@ impl Drop for World {
     /// If a test fails, prints the faults that had been injected, and the seed if they were random.
     #[expect(clippy::print_stderr, reason = "what whoever runs the test reads")]
     fn drop(&mut self) {
+        roles::record(&self.permissions());
         let injected = self.cloud.faults.injected();
         if std::thread::panicking() && !injected.is_empty() {
             let seed = self.cloud.faults.seed().map(|seed| format!(" from the seed {seed}")).unwrap_or_default();
