@@ -194,6 +194,54 @@ fn template_parameters((name, value): (&str, &str)) -> BTreeMap<String, String> 
     BTreeMap::from([("JwtSecret".to_owned(), "x".repeat(32)), (name.to_owned(), value.to_owned())])
 }
 
+/// What the acts of the other tests of this file do not need.
+#[tokio::test(start_paused = true)]
+async fn what_is_needed_in_rare_cases_is_allowed() {
+    let mut world = World::with_disconnects(DisconnectFault::Lost, &[("HandlerIsolation", "separate")]).await;
+    // Gina polls, and begins a chat with frank.
+    world.join_namespace("frank", "frank", "/messenger").await;
+    world.join_namespace("grace", "grace", "/workspace").await;
+    world.poll_join("gina").await;
+    for namespace in ["/messenger", "/workspace"] {
+        world.also_join("gina", "gina", namespace).await;
+    }
+    let hello = json!(["send_message", {"receiverId": "frank", "content": "hello"}]);
+    world.send("gina", &format!("42/messenger,1{hello}")).await;
+    world.send("gina", "42/messenger,2[\"get_unread_count\",{}]").await;
+    // Frank reads it, and only followup can tell.
+    let chat = world.chat("gina", "frank").await;
+    world.expect_errors();
+    let look_up = Rule::dynamodb("Query").table("Users").function("message");
+    world.cloud.faults.inject(look_up, Effect::internal_error());
+    world.ask("frank", "mark_message_read", json!({"messageId": format!("{chat}000000000001")})).await;
+    world.cloud.faults.clear();
+    world.followup().await;
+    // Somebody else writes to the chat while it is blocked.
+    world.join("heidi").await;
+    let with_frank = world.chat("heidi", "frank").await;
+    let conflict = Rule::dynamodb("TransactWriteItems").function("block").once();
+    world.cloud.faults.inject(conflict, Effect::canceled_by_conflict(0));
+    world.ask("heidi", "block_user", json!({"chatId": with_frank})).await;
+    // Grace's status reaches gina, who polls, and finds that ivan has gone.
+    world.join_namespace("ivan", "ivan", "/workspace").await;
+    world.close("ivan").await;
+    world.ask("grace", "user:status", json!("away")).await;
+    let used = world.permissions();
+    let used: BTreeSet<String> =
+        used.iter().map(|(package, action, on)| format!("{package}: {action} on {on}")).collect();
+    for needed in [
+        "block: dynamodb:GetItem on the table Chats",
+        "followup: dynamodb:BatchGetItem on the table Messages",
+        "followup: dynamodb:UpdateItem on the table Connections",
+        "polling: dynamodb:PutItem on the table Chats",
+        "polling: dynamodb:Query on the index unread of the table Users",
+        "presence: dynamodb:UpdateItem on the table Connections",
+        "presence: lambda:InvokeFunction on the function disconnect",
+    ] {
+        assert!(used.contains(needed), "{needed}: {used:#?}");
+    }
+}
+
 /// Does everything a client can ask for, well and badly.
 async fn everything(mut world: World) -> BTreeSet<Permission> {
     for label in ["alice", "bob"] {
