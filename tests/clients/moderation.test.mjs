@@ -125,7 +125,7 @@ test("the commands of docs/moderation.md run as they stand", async () => {
   const { stdout } = await promisify(execFile)("bash", ["-euo", "pipefail", "-c", `parlance() { "${program}" "$@"; }\n${script}`]);
   const answers = stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line));
   const ok = answers.filter(({ success }) => success === true);
-  assert.equal(ok.length, 8, stdout);
+  assert.equal(ok.length, 9, stdout);
   assert.deepEqual(answers.filter(({ type }) => type).map(({ type }) => type), ["profile", "chat", "message", "message", "end"]);
   assert.deepEqual(ok.at(-1).data, { done: true, sockets: 0, messages: 2, chats: 1 });
 });

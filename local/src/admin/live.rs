@@ -47,6 +47,8 @@ pub(crate) struct Live {
     user_agents: UserAgents,
     /// Why a socket ends, by connection and namespace; with an empty namespace, all sockets of the connection.
     reasons: BTreeMap<(String, String), &'static str>,
+    /// Whether the last look found a socket gone and nothing that says why.
+    is_in_doubt: bool,
 }
 
 impl Live {
@@ -65,6 +67,7 @@ impl Live {
             counts: Counts::default(),
             user_agents: UserAgents::new(),
             reasons: BTreeMap::new(),
+            is_in_doubt: false,
         }
     }
 
@@ -128,7 +131,8 @@ impl Live {
         self.post_stats().await;
     }
 
-    /// Reads the sockets, and tells the pages what has changed.
+    /// Reads the sockets, and tells the pages what has changed. A socket whose row is gone, and of which no record says
+    /// why, is told at the next look: the packet that ends it is sent a moment after the row is gone.
     async fn look(&mut self) {
         let shown = match self.admin_ui.function.shown().await {
             Ok(shown) => shown,
@@ -140,10 +144,17 @@ impl Live {
             }
         }
         let now = Sockets::new(shown);
-        let reason = |connection: &str, namespace: &str| {
+        let known = |connection: &str, namespace: &str| {
             let of = |namespace: &str| self.reasons.get(&(connection.to_owned(), namespace.to_owned())).copied();
-            of(namespace).or_else(|| of("")).unwrap_or(TRANSPORT_CLOSE).to_owned()
+            of(namespace).or_else(|| of(""))
         };
+        let was_in_doubt = std::mem::take(&mut self.is_in_doubt);
+        if !was_in_doubt && self.sockets.gone_in(&now).any(|(connection, of)| known(&connection, of).is_none()) {
+            self.is_in_doubt = true;
+            return;
+        }
+        let reason =
+            |connection: &str, namespace: &str| known(connection, namespace).unwrap_or(TRANSPORT_CLOSE).to_owned();
         let frames = self.sockets.changes(&now, &self.user_agents, reason, &self.clock.now().iso());
         self.before = std::mem::replace(&mut self.sockets, now);
         self.namespaces.values_mut().for_each(|count| *count = 0);

@@ -49,6 +49,13 @@ impl Sockets {
         relay::admin::all_sockets_frame(self.shown.sockets.iter().map(|socket| json_of(socket, user_agents)))
     }
 
+    /// The sockets that are not among those of `later`: connection and namespace.
+    pub(super) fn gone_in<'a>(&'a self, later: &'a Self) -> impl Iterator<Item = (String, &'a str)> + 'a {
+        let remain = later.by_id();
+        let gone = self.by_id().into_iter().filter(move |(id, _)| !remain.contains_key(id));
+        gone.map(|(_, socket)| (socket.connection.to_string(), socket.namespace.as_str()))
+    }
+
     fn by_id(&self) -> BTreeMap<Id, &ShownSocket> {
         let id = |socket: &ShownSocket| (socket.namespace.clone(), socket.sid.to_string());
         self.shown.sockets.iter().map(|socket| (id(socket), socket)).collect()
