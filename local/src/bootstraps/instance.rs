@@ -24,7 +24,7 @@ struct Job {
     answering: oneshot::Sender<Answer>,
 }
 
-/// An environment.
+/// An execution environment of a function, as its pool sees it: a process that takes one event or several at once.
 #[derive(Clone)]
 struct Instance {
     jobs: UnboundedSender<Job>,
